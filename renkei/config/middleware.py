@@ -1,0 +1,104 @@
+"""One transaction a request, one actor in it, and no URL outside the register.
+
+Why not ATOMIC_REQUESTS: it wraps only the view, so the actor could not be set before it and inner layers turn
+exceptions into responses without a rollback. Here everything runs inside one transaction, the actor is written
+into it before the view, and a response of 500 and above, or a refusal, rolls back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db import connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+
+from renkei.accounts.models import Membership, Person
+from renkei.accounts.queries import has_second_factor
+from renkei.base import routes
+from renkei.base.actor import GUEST, Actor, ActorKind, link_holder, staff
+from renkei.base.context import clear_actor, set_actor
+from renkei.base.refusal import Refused
+from renkei.post.links import open_link
+
+_log = logging.getLogger("renkei.request")
+
+
+class ActorMiddleware:
+    """Open the transaction, find out who acts, tell the database, and clear it again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Run the rest of the request inside one transaction."""
+        request.actor = GUEST  # type: ignore[attr-defined]
+        try:
+            with transaction.atomic():
+                response = self.get_response(request)
+                if response.status_code >= 500 or getattr(request, "refused", False):
+                    transaction.set_rollback(True)
+                elif connection.in_atomic_block and not connection.needs_rollback:
+                    clear_actor()
+        finally:
+            request.actor = GUEST  # type: ignore[attr-defined]
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def process_view(
+        self, request: HttpRequest, _view: Callable[..., HttpResponseBase], _args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """Refuse what is not registered, then set the actor the URL's audience asks for."""
+        match = request.resolver_match
+        entry = routes.find(match.url_name if match else None)
+        if entry is None:
+            _log.error("URL is not in the register: %s", request.path)
+            raise Http404
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not entry.changes:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        actor, answer = self._actor_for(request, entry, kwargs)
+        if answer is not None:
+            return answer
+        request.actor = actor  # type: ignore[attr-defined]
+        set_actor(actor)
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Turn an uncaught refusal into a page that says what to do. Forms show theirs beside the field themselves."""
+        if not isinstance(error, Refused):
+            return None
+        request.refused = True  # type: ignore[attr-defined]
+        return render(request, "refused.html", {"refusal": error}, status=409)
+
+    def _actor_for(
+        self, request: HttpRequest, entry: routes.Route, kwargs: dict[str, Any]
+    ) -> tuple[Actor, HttpResponseBase | None]:
+        if entry.audience is routes.Audience.LINK:
+            return self._link_actor(request, kwargs), None
+        user = request.user
+        person = user if isinstance(user, Person) else None
+        if entry.audience is routes.Audience.PUBLIC:
+            return (Actor(ActorKind.GUEST, person=person.pk) if person else GUEST), None
+        if person is None:
+            return GUEST, redirect_to_login(request.get_full_path())
+        if entry.audience is routes.Audience.PERSON:
+            return Actor(ActorKind.STAFF, person=person.pk, name=person.name), None
+        if not settings.RENKEI_EXAMPLE and not has_second_factor(person):
+            return GUEST, redirect("mfa_activate_totp")
+        membership = Membership.objects.current().filter(person=person, body_id=kwargs["body"]).first()
+        if membership is None:
+            raise Http404
+        request.membership = membership  # type: ignore[attr-defined]
+        return staff(person.pk, membership.body_id, person.name), None
+
+    def _link_actor(self, request: HttpRequest, kwargs: dict[str, Any]) -> Actor:
+        link = open_link(kwargs["token"])
+        if link is None:
+            raise Http404
+        request.link = link  # type: ignore[attr-defined]
+        return link_holder(link.id, body=link.body, name=link.recipient_name)

@@ -1,0 +1,186 @@
+"""Settings. This file is production; everything that differs comes from the environment, set by ``renkei``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+PACKAGE = Path(__file__).resolve().parent.parent.parent
+
+
+def _flag(name: str) -> bool:
+    return os.environ.get(name, "") in {"1", "true", "yes"}
+
+
+# Logins: the owner migrates; web and worker own nothing (DESIGN section 5). A process uses one of them.
+RENKEI_LOGIN = os.environ.get("RENKEI_LOGIN", "web")
+_URL_NAMES = {"owner": "DATABASE_URL", "web": "DATABASE_URL_WEB", "worker": "DATABASE_URL_WORKER"}
+if RENKEI_LOGIN not in _URL_NAMES:
+    raise ImproperlyConfigured("RENKEI_LOGIN must be owner, web or worker")
+_PARAMS = {part: conninfo_to_dict(os.environ.get(name, "")) for part, name in _URL_NAMES.items()}
+RENKEI_ROLES = {part: str(params.get("user", f"renkei_{part}")) for part, params in _PARAMS.items()}
+_CHOSEN = _PARAMS[RENKEI_LOGIN]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _CHOSEN.get("dbname", "renkei"),
+        "USER": _CHOSEN.get("user", ""),
+        "PASSWORD": _CHOSEN.get("password", ""),
+        "HOST": _CHOSEN.get("host", ""),
+        "PORT": _CHOSEN.get("port", ""),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"options": "-c statement_timeout=20000 -c lock_timeout=5000 -c timezone=UTC"},
+    }
+}
+
+SECRET_KEY = os.environ.get("RENKEI_SECRET_KEY", "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("RENKEI_SECRET_KEY is not set; `renkei serve` makes one in RENKEI_HOME")
+RENKEI_HOME = Path(os.environ.get("RENKEI_HOME", "var")).resolve()
+RENKEI_EXAMPLE = _flag("RENKEI_EXAMPLE")  # fictional region: on-screen mailbox, no second factor, a note on each page
+RENKEI_ADDRESS = os.environ.get("RENKEI_ADDRESS", "http://127.0.0.1:8000")
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("RENKEI_HOSTS", "127.0.0.1,localhost").split(",")
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "procrastinate.contrib.django",
+    "rules",
+    "renkei.base",
+    "renkei.audit",
+    "renkei.post",
+    "renkei.plan",
+    "renkei.accounts",
+    "renkei.companies",
+    "renkei.matching",
+    "renkei.cases",
+    "renkei.public",
+    "renkei.desk",
+    "renkei.example",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "renkei.config.middleware.ActorMiddleware",
+]
+
+ROOT_URLCONF = "renkei.config.urls"
+WSGI_APPLICATION = "renkei.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "renkei.config.context.page",
+            ],
+            "builtins": ["renkei.base.templatetags.renkei"],
+        },
+    }
+]
+FORM_RENDERER = "renkei.base.forms.Renderer"
+
+AUTH_USER_MODEL = "accounts.Person"
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "my-bodies"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "renkei.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Renkei"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SESSION_COOKIE_AGE = 60 * 60 * 10
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = RENKEI_ADDRESS.startswith("https://")
+SESSION_COOKIE_NAME = os.environ.get("RENKEI_COOKIE", "renkei")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+LOCALE_PATHS = [PACKAGE / "locale"]
+TIME_ZONE = "Asia/Tokyo"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = RENKEI_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = RENKEI_HOME / "files"
+PROCRASTINATE_ON_APP_READY = None
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"renkei": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}

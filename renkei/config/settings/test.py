@@ -1,0 +1,16 @@
+"""Hostile settings for tests: what production forgives by accident fails here."""
+
+import os
+
+os.environ.setdefault("RENKEI_SECRET_KEY", "only-for-tests-" + "x" * 40)
+os.environ.setdefault("RENKEI_LOGIN", "owner")
+os.environ.setdefault("RENKEI_EXAMPLE", "1")
+
+from renkei.config.settings.base import *  # noqa: E402,F403  settings are meant to be taken whole
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_AUTOREFRESH = True
