@@ -20,6 +20,8 @@ _TABLES = """
 
 def grants_for(table: str, comment: str) -> str:
     """Return the rights of both logins on ``table``, given its comment ('renkei: append-only' takes UPDATE away)."""
+    if comment == "renkei: sealed":
+        return ""
     if comment == "renkei: append-only":
         return "SELECT, INSERT"
     if table in {"base_login", "django_migrations"}:
@@ -48,4 +50,5 @@ def apply_grants(**_signal: Any) -> None:
             cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}")
             for table, comment in tables:
                 cursor.execute(f"REVOKE ALL ON {quote(table)} FROM {name}")
-                cursor.execute(f"GRANT {grants_for(table, comment)} ON {quote(table)} TO {name}")
+                if rights := grants_for(table, comment):
+                    cursor.execute(f"GRANT {rights} ON {quote(table)} TO {name}")

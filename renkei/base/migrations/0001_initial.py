@@ -1,5 +1,6 @@
 """The context functions every policy calls, the table of logins, and the trigger function of append-only tables."""
 
+from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
 from django.db import migrations, models
 
 CONTEXT = """
@@ -37,6 +38,8 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
+        TrigramExtension(),
+        BtreeGistExtension(),
         migrations.CreateModel(
             name="Login",
             fields=[

@@ -112,11 +112,7 @@ TEMPLATES = [
 FORM_RENDERER = "renkei.base.forms.Renderer"
 
 AUTH_USER_MODEL = "accounts.Person"
-AUTHENTICATION_BACKENDS = [
-    "rules.permissions.ObjectPermissionBackend",
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -132,8 +128,18 @@ ACCOUNT_ADAPTER = "renkei.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Renkei"
+EMAIL_BACKEND = os.environ.get(
+    "RENKEI_MAIL",
+    "renkei.post.screen.Mailbox" if RENKEI_EXAMPLE else "django.core.mail.backends.smtp.EmailBackend",
+)
+DEFAULT_FROM_EMAIL = os.environ.get("RENKEI_MAIL_FROM", "renkei@localhost")
+EMAIL_HOST = os.environ.get("RENKEI_SMTP_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("RENKEI_SMTP_PORT", "25"))
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Shared by the processes of a node: the rate limits of the sign-in count in it.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": RENKEI_HOME / "cache"}
+}
 SESSION_COOKIE_AGE = 60 * 60 * 10
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = RENKEI_ADDRESS.startswith("https://")

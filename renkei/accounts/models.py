@@ -1,0 +1,100 @@
+"""People who sign in, and in which body they act."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from renkei.base import clock
+from renkei.base.models import Row
+
+
+class People(BaseUserManager["Person"]):
+    """Create and find people by mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: str) -> Person:
+        """Create a person who can sign in (with ``password``), or not yet (without)."""
+        person = self.model(email=self.normalize_email(email).lower(), **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+    def get_by_natural_key(self, username: str | None) -> Person:
+        """Find by address, ignoring case."""
+        return self.get(email__iexact=username)
+
+
+class Person(Row, AbstractBaseUser):
+    """A person who works for one or several bodies. What they may do follows from memberships, never from flags."""
+
+    email = models.EmailField(_("メールアドレス"), unique=True)
+    name = models.CharField(_("氏名"), max_length=100)
+    kana = models.CharField(_("フリガナ"), max_length=100, blank=True)
+    phone = models.CharField(_("電話番号"), max_length=20, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    objects: ClassVar[People] = People()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        """People are never deleted: their acts keep their name."""
+
+        ordering = ["kana", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def surname(self) -> str:
+        """Return the part before the first space: staff are named by surname on screen."""
+        return self.name.replace("　", " ").split(" ")[0]
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Memberships on a day."""
+
+    def current(self, on: dt.date | None = None) -> MembershipQuerySet:
+        """Return those that hold on ``on`` (today)."""
+        day = on or clock.today()
+        return self.filter(
+            models.Q(until__isnull=True) | models.Q(until__gte=day), since__lte=day, person__is_active=True
+        ).select_related("person", "body")
+
+
+class Membership(Row):
+    """Person x body x role, from and to. ``role`` is a code of the plan's posts and roles."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
+    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(_("役割"), max_length=40)
+    title = models.CharField(_("肩書"), max_length=100, blank=True)
+    is_admin = models.BooleanField(_("機関の管理者"), default=False)
+    since = models.DateField(_("着任日"))
+    until = models.DateField(_("離任日"), null=True, blank=True)
+    specialities = models.JSONField(_("得意分野"), default=list)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        """One role at a time in a body."""
+
+        ordering = ["body__order", "person__kana"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=True) | models.Q(until__gte=models.F("since")),
+                name="membership_ends_after_start",
+            ),
+            models.UniqueConstraint(
+                fields=["person", "body"], condition=models.Q(until__isnull=True), name="membership_one_open_per_body"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.body})"

@@ -1,0 +1,30 @@
+"""Read people and memberships."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from allauth.mfa.models import Authenticator
+
+from renkei.accounts.models import Membership, Person
+
+
+def has_second_factor(person: Person) -> bool:
+    """Tell whether the person has set up an authenticator app."""
+    return bool(Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).exists())
+
+
+def members_of(body: str, on: dt.date | None = None) -> list[Membership]:
+    """Return the current members of a body, by reading of their names."""
+    return list(Membership.objects.current(on).filter(body_id=body).order_by("person__kana"))
+
+
+def is_member(person: uuid.UUID, body: str, on: dt.date | None = None) -> bool:
+    """Tell whether the person belongs to the body on that day."""
+    return Membership.objects.current(on).filter(person_id=person, body_id=body).exists()
+
+
+def bodies_of(person: Person) -> list[Membership]:
+    """Return the person's current memberships in the order of the bodies."""
+    return list(Membership.objects.current().filter(person=person).order_by("body__order"))

@@ -1,0 +1,31 @@
+"""Write an audit event in the caller's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from django.db import connection, models
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+
+
+def record(by: Actor, verb: str, *touched: models.Model, **facts: Any) -> None:
+    """Append one event: the actor, the verb, the ids of ``touched`` (first one names the stream), a digest of ``facts``.
+
+    The facts themselves are not stored: the digest proves later what was decided without keeping content here.
+    """
+    ids = [f"{one._meta.label_lower}:{one.pk}" for one in touched]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT audit_append(%s, %s, %s, %s, %s, %s, %s::jsonb, %s)",
+            [clock.now(), by.kind.value, by.person, by.body or "", by.link, verb, json.dumps(ids), digest],
+        )
+
+
+def record_read(by: Actor, *touched: models.Model) -> None:
+    """Append a read of secret content; called before that content is rendered (the one write a GET may make)."""
+    record(by, "read", *touched)

@@ -1,0 +1,122 @@
+"""Japanese eras and the dates people here read and write."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_WEEKDAYS = "月火水木金土日"
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """An era: its name, its letter and its first day."""
+
+    name: str
+    letter: str
+    first_day: dt.date
+
+
+ERAS = (
+    Era("令和", "R", dt.date(2019, 5, 1)),
+    Era("平成", "H", dt.date(1989, 1, 8)),
+    Era("昭和", "S", dt.date(1926, 12, 25)),
+    Era("大正", "T", dt.date(1912, 7, 30)),
+    Era("明治", "M", dt.date(1868, 1, 25)),
+)
+_DATE = re.compile(
+    r"(?:(?P<era>令和|平成|昭和|大正|明治|[RHSTM])\s*)?(?:(?P<year>元|\d{1,4})\s*[年./-])?\s*"
+    r"(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?(?:\s*[((][月火水木金土日][))])?"
+)
+_TIME = re.compile(r"(?P<half>午前|午後)?\s*(?P<hour>\d{1,2})\s*(?:時|:)\s*(?:(?P<minute>\d{1,2})\s*分?|(?P<sharp>半))?")
+_NEAR = {"今日": 0, "本日": 0, "きょう": 0, "明日": 1, "あす": 1, "あした": 1, "明後日": 2, "あさって": 2,
+         "昨日": -1, "きのう": -1, "一昨日": -2, "おととい": -2}
+
+
+def era_of(day: dt.date) -> tuple[str, int]:
+    """Return era name and year of ``day``. Raises ValueError before 1868."""
+    for era in ERAS:
+        if day >= era.first_day:
+            return era.name, day.year - era.first_day.year + 1
+    raise ValueError(f"明治より前の日付です: {day}")
+
+
+def era_of_year(year: int) -> tuple[str, int]:
+    """Return era name and year for the fiscal year that begins in April of ``year`` (2019 is 令和元年度)."""
+    return era_of(dt.date(year, 12, 31))
+
+
+def wareki(day: dt.date) -> str:
+    """Return 令和8年11月24日."""
+    name, year = era_of(day)
+    return f"{name}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+
+
+def weekday(day: dt.date) -> str:
+    """Return the one-character day of the week."""
+    return _WEEKDAYS[day.weekday()]
+
+
+def screen_date(day: dt.date, today: dt.date) -> str:
+    """Return a date as staff read it: this year 11月27日（金）, next year 来年4月12日, other years 令和7年3月14日."""
+    if day.year == today.year:
+        return f"{day.month}月{day.day}日（{weekday(day)}）"
+    if day.year == today.year + 1:
+        return f"来年{day.month}月{day.day}日"
+    return wareki(day)
+
+
+def parse_date(text: str, today: dt.date) -> dt.date:
+    """Read a date as people type it: 11月27日, 令和8年11月27日, R8.11.27, 2026-11-27, 11/27, 明日.
+
+    Without a year the day nearest to ``today`` is meant. An era's count may run past its end (平成35年 = 2023).
+    Raises ValueError with a Japanese sentence.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if plain in _NEAR:
+        return today + dt.timedelta(days=_NEAR[plain])
+    found = _DATE.fullmatch(plain)
+    if found is None:
+        raise ValueError("日付は「11月27日」「令和8年11月27日」のように入れてください。")
+    month, day = int(found["month"]), int(found["day"])
+    try:
+        if found["year"] is None:
+            years = (today.year - 1, today.year, today.year + 1)
+            return min((_safe(y, month, day) for y in years), key=lambda d: abs((d - today).days))
+        return dt.date(_year(found["era"], found["year"]), month, day)
+    except ValueError as error:
+        raise ValueError(f"「{plain}」という日はありません。日付を確かめてください。") from error
+
+
+def _safe(year: int, month: int, day: int) -> dt.date:
+    """Return the date; 29 February moves to the 28th where the year has none."""
+    return dt.date(year, month, 28 if (month, day) == (2, 29) and year % 4 else day)
+
+
+def _year(era: str | None, written: str) -> int:
+    count = 1 if written == "元" else int(written)
+    if era is None:
+        if count < 1800:
+            return count + (2018 if count < 100 else 0)  # a bare 8 is read as 令和8年
+        return count
+    start = next(one for one in ERAS if era in {one.name, one.letter})
+    return start.first_day.year + count - 1
+
+
+def parse_time(text: str) -> dt.time:
+    """Read 10時, 9時20分, 13:30, 午後3時半. Raises ValueError with a Japanese sentence."""
+    found = _TIME.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if found is None:
+        raise ValueError("時刻は「10時」「13時30分」のように入れてください。")
+    hour = int(found["hour"]) + (12 if found["half"] == "午後" and int(found["hour"]) < 12 else 0)
+    minute = 30 if found["sharp"] else int(found["minute"] or 0)
+    if hour > 23 or minute > 59:
+        raise ValueError(f"「{text}」という時刻はありません。")
+    return dt.time(hour, minute)
+
+
+def screen_time(moment: dt.time) -> str:
+    """Return 10時 or 9時20分."""
+    return f"{moment.hour}時" + (f"{moment.minute:02d}分" if moment.minute else "")

@@ -1,0 +1,87 @@
+"""Dates, deadlines, money and stages as the pages write them. Loaded for every template."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from renkei.base import clock
+from renkei.base.era import screen_date, screen_time, wareki
+from renkei.base.fiscal_year import FiscalYear
+from renkei.base.yen import yen_words
+
+register = template.Library()
+
+SIGNS = {
+    "proposed": "plan", "offered": "wait", "accepted": "run", "under_way": "run", "done": "done", "declined": "no",
+    "expired": "late", "recalled": "stop", "withdrawn": "stop",
+}  # fmt: skip
+
+
+def _day(value: dt.date | dt.datetime) -> dt.date:
+    return value.astimezone(clock.JST).date() if isinstance(value, dt.datetime) else value
+
+
+@register.filter
+def jday(value: dt.date | dt.datetime | None) -> str:
+    """Return 11月27日（金）, 来年4月12日 or 令和7年3月14日."""
+    return screen_date(_day(value), clock.today()) if value else ""
+
+
+@register.filter
+def jera(value: dt.date | dt.datetime | None) -> str:
+    """Return 令和8年11月27日."""
+    return wareki(_day(value)) if value else ""
+
+
+@register.filter
+def jtime(value: dt.time | dt.datetime | None) -> str:
+    """Return 10時 or 16時42分."""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(clock.JST).time()
+    return screen_time(value) if value else ""
+
+
+@register.filter
+def jmoment(value: dt.datetime | None) -> str:
+    """Return 11月20日（金）16時42分."""
+    return f"{jday(value)}{jtime(value)}" if value else ""
+
+
+@register.filter
+def age_days(value: dt.date | dt.datetime | None) -> str:
+    """Return 77日目: the day of arrival is the first."""
+    return f"{(clock.today() - _day(value)).days + 1}日目" if value else ""
+
+
+@register.filter
+def money(value: int | None) -> str:
+    """Return 700万円."""
+    return yen_words(value) if value is not None else ""
+
+
+@register.filter
+def fiscal(value: int | None) -> str:
+    """Return 令和8年度 for 2026."""
+    return str(FiscalYear(int(value))) if value else ""
+
+
+@register.filter
+def get(mapping: dict[str, object], key: str) -> object:
+    """Return a value of a dictionary by a variable key, or an empty string."""
+    return mapping.get(key, "")
+
+
+@register.simple_tag
+def stage(code: str, label: str) -> SafeString:
+    """Return number, word and colour of a stage: never colour alone."""
+    return format_html('<span class="stage s{}"><i>{}</i>{}</span>', code, "横" if code == "x" else code, label)
+
+
+@register.simple_tag
+def state(code: str, label: str) -> SafeString:
+    """Return the sign and the word of a support's state."""
+    return format_html('<span class="state {}">{}</span>', SIGNS.get(code, "plan"), label)

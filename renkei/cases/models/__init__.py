@@ -1,0 +1,34 @@
+"""The case engine's records."""
+
+from renkei.cases.models.case import Case, Register
+from renkei.cases.models.consent import Consent, ConsentHow
+from renkei.cases.models.handover import Handover, Incident
+from renkei.cases.models.intake import Consultation, Draft
+from renkei.cases.models.need import Need, Passage
+from renkei.cases.models.project import RegionalProject
+from renkei.cases.models.support import AnsweredHow, Origin, Support
+from renkei.cases.models.talk import Attachment, Contact, Message
+from renkei.cases.models.transition import Transition, Verb, log_step
+
+__all__ = [
+    "AnsweredHow",
+    "Attachment",
+    "Case",
+    "Consent",
+    "ConsentHow",
+    "Consultation",
+    "Contact",
+    "Draft",
+    "Handover",
+    "Incident",
+    "Message",
+    "Need",
+    "Origin",
+    "Passage",
+    "RegionalProject",
+    "Register",
+    "Support",
+    "Transition",
+    "Verb",
+    "log_step",
+]

@@ -1,0 +1,88 @@
+"""The firm's consent: per case, body and class, withdrawable, effective at the next request (P2)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from renkei.base import clock
+from renkei.base.actor import Actor, ActorKind
+from renkei.base.models import Row
+from renkei.cases.models.case import Case
+from renkei.cases.states import DisclosureClass
+
+
+class ConsentHow(models.TextChoices):
+    """How a consent was given."""
+
+    LINK = "link", _("画面で")
+    FORM = "form", _("相談の画面で")
+    ORAL = "oral", _("口頭で")
+
+
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    """Consents on a day, and as one actor may see them."""
+
+    def live(self) -> ConsentQuerySet:
+        """Return consents that hold now."""
+        return self.filter(
+            models.Q(until__isnull=True) | models.Q(until__gte=clock.today()), withdrawn_at__isnull=True
+        )
+
+    def visible_to(self, actor: Actor) -> ConsentQuerySet:
+        """Return a body's own consents, and all of the cases it runs or took; a firm's own through its link."""
+        inside = models.Q(case__in=Case.objects.inside(actor))
+        if actor.is_staff:
+            return self.filter(inside | models.Q(body_id=actor.body))
+        if actor.kind is ActorKind.LINK and actor.body:
+            return self.filter(case__in=Case.objects.visible_to(actor), body_id=actor.body)
+        return self.filter(inside)
+
+
+class Consent(Row):
+    """One body may read one class of one case, from the firm, for a purpose, until withdrawn."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="consents")
+    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
+    klass = models.CharField(max_length=10, choices=DisclosureClass)
+    purpose = models.CharField(max_length=200, blank=True)
+    how = models.CharField(max_length=4, choices=ConsentHow)
+    given_by = models.CharField(_("同意した方"), max_length=100, blank=True)
+    given_at = models.DateTimeField()
+    heard_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    until = models.DateField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_how = models.CharField(max_length=4, choices=ConsentHow, blank=True)
+
+    objects = ConsentQuerySet.as_manager()
+
+    class Meta:
+        """One live consent a case, body and class; oral ones name who heard them."""
+
+        ordering = ["given_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "body", "klass"],
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="consent_live_once",
+            ),
+            models.CheckConstraint(condition=models.Q(klass__in=DisclosureClass.values), name="consent_class"),
+            models.CheckConstraint(
+                condition=~models.Q(how="oral") | (models.Q(heard_by__isnull=False) & ~models.Q(given_by="")),
+                name="consent_oral_names_both",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["body", "klass", "case"], condition=models.Q(withdrawn_at__isnull=True), name="consent_live"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.body_id} {self.klass}"
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether it holds now."""
+        return self.withdrawn_at is None and (self.until is None or self.until >= clock.today())

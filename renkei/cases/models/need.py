@@ -1,0 +1,111 @@
+"""Problems inside a case, and passages of text by disclosure class."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from renkei.base import clock
+from renkei.base.actor import Actor, ActorKind
+from renkei.base.models import Row
+from renkei.cases.models.case import Case, asked_case_ids
+from renkei.cases.models.sight import readable
+from renkei.cases.states import SEEN_BY_BODY, DisclosureClass, NeedState
+
+
+class NeedQuerySet(models.QuerySet["Need"]):
+    """Needs are of the summary class; a body that was only asked sees the needs it was asked about."""
+
+    def visible_to(self, actor: Actor) -> NeedQuerySet:
+        """Return the needs the actor may see."""
+        inside = models.Q(case__in=Case.objects.inside(actor))
+        if actor.is_staff:
+            return self.filter(inside | models.Q(pk__in=_needs_asked(str(actor.body))))
+        if actor.kind is ActorKind.LINK:
+            return self.filter(inside | models.Q(supports__in=_link_subject(actor)))
+        return self.filter(inside)
+
+
+def _needs_asked(body: str) -> models.QuerySet[models.Model]:
+    from renkei.cases.models.support import Support  # noqa: PLC0415  supports point at needs
+
+    left = Support.objects.filter(body_id=body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now())
+    return left.filter(case_id__in=asked_case_ids(body)).values("need_id")  # type: ignore[return-value]
+
+
+class Need(Row):
+    """One problem. A case may have several, at several stages at once, and a need can go back a stage [C41]."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="needs")
+    order = models.PositiveSmallIntegerField(default=1)
+    title = models.CharField(_("課題"), max_length=100)
+    stage = models.ForeignKey("plan.Stage", on_delete=models.PROTECT, related_name="+", verbose_name=_("段階"))
+    tech_fields = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    spans = models.JSONField(default=list)
+    state = models.CharField(max_length=8, choices=NeedState, default=NeedState.OPEN)
+    added_at = models.DateTimeField()
+
+    objects = NeedQuerySet.as_manager()
+
+    class Meta:
+        """In the order of the text."""
+
+        ordering = ["order", "added_at"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(title=""), name="need_has_title"),
+            models.CheckConstraint(condition=models.Q(state__in=NeedState.values), name="need_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PassageQuerySet(models.QuerySet["Passage"]):
+    """Passages by class; the policy ``cases_passage`` says the same."""
+
+    def visible_to(self, actor: Actor) -> PassageQuerySet:
+        """Return passages whose class the actor may read in that case, and the actor's body's own."""
+        if actor.kind is ActorKind.LINK:
+            return self.filter(readable(actor)).filter(
+                models.Q(support__isnull=True) | models.Q(support_id__in=_link_subject(actor)) | _status_link(actor)
+            )
+        return self.filter(readable(actor))
+
+
+def _link_subject(actor: Actor) -> models.QuerySet[models.Model]:
+    from renkei.post.models import Link  # noqa: PLC0415  only for the sub-query
+
+    return Link.objects.filter(pk=actor.link).values("subject")  # type: ignore[return-value]
+
+
+def _status_link(actor: Actor) -> models.Q:
+    from renkei.post.models import Link, LinkPurpose  # noqa: PLC0415  only for the sub-query
+
+    return models.Q(case_id__in=Link.objects.filter(pk=actor.link, purpose=LinkPurpose.STATUS).values("case"))
+
+
+class Passage(Row):
+    """A piece of text of one class: details of a case or need, or what a support asks for."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="passages")
+    need = models.ForeignKey(Need, on_delete=models.PROTECT, null=True, related_name="passages")
+    support = models.ForeignKey("cases.Support", on_delete=models.PROTECT, null=True, related_name="passages")
+    klass = models.CharField(max_length=10, choices=DisclosureClass)
+    text = models.TextField(max_length=4000)
+    author_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
+    written_at = models.DateTimeField()
+
+    objects = PassageQuerySet.as_manager()
+
+    class Meta:
+        """Oldest first."""
+
+        ordering = ["written_at"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(klass__in=DisclosureClass.values), name="passage_class"),
+            models.CheckConstraint(condition=~models.Q(text=""), name="passage_says_something"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:40]

@@ -1,0 +1,49 @@
+"""Who may read which class of text in which case: one condition, mirrored by ``case_class_open`` in the database."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from renkei.base import clock
+from renkei.base.actor import Actor, ActorKind
+from renkei.cases.models.case import Case, asked_case_ids
+from renkei.cases.states import DisclosureClass
+from renkei.plan.queries import is_front_desk
+from renkei.post.models import Link, LinkPurpose
+
+
+def readable(actor: Actor) -> models.Q:
+    """Return the condition on rows with ``case``, ``klass`` and ``author_body`` that ``actor`` may read.
+
+    Who took the words, or the desk they were sent to, reads every class. A body reads its own writing as long as it
+    sees the case, and each class it has live consent for. The front desk reads the summary class of every case.
+    """
+    if actor.is_system:
+        return models.Q()
+    if actor.is_staff:
+        return _readable_by_body(str(actor.body))
+    if actor.kind is ActorKind.LINK:
+        return _readable_by_link(actor)
+    return models.Q(pk__in=[])
+
+
+def _readable_by_body(body: str) -> models.Q:
+    from renkei.cases.models.consent import Consent  # noqa: PLC0415  consents point at cases
+
+    condition = models.Q(case__received_by_id=body)
+    if is_front_desk(body):
+        condition |= models.Q(case__at_desk=True) | models.Q(klass=DisclosureClass.SUMMARY)
+    live = Consent.objects.live().filter(body_id=body)
+    taking_part = models.Q(case__holder_id=body) | models.Q(case_id__in=asked_case_ids(body))
+    for klass in DisclosureClass.values:
+        condition |= models.Q(klass=klass, case_id__in=live.filter(klass=klass).values("case_id")) & taking_part
+    return condition | models.Q(author_body_id=body, case_id__in=Case.objects.visible_to_body(body).values("pk"))
+
+
+def _readable_by_link(actor: Actor) -> models.Q:
+    link = Link.objects.filter(pk=actor.link, closed_at__isnull=True, expires_at__gt=clock.now()).first()
+    if link is None or link.case is None:
+        return models.Q(pk__in=[])
+    if link.purpose == LinkPurpose.STATUS:
+        return models.Q(case_id=link.case)
+    return models.Q(case_id=link.case, klass__in=link.classes)

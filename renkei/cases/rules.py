@@ -1,0 +1,45 @@
+"""Who may do what. Rules ask about the object in hand; whether it may be seen at all was decided before."""
+
+from __future__ import annotations
+
+from renkei.base.actor import Actor, ActorKind
+from renkei.base.refusal import Refused
+from renkei.cases.models import Case, Handover, Support
+from renkei.plan.queries import is_front_desk
+
+
+def runs_case(actor: Actor, case: Case) -> bool:
+    """Tell whether the actor runs the case: it holds it, or is the front desk and the case was sent there."""
+    if actor.is_system:
+        return True
+    if not actor.is_staff:
+        return False
+    return case.holder_id == actor.body or (is_front_desk(actor.body) and case.at_desk)
+
+
+def answers_for(actor: Actor, support: Support) -> bool:
+    """Tell whether the actor answers for the body that was asked: its staff, or whoever holds its offer link."""
+    if actor.kind is ActorKind.LINK:
+        return actor.body == support.body_id
+    return actor.is_staff and support.body_id == actor.body
+
+
+def works_on(actor: Actor, support: Support) -> bool:
+    """Tell whether the actor may write down the progress of a support: the body itself, or who runs the case."""
+    return answers_for(actor, support) or runs_case(actor, support.case)
+
+
+def receives(actor: Actor, handover: Handover) -> bool:
+    """Tell whether the actor may answer a handover."""
+    return actor.is_staff and handover.to_body_id == actor.body
+
+
+def speaks_for_company(actor: Actor, case: Case) -> bool:
+    """Tell whether the actor came through the firm's own status link (``visible_to`` has matched link and case)."""
+    return actor.kind is ActorKind.LINK and not actor.body and case.pk is not None
+
+
+def require(allowed: bool, message: str = "") -> None:
+    """Raise Refused unless ``allowed``."""
+    if not allowed:
+        raise Refused(message or "この操作は、主担当の機関か窓口だけができます。", "not_allowed")

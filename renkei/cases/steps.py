@@ -1,0 +1,71 @@
+"""The columns of P1, set in one place: who moves next, what, and when."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from renkei.base import clock
+from renkei.base.refusal import Refused
+from renkei.cases.models import Case
+from renkei.plan.queries import add_business_days, clock_named
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What happens next: ``kind`` (answer, call, visit, choose, wait, work ...), words, day, and who moves."""
+
+    what: str
+    on: dt.date
+    kind: str = "work"
+    at: dt.time | None = None
+    phone: str = ""
+    body: str = ""
+    person: uuid.UUID | None = None
+
+
+def due(clock_name: str, start: dt.date | None = None) -> dt.date:
+    """Return the day a clock of the plan runs out, counted in business days from ``start`` (today)."""
+    return add_business_days(start or clock.today(), clock_named(clock_name).business_days)
+
+
+def put_next_step(case: Case, step: NextStep) -> None:
+    """Write the next step into the case (unsaved). Raises Refused for a missing word, telephone or a day long past."""
+    if not step.what.strip():
+        raise Refused("次にすることを、ひとことで書いてください。", "next_step_empty", field="next_step")
+    if step.kind == "call" and not step.phone:
+        raise Refused("電話をかけるときは、電話番号を入れてください。", "next_step_no_phone", field="next_phone")
+    case.next_kind = step.kind
+    case.next_step = step.what.strip()[:200]
+    case.next_on = step.on
+    case.next_time = step.at
+    case.next_phone = step.phone
+    case.next_body_id = step.body or case.holder_id
+    case.next_person_id = step.person
+    case.next_set_at = clock.now()
+    case.idle_told_at = None
+
+
+def lock_case(case: Case, *, version: int | None = None) -> Case:
+    """Return the case, its row locked. Raises Refused when ``version`` shows that somebody saved in between."""
+    locked = Case.objects.select_for_update().get(pk=case.pk)
+    if version is not None and locked.version != version:
+        raise Refused(
+            "ほかの人が先に保存しました。新しい内容を確かめて、もう一度保存してください。入力した文は残してあります。",
+            "changed_meanwhile",
+        )
+    return locked
+
+
+def save_case(case: Case) -> None:
+    """Save with a new version and fresh bigrams."""
+    case.version += 1
+    case.index_text()
+    case.save()
+
+
+def require_open(case: Case) -> None:
+    """Raise Refused when the case is closed."""
+    if not case.is_open:
+        raise Refused("この案件は終わっています。続けるときは、理由を書いて再開してください。", "case_closed")

@@ -1,0 +1,50 @@
+"""Every URL of the installation, each one in the register (``renkei.base.routes``)."""
+
+from allauth.account import views as account
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as codes
+from allauth.mfa.totp import views as totp
+
+from renkei.base.routes import Audience, route
+from renkei.desk.urls import urlpatterns as desk_urls
+from renkei.public.urls import urlpatterns as public_urls
+
+OPEN = "anyone; the page itself checks the credentials"
+SELF = "the signed-in person's own sign-in"
+
+urlpatterns = [
+    *public_urls,
+    *desk_urls,
+    route("accounts/login/", account.login, name="account_login", audience=Audience.PUBLIC, rule=OPEN, changes=True),
+    route("accounts/logout/", account.logout, name="account_logout", audience=Audience.PUBLIC, rule=OPEN, changes=True),
+    route("accounts/inactive/", account.account_inactive, name="account_inactive", audience=Audience.PUBLIC, rule=OPEN),
+    route("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate", audience=Audience.PERSON,
+          rule=SELF, changes=True),
+    route("accounts/password/", account.password_change, name="account_change_password", audience=Audience.PERSON,
+          rule=SELF, changes=True),
+    route("accounts/password/set/", account.password_set, name="account_set_password", audience=Audience.PERSON,
+          rule=SELF, changes=True),
+    route("accounts/password/reset/", account.password_reset, name="account_reset_password", audience=Audience.PUBLIC,
+          rule=OPEN, changes=True),
+    route("accounts/password/reset/done/", account.password_reset_done, name="account_reset_password_done",
+          audience=Audience.PUBLIC, rule=OPEN),
+    route("accounts/password/reset/<uidb36>-<key>/", account.password_reset_from_key,
+          name="account_reset_password_from_key", audience=Audience.PUBLIC, rule=OPEN, changes=True),
+    route("accounts/password/reset/changed/", account.password_reset_from_key_done,
+          name="account_reset_password_from_key_done", audience=Audience.PUBLIC, rule=OPEN),
+    route("accounts/2fa/", mfa.index, name="mfa_index", audience=Audience.PERSON, rule=SELF),
+    route("accounts/2fa/authenticate/", mfa.authenticate, name="mfa_authenticate", audience=Audience.PUBLIC,
+          rule=OPEN, changes=True),
+    route("accounts/2fa/reauthenticate/", mfa.reauthenticate, name="mfa_reauthenticate", audience=Audience.PERSON,
+          rule=SELF, changes=True),
+    route("accounts/2fa/totp/activate/", totp.activate_totp, name="mfa_activate_totp", audience=Audience.PERSON,
+          rule=SELF, changes=True),
+    route("accounts/2fa/totp/deactivate/", totp.deactivate_totp, name="mfa_deactivate_totp", audience=Audience.PERSON,
+          rule=SELF, changes=True),
+    route("accounts/2fa/codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes", audience=Audience.PERSON,
+          rule=SELF),
+    route("accounts/2fa/codes/generate/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes",
+          audience=Audience.PERSON, rule=SELF, changes=True),
+    route("accounts/2fa/codes/download/", codes.download_recovery_codes, name="mfa_download_recovery_codes",
+          audience=Audience.PERSON, rule=SELF),
+]  # fmt: skip

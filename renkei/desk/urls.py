@@ -1,0 +1,25 @@
+"""All URLs of this face; each topic registers its own."""
+
+from renkei.desk.answers.urls import urlpatterns as answers_urls
+from renkei.desk.cases.urls import urlpatterns as cases_urls
+from renkei.desk.companies.urls import urlpatterns as companies_urls
+from renkei.desk.home.urls import urlpatterns as home_urls
+from renkei.desk.intake.urls import urlpatterns as intake_urls
+from renkei.desk.notices.urls import urlpatterns as notices_urls
+from renkei.desk.plan.urls import urlpatterns as plan_urls
+from renkei.desk.register.urls import urlpatterns as register_urls
+from renkei.desk.search.urls import urlpatterns as search_urls
+from renkei.desk.triage.urls import urlpatterns as triage_urls
+
+urlpatterns = [
+    *home_urls,
+    *intake_urls,
+    *triage_urls,
+    *cases_urls,
+    *answers_urls,
+    *search_urls,
+    *notices_urls,
+    *register_urls,
+    *plan_urls,
+    *companies_urls,
+]

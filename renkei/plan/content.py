@@ -1,0 +1,112 @@
+"""The content of a plan version, read: frozen dataclasses over the JSON document.
+
+Sections that only pages show stay plain dictionaries (``raw``); what the engine asks for has a type.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A deadline rule: business days, or minutes for the recall window."""
+
+    name: str
+    business_days: int = 0
+    minutes: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of a vocabulary."""
+
+    code: str
+    name: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How many regional projects in a set of fiscal years together [C39]."""
+
+    fiscal_years: tuple[int, ...]
+    written: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideContact:
+    """Who helps with what is not ours."""
+
+    code: str
+    name: str
+    about: str
+    phone: str = ""
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanContent:
+    """One version's content."""
+
+    raw: dict[str, Any]
+
+    def section(self, name: str) -> list[dict[str, Any]]:
+        """Return a list section as it stands in the files, or an empty list."""
+        found: list[dict[str, Any]] = self.raw.get(name) or []
+        return found
+
+    def vocabulary(self, name: str) -> list[Term]:
+        """Return the words of a vocabulary in order; empty when the plan has none of that name."""
+        words = (self.raw.get("vocabularies") or {}).get(name) or []
+        return [Term(word["code"], word["name"], word.get("note", "")) for word in words]
+
+    def word(self, vocabulary: str, code: str) -> str:
+        """Return the Japanese word for a code; the code itself when the plan no longer has it."""
+        return next((term.name for term in self.vocabulary(vocabulary) if term.code == code), code)
+
+    @cached_property
+    def clocks(self) -> dict[str, Clock]:
+        """Return the clocks by name."""
+        return {name: Clock(name, **values) for name, values in (self.raw.get("clocks") or {}).items()}
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """Return the targets in order."""
+        return [Target(tuple(t["fiscal_years"]), t["written"], t["count"]) for t in self.section("targets")]
+
+    @cached_property
+    def outside_contacts(self) -> list[OutsideContact]:
+        """Return who to name when something is not ours."""
+        return [
+            OutsideContact(c["code"], c["name"], c["about"], c.get("phone", ""), tuple(c.get("words", [])))
+            for c in self.section("outside_contacts")
+        ]
+
+    @cached_property
+    def closed_days(self) -> list[tuple[int, int, int, int]]:
+        """Return yearly closures as (month, day, month, day), both ends included."""
+        spans = []
+        for span in (self.raw.get("calendar") or {}).get("closed", []):
+            (from_month, from_day), (to_month, to_day) = (map(int, span[end].split("-")) for end in ("from", "to"))
+            spans.append((from_month, from_day, to_month, to_day))
+        return spans
+
+    def needs_second_person(self, act: str) -> bool:
+        """Tell whether the plan asks for a second person for an act (``close``, ``send_outside``)."""
+        return act in (self.raw.get("second_person") or [])
+
+    def classes_closed_to(self, kind: str) -> set[str]:
+        """Return the classes a general consent never opens to bodies of a kind: asked for one by one instead (P2)."""
+        closed: dict[str, list[str]] = (self.raw.get("sharing") or {}).get("never_by_general_consent") or {}
+        return set(closed.get(kind, []))
+
+    def dated(self, values: list[dict[str, Any]], on: dt.date) -> dict[str, Any]:
+        """Return the entry of a dated list that holds on a day: the latest that has begun, else the first."""
+        begun = [v for v in values if not v.get("from") or dt.date.fromisoformat(str(v["from"])) <= on]
+        return begun[-1] if begun else values[0]

@@ -1,0 +1,105 @@
+"""Read the plan. Published content changes rarely: it is cached per process by version."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+import jpholiday
+from django.db.models import Q, QuerySet
+
+from renkei.base import clock
+from renkei.base.refusal import Refused
+from renkei.plan.content import Clock, PlanContent
+from renkei.plan.models import Body, Plan, PlanVersion, Provision
+
+
+def current_plan(on: dt.date | None = None) -> Plan:
+    """Return the plan whose term includes the day (the newest published one otherwise). Raises Refused when none is."""
+    plans = list(Plan.objects.filter(versions__isnull=False).distinct().order_by("-term_to"))
+    if not plans:
+        raise Refused("計画がまだ公開されていません。renkei plan publish で公開してください。", "no_plan")
+    return next((plan for plan in plans if plan.is_running(on)), plans[0])
+
+
+def plan_content(plan: Plan) -> PlanContent:
+    """Return the newest published content of a plan."""
+    newest = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("pk", flat=True).first()
+    if newest is None:
+        raise Refused("この計画はまだ公開されていません。", "not_published")
+    return version_content(newest)
+
+
+@lru_cache(maxsize=32)
+def version_content(version: int) -> PlanContent:
+    """Return the content of one version; a published version never changes, so it is kept."""
+    return PlanContent(PlanVersion.objects.values_list("content", flat=True).get(pk=version))
+
+
+def content_now() -> PlanContent:
+    """Return the content of the plan that runs today."""
+    return plan_content(current_plan())
+
+
+def front_desk(on: dt.date | None = None) -> Body:
+    """Return the body named in the plan for triage across bodies."""
+    return current_plan(on).front_desk
+
+
+def is_front_desk(body: str | None) -> bool:
+    """Tell whether a body's code is the front desk's."""
+    return body is not None and current_plan().front_desk_id == body
+
+
+def providers(service: str, on: dt.date | None = None) -> list[Body]:
+    """Return the bodies that offer a service on a day, in the plan's order."""
+    return [provision.body for provision in provisions_on(on).filter(service_id=service)]
+
+
+def provisions_on(on: dt.date | None = None) -> QuerySet[Provision]:
+    """Return the provisions of the running plan that hold on a day."""
+    day = on or clock.today()
+    return Provision.objects.filter(
+        Q(valid_from__isnull=True) | Q(valid_from__lte=day),
+        Q(valid_to__isnull=True) | Q(valid_to__gte=day),
+        plan=current_plan(on),
+        withdrawn=False,
+        body__closed_on__isnull=True,
+    ).select_related("body", "service", "service__stage")
+
+
+def clock_named(name: str) -> Clock:
+    """Return a clock of the running plan. Raises Refused when the plan does not set it."""
+    found = content_now().clocks.get(name)
+    if found is None:
+        raise Refused(f"計画に期限「{name}」が決められていません。計画の画面で決めてください。", "no_clock")
+    return found
+
+
+def is_business_day(day: dt.date) -> bool:
+    """Tell whether bodies work on a day: no weekend, no holiday, no yearly closure of the plan (such as the year end)."""
+    if day.weekday() >= 5 or jpholiday.is_holiday(day):
+        return False
+    return not any(_inside(day, span) for span in content_now().closed_days)
+
+
+def _inside(day: dt.date, span: tuple[int, int, int, int]) -> bool:
+    start, end, here = span[:2], span[2:], (day.month, day.day)
+    return start <= here <= end if start <= end else here >= start or here <= end
+
+
+def add_business_days(day: dt.date, count: int) -> dt.date:
+    """Return the day ``count`` business days after ``day`` (before it when negative)."""
+    step = dt.timedelta(days=1 if count >= 0 else -1)
+    left = abs(count)
+    while left:
+        day += step
+        left -= is_business_day(day)
+    return day
+
+
+def business_days_between(start: dt.date, end: dt.date) -> int:
+    """Return how many business days lie after ``start`` up to and including ``end`` (negative when end is earlier)."""
+    if end < start:
+        return -business_days_between(end, start)
+    return sum(is_business_day(start + dt.timedelta(days=n)) for n in range(1, (end - start).days + 1))

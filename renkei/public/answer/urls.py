@@ -1,0 +1,5 @@
+"""URLs of public/answer."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""URLs of public/plan."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

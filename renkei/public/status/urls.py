@@ -1,0 +1,5 @@
+"""URLs of public/status."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,78 @@
+"""Hostile surroundings, three real logins, and a made-up region for every test."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # noqa: PT019
+    """After the test database is made: rights of the web and the worker login."""
+    from renkei.base.grants import apply_grants
+
+    with django_db_blocker.unblock():
+        apply_grants()
+
+
+@pytest.fixture
+def login() -> Callable[[str], AbstractContextManager[None]]:
+    """Return a context manager that reconnects the default connection as ``web``, ``worker`` or ``owner``.
+
+    A real login, not SET ROLE: for tests on committed data (``transaction=True``) only.
+    """
+    from django.db import connection
+    from psycopg.conninfo import conninfo_to_dict
+
+    urls = {"owner": "DATABASE_URL", "web": "DATABASE_URL_WEB", "worker": "DATABASE_URL_WORKER"}
+
+    @contextmanager
+    def as_login(part: str) -> Iterator[None]:
+        assert not connection.in_atomic_block, "real logins need committed data: use transaction=True"
+        before = dict(connection.settings_dict)
+        params = conninfo_to_dict(os.environ[urls[part]])
+        connection.close()
+        connection.settings_dict.update(USER=params["user"], PASSWORD=params["password"])
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict.update(USER=before["USER"], PASSWORD=before["PASSWORD"])
+
+    return as_login
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing may leave this machine."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> Any:
+        host = address[0] if isinstance(address, tuple) else "unix"
+        if host not in {"127.0.0.1", "::1", "localhost", "unix"}:
+            raise OSError(f"a test tried to reach {host}")
+        return real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture
+def world(db: None) -> Any:
+    """The made-up region (``tests.world.World``) inside the test's transaction (the owner's login: no policy binds)."""
+    from tests.world import build_world
+
+    return build_world()
+
+
+@pytest.fixture
+def committed_world(transactional_db: None) -> Any:
+    """The made-up region as committed data, for tests under the real logins (see ``login``)."""
+    from renkei.base.grants import apply_grants
+    from tests.world import build_world
+
+    apply_grants()  # the flush after each such test empties the table of logins
+    return build_world()
