@@ -35,11 +35,17 @@ def digits(text: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFKC", text) if char.isascii() and char.isdigit())
 
 
+def phone_key(text: str) -> str:
+    """Return the digits by which a telephone number is compared; +81 becomes the leading 0."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    return digits(re.sub(r"^\+81[-\s(]*0?", "0", plain))
+
+
 def parse_postal_code(text: str) -> str:
-    """Read 2770882, 277-0882 or 〒２７７－０８８２ and return 277-0882. Raises ValueError with a Japanese sentence."""
+    """Read 1234567, 123-4567 or 〒１２３－４５６７ and return 123-4567. Raises ValueError with a Japanese sentence."""
     found = digits(text)
     if len(found) != 7:
-        raise ValueError("郵便番号は7桁の数字で入れてください。例：277-0882")
+        raise ValueError("郵便番号は7桁の数字で入れてください。例：123-4567")
     return f"{found[:3]}-{found[3:]}"
 
 
@@ -47,5 +53,5 @@ def parse_phone(text: str) -> str:
     """Return a telephone number with half-width digits and hyphens as typed. Raises ValueError with a sentence."""
     plain = re.sub(r"[‐－ー―−–—()（）\s]+", "-", unicodedata.normalize("NFKC", text).strip()).strip("-")
     if not re.fullmatch(r"\+?[\d-]+", plain) or not 10 <= len(digits(plain)) <= 13:
-        raise ValueError("電話番号は市外局番から入れてください。例：043-000-0000")
+        raise ValueError("電話番号は市外局番から入れてください。例：03-0000-0000")
     return plain

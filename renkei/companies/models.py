@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.base.numbers import is_corporate_number
+from renkei.base.numbers import is_corporate_number, phone_key
 from renkei.base.text import search_key
 from renkei.plan.queries import is_front_desk
 from renkei.post.models import Link
@@ -99,9 +99,11 @@ class Company(Row):
         super().save(*args, **kwargs)
 
     def _keys(self) -> str:
-        people = [] if self._state.adding else [f"{p.name} {p.kana} {p.phone}" for p in self.people.all()]
-        parts = [self.name, self.kana, self.phone, self.corporate_number or "", self.representative, *people]
-        return " ".join(search_key(part) for part in parts if part)
+        people = [] if self._state.adding else list(self.people.all())
+        words = [self.name, self.kana, self.corporate_number or "", self.representative]
+        words += [word for person in people for word in (person.name, person.kana)]
+        phones = [self.phone, *(person.phone for person in people)]
+        return " ".join(key for key in [*map(search_key, words), *map(phone_key, phones)] if key)
 
     @property
     def has_valid_number(self) -> bool:
@@ -116,7 +118,7 @@ class Company(Row):
     @property
     def age_years(self) -> int | None:
         """Return full years since founding, or None when unknown."""
-        return dt.datetime.now(dt.UTC).year - self.founded_year if self.founded_year else None
+        return clock.today().year - self.founded_year if self.founded_year else None
 
 
 class CompanyPerson(Row):

@@ -1,0 +1,272 @@
+"""Register a firm, keep its profile, its people, and who knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from renkei.audit.record import record
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.numbers import digits, is_corporate_number, is_municipality_code, parse_phone, parse_postal_code
+from renkei.base.refusal import Refused
+from renkei.base.text import clean_text, search_key
+from renkei.companies.models import Company, CompanyPerson, Sight
+from renkei.plan.models import Body, Municipality
+from renkei.plan.queries import front_desk
+
+MOST_CAPITAL_YEN = 10**13
+MOST_EMPLOYEES = 1_000_000
+_OLDEST_FIRM = 578
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a firm says about itself (form A). Empty means not asked yet; ``municipality`` is a six-digit code."""
+
+    name: str
+    kana: str = ""
+    is_sole_proprietor: bool = False
+    corporate_number: str = ""
+    postal_code: str = ""
+    municipality: str = ""
+    address: str = ""
+    estate: str = ""
+    phone: str = ""
+    email: str = ""
+    representative_title: str = ""
+    representative: str = ""
+    capital_yen: int | None = None
+    employees: int | None = None
+    jsic_revision: str = ""
+    jsic_code: str = ""
+    jsic_name: str = ""
+    products: str = ""
+    strengths: str = ""
+    founded_year: int | None = None
+
+
+@transaction.atomic
+def register_company(profile: Profile, *, by: Actor) -> Company:
+    """Write down a firm; the acting body knows it from now on.
+
+    A firm that is registered already under this number and this name is not written twice: the body is made to know
+    it, which the audit shows. Refused: ``duplicate_number`` when the number stands under another name.
+    """
+    values = _checked(profile)
+    _require_staff(by)
+    if met := _meet(values, by=by):
+        return met
+    body = by.body or front_desk().pk
+    company = Company(**values, entered_by_id=body, entered_at=clock.now())
+    _save(company)
+    record(by, "company.register", company, name=company.name, number=company.corporate_number)
+    _open_sight(company, body)
+    return company
+
+
+@transaction.atomic
+def update_company(company: Company, profile: Profile, *, by: Actor) -> Company:
+    """Replace the profile by what was asked now. Refused as for registering."""
+    values = _checked(profile)
+    _require_staff(by)
+    locked = _lock(company, by=by)
+    changed = sorted(name for name, value in values.items() if getattr(locked, name) != value)
+    for name, value in values.items():
+        setattr(locked, name, value)
+    _save(locked)
+    record(by, "company.update", locked, changed=changed)
+    return locked
+
+
+@transaction.atomic
+def add_person(
+    company: Company, *, name: str, kana: str = "", title: str = "", phone: str = "", email: str = "", by: Actor
+) -> CompanyPerson:
+    """Write down somebody of the firm whom bodies talk to; the firm can be found by this name and number too."""
+    _require_staff(by)
+    if not search_key(name):
+        raise Refused(_("お名前を入れてください。"), "person_without_name", field="name")
+    locked = _lock(company, by=by)
+    person = CompanyPerson.objects.create(
+        company=locked, name=_short(name, 100, "name"), kana=_short(kana, 100, "kana"),
+        title=_short(title, 100, "title"), phone=_phone(phone), email=_email(email),
+    )  # fmt: skip
+    locked.save()
+    record(by, "company.add_person", locked, person)
+    return person
+
+
+@transaction.atomic
+def know_company(company: Company, body: Body, *, by: Actor) -> Sight:
+    """Let a body know a firm from today. Doing it twice gives the same row."""
+    _require_staff(by)
+    sight, is_new = _open_sight(company, body.pk)
+    if is_new:
+        record(by, "company.know", company, sight, body=body.pk)
+    return sight
+
+
+@transaction.atomic
+def end_sight(company: Company, body: Body, *, by: Actor) -> None:
+    """Let a body's sight of a firm end today; the row stays. A firm the body entered itself stays with it."""
+    _require_staff(by)
+    open_ones = Sight.objects.select_for_update().filter(company=company, body=body, ended_on__isnull=True)
+    for sight in open_ones:
+        sight.ended_on = clock.today()
+        sight.save(update_fields=["ended_on"])
+        record(by, "company.end_sight", company, sight, body=body.pk)
+
+
+def _require_staff(by: Actor) -> None:
+    if not (by.is_staff or by.is_system):
+        raise Refused(_("会社の登録は、機関の職員だけができます。"), "not_allowed")
+
+
+def _lock(company: Company, *, by: Actor) -> Company:
+    seen = Company.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=company.pk).first()
+    if seen is None:
+        raise Refused(_("この会社は、いまの機関では開けません。窓口にお尋ねください。"), "not_visible")
+    return seen
+
+
+def _meet(values: dict[str, object], *, by: Actor) -> Company | None:
+    """Return the firm registered under this number and name, known to the acting body from now on."""
+    number, key = str(values["corporate_number"] or ""), search_key(str(values["name"]))[:200]
+    if not number:
+        return None
+    if known := Company.objects.visible_to(by).filter(corporate_number=number, name_key=key).first():
+        return known
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT company_meet(%s, %s, %s)", [number, key, clock.today()])
+        row = cursor.fetchone()
+    company = Company.objects.visible_to(by).filter(pk=row[0]).first() if row and row[0] else None
+    if company is not None:
+        record(by, "company.meet", company)
+    return company
+
+
+def _open_sight(company: Company, body: str) -> tuple[Sight, bool]:
+    return Sight.objects.get_or_create(
+        company=company, body_id=body, ended_on__isnull=True, defaults={"since": clock.today(), "ended_on": None}
+    )
+
+
+def _save(company: Company) -> None:
+    try:
+        with transaction.atomic():
+            company.save()
+    except IntegrityError as error:
+        if "corporate_number" not in str(error):
+            raise
+        raise Refused(
+            _("この法人番号は、別の名前の会社で登録されています。番号を確かめるか、窓口にお尋ねください。"),
+            "duplicate_number",
+            field="corporate_number",
+        ) from error
+
+
+def _checked(profile: Profile) -> dict[str, object]:
+    """Return the model's values, cleaned. Raises Refused with the field for the first thing that is wrong."""
+    values: dict[str, object] = {
+        one.name: _text(profile, one.name) for one in fields(Profile) if isinstance(getattr(profile, one.name), str)
+    }
+    if not search_key(profile.name):
+        raise Refused(_("会社名を入れてください。"), "name_empty", field="name")
+    values |= {
+        "is_sole_proprietor": profile.is_sole_proprietor,
+        "corporate_number": _corporate_number(profile),
+        "postal_code": _postal_code(profile.postal_code),
+        "phone": _phone(profile.phone),
+        "email": _email(profile.email),
+        "capital_yen": _within(profile.capital_yen, 0, MOST_CAPITAL_YEN, "capital_yen", _("資本金")),
+        "employees": _within(profile.employees, 0, MOST_EMPLOYEES, "employees", _("従業員数")),
+        "founded_year": _within(profile.founded_year, _OLDEST_FIRM, clock.today().year, "founded_year", _("創業年")),
+    }
+    code = str(values.pop("municipality"))
+    return values | {"municipality_id": _municipality(code)}
+
+
+def _text(profile: Profile, name: str) -> str:
+    most = getattr(Company._meta.get_field(name), "max_length", None) or 4000
+    return _short(getattr(profile, name), most, name)
+
+
+def _short(text: str, most: int, field: str) -> str:
+    clean = clean_text(text)
+    if len(clean) > most:
+        raise Refused(
+            _("%(most)s字までです（いま%(now)s字）。短くしてください。") % {"most": most, "now": len(clean)},
+            "too_long",
+            field=field,
+        )
+    return clean
+
+
+def _corporate_number(profile: Profile) -> str | None:
+    if not profile.corporate_number.strip():
+        return None
+    if profile.is_sole_proprietor:
+        raise Refused(
+            _("個人事業主には法人番号がありません。番号を消すか、個人事業主の印を外してください。"),
+            "sole_proprietor_with_number",
+            field="corporate_number",
+        )
+    number = digits(profile.corporate_number)
+    if not is_corporate_number(number):
+        raise Refused(
+            _("法人番号が正しくありません。13桁の数字を、国税庁の公表サイトで確かめてください。"),
+            "corporate_number_wrong",
+            field="corporate_number",
+        )
+    return number
+
+
+def _postal_code(text: str) -> str:
+    try:
+        return parse_postal_code(text) if text.strip() else ""
+    except ValueError as error:
+        raise Refused(str(error), "postal_code_wrong", field="postal_code") from error
+
+
+def _phone(text: str) -> str:
+    try:
+        return parse_phone(text) if text.strip() else ""
+    except ValueError as error:
+        raise Refused(str(error), "phone_wrong", field="phone") from error
+
+
+def _email(text: str) -> str:
+    plain = clean_text(text)
+    try:
+        if plain:
+            validate_email(plain)
+    except ValidationError as error:
+        raise Refused(
+            _("メールアドレスの形が違います。「名前@会社.example」のように入れてください。"), "email_wrong", field="email"
+        ) from error
+    return plain
+
+
+def _municipality(text: str) -> str | None:
+    if not text:
+        return None
+    code = digits(text)
+    if not is_municipality_code(code) or not Municipality.objects.filter(pk=code).exists():
+        raise Refused(_("市町村を一覧から選んでください。"), "municipality_unknown", field="municipality")
+    return code
+
+
+def _within(value: int | None, least: int, most: int, field: str, label: str) -> int | None:
+    if value is not None and not least <= value <= most:
+        raise Refused(
+            _("%(label)sは%(least)sから%(most)sまでの数で入れてください。")
+            % {"label": label, "least": least, "most": most if field == "founded_year" else f"{most:,}"},
+            "out_of_range",
+            field=field,
+        )
+    return value
