@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -119,6 +121,45 @@ class JapaneseTimeField(forms.Field):
             return parse_time(str(value))
         except ValueError as error:
             raise ValidationError(str(error), code="not_a_time") from error
+
+
+class JapaneseMomentField(forms.Field):
+    """A day and a time as people type them (今日 9時20分, 11月24日 16時). A day alone means noon, a time alone today.
+
+    Refuses what has not come yet: it tells when something happened.
+    """
+
+    widget = forms.TextInput(attrs={"autocomplete": "off"})
+    _time = re.compile(r"(?:午前|午後)?\s*\d{1,2}\s*(?:時(?:\s*\d{1,2}\s*分?|半)?|:\s*\d{1,2})(?:ごろ|頃)?$")
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a moment in words and leave typed text as it is."""
+        if not isinstance(value, dt.datetime):
+            return value
+        local = value.astimezone(clock.JST)
+        day = "今日" if local.date() == clock.today() else wareki(local.date())
+        return f"{day} {screen_time(local.time())}"
+
+    def to_python(self, value: Any) -> dt.datetime | None:
+        """Read the moment. Raises ValidationError with a sentence."""
+        if value in self.empty_values:
+            return None
+        plain = unicodedata.normalize("NFKC", str(value)).strip()
+        found = self._time.search(plain)
+        day_text = plain[: found.start()].strip() if found else plain
+        try:
+            day = parse_date(day_text, clock.today()) if day_text else clock.today()
+            time = parse_time(found.group().removesuffix("ごろ").removesuffix("頃")) if found else dt.time(12)
+        except ValueError as error:
+            raise ValidationError(
+                _("いつのことかは「今日 9時20分」「11月24日 16時」のように入れてください。"), code="not_a_moment"
+            ) from error
+        moment = clock.at(day, time.hour, time.minute)
+        if moment > clock.now():
+            if found or day > clock.today():
+                raise ValidationError(_("まだ来ていない日時です。今より前を入れてください。"), code="future")
+            return clock.now()
+        return moment
 
 
 class PhoneField(forms.Field):
