@@ -13,6 +13,8 @@ from renkei.base.refusal import Refused
 from renkei.plan.content import Clock, PlanContent
 from renkei.plan.models import Body, Plan, PlanVersion, Provision
 
+Closed = list[tuple[int, int, int, int]]
+
 
 def current_plan(on: dt.date | None = None) -> Plan:
     """Return the plan whose term includes the day (the newest published one otherwise). Raises Refused when none is."""
@@ -76,11 +78,14 @@ def clock_named(name: str) -> Clock:
     return found
 
 
-def is_business_day(day: dt.date) -> bool:
-    """Tell whether bodies work on a day: no weekend, no holiday, no yearly closure of the plan (such as the year end)."""
+def is_business_day(day: dt.date, closed: Closed | None = None) -> bool:
+    """Tell whether bodies work on a day: no weekend, no holiday, no yearly closure of the plan (such as the year end).
+
+    ``closed`` are the plan's closures when the caller has them already (a list counts many days in one query).
+    """
     if day.weekday() >= 5 or jpholiday.is_holiday(day):
         return False
-    return not any(_inside(day, span) for span in content_now().closed_days)
+    return not any(_inside(day, span) for span in (content_now().closed_days if closed is None else closed))
 
 
 def _inside(day: dt.date, span: tuple[int, int, int, int]) -> bool:
@@ -91,15 +96,16 @@ def _inside(day: dt.date, span: tuple[int, int, int, int]) -> bool:
 def add_business_days(day: dt.date, count: int) -> dt.date:
     """Return the day ``count`` business days after ``day`` (before it when negative)."""
     step = dt.timedelta(days=1 if count >= 0 else -1)
-    left = abs(count)
+    left, closed = abs(count), content_now().closed_days
     while left:
         day += step
-        left -= is_business_day(day)
+        left -= is_business_day(day, closed)
     return day
 
 
-def business_days_between(start: dt.date, end: dt.date) -> int:
+def business_days_between(start: dt.date, end: dt.date, closed: Closed | None = None) -> int:
     """Return how many business days lie after ``start`` up to and including ``end`` (negative when end is earlier)."""
     if end < start:
-        return -business_days_between(end, start)
-    return sum(is_business_day(start + dt.timedelta(days=n)) for n in range(1, (end - start).days + 1))
+        return -business_days_between(end, start, closed)
+    closed = content_now().closed_days if closed is None else closed
+    return sum(is_business_day(start + dt.timedelta(days=n), closed) for n in range(1, (end - start).days + 1))
