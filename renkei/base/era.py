@@ -27,10 +27,14 @@ ERAS = (
     Era("明治", "M", dt.date(1868, 1, 25)),
 )
 _DATE = re.compile(
-    r"(?:(?P<era>令和|平成|昭和|大正|明治|[RHSTM])\s*)?(?:(?P<year>元|\d{1,4})\s*[年./-])?\s*"
-    r"(?P<month>\d{1,2})\s*[月./-]\s*(?P<day>\d{1,2})\s*日?(?:\s*[((][月火水木金土日][))])?"
+    r"(?:(?:(?P<era>令和|平成|昭和|大正|明治|[RHSTM])\s*)?(?P<year>元|[0-9]{1,4})\s*[年./-])?\s*"
+    r"(?P<month>[0-9]{1,2})\s*[月./-]\s*(?P<day>[0-9]{1,2})\s*日?(?:\s*\([月火水木金土日]\))?",
+    re.IGNORECASE,
 )
-_TIME = re.compile(r"(?P<half>午前|午後)?\s*(?P<hour>\d{1,2})\s*(?:時|:)\s*(?:(?P<minute>\d{1,2})\s*分?|(?P<sharp>半))?")
+_TIME = re.compile(
+    r"(?P<half>午前|午後)?\s*(?P<hour>[0-9]{1,2})\s*(?:時\s*(?:(?P<minute>[0-9]{1,2})\s*分?|(?P<sharp>半))?|:\s*(?P<past>[0-9]{1,2}))"
+)
+_FURTHEST = 100
 _NEAR = {"今日": 0, "本日": 0, "きょう": 0, "明日": 1, "あす": 1, "あした": 1, "明後日": 2, "あさって": 2,
          "昨日": -1, "きのう": -1, "一昨日": -2, "おととい": -2}
 
@@ -71,38 +75,42 @@ def screen_date(day: dt.date, today: dt.date) -> str:
 def parse_date(text: str, today: dt.date) -> dt.date:
     """Read a date as people type it: 11月27日, 令和8年11月27日, R8.11.27, 2026-11-27, 11/27, 明日.
 
-    Without a year the day nearest to ``today`` is meant. An era's count may run past its end (平成35年 = 2023).
-    Raises ValueError with a Japanese sentence.
+    Without a year, or with two digits of it (26.11.27), the day nearest to ``today`` is meant. An era's count may run
+    past its end (平成35年 = 2023). Raises ValueError with a Japanese sentence.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = unicodedata.normalize("NFKC", text).replace("−", "-").strip()
     if plain in _NEAR:
         return today + dt.timedelta(days=_NEAR[plain])
     found = _DATE.fullmatch(plain)
     if found is None:
         raise ValueError("日付は「11月27日」「令和8年11月27日」のように入れてください。")
-    month, day = int(found["month"]), int(found["day"])
+    years = _years(found["era"], found["year"], today)
+    days = [day for year in years if (day := _day(year, int(found["month"]), int(found["day"])))]
+    if not days:
+        raise ValueError(f"「{plain}」という日はありません。日付を確かめてください。")
+    return min(days, key=lambda day: abs((day - today).days))
+
+
+def _day(year: int, month: int, day: int) -> dt.date | None:
     try:
-        if found["year"] is None:
-            years = (today.year - 1, today.year, today.year + 1)
-            return min((_safe(y, month, day) for y in years), key=lambda d: abs((d - today).days))
-        return dt.date(_year(found["era"], found["year"]), month, day)
-    except ValueError as error:
-        raise ValueError(f"「{plain}」という日はありません。日付を確かめてください。") from error
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
 
 
-def _safe(year: int, month: int, day: int) -> dt.date:
-    """Return the date; 29 February moves to the 28th where the year has none."""
-    return dt.date(year, month, 28 if (month, day) == (2, 29) and year % 4 else day)
-
-
-def _year(era: str | None, written: str) -> int:
+def _years(era: str | None, written: str | None, today: dt.date) -> list[int]:
+    """Return the years that may be meant, none when it is no year people use."""
+    if written is None:
+        return list(range(today.year - 8, today.year + 9))  # 29 February: up to eight years away
     count = 1 if written == "元" else int(written)
-    if era is None:
-        if count < 1800:
-            return count + (2018 if count < 100 else 0)  # a bare 8 is read as 令和8年
-        return count
-    start = next(one for one in ERAS if era in {one.name, one.letter})
-    return start.first_day.year + count - 1
+    if era is not None:
+        start = next(one for one in ERAS if era.upper() in {one.name, one.letter})
+        years = [start.first_day.year + count - 1] if count else []
+    elif count < 100:
+        years = [2000 + count, ERAS[0].first_day.year + count - 1] if count else []  # 26 is 2026, 8 is 令和8年
+    else:
+        years = [count]
+    return [year for year in years if ERAS[-1].first_day.year < year < today.year + _FURTHEST]
 
 
 def parse_time(text: str) -> dt.time:
@@ -111,7 +119,7 @@ def parse_time(text: str) -> dt.time:
     if found is None:
         raise ValueError("時刻は「10時」「13時30分」のように入れてください。")
     hour = int(found["hour"]) + (12 if found["half"] == "午後" and int(found["hour"]) < 12 else 0)
-    minute = 30 if found["sharp"] else int(found["minute"] or 0)
+    minute = 30 if found["sharp"] else int(found["minute"] or found["past"] or 0)
     if hour > 23 or minute > 59:
         raise ValueError(f"「{text}」という時刻はありません。")
     return dt.time(hour, minute)

@@ -10,7 +10,7 @@ from functools import total_ordering
 
 from renkei.base.era import ERAS, era_of_year
 
-_WRITTEN = re.compile(r"(?P<era>令和|平成|昭和|R|H|S)?\s*(?P<year>元|\d{1,4})\s*(?:年度|年)?")
+_WRITTEN = re.compile(r"(?P<era>令和|平成|昭和|大正|明治|[RHSTM])?\s*(?P<year>元|[0-9]{1,4})\s*(?:年度|年)?")
 
 
 @total_ordering
@@ -32,8 +32,10 @@ class FiscalYear:
         if found is None:
             raise ValueError(f"年度として読めません: {text}")
         year = 1 if found["year"] == "元" else int(found["year"])
+        if year == 0:
+            raise ValueError(f"0年度はありません: {text}")
         if found["era"] is None:
-            if year < 1900:
+            if year < ERAS[-1].first_day.year:
                 raise ValueError(f"西暦4桁か元号を付けて書いてください: {text}")
             return cls(year)
         era = next(era for era in ERAS if found["era"] in {era.name, era.letter})

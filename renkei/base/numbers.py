@@ -15,19 +15,19 @@ def corporate_check_digit(base: str) -> int:
 def is_corporate_number(text: str) -> bool:
     """Tell whether ``text`` is a corporate number: 13 digits, the first being the check digit of the others."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    return bool(re.fullmatch(r"[1-9]\d{12}", plain)) and int(plain[0]) == corporate_check_digit(plain[1:])
+    return bool(re.fullmatch(r"[1-9][0-9]{12}", plain)) and int(plain[0]) == corporate_check_digit(plain[1:])
 
 
 def municipality_check_digit(base: str) -> int:
     """Return the check digit of the 5 base digits of a municipality code (JIS X 0401 and 0402)."""
     total = sum(int(digit) * weight for digit, weight in zip(base, (6, 5, 4, 3, 2), strict=True))
-    return (11 - total % 11) % 10 if total >= 11 else 11 - total
+    return (11 - total % 11) % 10
 
 
 def is_municipality_code(text: str) -> bool:
     """Tell whether ``text`` is a six-digit municipality code with the right check digit."""
     plain = unicodedata.normalize("NFKC", text).strip()
-    return bool(re.fullmatch(r"\d{6}", plain)) and int(plain[5]) == municipality_check_digit(plain[:5])
+    return bool(re.fullmatch(r"[0-9]{6}", plain)) and int(plain[5]) == municipality_check_digit(plain[:5])
 
 
 def digits(text: str) -> str:
@@ -43,8 +43,8 @@ def phone_key(text: str) -> str:
 
 def parse_postal_code(text: str) -> str:
     """Read 1234567, 123-4567 or 〒１２３－４５６７ and return 123-4567. Raises ValueError with a Japanese sentence."""
-    found = digits(text)
-    if len(found) != 7:
+    found = re.sub(r"[〒\s‐－ー―−–—-]", "", unicodedata.normalize("NFKC", text))
+    if not re.fullmatch(r"[0-9]{7}", found):
         raise ValueError("郵便番号は7桁の数字で入れてください。例：123-4567")
     return f"{found[:3]}-{found[3:]}"
 
@@ -52,6 +52,6 @@ def parse_postal_code(text: str) -> str:
 def parse_phone(text: str) -> str:
     """Return a telephone number with half-width digits and hyphens as typed. Raises ValueError with a sentence."""
     plain = re.sub(r"[‐－ー―−–—()（）\s]+", "-", unicodedata.normalize("NFKC", text).strip()).strip("-")
-    if not re.fullmatch(r"\+?[\d-]+", plain) or not 10 <= len(digits(plain)) <= 13:
+    if not re.fullmatch(r"\+?[0-9-]{10,20}", plain) or not 10 <= len(digits(plain)) <= 13:
         raise ValueError("電話番号は市外局番から入れてください。例：03-0000-0000")
     return plain

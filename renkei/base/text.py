@@ -16,7 +16,7 @@ _VARIANTS = str.maketrans(
 )  # fmt: skip
 _FORMS = ("株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "(株)", "(有)", "(同)")
 _DROP = re.compile(r"[\s\-‐－―−–—・,.、。'’`\"“”()（）「」\[\]/／&＆]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:
@@ -33,9 +33,17 @@ def search_key(text: str) -> str:
     """Return the key by which a name is found.
 
     NFKC (half and full width, ㈱), no legal form, kana as katakana, common variants of kanji folded (髙 and 高),
-    ヶ ケ が alike in kanji names, no space or punctuation, lower case. ``search_key(search_key(x)) == search_key(x)``.
+    ヶ ケ が alike in kanji names, no space or punctuation, lower case. ``search_key(search_key(x)) == search_key(x)``:
+    what one pass leaves may meet anew (株式-会社), so it is repeated until nothing changes.
     """
-    key = unicodedata.normalize("NFKC", text)
+    key, before = _fold(text), None
+    while key != before:
+        key, before = _fold(key), key
+    return key
+
+
+def _fold(text: str) -> str:
+    key = unicodedata.normalize("NFKC", _CONTROL.sub("", text))
     for form in _FORMS:
         key = key.replace(form, "")
     key = _DROP.sub("", key.lower())

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # the renderer finds Django's widget templates through it
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -104,6 +105,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "renkei.config.context.page",
+                "renkei.public.context.front_desk",
             ],
             "builtins": ["renkei.base.templatetags.renkei"],
         },
