@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
-from renkei.cases.models import Case, Handover, Support
+from renkei.cases.models import Case, Handover, Need, Support
+from renkei.cases.states import OPEN_SUPPORTS, SupportState
 from renkei.plan.queries import is_front_desk
 
 
@@ -27,6 +28,16 @@ def answers_for(actor: Actor, support: Support) -> bool:
 def works_on(actor: Actor, support: Support) -> bool:
     """Tell whether the actor may write down the progress of a support: the body itself, or who runs the case."""
     return answers_for(actor, support) or runs_case(actor, support.case)
+
+
+def may_leave_region(need: Need) -> bool:
+    """Tell whether help from outside the region may be asked for a need [C37].
+
+    A body of the region has declined (the reason is on record) or let its deadline pass, and none is being asked or at
+    work for this need.
+    """
+    states = set(need.supports.values_list("state", flat=True))
+    return bool(states & {SupportState.DECLINED, SupportState.EXPIRED}) and not states & OPEN_SUPPORTS
 
 
 def receives(actor: Actor, handover: Handover) -> bool:

@@ -6,9 +6,13 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from renkei.base import clock
 from renkei.base.refusal import Refused
+from renkei.base.text import clean_text
 from renkei.cases.models import Case
+from renkei.cases.states import CASE_STEPS, CaseState, check_step
 from renkei.plan.queries import add_business_days, clock_named
 
 
@@ -44,7 +48,7 @@ def put_next_step(case: Case, step: NextStep) -> None:
     case.next_body_id = step.body or case.holder_id
     case.next_person_id = step.person
     case.next_set_at = clock.now()
-    case.idle_told_at = None
+    case.idle_told_at = case.silence_told_at = None
 
 
 def lock_case(case: Case, *, version: int | None = None) -> Case:
@@ -56,6 +60,28 @@ def lock_case(case: Case, *, version: int | None = None) -> Case:
             "changed_meanwhile",
         )
     return locked
+
+
+def fit(text: str, most: int, field: str) -> str:
+    """Return the text cleaned. Raises Refused, naming the form's field, when it is longer than ``most`` characters."""
+    clean = clean_text(text)
+    if len(clean) > most:
+        raise Refused(
+            _("%(most)s字までです（いま%(now)s字）。短くするか、ファイルで付けてください。")
+            % {"most": f"{most:,}", "now": f"{len(clean):,}"},
+            "too_long",
+            field=field,
+        )
+    return clean
+
+
+def set_state(case: Case, after: CaseState) -> str:
+    """Move the case to a state (unsaved) and return the former one. Raises Refused when the step is not allowed."""
+    before = CaseState(case.state)
+    if before != after:
+        check_step(CASE_STEPS, before, after)
+        case.state = after
+    return before.value
 
 
 def save_case(case: Case) -> None:

@@ -1,11 +1,13 @@
 """The case engine's records."""
 
 from renkei.cases.models.case import Case, Register
-from renkei.cases.models.consent import Consent, ConsentHow
+from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
 from renkei.cases.models.handover import Handover, Incident
 from renkei.cases.models.intake import Consultation, Draft
 from renkei.cases.models.need import Need, Passage
 from renkei.cases.models.project import RegionalProject
+from renkei.cases.models.register import ImportedCase, ImportRun
+from renkei.cases.models.regrouping import Regrouping
 from renkei.cases.models.support import AnsweredHow, Origin, Support
 from renkei.cases.models.talk import Attachment, Contact, Message
 from renkei.cases.models.transition import Transition, Verb, log_step
@@ -16,10 +18,13 @@ __all__ = [
     "Case",
     "Consent",
     "ConsentHow",
+    "ConsentRequest",
     "Consultation",
     "Contact",
     "Draft",
     "Handover",
+    "ImportRun",
+    "ImportedCase",
     "Incident",
     "Message",
     "Need",
@@ -27,6 +32,7 @@ __all__ = [
     "Passage",
     "RegionalProject",
     "Register",
+    "Regrouping",
     "Support",
     "Transition",
     "Verb",

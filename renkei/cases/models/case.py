@@ -14,6 +14,7 @@ from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.base.text import bigrams, search_key
 from renkei.cases.states import SEEN_BY_BODY, CaseState, HandoverState
+from renkei.companies.models import Company
 from renkei.plan.queries import is_front_desk
 from renkei.post.models import Link, LinkPurpose
 
@@ -45,7 +46,9 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.visible_to_body(str(actor.body))
         if actor.kind is ActorKind.LINK:
             alive = Link.objects.filter(pk=actor.link, closed_at__isnull=True, expires_at__gt=clock.now())
-            return self.filter(pk__in=alive.values("case"))
+            offers = models.Q(pk__in=alive.filter(purpose=LinkPurpose.OFFER).values("case"))
+            own = in_family(alive.exclude(purpose=LinkPurpose.OFFER).values("case"))
+            return self.filter(own | offers & models.Q(pk__in=asked_case_ids(str(actor.body))))
         return self.none()
 
     def visible_to_body(self, body: str) -> CaseQuerySet:
@@ -61,7 +64,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.filter(models.Q(holder_id=actor.body) | models.Q(received_by_id=actor.body))
         if actor.kind is ActorKind.LINK:
             status = Link.objects.filter(pk=actor.link, purpose=LinkPurpose.STATUS, closed_at__isnull=True)
-            return self.filter(pk__in=status.filter(expires_at__gt=clock.now()).values("case"))
+            return self.filter(in_family(status.filter(expires_at__gt=clock.now()).values("case")))
         return self.none()
 
     def open(self) -> CaseQuerySet:
@@ -81,20 +84,37 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(grams__contains=sorted(set(bigrams(search_key(text)))))
 
 
+def in_family(ids: models.QuerySet[models.Model]) -> models.Q:
+    """Return the condition on cases that a firm's status link reaches: its own, where that was merged or split from,
+    and what was merged into or split off them. Merging needs one and the same firm, so all of it is the firm's own.
+    """
+    roots = Case.objects.filter(pk__in=ids).values("merged_into")
+    origins = Case.objects.filter(models.Q(merged_into__in=ids) | models.Q(merged_into__in=roots)).values("pk")
+    near = models.Q(pk__in=ids) | models.Q(pk__in=roots.filter(merged_into__isnull=False))
+    merged = models.Q(merged_into__in=ids) | models.Q(merged_into__in=roots.filter(merged_into__isnull=False))
+    split = models.Q(split_from__in=ids) | models.Q(split_from__in=roots.filter(merged_into__isnull=False))
+    return near | merged | split | models.Q(split_from__in=origins)
+
+
+def told_case_ids(body: str) -> models.QuerySet[models.Model]:
+    """Return the ids of cases a body has been asked about, whatever became of the consent since."""
+    from renkei.cases.models.handover import Handover  # noqa: PLC0415  later models point back at this one
+    from renkei.cases.models.support import Support  # noqa: PLC0415
+
+    asked = Support.objects.filter(body_id=body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now()).values("case_id")
+    given = Handover.objects.filter(to_body_id=body, state=HandoverState.OFFERED).values("case_id")
+    return Case.objects.filter(models.Q(pk__in=asked) | models.Q(pk__in=given)).values("pk")  # type: ignore[return-value]
+
+
 def asked_case_ids(body: str) -> models.QuerySet[models.Model]:
     """Return the ids of cases a body was asked about (and the recall window is over) with live consent to the summary.
 
     Imported lazily by design: supports and consents point at cases, never the other way round.
     """
     from renkei.cases.models.consent import Consent  # noqa: PLC0415  later models point back at this one
-    from renkei.cases.models.handover import Handover  # noqa: PLC0415
-    from renkei.cases.models.support import Support  # noqa: PLC0415
 
     consented = Consent.objects.live().filter(body_id=body, klass="summary").values("case_id")
-    asked = Support.objects.filter(body_id=body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now()).values("case_id")
-    given = Handover.objects.filter(to_body_id=body, state=HandoverState.OFFERED).values("case_id")
-    both = models.Q(pk__in=asked) | models.Q(pk__in=given)
-    return Case.objects.filter(both, pk__in=consented).values("pk")  # type: ignore[return-value]
+    return Case.objects.filter(pk__in=told_case_ids(body)).filter(pk__in=consented).values("pk")  # type: ignore[return-value]
 
 
 class Case(Row):
@@ -145,9 +165,11 @@ class Case(Row):
     closed_at = models.DateTimeField(null=True)
     close_reason = models.CharField(max_length=40, blank=True)
     close_words = models.TextField(blank=True)
+    close_answer = models.TextField(blank=True)
     result = models.CharField(max_length=40, blank=True)
     satisfaction = models.PositiveSmallIntegerField(null=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged")
+    split_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="split_off")
     from_company_at = models.DateTimeField(null=True)
     silence_told_at = models.DateTimeField(null=True)
     idle_told_at = models.DateTimeField(null=True)
@@ -198,8 +220,7 @@ class Case(Row):
 
     def index_text(self) -> None:
         """Refresh the bigrams the case is found by; called by the actions that change what they are made of."""
-        company = self.company.name if self.company else self.company_given
-        text = " ".join([self.number, self.title, self.summary, company])
+        text = " ".join([self.number, self.title, self.summary, self.company_name])
         self.grams = sorted(set(bigrams(search_key(text))))
 
     @property
@@ -209,8 +230,12 @@ class Case(Row):
 
     @property
     def company_name(self) -> str:
-        """Return the firm's registered name, or what the caller gave."""
-        return self.company.name if self.company else self.company_given
+        """Return the firm's name as it was when the case was bound to it, or what the caller gave.
+
+        Never a look at the firm itself: a body that was only asked may not see that row.
+        """
+        loaded: Company | None = self._state.fields_cache.get("company")
+        return loaded.name if loaded is not None and loaded.name else self.company_given
 
     @property
     def is_late(self) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, told_case_ids
 from renkei.cases.states import DisclosureClass
+from renkei.post.models import Link, LinkPurpose
 
 
 class ConsentHow(models.TextChoices):
@@ -33,10 +35,19 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         """Return a body's own consents, and all of the cases it runs or took; a firm's own through its link."""
         inside = models.Q(case__in=Case.objects.inside(actor))
         if actor.is_staff:
-            return self.filter(inside | models.Q(body_id=actor.body))
+            return self.filter(inside | models.Q(body_id=actor.body, case_id__in=told_case_ids(str(actor.body))))
         if actor.kind is ActorKind.LINK and actor.body:
             return self.filter(case__in=Case.objects.visible_to(actor), body_id=actor.body)
+        if actor.kind is ActorKind.LINK:
+            return self.filter(inside | models.Q(case_id__in=consent_links(actor).values("case")))
         return self.filter(inside)
+
+
+def consent_links(actor: Actor) -> models.QuerySet[Link]:
+    """Return the actor's link if it is a live consent link: the firm looks at what it is asked to open."""
+    return Link.objects.filter(
+        pk=actor.link, purpose=LinkPurpose.CONSENT, closed_at__isnull=True, expires_at__gt=clock.now()
+    )
 
 
 class Consent(Row):
@@ -86,3 +97,43 @@ class Consent(Row):
     def is_live(self) -> bool:
         """Tell whether it holds now."""
         return self.withdrawn_at is None and (self.until is None or self.until >= clock.today())
+
+
+class ConsentRequestQuerySet(models.QuerySet["ConsentRequest"]):
+    """What firms are asked to open."""
+
+    def visible_to(self, actor: Actor) -> ConsentRequestQuerySet:
+        """Return requests of the cases one sees from inside; a consent link shows its own."""
+        inside = models.Q(case__in=Case.objects.inside(actor))
+        if actor.kind is ActorKind.LINK:
+            return self.filter(inside | models.Q(pk__in=consent_links(actor).values("subject")))
+        return self.filter(inside)
+
+
+class ConsentRequest(Row):
+    """The firm is asked to show a body some classes of a case. Only the firm answers it."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="consent_requests")
+    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
+    classes = ArrayField(models.CharField(max_length=10))
+    purpose = models.CharField(max_length=200, blank=True)
+    asked_by_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    given = ArrayField(models.CharField(max_length=10), default=list)
+
+    objects = ConsentRequestQuerySet.as_manager()
+
+    class Meta:
+        """One open request a case and body."""
+
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "body"], condition=models.Q(answered_at__isnull=True), name="consent_request_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.body_id} {', '.join(self.classes)}"

@@ -84,6 +84,7 @@ class Incident(Row):
     body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     classes = models.JSONField(default=list)
     was_opened = models.BooleanField()
+    seen = models.JSONField(default=list)  # who read it and when, from the audit
     reason = models.CharField(max_length=400)
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="+")

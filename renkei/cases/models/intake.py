@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.cases.models.case import Case
@@ -30,7 +31,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
             return self.filter(taken | held | desk)
         if actor.kind is ActorKind.LINK:
             alive = Link.objects.filter(pk=actor.link, purpose=LinkPurpose.STATUS, closed_at__isnull=True)
-            return self.filter(case_id__in=alive.values("case"))
+            return self.filter(case_id__in=alive.filter(expires_at__gt=clock.now()).values("case"))
         return self.none()
 
 

@@ -12,6 +12,7 @@ from renkei.base.models import Row
 from renkei.cases.models.case import Case, asked_case_ids
 from renkei.cases.models.sight import readable
 from renkei.cases.states import SEEN_BY_BODY, DisclosureClass, NeedState
+from renkei.post.models import Link, LinkPurpose
 
 
 class NeedQuerySet(models.QuerySet["Need"]):
@@ -23,7 +24,7 @@ class NeedQuerySet(models.QuerySet["Need"]):
         if actor.is_staff:
             return self.filter(inside | models.Q(pk__in=_needs_asked(str(actor.body))))
         if actor.kind is ActorKind.LINK:
-            return self.filter(inside | models.Q(supports__in=_link_subject(actor)))
+            return self.filter(inside | models.Q(pk__in=_need_offered(actor)))
         return self.filter(inside)
 
 
@@ -65,24 +66,25 @@ class PassageQuerySet(models.QuerySet["Passage"]):
     """Passages by class; the policy ``cases_passage`` says the same."""
 
     def visible_to(self, actor: Actor) -> PassageQuerySet:
-        """Return passages whose class the actor may read in that case, and the actor's body's own."""
-        if actor.kind is ActorKind.LINK:
-            return self.filter(readable(actor)).filter(
-                models.Q(support__isnull=True) | models.Q(support_id__in=_link_subject(actor)) | _status_link(actor)
-            )
-        return self.filter(readable(actor))
+        """Return passages whose class the actor may read; what another body was asked is not among them."""
+        inside = models.Q(case__in=Case.objects.inside(actor))
+        own_support = models.Q(support__isnull=True) | models.Q(support_id__in=_supports_seen(actor)) | inside
+        own_need = models.Q(need__isnull=True) | models.Q(need__in=Need.objects.visible_to(actor)) | inside
+        return self.filter(readable(actor)).filter(own_support, own_need)
 
 
-def _link_subject(actor: Actor) -> models.QuerySet[models.Model]:
-    from renkei.post.models import Link  # noqa: PLC0415  only for the sub-query
+def _supports_seen(actor: Actor) -> models.QuerySet[models.Model]:
+    from renkei.cases.models.support import Support  # noqa: PLC0415  supports point at needs
 
-    return Link.objects.filter(pk=actor.link).values("subject")  # type: ignore[return-value]
+    return Support.objects.visible_to(actor).values("pk")  # type: ignore[return-value]
 
 
-def _status_link(actor: Actor) -> models.Q:
-    from renkei.post.models import Link, LinkPurpose  # noqa: PLC0415  only for the sub-query
+def _need_offered(actor: Actor) -> models.QuerySet[models.Model]:
+    from renkei.cases.models.support import Support  # noqa: PLC0415  supports point at needs
 
-    return models.Q(case_id__in=Link.objects.filter(pk=actor.link, purpose=LinkPurpose.STATUS).values("case"))
+    alive = Link.objects.filter(pk=actor.link, purpose=LinkPurpose.OFFER, closed_at__isnull=True)
+    subjects = alive.filter(expires_at__gt=clock.now()).values("subject")
+    return Support.objects.filter(pk__in=subjects).values("need_id")  # type: ignore[return-value]
 
 
 class Passage(Row):

@@ -46,4 +46,7 @@ def _readable_by_link(actor: Actor) -> models.Q:
         return models.Q(pk__in=[])
     if link.purpose == LinkPurpose.STATUS:
         return models.Q(case_id=link.case)
-    return models.Q(case_id=link.case, klass__in=link.classes)
+    from renkei.cases.models.consent import Consent  # noqa: PLC0415  consents point at cases
+
+    live = Consent.objects.live().filter(body_id=link.body, case_id=link.case, klass__in=link.classes)
+    return models.Q(case_id=link.case, klass__in=live.values("klass"))

@@ -64,6 +64,7 @@ class Support(Row):
     entries = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     classes = ArrayField(models.CharField(max_length=10), default=list)
     takes_over = models.BooleanField(default=False)
+    takes_over_from = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
     asked_by_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     asked_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
     offered_at = models.DateTimeField(null=True)

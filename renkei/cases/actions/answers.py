@@ -1,0 +1,385 @@
+"""What a body answers, on screen, by its mail link or by telephone; and what becomes of its support afterwards."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from renkei.accounts.models import Person
+from renkei.accounts.queries import is_member
+from renkei.audit.record import record
+from renkei.base import clock
+from renkei.base.actor import Actor, ActorKind
+from renkei.base.refusal import Refused
+from renkei.cases import mails
+from renkei.cases.actions.offers import close_offer, link_for, lock_support, move_support, waiting_step
+from renkei.cases.models import AnsweredHow, Case, Passage, Support, Verb, log_step
+from renkei.cases.rules import answers_for, require, runs_case, works_on
+from renkei.cases.states import AT_WORK, OPEN_SUPPORTS, SUPPORT_STEPS, DisclosureClass, SupportState, check_step
+from renkei.cases.steps import NextStep, due, fit, put_next_step, require_open, save_case
+from renkei.plan.queries import content_now
+from renkei.post.links import open_link
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One answer on its way into the support."""
+
+    by: Actor
+    how: AnsweredHow
+    name: str
+    text: str
+    happened_on: dt.date | None = None
+    recorded: bool = False
+
+
+@transaction.atomic
+def accept(
+    support: Support, *, by: Actor, person: uuid.UUID | None = None, text: str = "", answered_by: str = ""
+) -> Support:
+    """Say yes. With ``takes_over`` the body becomes the holder [C32]; its first step has a date from now on.
+
+    A late yes after the deadline still counts; when another body has become the holder meanwhile, it stays so.
+    """
+    case, locked = _lock(support)
+    require(answers_for(by, locked), _("返事は、お願いを受けた機関だけができます。"))
+    return _accept(case, locked, _answer(by, answered_by, text, locked), person=person)
+
+
+@transaction.atomic
+def decline(support: Support, *, by: Actor, reason: str, text: str = "", answered_by: str = "") -> Support:
+    """Say no, with a reason of the plan. The case returns to its holder, who is told at once and chooses the next."""
+    case, locked = _lock(support)
+    require(answers_for(by, locked), _("返事は、お願いを受けた機関だけができます。"))
+    return _decline(case, locked, _answer(by, answered_by, text, locked), reason=reason)
+
+
+@transaction.atomic
+def record_answer(
+    support: Support,
+    *,
+    by: Actor,
+    answer: str,
+    answered_by: str,
+    reason: str = "",
+    text: str = "",
+    happened_on: dt.date | None = None,
+) -> Support:
+    """Write down what a body said on the telephone. The body is told by mail and can correct it."""
+    case, locked = _lock(support)
+    require(runs_case(by, case))
+    if not fit(answered_by, 100, "answered_by"):
+        raise Refused(_("電話で返事をした方のお名前を入れてください。"), "answerer_missing", field="answered_by")
+    day = happened_on or clock.today()
+    if day > clock.today() or locked.offered_at and day < locked.offered_at.astimezone(clock.JST).date():
+        raise Refused(_("依頼した日から今日までの日を入れてください。"), "wrong_day", field="happened_on")
+    said = _Answer(by, AnsweredHow.PHONE, fit(answered_by, 100, "answered_by"), fit(text, 1000, "text"), day, True)
+    if answer == "accept":
+        _accept(case, locked, said, person=None)
+    elif answer == "decline":
+        _decline(case, locked, said, reason=reason)
+    else:
+        raise Refused(_("引き受けるか断るかを選んでください。"), "unknown_answer", field="answer")
+    mails.tell_body(
+        locked.body, locked, by=by, purpose="recorded", subject=_("お電話の返事を記録しました"),
+        words=_("%(name)s様から、お電話で「%(answer)s」とのお返事をいただき、代わりに記録しました。"
+                "違うときは、連携の画面の「依頼」で直せます。")
+        % {"name": locked.answered_by, "answer": SupportState(locked.state).label},
+    )  # fmt: skip
+    return locked
+
+
+@transaction.atomic
+def correct_answer(support: Support, *, by: Actor, answer: str, reason: str = "", text: str = "") -> Support:
+    """Correct an answer that was recorded on the body's behalf; only the body itself can."""
+    case, locked = _lock(support)
+    require(answers_for(by, locked), _("記録を直せるのは、その機関だけです。"))
+    if locked.answered_how != AnsweredHow.PHONE:
+        raise Refused(_("直せるのは、電話の返事を代わりに記録したものだけです。"), "not_recorded")
+    before, said = locked.state, _answer(by, by.name, text, locked)
+    if answer == "accept":
+        _accept(case, locked, said, person=None)
+    elif answer == "decline":
+        _decline(case, locked, said, reason=reason)
+    else:
+        raise Refused(_("引き受けるか断るかを選んでください。"), "unknown_answer", field="answer")
+    log_step(case, Verb.CORRECTED, by=by, subject=locked, before=before, after=locked.state,
+             about_body=locked.body_id, service=locked.service_id)
+    return locked
+
+
+@transaction.atomic
+def ask(support: Support, *, by: Actor, question: str, answered_by: str = "") -> Support:
+    """Ask back before answering. The deadline rests until the holder has answered."""
+    case, locked = _lock(support)
+    require(answers_for(by, locked), _("質問は、お願いを受けた機関だけができます。"))
+    _require_waiting(locked)
+    said = _answer(by, answered_by, question, locked)
+    if not said.text:
+        raise Refused(_("聞きたいことを書いてください。"), "question_empty", field="question")
+    locked.question, locked.question_answered_at = said.text, None
+    locked.save()
+    log_step(case, Verb.ASKED, by=by, subject=locked, about_body=locked.body_id, service=locked.service_id)
+    record(by, "support.ask", locked, case, question=said.text)
+    put_next_step(case, NextStep(what=_("%(body)sの質問に答える") % {"body": locked.body.short},
+                                 on=due("first_answer"), kind="answer", body=case.holder_id))
+    save_case(case)
+    mails.tell_holder(case, by=by, subject=_("質問が届きました"),
+                      words=_("%(body)sから質問が届きました。案件の画面で答えてください。") % {"body": locked.body.name})
+    return locked
+
+
+@transaction.atomic
+def answer_question(support: Support, *, by: Actor, text: str) -> Support:
+    """Answer a body's question (summary class: it reads nothing wider). Its deadline starts anew."""
+    case, locked = _lock(support)
+    require(runs_case(by, case))
+    _require_waiting(locked)
+    if not locked.question or locked.question_answered_at is not None:
+        raise Refused(_("答えを待っている質問はありません。"), "no_question")
+    words = fit(text, 1000, "text")
+    if not words:
+        raise Refused(_("質問への答えを書いてください。"), "answer_empty", field="text")
+    Passage.objects.create(case=case, support=locked, need=locked.need, klass=DisclosureClass.SUMMARY, text=words,
+                           author_body_id=by.body or case.holder_id, written_at=clock.now())
+    locked.question_answered_at = clock.now()
+    locked.due_on = max(locked.due_on or clock.today(), due("offer_answer"))
+    locked.save()
+    log_step(case, Verb.ASKED, by=by, subject=locked, after="answered", about_body=locked.body_id,
+             service=locked.service_id)
+    record(by, "support.answer_question", locked, case, text=words)
+    put_next_step(case, waiting_step(case) or _look_step(case))
+    save_case(case)
+    _send_again(locked, by=by, words=_("ご質問にお答えしました。%(day)s月%(d)s日までにお返事をお願いします。")
+                % {"day": locked.due_on.month, "d": locked.due_on.day})
+    return locked
+
+
+@transaction.atomic
+def pass_on(support: Support, *, by: Actor, person: uuid.UUID) -> Support:
+    """Hand an offer or a running support to a colleague of the same body; an open offer's link moves with it."""
+    case, locked = _lock(support)
+    require(answers_for(by, locked), _("同僚に渡せるのは、お願いを受けた機関だけです。"))
+    if SupportState(locked.state) not in {SupportState.OFFERED, *AT_WORK}:
+        raise Refused(_("この依頼は終わっています。画面を開き直してください。"), "wrong_state")
+    if not is_member(person, locked.body_id):
+        raise Refused(_("同じ機関の人を選んでください。"), "not_a_member", field="person")
+    locked.person_id = person
+    locked.save()
+    log_step(case, Verb.PASSED_ON, by=by, subject=locked, about_body=locked.body_id, service=locked.service_id)
+    record(by, "support.pass_on", locked, case, person=person)
+    if case.next_body_id == locked.body_id:
+        case.next_person_id = person
+        save_case(case)
+    if locked.state == SupportState.OFFERED:
+        _send_again(locked, by=by, words=_("%(name)sさんから渡されました。") % {"name": by.name or locked.body.short})
+    return locked
+
+
+@transaction.atomic
+def start_work(support: Support, *, by: Actor, next_step: NextStep | None = None) -> Support:
+    """The body has begun. Without a next step of its own, it looks again before the case would count as idle."""
+    case, locked = _lock(support)
+    require(works_on(by, locked))
+    check_step(SUPPORT_STEPS, SupportState(locked.state), SupportState.UNDER_WAY)
+    locked.started_on = locked.started_on or clock.today()
+    locked.done_on = None
+    move_support(locked, SupportState.UNDER_WAY, Verb.STARTED, by=by, case=case)
+    what = _("%(body)sの支援の進み具合を確かめる") % {"body": locked.body.short}
+    put_next_step(case, next_step or NextStep(what=what, on=due("idle"), body=locked.body_id, person=locked.person_id))
+    save_case(case)
+    return locked
+
+
+@transaction.atomic
+def finish_support(
+    support: Support, *, by: Actor, text: str, done_on: dt.date | None = None, helped: bool | None = None
+) -> Support:
+    """The support is over: what was done, on which day, and whether it helped. The holder looks at what comes next."""
+    case, locked = _lock(support)
+    require(works_on(by, locked))
+    words, day = fit(text, 2000, "text"), done_on or clock.today()
+    if not words:
+        raise Refused(_("したことを、ひとことで書いてください。"), "text_empty", field="text")
+    if day > clock.today():
+        raise Refused(_("まだ来ていない日です。今日までの日を入れてください。"), "future", field="done_on")
+    check_step(SUPPORT_STEPS, SupportState(locked.state), SupportState.DONE)
+    before, locked.state = locked.state, SupportState.DONE
+    locked.done_on, locked.done_text, locked.helped = day, words, helped
+    locked.save()
+    log_step(case, Verb.DONE, by=by, subject=locked, before=before, after=locked.state, about_body=locked.body_id,
+             service=locked.service_id, happened_on=day)
+    record(by, "support.done", locked, case, helped=helped, done_on=day)
+    if not case.supports.filter(state__in=OPEN_SUPPORTS).exists():
+        put_next_step(case, _look_step(case))
+        save_case(case)
+        mails.tell_holder(case, by=by, subject=_("支援が終わりました"),
+                          words=_("%(body)sの支援が終わりました。会社に結果を聞き、次を決めるか、案件を終えてください。")
+                          % {"body": locked.body.name})
+    mails.tell_company(case, by=by, subject=_("支援が終わりました"),
+                       words=_("%(body)sの支援が1つ終わりました。") % {"body": locked.body.name})
+    return locked
+
+
+@transaction.atomic
+def withdraw_support(support: Support, *, by: Actor, reason: str) -> Support:
+    """Stop a support, whatever its state; a body that knows of it is told why. The holder looks at what comes next."""
+    case, locked = _lock(support)
+    require(works_on(by, locked))
+    words = fit(reason, 400, "reason")
+    if not words:
+        raise Refused(_("取りやめる理由を書いてください。"), "reason_empty", field="reason")
+    check_step(SUPPORT_STEPS, SupportState(locked.state), SupportState.WITHDRAWN)
+    told = locked.state != SupportState.PROPOSED and locked.has_left
+    locked.done_text = words
+    move_support(locked, SupportState.WITHDRAWN, Verb.WITHDRAWN, by=by, case=case)
+    if not case.supports.filter(state__in=AT_WORK).exists():
+        put_next_step(case, waiting_step(case) or _look_step(case))
+        save_case(case)
+    if told and by.body != locked.body_id:
+        mails.tell_body(locked.body, locked, by=by, purpose="withdrawn", subject=_("お願いを取りやめました"),
+                        words=_("このお願いは取りやめになりました。わけは、連携の画面の「依頼」にあります。"))
+    if by.body == locked.body_id and by.body != case.holder_id:
+        mails.tell_holder(case, by=by, subject=_("支援が取りやめになりました"),
+                          words=_("%(body)sが支援を取りやめました。次を決めてください。") % {"body": locked.body.name})
+    close_offer(locked)
+    return locked
+
+
+def _lock(support: Support) -> tuple[Case, Support]:
+    """Return case and support, both locked, the case first. Refused ``no_consent`` when the firm has closed the case."""
+    case = Case.objects.select_for_update(of=("self",)).select_related("holder", "holder_person", "received_by").filter(
+        pk=support.case_id
+    ).first()
+    if case is None:
+        raise Refused(_("会社が同意を取り消したため、この依頼はもう開けません。窓口にお尋ねください。"), "no_consent")
+    require_open(case)
+    locked = lock_support(support)
+    locked.case = case
+    return case, locked
+
+
+def _answer(by: Actor, answered_by: str, text: str, support: Support) -> _Answer:
+    """Read who answers: the member of staff, or the name typed on the page of a link sent to a shared mailbox."""
+    how = AnsweredHow.LINK if by.kind is ActorKind.LINK else AnsweredHow.SCREEN
+    name = fit(answered_by, 100, "answered_by") or by.name
+    if not name:
+        raise Refused(_("%(body)sのどなたのお返事か、お名前を入れてください。") % {"body": support.body.short},
+                      "answerer_missing", field="answered_by")
+    return _Answer(by, how, name[:100], fit(text, 1000, "text"))
+
+
+def _require_waiting(support: Support) -> None:
+    if support.state != SupportState.OFFERED:
+        raise Refused(_("この依頼は、いまは返事を待っていません。画面を開き直してください。"), "wrong_state")
+
+
+def _write_answer(case: Case, support: Support, said: _Answer, after: SupportState, verb: Verb) -> str:
+    before = SupportState(support.state)
+    check_step(SUPPORT_STEPS, before, after)
+    others = Support.objects.filter(need=support.need_id, service=support.service_id, body=support.body_id)
+    if after == SupportState.ACCEPTED and others.exclude(pk=support.pk).filter(state__in=OPEN_SUPPORTS).exists():
+        raise Refused(_("同じお願いが、もう1件動いています。そちらで答えてください。"), "already_asked")
+    support.state, support.answered_at = after, clock.now()
+    support.answered_by, support.answered_how, support.answer_text = said.name, said.how, said.text
+    support.recorded_by_id = said.by.person if said.recorded else None
+    support.save()
+    log_step(case, verb, by=said.by, subject=support, before=before, after=after, reason=support.decline_reason,
+             about_body=support.body_id, service=support.service_id, happened_on=said.happened_on)
+    record(said.by, f"support.{verb}", support, case, before=before, after=after, reason=support.decline_reason)
+    return before
+
+
+def _accept(case: Case, support: Support, said: _Answer, *, person: uuid.UUID | None) -> Support:
+    if person is not None and not is_member(person, support.body_id):
+        raise Refused(_("%(body)sの人を選んでください。") % {"body": support.body.short}, "not_a_member", field="person")
+    own = said.by.person if said.by.is_staff and said.by.body == support.body_id else None
+    support.person_id = person or support.person_id or own
+    support.decline_reason = ""
+    # Another body became the holder while this answer was late: the support counts, the holder stays (P1).
+    support.takes_over = support.takes_over and case.holder_id == support.takes_over_from_id
+    _write_answer(case, support, said, SupportState.ACCEPTED, Verb.ACCEPTED)
+    giver = case.holder
+    if support.takes_over and case.holder_id != support.body_id:
+        _take_over(case, support, said)
+    if case.next_kind != "choose" or case.next_body_id == support.body_id:
+        put_next_step(case, _first_step(case, support))
+    save_case(case)
+    _meet_company(support)
+    words = _("%(body)sが引き受けました。") % {"body": support.body.name}
+    mails.tell_body(giver, support, by=said.by, purpose="accepted", subject=_("引き受けました"), words=words)
+    mails.tell_company(case, by=said.by, subject=_("支援する機関が決まりました"), words=words + _(
+        "%(body)sからご連絡します。") % {"body": support.body.name})
+    close_offer(support)
+    return support
+
+
+def _decline(case: Case, support: Support, said: _Answer, *, reason: str) -> Support:
+    if reason not in {term.code for term in content_now().vocabulary("decline_reasons")}:
+        raise Refused(_("理由を1つ選んでください。窓口が次を探す手がかりになります。"), "no_reason", field="reason")
+    if reason == "other" and not said.text:
+        raise Refused(_("「その他」のときは、わけをひとことで書いてください。"), "other_needs_text", field="text")
+    check_step(SUPPORT_STEPS, SupportState(support.state), SupportState.DECLINED)
+    support.decline_reason = reason
+    _write_answer(case, support, said, SupportState.DECLINED, Verb.DECLINED)
+    if support.takes_over and case.holder_id == support.body_id:
+        _give_back(case, support, said)
+    put_next_step(case, NextStep(what=_("%(body)sの辞退を受けて、次に頼む機関を決める") % {"body": support.body.short},
+                                 on=due("first_answer"), kind="choose", body=case.holder_id))
+    save_case(case)
+    word = content_now().word("decline_reasons", reason)
+    mails.tell_holder(case, by=said.by, subject=_("辞退の返事がありました"), words=_(
+        "%(body)sから、引き受けられないとのお返事です（%(reason)s）。次の候補は、案件の画面に出ています。")
+        % {"body": support.body.name, "reason": word})
+    mails.tell_company(case, by=said.by, subject=_("次の機関を探しています"), words=_(
+        "お願いした機関では引き受けられなかったため、%(holder)sが次の機関を探しています。決まりしだいお知らせします。")
+        % {"holder": case.holder.name})
+    close_offer(support)
+    return support
+
+
+def _take_over(case: Case, support: Support, said: _Answer) -> None:
+    """Let the accepting body hold the case; the giver holds it until this very moment (P1)."""
+    before = case.holder_id
+    case.holder, case.holder_person_id, case.holder_since = support.body, support.person_id, clock.today()
+    log_step(case, Verb.HANDOVER_ACCEPTED, by=said.by, before=before, after=support.body_id,
+             about_body=support.body_id, happened_on=said.happened_on)
+
+
+def _give_back(case: Case, support: Support, said: _Answer) -> None:
+    """Return the case to whoever asked: the yes that moved it was recorded wrongly."""
+    case.holder, case.holder_person, case.holder_since = support.takes_over_from or case.holder, None, clock.today()
+    log_step(case, Verb.HOLDER_BACK, by=said.by, before=support.body_id, after=case.holder_id,
+             about_body=support.body_id)
+
+
+def _first_step(case: Case, support: Support) -> NextStep:
+    """Return the earlier of the accepting body's first step and the answers still awaited."""
+    first = NextStep(what=_("%(body)sが会社に連絡する") % {"body": support.body.short}, on=due("first_answer"),
+                     body=support.body_id, person=support.person_id)
+    waiting = waiting_step(case)
+    return waiting if waiting is not None and waiting.on < first.on else first
+
+
+def _look_step(case: Case) -> NextStep:
+    return NextStep(what=_("会社に結果を聞き、次を決めるか、案件を終える"), on=due("first_answer"), body=case.holder_id,
+                    person=case.holder_person_id)
+
+
+def _meet_company(support: Support) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT case_meet_company(%s, %s, %s)", [support.case_id, support.body_id, clock.today()])
+
+
+def _send_again(support: Support, *, by: Actor, words: str) -> None:
+    """Send a fresh link to whoever answers now; the former one closes."""
+    person = Person.objects.filter(pk=support.person_id).first()
+    name, address = (person.name, person.email) if person else ("", support.body.mail)
+    token = link_for(support, by=by, name=name, email=address)
+    made = open_link(token)
+    close_offer(support, but_not=made.id if made else None)
+    mails.offer(support, address, token, by=by, not_before=clock.now(), words=words)

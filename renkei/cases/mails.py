@@ -1,0 +1,118 @@
+"""The mails of the case engine: plain text, the number and what to do. Never a word of what the firm said.
+
+Each reads well with its link stripped, because every act it offers is in the inbox as well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import connection
+
+from renkei.accounts.models import Person
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.era import screen_date
+from renkei.cases.models import Case, Support
+from renkei.plan.models import Body
+from renkei.plan.queries import front_desk
+from renkei.post.outbox import put_mail
+
+OFFER = "offer"
+
+
+def receipt(case: Case, to: str, token: str, *, by: Actor) -> None:
+    """Tell the firm its number, who answers by when, and the private link to its status."""
+    text = (
+        f"ご相談を受け付けました。\n\n受付番号　{case.number}\n受け付けた機関　{case.received_by.name}\n"
+        f"{_day(case.next_on)}までに、{case.holder.name}（電話 {case.holder.phone}）からお返事します。\n\n"
+        f"どこまで進んだかは、次のページで見られます。このアドレスは、ほかの人に見せないでください。\n"
+        f"{_address('status', token)}\n\n"
+        "心当たりのないときは、このメールを消してください。\n"
+    )
+    put_mail(by=by, to=to, subject=f"ご相談を受け付けました（{case.number}）", text=text, purpose="receipt",
+             about=case.pk, case=case.pk)
+
+
+def offer(
+    support: Support, to: str, token: str, *, by: Actor, not_before: dt.datetime, words: str = ""
+) -> None:
+    """Ask a body for an answer by the due day; leaves when the recall window is over."""
+    text = (
+        f"{support.body.name} 御中\n\n{support.asked_by_body.name}から、支援のお願いが届いています。\n{words}\n"
+        f"受付番号　{support.case.number}\nお願い　{support.service.name}\n返事の期限　{_day(support.due_on)}\n\n"
+        "内容を見て、引き受ける・断る・質問する・同僚に渡す、のどれかでお答えください。"
+        "連携の画面の「依頼」か、次のページから答えられます。\n"
+        f"{_address('answer', token)}\n\n"
+        f"お急ぎのときは、{support.asked_by_body.name}（電話 {support.asked_by_body.phone}）へお電話ください。\n"
+        "共用のアドレスで受け取った方は、答えるときにお名前を入れてください。\n"
+    )
+    put_mail(by=by, to=to, subject=f"支援のお願い（{support.case.number}、返事は{_day(support.due_on)}まで）", text=text,
+             purpose=OFFER, about=support.pk, case=support.case_id, to_body=support.body_id, not_before=not_before)
+
+
+def reminder(support: Support, *, by: Actor) -> None:
+    """Ask once more, after the due day. The earlier mail's link still works."""
+    tell_body(
+        support.body, support, by=by, purpose="reminder", subject="お返事をお待ちしています",
+        words=f"{_day(support.due_on)}までにお願いしていたお返事が、まだ届いていません。\n"
+        "引き受けるのが難しいときは、断っていただければ、ほかの機関を探します。"
+        "先にお送りしたメールのページか、連携の画面の「依頼」からお答えください。",
+    )  # fmt: skip
+
+
+def tell_body(
+    body: Body, support: Support, *, by: Actor, purpose: str, subject: str, words: str, to: str = ""
+) -> None:
+    """Write to a body (its shared mailbox, or ``to``) about one support."""
+    text = f"{body.name} 御中\n\n受付番号　{support.case.number}\nお願い　{support.service.name}\n\n{words}\n"
+    put_mail(by=by, to=to or body.mail, subject=f"{subject}（{support.case.number}）", text=text, purpose=purpose,
+             about=support.pk, case=support.case_id, to_body=body.pk)
+
+
+def tell_holder(case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told") -> None:
+    """Write to whoever holds the case: the person who took it, else the body's mailbox."""
+    _write_staff(case, case.holder, case.holder_person, by=by, subject=subject, words=words, purpose=purpose)
+
+
+def tell_desk(case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told") -> None:
+    """Write to the front desk; nothing when the desk itself holds the case and was told already."""
+    desk = front_desk()
+    if desk.pk != case.holder_id:
+        _write_staff(case, desk, None, by=by, subject=subject, words=words, purpose=purpose)
+
+
+def tell_company(case: Case, *, by: Actor, subject: str, words: str) -> bool:
+    """Write to the firm, at the address it gave; False when it gave none (then somebody has to call).
+
+    The address is looked up inside the database: a body that was only asked never reads it.
+    """
+    text = (
+        f"受付番号　{case.number}\n\n{words}\n\n"
+        "くわしいことは、受付のときにお送りした「状況」のページで見られます。"
+        f"お電話でも承ります（{case.holder.name}、{case.holder.phone}）。\n"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT case_tell_company(%s, %s, %s, %s)", [case.pk, f"{subject}（{case.number}）", text, clock.now()]
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _write_staff(
+    case: Case, body: Body, person: Person | None, *, by: Actor, subject: str, words: str, purpose: str
+) -> None:
+    text = f"{body.name}{f'　{person.name} 様' if person else ' 御中'}\n\n受付番号　{case.number}\n\n{words}\n"
+    put_mail(by=by, to=person.email if person else body.mail, subject=f"{subject}（{case.number}）", text=text,
+             purpose=purpose, about=case.pk, case=case.pk, to_body=body.pk)
+
+
+def _day(day: dt.date | None) -> str:
+    return screen_date(day, clock.today()) if day else ""
+
+
+def _address(place: str, token: str) -> str:
+    """Return the full address of a link page. The paths are part of every mail ever sent, so they never change."""
+    return f"{settings.RENKEI_ADDRESS}/{place}/{token}/"

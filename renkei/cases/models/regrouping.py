@@ -1,0 +1,46 @@
+"""What a merge or a split changed, kept so that it can be undone."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from renkei.base.actor import Actor
+from renkei.base.models import Row
+from renkei.cases.models.case import Case
+
+
+class RegroupingQuerySet(models.QuerySet["Regrouping"]):
+    """Regroupings of the cases one sees from inside."""
+
+    def visible_to(self, actor: Actor) -> RegroupingQuerySet:
+        """Return what was merged and split in the cases the actor runs or took."""
+        return self.filter(case__in=Case.objects.inside(actor))
+
+
+class Regrouping(Row):
+    """A merge (``case`` went into ``root``) or a split (``case`` came out of ``root``), and what was there before."""
+
+    kind = models.CharField(max_length=5, choices=[("merge", "まとめた"), ("split", "分けた")])
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="regroupings")
+    root = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
+    before = models.JSONField(default=dict)
+    needs = models.JSONField(default=list)
+    done_at = models.DateTimeField()
+    done_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+
+    objects = RegroupingQuerySet.as_manager()
+
+    class Meta:
+        """Newest first; a case stands in one regrouping at a time, and never with itself."""
+
+        ordering = ["-done_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case"], condition=models.Q(undone_at__isnull=True), name="regrouping_one_open_per_case"
+            ),
+            models.CheckConstraint(condition=~models.Q(case=models.F("root")), name="regrouping_of_two_cases"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.case_id}"
