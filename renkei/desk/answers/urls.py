@@ -2,4 +2,15 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from renkei.base.routes import Audience, route
+from renkei.desk.answers import views
+
+OWN = "requests that have left for the body"
+
+urlpatterns: list[URLPattern] = [
+    route("d/<slug:body>/requests/", views.requests, name="desk-requests", audience=Audience.STAFF, rule=OWN),
+    route("d/<slug:body>/requests/<uuid:support>/", views.request_one, name="desk-request", audience=Audience.STAFF,
+          rule=OWN, changes=True),
+    route("d/<slug:body>/requests/<uuid:support>/correct/", views.correct, name="desk-request-correct",
+          audience=Audience.STAFF, rule=OWN, changes=True),
+]  # fmt: skip

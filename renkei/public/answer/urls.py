@@ -2,4 +2,10 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from renkei.base.routes import Audience, route
+from renkei.public.answer import views
+
+urlpatterns: list[URLPattern] = [
+    route("answer/<str:token>/", views.answer, name="public-offer", audience=Audience.LINK,
+          rule="the one offer the link was made for", changes=True),
+]  # fmt: skip

@@ -1,0 +1,112 @@
+"""What a body may see of a request, gathered so that a withdrawn consent empties it at the next look."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.cases.models import Attachment, Case, Consent, Handover, Need, Passage, Support
+from renkei.cases.states import AT_WORK, DisclosureClass, HandoverState, SupportState
+
+RECENT = 20
+
+
+@dataclass(slots=True)
+class Request:
+    """A support as its body sees it. ``case`` is None once the firm has taken its consent back."""
+
+    support: Support
+    case: Case | None
+    need: Need | None
+    asked: str = ""
+    replies: list[str] = field(default_factory=list)
+    passages: dict[str, list[str]] = field(default_factory=dict)
+    classes: list[str] = field(default_factory=list)
+    files: list[Attachment] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """Return what is asked, in one sentence."""
+        return self.asked or (self.need.title if self.need else "")
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the answer is overdue."""
+        return self.support.is_late
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A body's requests by what is to be done."""
+
+    waiting: list[Request]
+    asking: list[Request]
+    working: list[Request]
+    answered: list[Request]
+    handovers: list[tuple[Handover, Case | None]]
+
+
+def inbox_of(actor: Actor) -> Inbox:
+    """Return the requests of the actor's body: to answer (most urgent first), waiting for words, at work, answered."""
+    found = list(_own(actor).order_by("due_on", "offered_at"))
+    open_ones = [one for one in found if one.state == SupportState.OFFERED]
+    working = [one for one in found if one.state in AT_WORK]
+    ended = [one for one in found if one.state not in AT_WORK and one.state != SupportState.OFFERED]
+    ended.sort(key=lambda one: one.answered_at or one.made_at, reverse=True)
+    wanted = open_ones + working + ended[:RECENT]
+    rows = {row.support.pk: row for row in _requests(wanted, actor)}
+    is_asking = {one.pk for one in open_ones if one.question and one.question_answered_at is None}
+    given = Handover.objects.visible_to(actor).filter(to_body_id=actor.body, state=HandoverState.OFFERED)
+    offered = list(given.select_related("from_body"))
+    cases = Case.objects.visible_to(actor).select_related("company").in_bulk([one.case_id for one in offered])
+    return Inbox(
+        waiting=[rows[one.pk] for one in open_ones if one.pk not in is_asking],
+        asking=[rows[one.pk] for one in open_ones if one.pk in is_asking],
+        working=[rows[one.pk] for one in working],
+        answered=[rows[one.pk] for one in ended[:RECENT]],
+        handovers=[(one, cases.get(one.case_id)) for one in offered],
+    )
+
+
+def request_of(support: Support, actor: Actor) -> Request:
+    """Return one request with every text the body may read now."""
+    row = _requests([support], actor)[0]
+    if row.case is None:
+        return row
+    texts: dict[str, list[str]] = defaultdict(list)
+    for passage in Passage.objects.visible_to(actor).filter(case_id=support.case_id, support__isnull=True):
+        texts[passage.klass].append(passage.text)
+    live = set(Consent.objects.visible_to(actor).live().filter(case_id=support.case_id, body_id=support.body_id)
+               .values_list("klass", flat=True))  # fmt: skip
+    row.passages = dict(texts)
+    row.classes = [klass for klass in DisclosureClass.values if klass in live]
+    row.files = list(Attachment.objects.visible_to(actor).filter(case_id=support.case_id))
+    return row
+
+
+def _own(actor: Actor) -> QuerySet[Support]:
+    left = Support.objects.visible_to(actor).filter(body_id=actor.body, leaves_at__lte=clock.now())
+    left = left.exclude(state__in=[SupportState.PROPOSED, SupportState.RECALLED])
+    return left.select_related("service", "service__stage", "body", "person", "asked_by_body", "asked_by")
+
+
+def _requests(supports: list[Support], actor: Actor) -> list[Request]:
+    # Cases, needs and texts are read by themselves: a join would hide the request together with its case.
+    ids = [one.case_id for one in supports]
+    cases = Case.objects.visible_to(actor).select_related("company", "company__municipality", "received_by").in_bulk(ids)
+    needs = Need.objects.visible_to(actor).select_related("stage").in_bulk([one.need_id for one in supports])
+    texts: dict[object, list[str]] = defaultdict(list)  # the first is what is asked, the others answer questions
+    about = Passage.objects.visible_to(actor).filter(support__in=[one.pk for one in supports]).order_by("written_at")
+    for key, text in about.values_list("support_id", "text"):
+        texts[key].append(text)
+    rows = []
+    for support in supports:
+        case = cases.get(support.case_id)
+        need = needs.get(support.need_id) if case else None
+        said = texts[support.pk] if case else []
+        rows.append(Request(support, case, need, said[0] if said else "", said[1:]))
+    return rows

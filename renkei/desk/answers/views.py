@@ -1,0 +1,122 @@
+"""A body's inbox: what is asked of it, what it may see, and its answer."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from renkei.accounts.queries import members_of
+from renkei.audit.record import record_read
+from renkei.base.refusal import Refused
+from renkei.cases.actions.answers import accept, ask, correct_answer, decline, pass_on
+from renkei.cases.models import AnsweredHow, Incident, Support
+from renkei.cases.states import SupportState
+from renkei.desk.answers.forms import AnswerForm, CorrectForm
+from renkei.desk.answers.page import inbox_of, request_of
+from renkei.desk.cases.acts.act import person_id
+from renkei.desk.request import StaffRequest
+from renkei.plan.queries import content_now
+
+ANSWERABLE = {SupportState.OFFERED, SupportState.EXPIRED}
+CORRECTABLE = {SupportState.ACCEPTED, SupportState.DECLINED}
+DONE = {
+    "accept": gettext_lazy("引き受けました。会社と窓口に伝わります。"),
+    "ask": gettext_lazy("質問を送りました。返事が来るまで期限は待ちます。"),
+    "pass": gettext_lazy("同僚に渡しました。"),
+    "decline": gettext_lazy("断りました。窓口が次の候補に当たります。"),
+}
+
+
+def requests(request: StaffRequest, body: str) -> HttpResponse:
+    """Show the body's requests, most urgent first."""
+    return render(request, "desk/answers/list.html", {"inbox": inbox_of(request.actor), "body": body})
+
+
+def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpResponse:
+    """Show one request with what may be seen now; a POST answers it."""
+    if (gone := _recalled(request, support)) is not None:
+        return gone
+    found = _find(request, body, support)
+    members = members_of(body)
+    sent = request.POST if request.method == "POST" else None
+    form = AnswerForm(sent, members=members, own=str(request.actor.person))
+    if request.method == "POST" and form.is_valid():
+        try:
+            _answer(found, form, request)
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            messages.success(request, DONE[form.cleaned_data["answer"]])
+            return redirect("desk-requests", body=body)
+    record_read(request.actor, found)
+    page = _page(request, body, found)
+    return render(request, "desk/answers/request.html", page | {"form": form, "inbox": inbox_of(request.actor)})
+
+
+def correct(request: StaffRequest, body: str, support: uuid.UUID) -> HttpResponse:
+    """Correct an answer that somebody else wrote down for this body."""
+    found = _find(request, body, support)
+    form = CorrectForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            correct_answer(
+                found, by=request.actor, answer=data["answer"], reason=data["reason"], text=data["text"]
+            )
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            messages.success(request, _("答えを直しました。窓口に伝わります。"))
+            return redirect("desk-request", body=body, support=found.pk)
+    return render(request, "desk/answers/correct.html", _page(request, body, found) | {"form": form})
+
+
+def _find(request: StaffRequest, body: str, support: uuid.UUID) -> Support:
+    mine = Support.objects.visible_to(request.actor).filter(body_id=body).exclude(
+        state__in=[SupportState.PROPOSED, SupportState.RECALLED]
+    )
+    related = ("service", "service__stage", "body", "person", "asked_by_body", "asked_by", "recorded_by")
+    found = get_object_or_404(mine.select_related(*related), pk=support)
+    if not found.has_left:
+        raise Http404
+    return found
+
+
+def _recalled(request: StaffRequest, support: uuid.UUID) -> HttpResponse | None:
+    """Say that a request the body may have seen was taken back."""
+    incident = Incident.objects.visible_to(request.actor).filter(support_id=support, body_id=request.actor.body).first()
+    if incident is None:
+        return None
+    return render(request, "desk/answers/recalled.html", {"incident": incident})
+
+
+def _page(request: StaffRequest, body: str, support: Support) -> dict[str, object]:
+    row = request_of(support, request.actor)
+    reason = support.decline_reason
+    return {
+        "row": row,
+        "support": support,
+        "body": body,
+        "can_answer": support.state in ANSWERABLE and row.case is not None,
+        "can_correct": support.state in CORRECTABLE and support.answered_how == AnsweredHow.PHONE,
+        "reason_word": content_now().word("decline_reasons", reason) if reason else "",
+    }
+
+
+def _answer(support: Support, form: AnswerForm, request: StaffRequest) -> None:
+    data, by = form.cleaned_data, request.actor
+    if data["answer"] == "accept":
+        accept(support, by=by, person=person_id(data["person"]), text=data["note"])
+    elif data["answer"] == "ask":
+        ask(support, by=by, question=data["question"])
+    elif data["answer"] == "pass":
+        colleague = person_id(data["colleague"])
+        assert colleague is not None  # noqa: S101  the form has asked for it
+        pass_on(support, by=by, person=colleague)
+    else:
+        decline(support, by=by, reason=data["reason"], text=data["text"])

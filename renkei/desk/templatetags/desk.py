@@ -1,0 +1,67 @@
+"""Deadlines in business days, and links to deeds on a case."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from renkei.base import clock
+from renkei.base.era import screen_date
+from renkei.plan.queries import Closed, business_days_between, content_now
+
+register = template.Library()
+SOON = 3
+
+
+@register.simple_tag(takes_context=True)
+def due_words(context: dict[str, Any], day: dt.date | None, *, dated: bool = False) -> SafeString | str:
+    """Return ▲ 1営業日超過, 今日 or あと3日; further off nothing, or with ``dated`` the date itself."""
+    if day is None:
+        return ""
+    today = clock.today()
+    if day == today:
+        return format_html("<b>{}</b>", _("今日"))
+    if day < today:
+        count = business_days_between(day, today, _closed(context))
+        return format_html('<span class="late-t nw">{}</span>', _("%(n)s営業日超過") % {"n": count} if count else _("期限切れ"))
+    count = business_days_between(today, day, _closed(context)) if (day - today).days <= 2 * SOON else SOON + 1
+    if count <= SOON:
+        return format_html('<span class="soon-t nw">{}</span>', _("あと%(n)s日") % {"n": max(count, 1)})
+    return format_html('<span class="nw">{}</span>', screen_date(day, today)) if dated else ""
+
+
+def _closed(context: dict[str, Any]) -> Closed:
+    """Return the plan's closures, read once a page."""
+    request = context.get("request")
+    kept: Closed | None = getattr(request, "closed_days", None)
+    if kept is None:
+        kept = content_now().closed_days
+        if request is not None:
+            request.closed_days = kept
+    return kept
+
+
+@register.simple_tag(takes_context=True)
+def act_url(context: dict[str, Any], act: Any, case: Any, subject: Any = None) -> str:
+    """Return the address of a deed (a form class of ``desk.cases.acts``) on a case."""
+    kwargs = {"body": context["membership"].body_id, "case": case}
+    return reverse(f"desk-case-{act.slug}", kwargs=kwargs | ({"subject": subject} if subject else {}))
+
+
+@register.filter
+def split(words: str) -> list[str]:
+    """Return the words of a text."""
+    return words.split()
+
+
+@register.filter
+def field(form: BaseForm, name: str) -> BoundField:
+    """Return a form's field by its name."""
+    return form[name]
