@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from renkei.accounts.queries import members_of
-from renkei.audit.record import record_read
 from renkei.base.refusal import Refused
 from renkei.cases.actions.answers import accept, ask, correct_answer, decline, pass_on
 from renkei.cases.models import AnsweredHow, Incident, Support
+from renkei.cases.queries.requests import open_request
 from renkei.cases.states import SupportState
 from renkei.desk.answers.forms import AnswerForm, CorrectForm
 from renkei.desk.answers.page import inbox_of, request_of
@@ -53,7 +53,7 @@ def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRes
         else:
             messages.success(request, DONE[form.cleaned_data["answer"]])
             return redirect("desk-requests", body=body)
-    record_read(request.actor, found)
+    open_request(found, by=request.actor)
     page = _page(request, body, found)
     return render(request, "desk/answers/request.html", page | {"form": form, "inbox": inbox_of(request.actor)})
 

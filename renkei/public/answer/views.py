@@ -7,11 +7,11 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from renkei.audit.record import record_read
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases.actions.answers import accept, ask, decline
 from renkei.cases.models import Case, Consent, Need, Passage, Support
+from renkei.cases.queries.requests import open_request
 from renkei.cases.states import DisclosureClass, SupportState
 from renkei.post.links import OpenLink
 from renkei.post.models import LinkPurpose
@@ -45,7 +45,7 @@ def answer(request: LinkRequest, token: str) -> HttpResponse:
             # No redirect: the answer has closed the link, there is nothing left to go to.
             page = {"support": support, "answer": form.cleaned_data["answer"], "token": token}
             return render(request, "public/answer/done.html", page)
-    record_read(request.actor, support)
+    open_request(support, by=request.actor)
     return render(request, "public/answer/answer.html", _page(support, request.actor) | {"form": form})
 
 

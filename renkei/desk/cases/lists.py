@@ -1,0 +1,70 @@
+"""The cases of a body as a table, and as a board by stage with its alarms [C78]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.cases.models import Case, Need
+from renkei.cases.queries.board import BoardFilters
+from renkei.cases.queries.board import board as board_of
+from renkei.desk.cases.filters import CaseFilter
+from renkei.desk.request import StaffRequest
+from renkei.plan.models import Body, Stage
+
+PER_PAGE = 50
+CARDS, WHOLE_COLUMN = 8, 300
+OLD = 60  # days after which the age of a case stands out
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case in the table, with the stages its open needs stand at."""
+
+    case: Case
+    stages: list[Stage]
+
+
+def cases(request: StaffRequest, body: str) -> HttpResponse:
+    """Show the cases one may see, narrowed and paged."""
+    bodies, stages = list(Body.objects.filter(closed_on__isnull=True)), list(Stage.objects.all())
+    given = CaseFilter(request.GET, bodies=bodies, stages=stages)
+    found = given.cases(request.actor).select_related("company", "holder", "holder_person")
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "desk/cases/list.html",
+        {"form": given, "page": page, "rows": _rows(page, request.actor, stages), "body": body, "is_narrowed": bool(request.GET)},
+    )
+
+
+def board(request: StaffRequest, body: str) -> HttpResponse:
+    """Show open cases by stage, body and age, alarms first. ``only`` shows one column whole."""
+    only = request.GET.get("only", "")
+    chosen = BoardFilters(
+        body=request.GET.get("by", "")[:40],
+        age=request.GET.get("age", "")[:4],
+        order="age" if request.GET.get("order") == "age" else "date",
+        limit=WHOLE_COLUMN if only else CARDS,
+    )
+    found = board_of(request.actor, chosen)
+    columns = [one for one in found.columns if one.code == only] or found.columns
+    return render(
+        request,
+        "desk/cases/board.html",
+        {"board": found, "columns": columns, "chosen": chosen, "only": only, "body": body, "now": clock.now(), "old": OLD},
+    )
+
+
+def _rows(page: Page[Case], actor: Actor, stages: list[Stage]) -> list[Row]:
+    shown = list(page.object_list)
+    seen: dict[object, set[str]] = {}
+    pairs = Need.objects.visible_to(actor).filter(case__in=shown, state="open").values_list("case_id", "stage_id")
+    for case_id, stage in pairs:
+        seen.setdefault(case_id, set()).add(stage)
+    return [Row(case, [one for one in stages if one.pk in seen.get(case.pk, ())]) for case in shown]

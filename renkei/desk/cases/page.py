@@ -1,0 +1,185 @@
+"""What the case page shows, gathered in few queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from django.db.models import QuerySet
+
+from renkei.base.actor import Actor
+from renkei.cases.models import Attachment, Case, Consent, Consultation, Contact, Handover, Need, Support
+from renkei.cases.queries.timeline import Item, timeline
+from renkei.cases.rules import runs_case
+from renkei.cases.states import DisclosureClass, HandoverState
+from renkei.desk.cases.acts import closing, consents, holding, needs, talk
+from renkei.desk.cases.acts.act import ActForm
+from renkei.plan.models import Body, Stage
+from renkei.plan.queries import content_now
+
+FEW = 8
+SUPPORT_ACTS: list[type[needs.SupportAct]] = [needs.StartForm, needs.FinishForm, needs.RecallForm, needs.WithdrawForm]
+CASE_ACTS: list[type[ActForm]] = [
+    talk.MessageForm, holding.HandoverForm, holding.ReferForm, closing.CloseForm, closing.MergeForm, closing.SplitForm,
+    closing.ProjectForm,
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SupportRow:
+    """A support with what may be done with it."""
+
+    support: Support
+    acts: list[type[ActForm]]
+
+
+@dataclass(slots=True)
+class NeedRow:
+    """A need with its supports."""
+
+    need: Need
+    supports: list[SupportRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Lane:
+    """A stage with its needs."""
+
+    stage: Stage
+    needs: list[NeedRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one body may see of one class: a word and its class of style, and the consent behind it."""
+
+    style: str
+    word: str
+    consent: Consent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """One body in the consent table."""
+
+    body: Body
+    cells: list[Cell]
+    closed_on: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The items of one day."""
+
+    day: dt.date
+    items: list[Item]
+
+
+def lanes(case: Case, actor: Actor) -> list[Lane]:
+    """Return every stage with its needs and supports, in the plan's order."""
+    found = Need.objects.visible_to(actor).filter(case=case)
+    rows = {one.pk: NeedRow(one) for one in found}
+    supports = Support.objects.visible_to(actor).filter(case=case).select_related("body", "service", "person")
+    for support in supports:
+        support.case = case
+        if support.need_id in rows:
+            rows[support.need_id].supports.append(SupportRow(support, _acts(support, case, actor)))
+    result = {stage.pk: Lane(stage) for stage in Stage.objects.all()}
+    for row in rows.values():
+        result[row.need.stage_id].needs.append(row)
+    return [lane for lane in result.values() if lane.needs or lane.stage.pk != "x"]
+
+
+def _acts(support: Support, case: Case, actor: Actor) -> list[type[ActForm]]:
+    return [one for one in SUPPORT_ACTS if case.is_open and one.allowed(actor, case, support)]
+
+
+def consent_rows(case: Case, actor: Actor, bodies: dict[str, Body]) -> list[ConsentRow]:
+    """Return who may see what, in the plan's order: every body that has or had consent, or was asked without it."""
+    newest: dict[tuple[str, str], Consent] = {}
+    for one in Consent.objects.visible_to(actor).filter(case=case).order_by("given_at"):
+        newest[(one.body_id, one.klass)] = one
+    asked = set(Support.objects.visible_to(actor).filter(case=case).values_list("body_id", flat=True))
+    wanted = {body for body, _klass in newest} | asked
+    return [_consent_row(body, newest) for code, body in bodies.items() if code in wanted]
+
+
+def _consent_row(body: Body, newest: dict[tuple[str, str], Consent]) -> ConsentRow:
+    own = [newest.get((body.pk, klass)) for klass in DisclosureClass.values]
+    if not any(own):
+        return ConsentRow(body, [Cell("w", "同意なし"), Cell("x", "なし"), Cell("x", "なし")], None)
+    withdrawn = [one.withdrawn_at for one in own if one and one.withdrawn_at]
+    return ConsentRow(body, [_cell(one) for one in own], max(withdrawn, default=None))
+
+
+def _cell(consent: Consent | None) -> Cell:
+    if consent is None:
+        return Cell("x", "なし")
+    if consent.is_live:
+        return Cell("y", "見せる", consent)
+    return Cell("w", "取消し" if consent.withdrawn_at else "期限切れ", consent)
+
+
+def days(items: list[Item]) -> list[Day]:
+    """Return the items by the day they happened, newest first."""
+    ordered = sorted(items, key=lambda item: (item.happened_on, item.at), reverse=True)
+    return [Day(day, list(group)) for day, group in groupby(ordered, key=lambda item: item.happened_on)]
+
+
+def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> dict[str, Any]:
+    """Return what the case page shows to the actor."""
+    bodies = {one.pk: one for one in Body.objects.all()}
+    items = timeline(case, actor=actor)
+    speakers = sorted({item.body for item in items if item.body})
+    chosen = [item for item in items if not by_body or item.body == by_body]
+    chosen.sort(key=lambda item: (item.happened_on, item.at), reverse=True)
+    shown = chosen if everything else chosen[:FEW]
+    contacts = Contact.objects.visible_to(actor).filter(case=case)
+    return {
+        "case": case,
+        "runs": runs_case(actor, case),
+        "lanes": lanes(case, actor),
+        "consents": consent_rows(case, actor, bodies),
+        "classes": DisclosureClass.choices,
+        "files": list(Attachment.objects.visible_to(actor).filter(case=case)),
+        "words": list(_words(case, actor)),
+        "attempts": contacts.filter(outcome="absent").count(),
+        "days": days(shown),
+        "count": len(items),
+        "older": len(chosen) - len(shown),
+        "speakers": speakers,
+        "names": {code: one.short for code, one in bodies.items()},
+        "by_body": by_body if by_body in speakers else "",
+        "handover": _open_handover(case, actor),
+        "acts": [one for one in CASE_ACTS if one.allowed(actor, case, None)],
+        "can": _can(case, actor),
+        "quick": talk.ContactForm(case=case, actor=actor) if case.is_open else None,
+        "merged": list(case.merged.all()),
+        "projects": list(case.projects.all()),
+        "was_split": closing.was_split(case),
+        "phone": case.next_phone or (case.company.phone if case.company else ""),
+        "close_word": content_now().word("close_reasons", case.close_reason) if case.close_reason else "",
+        "result_word": content_now().word("results", case.result) if case.result else "",
+    }
+
+
+def _words(case: Case, actor: Actor) -> QuerySet[Consultation]:
+    return Consultation.objects.visible_to(actor).filter(case=case).select_related("received_by", "taken_by", "person")
+
+
+def _open_handover(case: Case, actor: Actor) -> Handover | None:
+    waiting = Handover.objects.visible_to(actor).filter(case=case, state=HandoverState.OFFERED)
+    return waiting.select_related("from_body", "to_body", "to_person").first()
+
+
+def _can(case: Case, actor: Actor) -> dict[str, bool]:
+    """Return which single deeds the page offers, by name."""
+    deeds: dict[str, type[ActForm]] = {
+        "next": holding.NextStepForm, "take": holding.TakeForm, "need": needs.NeedForm, "consent": consents.ConsentForm,
+        "file": talk.FileForm, "summary": talk.SummaryForm, "reopen": closing.ReopenForm, "unmerge": closing.UnmergeForm,
+        "confirm": closing.ConfirmCloseForm, "unsplit": closing.UnsplitForm,
+    }  # fmt: skip
+    return {name: one.allowed(actor, case, None) for name, one in deeds.items()}
+

@@ -1,0 +1,74 @@
+"""The running 相談台帳: in with a preview of every row, out with the same columns."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from renkei.base import clock
+from renkei.base.refusal import Refused
+from renkei.cases.actions.register import export_register, import_register, read_register, undo_import
+from renkei.cases.models import ImportRun
+from renkei.desk.cases.filters import CaseFilter
+from renkei.desk.register.forms import ConfirmForm, UploadForm, carried
+from renkei.desk.request import StaffRequest
+from renkei.plan.models import Body, Stage
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def register_import(request: StaffRequest, body: str) -> HttpResponse:
+    """Take a sheet and show, row by row, what will happen or what is wrong. Nothing is written yet."""
+    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = UploadForm(*sent)
+    preview = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            preview = read_register(form.cleaned_data["file"])
+        except Refused as refusal:
+            form.add_error("file", refusal.message)
+        else:
+            page = {"preview": preview, "confirm": ConfirmForm(initial=carried(form.cleaned_data["file"]))}
+            return render(request, "desk/register/preview.html", page | {"body": body})
+    runs = ImportRun.objects.visible_to(request.actor).filter(body_id=body).select_related("done_by")[:20]
+    return render(request, "desk/register/import.html", {"form": form, "runs": runs, "body": body})
+
+
+@require_POST
+def register_confirm(request: StaffRequest, body: str) -> HttpResponse:
+    """Import the sheet that was looked at."""
+    form = ConfirmForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("もう一度ファイルを選んでください。"))
+        return redirect("desk-register-import", body=body)
+    try:
+        preview = read_register(form.cleaned_data["sheet"])
+        run = import_register(preview, by=request.actor, body=request.membership.body)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect("desk-register-import", body=body)
+    messages.success(request, _("%(count)s件を取り込みました。まとめて取り消せます。") % {"count": run.rows})
+    return redirect("desk-register-import", body=body)
+
+
+@require_POST
+def register_undo(request: StaffRequest, body: str, run: uuid.UUID) -> HttpResponse:
+    """Undo a whole import."""
+    found = get_object_or_404(ImportRun.objects.visible_to(request.actor).filter(body_id=body), pk=run)
+    undo_import(found, by=request.actor)
+    messages.success(request, _("取り込みを取り消しました。"))
+    return redirect("desk-register-import", body=body)
+
+
+def register_export(request: StaffRequest, body: str) -> HttpResponse:
+    """Write the cases of the list, narrowed the same way, into the same columns."""
+    bodies, stages = list(Body.objects.filter(closed_on__isnull=True)), list(Stage.objects.all())
+    cases = CaseFilter(request.GET, bodies=bodies, stages=stages).cases(request.actor)
+    data = export_register(cases, by=request.actor)
+    name = f"soudan-{body}-{clock.today():%Y%m%d}.xlsx"
+    return HttpResponse(data, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
