@@ -1,0 +1,82 @@
+"""The people and firms of the example region, from data files. All of them are fictional (架空)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+from renkei.accounts.models import Membership, Person
+from renkei.base.actor import Actor, staff
+from renkei.companies.models import Company, CompanyPerson
+from renkei.plan.models import Body
+from renkei.plan.queries import front_desk
+
+PASSWORD = "renkei-example"  # noqa: S105  printed for every visitor; example mode only
+
+
+@dataclass
+class Cast:
+    """Who plays: staff by body, firms by their id in the data file."""
+
+    staff: dict[str, list[Actor]] = field(default_factory=dict)
+    firms: dict[str, Company] = field(default_factory=dict)
+
+    def of(self, body: str, turn: int = 0) -> Actor:
+        """Return one member of a body; ``turn`` walks through them."""
+        members = self.staff[body]
+        return members[turn % len(members)]
+
+    def desk(self, turn: int = 0) -> Actor:
+        """Return one member of the front desk."""
+        return self.of(front_desk().pk, turn)
+
+
+def rows(name: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a data file of this package."""
+    text = resources.files("renkei.example").joinpath("data", name).read_text(encoding="utf-8")
+    for line in text.splitlines():
+        yield json.loads(line)
+
+
+def gather() -> Cast:
+    """Create people, memberships and firms. Bodies the plan does not know are left out."""
+    cast = Cast()
+    known = set(Body.objects.values_list("pk", flat=True))
+    secret = Person()
+    secret.set_password(PASSWORD)  # hashed once: sixty slow hashes would cost seconds at the first start
+    for row in rows("staff.jsonl"):
+        if row["body"] in known:
+            _join(cast, row, secret.password)
+    home = front_desk()
+    for row in rows("companies.jsonl"):
+        cast.firms[row["id"]] = _firm(row, home)
+    return cast
+
+
+def _join(cast: Cast, row: dict[str, Any], secret: str) -> None:
+    person = Person.objects.create(email=row["email"], name=row["name"], kana=row["kana"], password=secret)
+    Membership.objects.create(
+        person=person, body_id=row["body"], role=row["role"], title=row["title"], is_admin=row["admin"],
+        since=dt.date.fromisoformat(row["since"]), specialities=row["specialities"],
+    )  # fmt: skip
+    cast.staff.setdefault(row["body"], []).append(staff(person.pk, row["body"], person.name))
+
+
+def _firm(row: dict[str, Any], home: Body) -> Company:
+    firm = Company(
+        name=row["name"], kana=row["kana"], corporate_number=row["corporate_number"],
+        municipality_id=row["municipality_code"], address=row["address"], estate=row["estate"] or "",
+        phone=row["phone"], email=row["email"], representative_title=row["representative_title"],
+        representative=row["representative"], capital_yen=row["capital_yen"], employees=row["employees"],
+        jsic_revision=row["jsic"]["revision"], jsic_code=row["jsic"]["code"], jsic_name=row["jsic"]["name"],
+        products="、".join(row["products"]), strengths=row["strengths"], founded_year=row["founded_year"],
+        entered_by=home, entered_at=dt.datetime(2024, 4, 1, tzinfo=dt.UTC),
+    )  # fmt: skip
+    firm.save(force_insert=True)
+    CompanyPerson.objects.bulk_create([CompanyPerson(company=firm, **person) for person in row["people"]])
+    firm.save()  # once more, now that its people count among what it is found by
+    return firm

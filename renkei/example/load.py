@@ -1,0 +1,91 @@
+"""Fill an empty home with the example region, by the same actions people use, with the clock moved.
+
+Every story is a generator that acts and then yields the moment at which it goes on. One queue resumes the stories in the
+order of time, so numbers, deadlines and reminders come out as in a real office. Dates hang on the day of loading.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from django.db import transaction
+from django.db.models import F
+
+from renkei.base import clock
+from renkei.cases.jobs import run_clocks
+from renkei.cases.models import Case
+from renkei.example.cast import Cast, gather, rows
+from renkei.example.catalogue import load_catalogue
+from renkei.example.plots import PLOTS, Scene, Story
+from renkei.plan.queries import add_business_days
+from renkei.post.models import Mail, MailState, ScreenMail
+
+Say = Callable[[str], None]
+_CLOCK_DAYS = 12  # on how many of the last business mornings reminders and expiries are worked off
+_MAILBOX_DAYS = 7
+
+
+def load_example(say: Say = print) -> int:
+    """Load people, firms, catalogue and cases in one transaction; returns how many cases. Twice does nothing."""
+    if Case.objects.exists():
+        return 0
+    with transaction.atomic():
+        say("例示の機関の人と会社を作っています")
+        cast = gather()
+        say("例示の機器・制度・研究を入れています")
+        load_catalogue()
+        say("例示の案件を作っています")
+        _play(cast)
+        _deliver()
+        return Case.objects.count()
+
+
+def _play(cast: Cast) -> None:
+    """Resume every story in the order of time until all are told or lie in the future."""
+    now = clock.now()
+    order = count()
+    queue: list[tuple[dt.datetime, int, Iterator[dt.datetime]]] = []
+    for turn, row in enumerate(rows("stories.jsonl")):
+        story = Story(row)
+        scene = Scene(story=story, cast=cast, turn=turn, start=_start(story.days_ago, turn, now))
+        heapq.heappush(queue, (scene.start, next(order), PLOTS[story.plot](scene)))
+    mornings = [clock.at(add_business_days(clock.today(), -days), 7, 30) for days in range(_CLOCK_DAYS, 0, -1)]
+    for morning in mornings:
+        heapq.heappush(queue, (morning, next(order), _morning()))
+    while queue and queue[0][0] < now:
+        moment, _, story_going_on = heapq.heappop(queue)
+        with clock.moved_to(moment):
+            going_on = next(story_going_on, None)
+        if going_on is not None:
+            heapq.heappush(queue, (max(going_on, moment), next(order), story_going_on))
+
+
+def _start(days_ago: int, turn: int, now: dt.datetime) -> dt.datetime:
+    """Return when a story begins: a working hour that many days ago, or this morning before now."""
+    if days_ago == 0:
+        return now - dt.timedelta(minutes=20 + 17 * (turn % 9))
+    day = add_business_days(clock.today() - dt.timedelta(days=days_ago + 1), 1)
+    if day >= clock.today():
+        day = add_business_days(clock.today(), -1)
+    return clock.at(day, 9 + turn % 7, (turn * 13) % 60)
+
+
+def _morning() -> Iterator[dt.datetime]:
+    """Work off the clocks of one morning."""
+    run_clocks()
+    return
+    yield
+
+
+def _deliver() -> None:
+    """Mark what would have left long ago as sent; the last days' mails lie in the on-screen mailbox."""
+    now = clock.now()
+    left = Mail.objects.filter(state=MailState.WAITING, not_before__lt=now)
+    recent = left.filter(not_before__gte=now - dt.timedelta(days=_MAILBOX_DAYS)).order_by("not_before")
+    ScreenMail.objects.bulk_create(
+        [ScreenMail(to=mail.to, subject=mail.subject, text=mail.text, sent_at=mail.not_before) for mail in recent]
+    )
+    left.update(state=MailState.SENT, sent_at=F("not_before"), attempts=1)
