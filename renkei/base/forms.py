@@ -30,18 +30,21 @@ class Seg(forms.RadioSelect):
     """Radio buttons as pills."""
 
     template_name = "forms/seg.html"
+    option_template_name = "django/forms/widgets/input.html"  # our templates write the label themselves
 
 
 class Options(forms.RadioSelect):
     """Radio buttons, one a line."""
 
     template_name = "forms/options.html"
+    option_template_name = "django/forms/widgets/input.html"  # our templates write the label themselves
 
 
 class Checks(forms.CheckboxSelectMultiple):
     """Check boxes, one a line."""
 
     template_name = "forms/options.html"
+    option_template_name = "django/forms/widgets/input.html"  # our templates write the label themselves
 
 
 class TextField(forms.CharField):
