@@ -12,23 +12,32 @@ from renkei.base.forms import Options, Seg, TextField
 from renkei.plan.queries import content_now
 
 ANSWERS = [("accept", _("引き受ける")), ("ask", _("質問する")), ("pass", _("同僚に渡す")), ("decline", _("断る"))]
+NEEDS = {"accept": ["person"], "ask": ["question"], "pass": ["colleague"], "decline": ["reason", "text"]}
 _PICK = {"required": _("1つ選んでください。"), "invalid_choice": _("一覧にないものです。選び直してください。")}
 
 
 class AnswerForm(forms.Form):
     """Which answer, and what it needs: a person, a question, a colleague, or a reason with a word to the desk."""
 
+    use_required_attribute = False
+
     answer = forms.ChoiceField(
         label=_("どう答えますか"), choices=ANSWERS, widget=Seg,
         error_messages={"required": _("答えを1つ選んでください。"), "invalid_choice": _("答えを1つ選んでください。")},
     )  # fmt: skip
-    person = forms.ChoiceField(label=_("担当"), required=False, error_messages=_PICK)
+    person = forms.ChoiceField(label=_("担当"), error_messages=_PICK)
     note = TextField(label=_("窓口へのひとこと"), rows=2, max_length=1000, required=False)
-    question = TextField(label=_("聞きたいこと"), rows=3, max_length=1000, required=False)
-    colleague = forms.ChoiceField(label=_("渡す相手"), required=False, error_messages=_PICK)
-    reason = forms.ChoiceField(label=_("断る理由"), required=False, widget=Options, error_messages=_PICK)
+    question = TextField(label=_("聞きたいこと"), rows=3, max_length=1000, error_messages={"required": _("聞きたいことを書いてください。")})
+    colleague = forms.ChoiceField(
+        label=_("渡す相手"), error_messages=_PICK | {"required": _("渡す相手を選んでください。")}
+    )
+    reason = forms.ChoiceField(
+        label=_("断る理由"), widget=Options,
+        error_messages=_PICK | {"required": _("理由を1つ選んでください。窓口が次を探す手がかりになります。")},
+    )  # fmt: skip
     text = TextField(
-        label=_("窓口へのひとこと"), rows=3, max_length=1000, required=False,
+        label=_("窓口へのひとこと"), rows=3, max_length=1000,
+        error_messages={"required": _("窓口へのひとことを書いてください。")},
         help_text=_("会社にはこの文のまま届きません。窓口が言葉を添えて伝えます。"),
     )  # fmt: skip
 
@@ -45,25 +54,16 @@ class AnswerForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  narrows the declared type
         field.choices = choices
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for what the chosen answer needs, and for nothing else."""
-        data = super().clean() or {}
-        answer = data.get("answer")
-        if answer == "ask" and not data.get("question") and "question" not in self.errors:
-            self.add_error("question", _("聞きたいことを書いてください。"))
-        if answer == "pass" and not data.get("colleague") and "colleague" not in self.errors:
-            self.add_error("colleague", _("渡す相手を選んでください。"))
-        if answer == "decline":
-            if not data.get("reason") and "reason" not in self.errors:
-                self.add_error("reason", _("理由を1つ選んでください。窓口が次を探す手がかりになります。"))
-            if not data.get("text") and "text" not in self.errors:
-                self.add_error("text", _("窓口へのひとことを書いてください。"))
-        return data
+        if self.is_bound:  # only what the chosen answer needs is asked for; what was typed elsewhere stays
+            chosen = NEEDS.get(self.data.get("answer", ""), [])
+            for name in {one for names in NEEDS.values() for one in names} - set(chosen):
+                self.fields[name].required = False
 
 
 class CorrectForm(forms.Form):
     """Correct an answer that was written down on the body's behalf."""
+
+    use_required_attribute = False
 
     answer = forms.ChoiceField(
         label=_("正しい答え"), choices=[("accept", _("引き受ける")), ("decline", _("断る"))], widget=Seg, error_messages=_PICK

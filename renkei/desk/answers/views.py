@@ -45,7 +45,8 @@ def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRes
     members = members_of(body)
     sent = request.POST if request.method == "POST" else None
     form = AnswerForm(sent, members=members, own=str(request.actor.person))
-    if request.method == "POST" and form.is_valid():
+    page = _page(request, body, found)
+    if request.method == "POST" and page["can_answer"] and form.is_valid():
         try:
             _answer(found, form, request)
         except Refused as refusal:
@@ -54,7 +55,6 @@ def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRes
             messages.success(request, DONE[form.cleaned_data["answer"]])
             return redirect("desk-requests", body=body)
     open_request(found, by=request.actor)
-    page = _page(request, body, found)
     return render(request, "desk/answers/request.html", page | {"form": form, "inbox": inbox_of(request.actor)})
 
 

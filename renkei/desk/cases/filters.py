@@ -36,6 +36,8 @@ def _choice(label: Any, choices: Any = ()) -> forms.ChoiceField:
 class CaseFilter(forms.Form):
     """The filter row; a value that is not known is named beside its field and left out."""
 
+    use_required_attribute = False
+
     q = TextField(label=_("言葉・番号・会社名"), required=False, max_length=100)
     by = _choice(_("主担当"))
     stage = _choice(_("段階"))

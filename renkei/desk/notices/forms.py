@@ -12,6 +12,8 @@ from renkei.plan.models import Body
 class NoticeForm(forms.Form):
     """A new notice: to whom, what, and whether an answer is asked for."""
 
+    use_required_attribute = False
+
     to = forms.ModelMultipleChoiceField(
         label=_("送り先"),
         queryset=Body.objects.none(),
@@ -33,5 +35,7 @@ class NoticeForm(forms.Form):
 
 class AnswerForm(forms.Form):
     """The answer of a receiving body."""
+
+    use_required_attribute = False
 
     text = TextField(label=_("答え"), rows=4, max_length=2000, error_messages={"required": _("答えを書いてください。")})

@@ -16,6 +16,8 @@ MOST_BYTES = 3 * 1024 * 1024
 class UploadForm(forms.Form):
     """The sheet to look at."""
 
+    use_required_attribute = False
+
     file = forms.FileField(
         label=_("相談台帳（エクセル、.xlsx）"),
         help_text=_("1行目に列の名前を書いた表です。3メガバイトまで。"),
@@ -36,6 +38,8 @@ class UploadForm(forms.Form):
 
 class ConfirmForm(forms.Form):
     """The same sheet once more, carried by the preview page: nothing is kept on the server until it is confirmed."""
+
+    use_required_attribute = False
 
     sheet = forms.CharField(widget=forms.HiddenInput)
 

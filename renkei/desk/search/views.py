@@ -24,6 +24,13 @@ PLACES = [
     ("entries", gettext_lazy("支援・機器・制度など")),
 ]  # fmt: skip
 
+KINDS = {
+    "service": gettext_lazy("支援"), "seed": gettext_lazy("シーズ"), "equipment": gettext_lazy("機器"),
+    "test": gettext_lazy("試験"), "programme": gettext_lazy("制度"), "person": gettext_lazy("人"),
+    "event": gettext_lazy("催し"), "need": gettext_lazy("ニーズ"), "example": gettext_lazy("事例"),
+    "outside": gettext_lazy("地域の外"),
+}  # fmt: skip
+
 
 @dataclass(slots=True)
 class Found:
@@ -42,7 +49,7 @@ def search(request: StaffRequest, body: str) -> HttpResponse:
     problem = _problem(text, place)
     found = Found() if problem or not text else _find(text, place, request.actor)
     context: dict[str, Any] = {
-        "q": text, "place": place, "places": PLACES, "problem": problem, "found": found, "body": body,
+        "q": text, "place": place, "places": PLACES, "problem": problem, "found": found, "body": body, "kinds": KINDS,
         "nothing": bool(text) and not problem and not (found.cases or found.companies or found.entries),
     }  # fmt: skip
     return render(request, "desk/search/search.html", context)

@@ -11,17 +11,24 @@ from renkei.base.forms import Options, Seg, TextField
 from renkei.plan.queries import content_now
 
 ANSWERS = [("accept", _("引き受ける")), ("ask", _("質問する")), ("decline", _("断る"))]
+NEEDS = {"ask": ["question"], "decline": ["reason", "text"]}
 _PICK = {"required": _("答えを1つ選んでください。"), "invalid_choice": _("一覧にないものです。選び直してください。")}
 
 
 class LinkAnswerForm(forms.Form):
     """Three answers; who gives it is asked, because a mailbox may be shared."""
 
+    use_required_attribute = False
+
     answer = forms.ChoiceField(label=_("どう答えますか"), choices=ANSWERS, widget=Seg, error_messages=_PICK)
-    question = TextField(label=_("聞きたいこと"), rows=3, max_length=1000, required=False)
-    reason = forms.ChoiceField(label=_("断る理由"), required=False, widget=Options, error_messages=_PICK)
+    question = TextField(label=_("聞きたいこと"), rows=3, max_length=1000, error_messages={"required": _("聞きたいことを書いてください。")})
+    reason = forms.ChoiceField(
+        label=_("断る理由"), widget=Options,
+        error_messages=_PICK | {"required": _("理由を1つ選んでください。窓口が次を探す手がかりになります。")},
+    )  # fmt: skip
     text = TextField(
-        label=_("窓口へのひとこと"), rows=3, max_length=1000, required=False,
+        label=_("窓口へのひとこと"), rows=3, max_length=1000,
+        error_messages={"required": _("窓口へのひとことを書いてください。")},
         help_text=_("会社にはこの文のまま届きません。窓口が言葉を添えて伝えます。"),
     )  # fmt: skip
     answered_by = TextField(
@@ -34,15 +41,7 @@ class LinkAnswerForm(forms.Form):
         field = self.fields["reason"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  narrows the declared type
         field.choices = [(term.code, term.name) for term in content_now().vocabulary("decline_reasons")]
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for what the chosen answer needs, and for nothing else."""
-        data = super().clean() or {}
-        if data.get("answer") == "ask" and not data.get("question") and "question" not in self.errors:
-            self.add_error("question", _("聞きたいことを書いてください。"))
-        if data.get("answer") == "decline":
-            if not data.get("reason") and "reason" not in self.errors:
-                self.add_error("reason", _("理由を1つ選んでください。窓口が次を探す手がかりになります。"))
-            if not data.get("text") and "text" not in self.errors:
-                self.add_error("text", _("窓口へのひとことを書いてください。"))
-        return data
+        if self.is_bound:  # only what the chosen answer needs is asked for; what was typed elsewhere stays
+            chosen = NEEDS.get(self.data.get("answer", ""), [])
+            for name in {one for names in NEEDS.values() for one in names} - set(chosen):
+                self.fields[name].required = False

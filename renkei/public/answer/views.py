@@ -29,6 +29,7 @@ class LinkRequest(HttpRequest):
 
 def answer(request: LinkRequest, token: str) -> HttpResponse:
     """Show what is asked and take the answer. An expired or closed link never gets here: it says so in words."""
+    del token
     if request.link.purpose != LinkPurpose.OFFER:
         raise Http404
     related = ("body", "service", "service__stage", "asked_by_body", "asked_by")
@@ -36,17 +37,17 @@ def answer(request: LinkRequest, token: str) -> HttpResponse:
     support = get_object_or_404(visible, pk=request.link.subject, body_id=request.link.body)
     sent = request.POST if request.method == "POST" else None
     form = LinkAnswerForm(sent, initial={"answered_by": request.link.recipient_name})
-    if request.method == "POST" and form.is_valid():
+    page = _page(support, request.actor)
+    if request.method == "POST" and page["case"] is not None and form.is_valid():
         try:
             _act(support, form.cleaned_data, request.actor)
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
             # No redirect: the answer has closed the link, there is nothing left to go to.
-            page = {"support": support, "answer": form.cleaned_data["answer"], "token": token}
-            return render(request, "public/answer/done.html", page)
+            return render(request, "public/answer/done.html", {"support": support, "answer": form.cleaned_data["answer"]})
     open_request(support, by=request.actor)
-    return render(request, "public/answer/answer.html", _page(support, request.actor) | {"form": form})
+    return render(request, "public/answer/answer.html", page | {"form": form})
 
 
 def _act(support: Support, data: dict[str, Any], by: Actor) -> None:

@@ -56,6 +56,9 @@ def person_id(value: str) -> uuid.UUID | None:
 class ActForm(forms.Form):
     """A deed: its words, who may do it, and the action it calls. ``subject`` is what in the case it is about."""
 
+    do_not_call_in_templates = True  # pages list deeds by their class
+    use_required_attribute = False  # the browser's own sentences are not ours
+
     slug: ClassVar[str]
     heading: ClassVar[Any]
     button: ClassVar[Any]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
-from renkei.base.forms import JapaneseDateField, JapaneseTimeField, PhoneField, Seg, TextField
+from renkei.base.forms import Checks, JapaneseDateField, JapaneseTimeField, PhoneField, Seg, TextField
 from renkei.base.refusal import Refused
 from renkei.cases.actions.holding import (
     Pack,
@@ -140,7 +140,7 @@ class HandoverForm(ActForm):
     state = TextField(label=_("いまの状態"), rows=4, max_length=2000)
     promises = TextField(label=_("会社と約束したこと"), rows=3, max_length=2000, required=False)
     open_points = TextField(label=_("残っていること"), rows=3, max_length=2000, required=False)
-    files = forms.MultipleChoiceField(label=_("渡す書類"), widget=forms.CheckboxSelectMultiple, required=False)
+    files = forms.MultipleChoiceField(label=_("渡す書類"), widget=Checks, required=False)
     reason = TextField(label=_("引き継ぐ理由"), max_length=200)
     due_on = JapaneseDateField(label=_("返事の期限"), earliest_today=True)
 

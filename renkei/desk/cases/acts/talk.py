@@ -29,7 +29,7 @@ class ContactForm(ActForm):
     rule = "cases the body sees"
     template = "desk/cases/contact.html"
 
-    text = TextField(label=_("やりとり"), rows=2, max_length=4000)
+    text = TextField(label=_("やりとりを書く"), rows=2, max_length=4000)
     channel = choice(_("方法"), widget=Seg)
     happened_at = JapaneseMomentField(label=_("いつのこと"), required=False)
     outcome = choice(_("話せましたか"), widget=Seg, required=False)
