@@ -23,6 +23,7 @@ from renkei.accounts.queries import has_second_factor
 from renkei.base import routes
 from renkei.base.actor import GUEST, Actor, ActorKind, link_holder, staff
 from renkei.base.context import clear_actor, set_actor
+from renkei.base.memo import remembering
 from renkei.base.refusal import Refused
 from renkei.post.links import open_link
 
@@ -39,7 +40,7 @@ class ActorMiddleware:
         """Run the rest of the request inside one transaction."""
         request.actor = GUEST  # type: ignore[attr-defined]
         try:
-            with transaction.atomic():
+            with remembering(request.method in {"GET", "HEAD"}), transaction.atomic():
                 response = self.get_response(request)
                 if response.status_code >= 500 or getattr(request, "refused", False):
                     transaction.set_rollback(True)

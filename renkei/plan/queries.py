@@ -9,6 +9,7 @@ import jpholiday
 from django.db.models import Q, QuerySet
 
 from renkei.base import clock
+from renkei.base.memo import once
 from renkei.base.refusal import Refused
 from renkei.plan.content import Clock, PlanContent
 from renkei.plan.models import Body, Plan, PlanVersion, Provision
@@ -18,7 +19,7 @@ Closed = list[tuple[int, int, int, int]]
 
 def current_plan(on: dt.date | None = None) -> Plan:
     """Return the plan whose term includes the day (the newest published one otherwise). Raises Refused when none is."""
-    plans = list(Plan.objects.filter(versions__isnull=False).distinct().order_by("-term_to"))
+    plans = once("plans", lambda: list(Plan.objects.filter(versions__isnull=False).distinct().order_by("-term_to")))
     if not plans:
         raise Refused("計画がまだ公開されていません。renkei plan publish で公開してください。", "no_plan")
     return next((plan for plan in plans if plan.is_running(on)), plans[0])
@@ -26,7 +27,8 @@ def current_plan(on: dt.date | None = None) -> Plan:
 
 def plan_content(plan: Plan) -> PlanContent:
     """Return the newest published content of a plan."""
-    newest = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("pk", flat=True).first()
+    versions = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("pk", flat=True)
+    newest = once(("newest", plan.pk), versions.first)
     if newest is None:
         raise Refused("この計画はまだ公開されていません。", "not_published")
     return version_content(newest)
