@@ -52,6 +52,23 @@ def jmoment(value: dt.datetime | None) -> str:
 
 
 @register.filter
+def clock_time(value: dt.time | dt.datetime | None) -> str:
+    """Return 10:00, as columns of times are written."""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(clock.JST).time()
+    return f"{value.hour}:{value.minute:02d}" if value else ""
+
+
+@register.filter
+def found_in(name: str, words: str) -> SafeString:
+    """Return the name with the words it was found by marked, where they stand in it as they were typed."""
+    start = name.find(words) if words else -1
+    if start < 0:
+        return format_html("{}", name)
+    return format_html("{}<em>{}</em>{}", name[:start], words, name[start + len(words) :])
+
+
+@register.filter
 def age_days(value: dt.date | dt.datetime | None) -> str:
     """Return 77日目: the day of arrival is the first."""
     return f"{(clock.today() - _day(value)).days + 1}日目" if value else ""

@@ -105,6 +105,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "renkei.config.context.page",
+                "renkei.desk.context.desk_nav",
                 "renkei.public.context.front_desk",
             ],
             "builtins": ["renkei.base.templatetags.renkei"],

@@ -1,0 +1,85 @@
+"""The profile of a firm (form A) and its people, as staff type them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import fields
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from renkei.base.forms import PhoneField, TextField, YenField
+from renkei.companies.actions import Profile
+from renkei.companies.models import Company
+from renkei.plan.models import Municipality
+
+
+class NumberField(forms.IntegerField):
+    """A count: 33, ３３ or 33名."""
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("error_messages", {"invalid": _("数字で入れてください。例：33")})
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> int | None:
+        """Read the count; unit words and commas are dropped."""
+        plain = str(value or "").strip().rstrip("名人年").replace(",", "").replace(",", "")
+        return super().to_python(plain[:20])
+
+
+class CompanyForm(forms.Form):
+    """Form A. The action checks the numbers; its refusals stand beside their fields."""
+
+    name = TextField(label=_("会社名"), max_length=200, help_text=_("登記のとおり。例：株式会社まぼろし計測"),
+                     error_messages={"required": _("会社名を入れてください。")})
+    kana = TextField(label=_("フリガナ"), required=False, max_length=200, help_text=_("株式会社などを除いた読み"))
+    is_sole_proprietor = forms.BooleanField(label=_("個人事業主（法人番号がありません）"), required=False)
+    corporate_number = TextField(label=_("法人番号"), required=False, max_length=20, help_text=_("13桁"))
+    representative_title = TextField(label=_("代表者の職名"), required=False, max_length=50)
+    representative = TextField(label=_("代表者の氏名"), required=False, max_length=100)
+    phone = PhoneField(label=_("電話番号"), required=False)
+    email = TextField(label=_("メールアドレス"), required=False, max_length=254)
+    postal_code = TextField(label=_("郵便番号"), required=False, max_length=20)
+    municipality = forms.ChoiceField(label=_("市町村"), required=False)
+    address = TextField(label=_("所在地"), required=False, max_length=300)
+    estate = TextField(label=_("工業団地"), required=False, max_length=100)
+    capital_yen = YenField(label=_("資本金"), required=False, help_text=_("例：3,000万円"))
+    employees = NumberField(label=_("従業員数"), required=False, help_text=_("例：33"))
+    founded_year = NumberField(label=_("創業年"), required=False, help_text=_("西暦。例：1998"))
+    jsic_name = TextField(label=_("業種"), required=False, max_length=100)
+    jsic_code = TextField(label=_("産業分類の番号"), required=False, max_length=5)
+    jsic_revision = TextField(label=_("産業分類の版"), required=False, max_length=10, help_text=_("例：H25"))
+    products = TextField(label=_("主要製品"), rows=3, required=False, max_length=4000)
+    strengths = TextField(label=_("強み・設備"), rows=4, required=False, max_length=4000)
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+    anyway = forms.BooleanField(required=False, label=_("似た会社とは別の会社です。このまま登録します"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places = [("", _("選んでいません"))] + [(one.pk, one.name) for one in Municipality.objects.all()]
+        field = self.fields["municipality"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = places
+
+    def profile(self) -> Profile:
+        """Return what was typed as the action takes it."""
+        return Profile(**{one.name: self.cleaned_data[one.name] for one in fields(Profile)})
+
+
+class PersonForm(forms.Form):
+    """Somebody of the firm whom bodies talk to."""
+
+    name = TextField(label=_("お名前"), max_length=100, error_messages={"required": _("お名前を入れてください。")})
+    kana = TextField(label=_("フリガナ"), required=False, max_length=100)
+    title = TextField(label=_("役職"), required=False, max_length=100)
+    phone = PhoneField(label=_("電話番号"), required=False)
+    email = TextField(label=_("メールアドレス"), required=False, max_length=254)
+
+
+def first_values(company: Company) -> dict[str, Any]:
+    """Return what is known of a firm as the form's first values (said once)."""
+    values = {one.name: getattr(company, one.name, "") for one in fields(Profile) if one.name != "municipality"}
+    return values | {"municipality": company.municipality_id or "", "corporate_number": company.corporate_number or ""}

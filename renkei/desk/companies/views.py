@@ -1,0 +1,143 @@
+"""Firms: list, page, profile, people."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from renkei.base.refusal import Refused
+from renkei.cases.actions import intake
+from renkei.cases.models import Case
+from renkei.cases.rules import runs_case
+from renkei.companies.actions import add_person, register_company, update_company
+from renkei.companies.models import Company
+from renkei.companies.queries import possible_duplicates
+from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values
+from renkei.desk.request import StaffRequest
+
+PER_PAGE = 50
+
+
+@require_safe
+def companies(request: StaffRequest, body: str) -> HttpResponse:
+    """List the firms the body knows, by reading, or those that a word finds."""
+    find = request.GET.get("q", "").strip()[:100]
+    seen = Company.objects.visible_to(request.actor).select_related("municipality")
+    if find:
+        seen = seen.matching(find)
+    page = Paginator(seen.order_by("kana", "name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "desk/companies/list.html", {"page": page, "find": find})
+
+
+def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse:
+    """Show a firm: profile, people, the cases one may see; write down another person."""
+    found = get_object_or_404(
+        Company.objects.visible_to(request.actor).select_related("municipality", "entered_by"), pk=company
+    )
+    form = PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            add_person(found, **form.cleaned_data, by=request.actor)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, _("%(name)s様を書き加えました。") % {"name": form.cleaned_data["name"]})
+            return redirect("desk-company", body=body, company=found.pk)
+    cases = Case.objects.visible_to(request.actor).filter(company=found).select_related("holder")
+    page = {
+        "company": found,
+        "people": found.people.filter(left_on__isnull=True),
+        "cases": list(cases.order_by("-arrived_at")[:100]),
+        "form": form,
+    }
+    return render(request, "desk/companies/company.html", page, status=422 if form.errors else 200)
+
+
+def company_edit(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse:
+    """Change the profile."""
+    found = get_object_or_404(Company.objects.visible_to(request.actor), pk=company)
+    form = CompanyForm(request.POST or None, initial=first_values(found))
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_company(found, form.profile(), by=request.actor)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, _("会社の記録を直しました。"))
+            return redirect("desk-company", body=body, company=found.pk)
+    page = {"form": form, "company": found}
+    return render(request, "desk/companies/edit.html", page, status=422 if form.errors else 200)
+
+
+def company_new(request: StaffRequest, body: str) -> HttpResponse:
+    """Register a firm, from nothing or from what a case says; a firm that looks the same is shown first."""
+    case = _case_to_bind(request)
+    form = CompanyForm(request.POST or None, initial=_said_already(request, case))
+    alike = []
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        alike = [] if data["anyway"] else possible_duplicates(
+            name=data["name"], corporate_number=data["corporate_number"], phone=data["phone"], email=data["email"],
+            actor=request.actor,
+        )  # fmt: skip
+        made = None if alike else _register(request, form, case)
+        if made is not None:
+            messages.success(request, _("会社を登録しました。"))
+            if case is not None:
+                return redirect("desk-case", body=body, case=case.pk)
+            return redirect("desk-company", body=body, company=made.pk)
+    page = {"form": form, "alike": alike, "case": case}
+    return render(request, "desk/companies/edit.html", page, status=422 if form.errors or alike else 200)
+
+
+def show_refusal(form: forms.Form, refusal: Refused) -> None:
+    """Put a refusal beside its field, or above the form."""
+    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+
+
+def _register(request: StaffRequest, form: CompanyForm, case: Case | None) -> Company | None:
+    try:
+        with transaction.atomic():
+            made = register_company(form.profile(), by=request.actor)
+            if case is not None:
+                intake.bind_company(case, made, by=request.actor)
+    except Refused as refusal:
+        show_refusal(form, refusal)
+        return None
+    return made
+
+
+def _case_to_bind(request: StaffRequest) -> Case | None:
+    wanted = request.GET.get("case")
+    if not wanted:
+        return None
+    try:
+        key = uuid.UUID(wanted)
+    except ValueError:
+        return None
+    case = get_object_or_404(Case.objects.visible_to(request.actor), pk=key, company__isnull=True)
+    if not runs_case(request.actor, case):
+        raise PermissionDenied
+    return case
+
+
+def _said_already(request: StaffRequest, case: Case | None) -> dict[str, Any]:
+    if case is None:
+        return {}
+    said = case.consultations.visible_to(request.actor).first()  # type: ignore[attr-defined]  our query set
+    return {
+        "name": case.company_given,
+        "phone": said.phone if said else "",
+        "email": said.email if said else "",
+        "representative": said.person_given if said else "",
+    }

@@ -1,0 +1,60 @@
+"""The navigation of the staff's pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from renkei.base import routes
+from renkei.cases.queries.counts import nav_counts
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the navigation: ``count`` is what waits there."""
+
+    label: str
+    url: str
+    here: bool
+    count: int = 0
+
+
+# Which pages light up which entry; a page that is named nowhere lights up none.
+_PLACES = {
+    "desk-today": {"desk-today"},
+    "desk-inbox": {"desk-inbox", "desk-triage", "desk-set-aside"},
+    "desk-call": {"desk-call", "desk-call-back"},
+    "desk-cases": {"desk-cases", "desk-case", "desk-company", "desk-companies"},
+    "desk-board": {"desk-board"},
+    "desk-requests": {"desk-requests", "desk-request"},
+    "desk-plan": {"desk-plan", "desk-plan-edit", "desk-plan-diff"},
+    "desk-search": {"desk-search"},
+}
+
+
+def desk_nav(request: HttpRequest) -> dict[str, Any]:
+    """Return the navigation for the acting body; counted only when a page shows it."""
+    membership = getattr(request, "membership", None)
+    if membership is None:
+        return {}
+    return {"desk_nav": SimpleLazyObject(lambda: _items(request, membership.body_id))}
+
+
+def _items(request: HttpRequest, body: str) -> list[NavItem]:
+    counted = nav_counts(request.actor, body)  # type: ignore[attr-defined]  set by our middleware
+    counts = {"desk-inbox": counted.inbox, "desk-requests": counted.requests}
+    labels = {
+        "desk-today": _("今日"), "desk-inbox": _("受付箱"), "desk-call": _("電話"), "desk-cases": _("案件"),
+        "desk-board": _("一覧表"), "desk-requests": _("依頼"), "desk-plan": _("計画"), "desk-search": _("検索"),
+    }  # fmt: skip
+    here = request.resolver_match.url_name if request.resolver_match else None
+    return [
+        NavItem(label, reverse(name, kwargs={"body": body}), here in _PLACES[name], counts.get(name, 0))
+        for name, label in labels.items()
+        if routes.find(name)
+    ]

@@ -1,0 +1,44 @@
+"""Where a working day starts: my bodies, today, and the example region's mailbox."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from renkei.accounts.models import Person
+from renkei.accounts.queries import bodies_of
+from renkei.base import clock
+from renkei.cases.queries.today import today
+from renkei.desk.request import StaffRequest
+from renkei.plan.queries import front_desk
+from renkei.post.models import ScreenMail
+
+PER_PAGE = 30
+
+
+@require_safe
+def my_bodies(request: HttpRequest) -> HttpResponse:
+    """List the bodies the signed-in person acts for."""
+    person = request.user
+    memberships = bodies_of(person) if isinstance(person, Person) else []
+    return render(request, "desk/home/bodies.html", {"memberships": memberships, "desk": front_desk()})
+
+
+@require_safe
+def today_page(request: StaffRequest, body: str) -> HttpResponse:
+    """Show what is overdue, whom to call, what is due, what has arrived."""
+    return render(request, "desk/home/today.html", {"today": today(request.actor, body), "now": clock.now()})
+
+
+@require_safe
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """Show the mails that would have left; only in the example region."""
+    if not settings.RENKEI_EXAMPLE:
+        raise Http404
+    find = request.GET.get("q", "").strip()[:100]
+    mails = ScreenMail.objects.filter(to__icontains=find) if find else ScreenMail.objects.all()
+    page = Paginator(mails, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "desk/home/mailbox.html", {"page": page, "find": find})
