@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -35,11 +36,11 @@ def send_notice(words: Words, *, by: Actor, to: dict[str, str], sender: str) -> 
 
     The mail tells only that there is a notice, from whom and by when: what it says is read on screen.
     """
-    _require_staff(by)
+    person = _require_staff(by)
     _check(words, by, to)
     notice = Notice.objects.create(
         from_body=str(by.body),
-        by_person=by.person,
+        by_person=person,
         title=clean_text(words.title),
         text=clean_text(words.text),
         asks_answer=words.asks_answer,
@@ -84,9 +85,10 @@ def answer_notice(notice: Notice, *, by: Actor, text: str) -> NoticeReceipt:
     return receipt
 
 
-def _require_staff(by: Actor) -> None:
+def _require_staff(by: Actor) -> uuid.UUID:
     if not by.is_staff or by.person is None:
         raise Refused(_("機関の職員として入ってから送ってください。"), "not_staff")
+    return by.person
 
 
 def _check(words: Words, by: Actor, to: dict[str, str]) -> None:

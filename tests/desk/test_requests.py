@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from renkei.accounts.models import Membership, Person
 from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.cases.actions.answers import record_answer
@@ -108,8 +109,6 @@ def test_ask_and_pass_on(world: World) -> None:
     assert Support.objects.get(pk=scene.supports[0].pk).question == "電源は何ボルトですか。"
     listed = text_of(client, reverse("desk-requests", kwargs={"body": LAB}))
     assert listed.index("質問の返事を待っているもの") < listed.index(ASKED)
-    from renkei.accounts.models import Membership, Person
-
     colleague = Person.objects.create_user("mi@people.example", "hibari-secret-1", name="御園 渉", kana="ミソノ")
     Membership.objects.create(person=colleague, body_id=LAB, role="staff", since=dt.date(2024, 4, 1))
     assert client.post(page(scene), {"answer": "pass", "colleague": str(colleague.pk)}).status_code == 302
@@ -181,7 +180,7 @@ def test_after_consent_is_withdrawn_the_text_is_gone_at_once(world: World) -> No
     for words in (ASKED, SUMMARY, "まぼろし計測", "狂わないか"):
         assert words not in text
     assert "会社が同意を取り消しました" in text
-    assert "<form class=\"answer\"" not in text
+    assert '<form class="answer"' not in text
     refused = client.post(page(scene), {"answer": "accept", "person": str(world.people[LAB].pk)})
     assert (refused.status_code, state_of(scene)) == (200, SupportState.OFFERED)  # nobody takes what it may not read
 

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from renkei.matching.proposal import EntryHit
 
 from renkei.desk.search import views
-from renkei.matching.proposal import EntryHit
 from tests.desk.scene import arrived, asked
 from tests.world import BANK, DESK, LAB, World
 
 
 @pytest.fixture(autouse=True)
-def _entries(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+def index(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The index is proven elsewhere; here one entry answers every search."""
     calls: list[tuple[str, int]] = []
 
@@ -58,7 +58,7 @@ def test_a_body_finds_only_what_it_may_see(world: World) -> None:
     assert "株式会社まぼろし計測" not in bank
 
 
-def test_a_place_shows_only_its_own_and_more(world: World, _entries: list[tuple[str, int]]) -> None:
+def test_a_place_shows_only_its_own_and_more(world: World, index: list[tuple[str, int]]) -> None:
     for _n in range(views.FEW + 1):
         asked(world)
     everything = find(world, DESK, q="水質計")
@@ -68,7 +68,7 @@ def test_a_place_shows_only_its_own_and_more(world: World, _entries: list[tuple[
     cases = find(world, DESK, **{"q": "水質計", "in": "cases"})
     assert cases.count("/case/") == views.FEW + 1
     assert "落下試験機" not in cases
-    assert _entries == [("水質計", views.FEW + 1)]
+    assert index == [("水質計", views.FEW + 1)]
 
 
 @pytest.mark.parametrize(

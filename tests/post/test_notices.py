@@ -130,11 +130,9 @@ def test_answer_refuses_twice_empty_and_unasked(world: World) -> None:
 @pytest.mark.parametrize("act", ["read", "answer"])
 def test_a_body_that_did_not_receive_it_is_refused(world: World, act: str) -> None:
     notice = send(world)
+    deeds = {"read": lambda: read_notice(notice, by=world.bank), "answer": lambda: answer_notice(notice, by=world.bank, text="はい")}
     with pytest.raises(Refused) as refused:
-        if act == "read":
-            read_notice(notice, by=world.bank)
-        else:
-            answer_notice(notice, by=world.bank, text="はい")
+        deeds[act]()
     assert refused.value.code == "not_received"
 
 

@@ -1,0 +1,1 @@
+"""A body answers what it is asked."""

@@ -56,8 +56,8 @@ class AnswerForm(forms.Form):
         field.choices = choices
         if self.is_bound:  # only what the chosen answer needs is asked for; what was typed elsewhere stays
             chosen = NEEDS.get(self.data.get("answer", ""), [])
-            for name in {one for names in NEEDS.values() for one in names} - set(chosen):
-                self.fields[name].required = False
+            for other in {one for names in NEEDS.values() for one in names} - set(chosen):
+                self.fields[other].required = False
 
 
 class CorrectForm(forms.Form):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import cast
 
 from django.db.models import QuerySet
 
@@ -84,7 +85,7 @@ def request_of(support: Support, actor: Actor) -> Request:
                .values_list("klass", flat=True))  # fmt: skip
     row.passages = dict(texts)
     row.classes = [klass for klass in DisclosureClass.values if klass in live]
-    row.files = list(Attachment.objects.visible_to(actor).filter(case_id=support.case_id))
+    row.files = cast("list[Attachment]", list(Attachment.objects.visible_to(actor).filter(case_id=support.case_id)))
     return row
 
 

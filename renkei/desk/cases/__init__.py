@@ -1,0 +1,1 @@
+"""The case page, its deeds, and lists of cases."""

@@ -7,7 +7,6 @@ import uuid
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record_read

@@ -30,7 +30,7 @@ class NoticeForm(forms.Form):
         field = self.fields["to"]
         assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101  narrows the declared type
         field.queryset = Body.objects.filter(closed_on__isnull=True).exclude(pk=own)
-        field.label_from_instance = lambda body: f"{body.number} {body.name}"  # type: ignore[method-assign]  # Django's documented hook
+        field.label_from_instance = lambda obj: f"{obj.number} {obj.name}"  # type: ignore[method-assign]  # Django's documented hook
 
 
 class AnswerForm(forms.Form):

@@ -117,7 +117,7 @@ def _notice_page(notice: Notice, own: str) -> dict[str, object]:
     ids = {notice.by_person} | {one.read_by for one in receipts} | {one.answered_by for one in receipts}
     people = Person.objects.in_bulk([one for one in ids if one])
     rows = [
-        (bodies.get(one.body), one, people.get(one.read_by), people.get(one.answered_by))  # type: ignore[arg-type]  # None finds nobody
+        (bodies.get(one.body), one, people.get(one.read_by), people.get(one.answered_by))
         for one in receipts
     ]
     order = {code: position for position, code in enumerate(bodies)}

@@ -1,0 +1,1 @@
+"""The 相談台帳 in and out."""

@@ -1,0 +1,1 @@
+"""The answer page behind a mail link."""

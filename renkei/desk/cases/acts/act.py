@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -35,11 +35,11 @@ def choice(label: Any, choices: Pairs = (), **more: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=choices, error_messages=sentences, **more)
 
 
-def klass_choice(label: Any = _("内容の区分"), **more: Any) -> forms.ChoiceField:
+def klass_choice(**more: Any) -> forms.ChoiceField:
     """Return the choice of a disclosure class."""
     more.setdefault("initial", DisclosureClass.TECHNICAL)
     more.setdefault("help_text", _("同意のある機関だけが、その区分を読めます。"))
-    return choice(label, DisclosureClass.choices, **more)
+    return choice(_("内容の区分"), DisclosureClass.choices, **more)
 
 
 def people_of(body: str, *, nobody: Any = None) -> list[tuple[str, Any]]:
@@ -103,8 +103,8 @@ class ActForm(forms.Form):
         self.add_error(field, forms.ValidationError(refusal.message, code=refusal.code))
         if refusal.code == "changed_meanwhile" and "version" in self.fields:
             self.case.refresh_from_db()
-            self.data = self.data.copy()
-            self.data[self.add_prefix("version")] = str(self.case.version)  # the second try saves over what is shown
+            again = {self.add_prefix("version"): str(self.case.version)}  # the second try saves over what is shown
+            self.data = {**self.data.dict(), **again} if isinstance(self.data, QueryDict) else {**self.data, **again}
 
     @property
     def is_changed_meanwhile(self) -> bool:
