@@ -34,6 +34,11 @@ def plan_content(plan: Plan) -> PlanContent:
     return version_content(newest)
 
 
+def newest_version(plan: Plan) -> PlanVersion | None:
+    """Return the newest published version of a plan, or None."""
+    return PlanVersion.objects.filter(plan=plan).order_by("-number").first()
+
+
 @lru_cache(maxsize=32)
 def version_content(version: int) -> PlanContent:
     """Return the content of one version; a published version never changes, so it is kept."""
