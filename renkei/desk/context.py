@@ -31,7 +31,8 @@ _PLACES = {
     "desk-call": {"desk-call", "desk-call-back"},
     "desk-cases": {"desk-cases", "desk-case", "desk-company", "desk-companies"},
     "desk-board": {"desk-board"},
-    "desk-requests": {"desk-requests", "desk-request"},
+    "desk-requests": {"desk-requests", "desk-request", "desk-request-correct"},
+    "desk-notices": {"desk-notices", "desk-notice", "desk-notice-new"},
     "desk-plan": {"desk-plan", "desk-plan-edit", "desk-plan-diff"},
     "desk-search": {"desk-search"},
 }
@@ -47,10 +48,11 @@ def desk_nav(request: HttpRequest) -> dict[str, Any]:
 
 def _items(request: HttpRequest, body: str) -> list[NavItem]:
     counted = nav_counts(request.actor, body)  # type: ignore[attr-defined]  set by our middleware
-    counts = {"desk-inbox": counted.inbox, "desk-requests": counted.requests}
+    counts = {"desk-inbox": counted.inbox, "desk-requests": counted.requests, "desk-notices": counted.notices}
     labels = {
         "desk-today": _("今日"), "desk-inbox": _("受付箱"), "desk-call": _("電話"), "desk-cases": _("案件"),
-        "desk-board": _("一覧表"), "desk-requests": _("依頼"), "desk-plan": _("計画"), "desk-search": _("検索"),
+        "desk-board": _("一覧表"), "desk-requests": _("依頼"), "desk-notices": _("お知らせ"), "desk-plan": _("計画"),
+        "desk-search": _("検索"),
     }  # fmt: skip
     here = request.resolver_match.url_name if request.resolver_match else None
     return [
