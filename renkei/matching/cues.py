@@ -1,0 +1,135 @@
+"""Cues of the plan: the words by which a service, an outside contact or a body is told. All of them are plan data.
+
+A cue is a word or phrase; ``a+b`` needs both in one sentence. It is met in the text as written (any width), or in normal
+forms with honorifics, particles and endings laid aside: ``測ってほしい`` meets ``測っていただけますか``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from renkei.matching.words import Sentence, Word, words
+
+STRENGTH = {"strong": 3.0, "words": 1.5, "weak": 0.5, "against": -2.0}
+_ASKING = {"頂く", "下さる", "呉れる", "貰う", "欲しい", "願う", "願い"}
+_NOT = {"無い", "ない", "ず", "ぬ", "ん"}
+_DROP = {"御", "為る", "ます", "です", "た", "て", "だ", "たい", "居る", "てる", "とる", "致す", "有る", "事", "の", "ちゃう", "出来る"}
+_ENDINGS = {"れる", "られる", "せる", "させる"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A cue met: whose, how strong, and where (offsets in the whole text, one span a part)."""
+
+    code: str
+    weight: float
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Cues by their parts, so that each part is looked for once a sentence."""
+
+    cues: tuple[tuple[str, float, tuple[str, ...]], ...]
+    parts: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    def hits(self, sentence: Sentence) -> list[Hit]:
+        """Return every cue met in a sentence."""
+        reader = _Reader(sentence)
+        places = {part: span for part, reduced in self.parts.items() if (span := reader.find(part, reduced))}
+        return [
+            Hit(code, weight, tuple(places[part] for part in parts))
+            for code, weight, parts in self.cues
+            if all(part in places for part in parts)
+        ]
+
+
+def lexicon(cues: Mapping[str, Mapping[str, Any]]) -> Lexicon:
+    """Compile ``{code: {strong|words|weak|against: [cue, ..]}}``. A cue of many owners tells less and weighs less."""
+    listed = [
+        (code, STRENGTH[strength], tuple(cue.split("+")))
+        for code, lists in cues.items()
+        for strength in STRENGTH
+        for cue in lists.get(strength, [])
+    ]
+    owners: dict[tuple[str, ...], int] = {}
+    for _code, weight, parts in listed:
+        owners[parts] = owners.get(parts, 0) + (weight > 0)
+    weighed = tuple(
+        (code, weight / (1 + 0.3 * max(0, owners[parts] - 1)) if weight > 0 else weight, parts)
+        for code, weight, parts in listed
+    )
+    return Lexicon(weighed, {part: _reduce(words(part)) for _, _, parts in listed for part in parts})
+
+
+def word_lexicon(words_of: Mapping[str, Iterable[str]]) -> Lexicon:
+    """Compile plain word lists, each word of weight one."""
+    cues = tuple((code, 1.0, (word,)) for code, listed in words_of.items() for word in listed)
+    return Lexicon(cues, {word: _reduce(words(word)) for _, _, (word,) in cues})
+
+
+@lru_cache(maxsize=50_000)
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def _reduce(units: Iterable[Word]) -> tuple[str, ...]:
+    return tuple(form for unit in units if (form := _reduced(unit)))
+
+
+def _reduced(unit: Word) -> str:
+    """Return what is left of a word: nothing of particles and politeness, one form for every no and every please."""
+    if unit.form in _NOT and unit.pos in {"助動詞", "形容詞", "助詞"}:
+        return "ない"
+    if unit.form in _ASKING:
+        return "貰う"
+    if unit.form in _ENDINGS:
+        return unit.form[-2:]
+    if unit.form in _DROP or unit.pos in {"助詞", "助動詞", "補助記号", "空白", "記号", "感動詞"}:
+        return ""
+    return unit.form
+
+
+class _Reader:
+    """One sentence, ready to be asked for many parts."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self._start = sentence.start
+        self._plain, self._places = _folded(sentence.text)
+        kept = [(form, unit) for unit in sentence.words if (form := _reduced(unit))]
+        self._units = [unit for _, unit in kept]
+        self._forms = "\x1f" + "\x1f".join(form for form, _ in kept) + "\x1f"
+
+    def find(self, part: str, reduced: tuple[str, ...]) -> tuple[int, int] | None:
+        """Return where a part stands, or None."""
+        at = self._plain.find(_plain(part))
+        if at >= 0:
+            last = self._places[at + len(_plain(part)) - 1]
+            return self._start + self._places[at][0], self._start + last[1]
+        if not reduced:
+            return None
+        at = self._forms.find("\x1f" + "\x1f".join(reduced) + "\x1f")
+        if at < 0:
+            return None
+        first = self._forms.count("\x1f", 0, at)
+        return self._units[first].start, self._units[first + len(reduced) - 1].end
+
+
+def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return the text in NFKC and lower case, and for each of its characters the span it came from."""
+    plain: list[str] = []
+    places: list[tuple[int, int]] = []
+    at = 0
+    while at < len(text):
+        end = at + 1
+        while end < len(text) and (text[end] in "ﾞﾟ" or unicodedata.combining(text[end])):
+            end += 1
+        folded = unicodedata.normalize("NFKC", text[at:end]).lower()
+        plain.append(folded)
+        places.extend([(at, end)] * len(folded))
+        at = end
+    return "".join(plain), places

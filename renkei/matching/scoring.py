@@ -1,0 +1,134 @@
+"""How well each service, or an outside contact, fits a text. Three signs: cues, nearness to what firms say, past cases.
+
+The weights were set by hand and looked at on labelled consultations; nothing is trained on them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renkei.matching import vectors
+from renkei.matching.cues import Hit
+from renkei.matching.reading import Clause
+from renkei.matching.words import content_forms, pairs
+
+_FADE = 0.62  # the second cue of a service says less than the first
+MEANING, LIKENESS = 4.0, 3.0
+
+
+@dataclass
+class Fit:
+    """How well one code fits: the sum, its parts by clause, and the cues it rests on."""
+
+    code: str
+    score: float = 0.0
+    by_clause: list[float] = field(default_factory=list)
+    hits: list[Hit] = field(default_factory=list)
+
+
+class Sayings:
+    """What firms say when they need a service: example sentences, compared by words, character pairs and meaning."""
+
+    def __init__(self, says: Mapping[str, Sequence[str]]) -> None:
+        listed = [(code, text) for code, texts in says.items() for text in texts]
+        self.codes = list(says)
+        self._owner = np.array([self.codes.index(code) for code, _ in listed], dtype=np.int64)
+        terms = [_terms(text) for _, text in listed]
+        seen = Counter(term for one in terms for term in set(one))
+        count = max(1, len(listed))
+        self._weight = {term: math.log(1 + count / number) for term, number in seen.items()}
+        self._column = {term: number for number, term in enumerate(seen)}
+        self._matrix = self._rows(terms)
+        self._forms = [content_forms(text) for _, text in listed]
+        self._meaning: NDArray[np.float32] | None = None
+        self._middle: NDArray[np.float32] | None = None
+        self._embed()
+
+    def _rows(self, terms: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+        rows = np.zeros((len(terms), len(self._column)), dtype=np.float32)
+        for number, one in enumerate(terms):
+            for term in set(one):
+                if term in self._column:
+                    rows[number, self._column[term]] = self._weight[term]
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows / np.where(lengths > 0, lengths, 1)
+
+    def _embed(self) -> None:
+        if vectors.table() is None or not self._forms:
+            return
+        found = [vectors.embed(forms, self._weight) for forms in self._forms]
+        matrix = np.array([v if v is not None else np.zeros(300, dtype=np.float32) for v in found], dtype=np.float32)
+        self._middle = matrix.mean(axis=0)
+        self._meaning = _unit(matrix - self._middle)
+
+    def nearness(self, text: str) -> dict[str, float]:
+        """Return for each code how near ``text`` comes to its sayings, nought when not nearer than to most."""
+        if not len(self._owner):
+            return {}
+        likeness = self._matrix @ self._rows([_terms(text)])[0]
+        total = LIKENESS * self._by_code(likeness)
+        if self._meaning is not None and self._middle is not None:
+            vector = vectors.embed(content_forms(text), self._weight)
+            if vector is not None:
+                meaning = self._by_code(self._meaning @ _unit((vector - self._middle)[None, :])[0])
+                total = total + MEANING * (meaning - meaning.mean())
+        return {code: max(0.0, float(total[number])) for number, code in enumerate(self.codes)}
+
+    def _by_code(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mean of the two nearest sayings of each code."""
+        best = np.zeros(len(self.codes), dtype=np.float32)
+        for number in range(len(self.codes)):
+            own = np.sort(values[self._owner == number])[::-1][:2]
+            best[number] = own.mean() if len(own) else 0.0
+        return best
+
+
+def fits(clauses: Sequence[Clause], sayings: Sayings, codes: Iterable[str], votes: Mapping[str, float]) -> list[Fit]:
+    """Return how well each code fits the clauses, best first; ``votes`` come from past cases and the catalogue."""
+    near = [sayings.nearness(clause.text) for clause in clauses]
+    found = []
+    for code in codes:
+        fit = Fit(code)
+        cue = [_cue_sum(clause, code) * clause.weight for clause in clauses]
+        meaning = [one.get(code, 0.0) * clause.weight for one, clause in zip(near, clauses, strict=True)]
+        fit.by_clause = [a + b for a, b in zip(cue, meaning, strict=True)]
+        fit.score = _faded(cue) + 0.5 * (max(meaning, default=0.0) + _mean(meaning)) + votes.get(code, 0.0)
+        fit.hits = [hit for clause in clauses for hit in clause.hits if hit.code == code]
+        found.append(fit)
+    return sorted(found, key=lambda fit: (-fit.score, fit.code))
+
+
+def _cue_sum(clause: Clause, code: str) -> float:
+    """Return the cues of a code in a clause: of overlapping ones the strongest, each further one counting less."""
+    kept: list[Hit] = []
+    for hit in sorted((h for h in clause.hits if h.code == code and h.weight > 0), key=lambda h: -h.weight):
+        if not any(a < d and c < b for one in kept for a, b in one.spans for c, d in hit.spans):
+            kept.append(hit)
+    against = sum(h.weight for h in clause.hits if h.code == code and h.weight < 0)
+    return _faded([hit.weight for hit in kept]) + max(against, -4.0)
+
+
+def _faded(values: Sequence[float]) -> float:
+    """Return a sum in which the second largest counts less than the largest, and so on; negatives count in full."""
+    ordered = sorted((value for value in values if value > 0), reverse=True)
+    return sum(value * _FADE**rank for rank, value in enumerate(ordered)) + sum(v for v in values if v < 0)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _terms(text: str) -> list[str]:
+    return [*content_forms(text), *pairs(text)]
+
+
+def _unit(rows: NDArray[Any]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)

@@ -1,0 +1,105 @@
+"""Meaning beside words: static word vectors, read from the ``ja-ginza`` wheel without spaCy.
+
+Optional. They come from ``RENKEI_VECTORS`` (a folder with ``key2row`` and ``vectors``) or from the installed package
+``ja_ginza``. Without them everything works by words alone, and ``missing`` says so.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+_MIX = 0xC6A4A7935BD1E995
+_MASK = (1 << 64) - 1
+_SEED = 1
+
+
+def folder() -> Path | None:
+    """Return the folder that holds the vectors, or None."""
+    named = os.environ.get("RENKEI_VECTORS")
+    if named:
+        return Path(named) if (Path(named) / "vectors").is_file() else None
+    spec = find_spec("ja_ginza")
+    places = spec.submodule_search_locations if spec and spec.submodule_search_locations else []
+    found = [path.parent for place in places for path in Path(place).glob("*/vocab/vectors")]
+    return found[0] if found else None
+
+
+def missing() -> str:
+    """Return a Japanese sentence when the vectors are not there, else an empty string."""
+    return "" if folder() else "言葉の意味の近さの表（ja-ginza）が入っていません。言葉の一致だけで探します。"
+
+
+def murmur(data: bytes) -> int:
+    """Return MurmurHash64A with spaCy's seed: the key of a word in the table."""
+    length = len(data)
+    value = (_SEED ^ (length * _MIX)) & _MASK
+    for at in range(0, length - length % 8, 8):
+        block = (int.from_bytes(data[at : at + 8], "little") * _MIX) & _MASK
+        block = ((block ^ (block >> 47)) * _MIX) & _MASK
+        value = ((value ^ block) * _MIX) & _MASK
+    rest = data[length - length % 8 :]
+    if rest:
+        value = ((value ^ int.from_bytes(rest, "little")) * _MIX) & _MASK
+    value = ((value ^ (value >> 47)) * _MIX) & _MASK
+    return value ^ (value >> 47)
+
+
+class Table:
+    """The vectors of a folder: sorted keys, rows, and the matrix (mapped, not loaded)."""
+
+    def __init__(self, place: Path) -> None:
+        rows: dict[int, int] = msgpack.unpackb((place / "key2row").read_bytes(), strict_map_key=False)
+        keys = np.fromiter(rows.keys(), dtype=np.uint64, count=len(rows))
+        order = np.argsort(keys)
+        self._keys = keys[order]
+        self._rows = np.fromiter(rows.values(), dtype=np.int32, count=len(rows))[order]
+        self._matrix = np.load(place / "vectors", mmap_mode="r")
+        self._known: dict[str, Vector | None] = {}
+
+    def word(self, form: str) -> Vector | None:
+        """Return the unit vector of a word in normal form, or None when it is unknown."""
+        if form not in self._known:
+            if len(self._known) > 50_000:
+                self._known.clear()
+            self._known[form] = self._look_up(form)
+        return self._known[form]
+
+    def _look_up(self, form: str) -> Vector | None:
+        key = np.uint64(murmur(form.encode()))
+        at = int(np.searchsorted(self._keys, key))
+        if at >= len(self._keys) or self._keys[at] != key or self._rows[at] < 0:
+            return None
+        found = np.asarray(self._matrix[self._rows[at]], dtype=np.float32)
+        length = float(np.linalg.norm(found))
+        return found / length if length else None
+
+
+@lru_cache(maxsize=1)
+def table() -> Table | None:
+    """Return this process's table, or None when the vectors are not installed."""
+    place = folder()
+    return Table(place) if place else None
+
+
+def embed(forms: Sequence[str], weight: Mapping[str, float]) -> Vector | None:
+    """Return the weighted mean of the words' vectors, of length one; None without vectors or known words."""
+    known = table()
+    if known is None:
+        return None
+    total: Any = np.zeros(300, dtype=np.float32)
+    for form in forms:
+        if (vector := known.word(form)) is not None:
+            total = total + vector * weight.get(form, 1.0)
+    length = float(np.linalg.norm(total))
+    return total / length if length > 0 and math.isfinite(length) else None
