@@ -7,12 +7,14 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from renkei.accounts.models import Membership, Person
 from renkei.audit.models import Event
 from renkei.base import clock
+from renkei.base.context import acting
 from renkei.cases.actions.answers import record_answer
 from renkei.cases.actions.offers import recall
 from renkei.cases.models import Case, Consent, Support, Transition
@@ -233,4 +235,27 @@ def test_list_takes_the_same_queries_for_one_and_three(world: World, django_asse
     assert Case.objects.count() == 5
 
 
-QUERIES = 14
+QUERIES = 19
+
+
+@pytest.mark.covers("C32")
+@pytest.mark.django_db(transaction=True)
+def test_under_the_real_login_request_answer_and_withdrawal(committed_world: World, login: Any) -> None:
+    """The database agrees with the pages: what the body may see, its answer, and nothing more after the withdrawal."""
+    with transaction.atomic():
+        scene, other = asked(committed_world), asked(committed_world)
+    with login("web"):
+        client = scene.client(LAB)
+        for text in (text_of(client, page(scene)), text_of(client, reverse("desk-requests", kwargs={"body": LAB}))):
+            assert (ASKED in text, "株式会社まぼろし計測" in text, "見本市" in text) == (True, True, False)
+        with acting(committed_world.desk):
+            Consent.objects.filter(case=other.case.pk, body_id=LAB).update(withdrawn_at=clock.now(), withdrawn_how="link")
+        gone = text_of(client, page(other))
+        assert [words in gone for words in (ASKED, SUMMARY, "まぼろし計測")] == [False] * 3
+        assert "会社が同意を取り消しました" in gone
+        assert client.get(reverse("desk-case", kwargs={"body": LAB, "case": other.received.case.pk})).status_code == 404
+        assert client.post(page(scene), {"answer": "accept", "person": str(committed_world.people[LAB].pk)}).status_code == 302
+        held = text_of(client, reverse("desk-case", kwargs={"body": LAB, "case": scene.received.case.pk}))
+        assert WORDS in held  # the holder with technical consent reads the firm's own words
+        assert scene.client(BANK).get(page(scene, 0, BANK)).status_code == 404
+        assert scene.client(CENTER).get(page(scene, 1, CENTER)).status_code == 200

@@ -6,14 +6,14 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import cast
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Attachment, Case, Consent, Handover, Need, Passage, Support
 from renkei.cases.states import AT_WORK, DisclosureClass, HandoverState, SupportState
 
-RECENT = 20
+MOST, RECENT = 100, 20
 
 
 @dataclass(slots=True)
@@ -47,19 +47,19 @@ class Inbox:
     waiting: list[Request]
     asking: list[Request]
     working: list[Request]
+    has_more: bool
     answered: list[Request]
     handovers: list[tuple[Handover, Case | None]]
 
 
 def inbox_of(actor: Actor) -> Inbox:
     """Return the requests of the actor's body: to answer (most urgent first), waiting for words, at work, answered."""
-    found = list(_own(actor).order_by("due_on", "offered_at"))
-    open_ones = [one for one in found if one.state == SupportState.OFFERED]
-    working = [one for one in found if one.state in AT_WORK]
-    ended = [one for one in found if one.state not in AT_WORK and one.state != SupportState.OFFERED]
-    ended.sort(key=lambda one: one.answered_at or one.made_at, reverse=True)
-    wanted = open_ones + working + ended[:RECENT]
-    rows = {row.support.pk: row for row in _requests(wanted, actor)}
+    own = _own(actor)
+    open_ones = list(own.filter(state=SupportState.OFFERED).order_by("due_on", "offered_at")[:MOST])
+    working = list(own.filter(state__in=AT_WORK).order_by("-answered_at")[: RECENT + 1])
+    over = own.exclude(state__in=[SupportState.OFFERED, *AT_WORK])
+    ended = list(over.order_by(F("answered_at").desc(nulls_last=True), "-made_at")[:RECENT])
+    rows = {row.support.pk: row for row in _requests(open_ones + working + ended, actor)}
     is_asking = {one.pk for one in open_ones if one.question and one.question_answered_at is None}
     given = Handover.objects.visible_to(actor).filter(to_body_id=actor.body, state=HandoverState.OFFERED)
     offered = list(given.select_related("from_body"))
@@ -67,8 +67,9 @@ def inbox_of(actor: Actor) -> Inbox:
     return Inbox(
         waiting=[rows[one.pk] for one in open_ones if one.pk not in is_asking],
         asking=[rows[one.pk] for one in open_ones if one.pk in is_asking],
-        working=[rows[one.pk] for one in working],
-        answered=[rows[one.pk] for one in ended[:RECENT]],
+        working=[rows[one.pk] for one in working[:RECENT]],
+        has_more=len(working) > RECENT,
+        answered=[rows[one.pk] for one in ended],
         handovers=[(one, cases.get(one.case_id)) for one in offered],
     )
 
