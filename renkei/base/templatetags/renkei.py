@@ -60,6 +60,12 @@ def clock_time(value: dt.time | dt.datetime | None) -> str:
 
 
 @register.filter
+def minutes_left(value: dt.datetime | None) -> int:
+    """Return how many minutes are left, begun ones counted."""
+    return max(0, -int((clock.now() - value).total_seconds() // 60)) if value else 0
+
+
+@register.filter
 def found_in(name: str, words: str) -> SafeString:
     """Return the name with the words it was found by marked, where they stand in it as they were typed."""
     start = name.find(words) if words else -1
