@@ -28,3 +28,12 @@ def is_member(person: uuid.UUID, body: str, on: dt.date | None = None) -> bool:
 def bodies_of(person: Person) -> list[Membership]:
     """Return the person's current memberships in the order of the bodies."""
     return list(Membership.objects.current().filter(person=person).order_by("body__order"))
+
+
+def first_members() -> list[Membership]:
+    """Return one current member a body, an administrator before others, in the order of the bodies."""
+    ordered = Membership.objects.current().order_by("body__order", "-is_admin", "person__kana")
+    first: dict[str, Membership] = {}
+    for one in ordered:
+        first.setdefault(one.body_id, one)
+    return list(first.values())

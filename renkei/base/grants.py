@@ -18,6 +18,16 @@ _TABLES = """
 """
 
 
+_ALL_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+_RIGHTS = """
+    SELECT c.relname, array_agg(one)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, (SELECT %s::text AS role, %s::text[] AS words) AS ask,
+         unnest(ask.words) AS one
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND has_table_privilege(ask.role, c.oid, one)
+    GROUP BY c.relname
+"""
+
+
 def grants_for(table: str, comment: str) -> str:
     """Return the rights of both logins on ``table``, given its comment ('renkei: append-only' takes UPDATE away)."""
     if comment == "renkei: sealed":
@@ -52,3 +62,22 @@ def apply_grants(**_signal: Any) -> None:
                 cursor.execute(f"REVOKE ALL ON {quote(table)} FROM {name}")
                 if rights := grants_for(table, comment):
                     cursor.execute(f"GRANT {rights} ON {quote(table)} TO {name}")
+
+
+def wrong_grants() -> list[str]:
+    """Return ``login: table`` wherever web or worker have other rights than :func:`grants_for` gives. For the doctor."""
+    wrong: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLES)
+        tables = cursor.fetchall()
+        for part, role in settings.RENKEI_ROLES.items():
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+            if part == "owner" or cursor.fetchone() is None:
+                continue
+            cursor.execute(_RIGHTS, [role, list(_ALL_RIGHTS)])
+            has = {table: set(rights) for table, rights in cursor.fetchall()}
+            for table, comment in tables:
+                should = {word for word in grants_for(table, comment).split(", ") if word}
+                if has.get(table, set()) != should:
+                    wrong.append(f"{role}: {table}")
+    return wrong

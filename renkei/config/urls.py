@@ -6,6 +6,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 
 from renkei.base.routes import Audience, route
+from renkei.config.health import health
 from renkei.desk.urls import urlpatterns as desk_urls
 from renkei.public.urls import urlpatterns as public_urls
 
@@ -15,6 +16,7 @@ SELF = "the signed-in person's own sign-in"
 urlpatterns = [
     *public_urls,
     *desk_urls,
+    route("health/", health, name="health", audience=Audience.PUBLIC, rule="anyone: says ok, tells nothing"),
     route("accounts/login/", account.login, name="account_login", audience=Audience.PUBLIC, rule=OPEN, changes=True),
     route("accounts/logout/", account.logout, name="account_logout", audience=Audience.PUBLIC, rule=OPEN, changes=True),
     route("accounts/inactive/", account.account_inactive, name="account_inactive", audience=Audience.PUBLIC, rule=OPEN),

@@ -201,6 +201,12 @@ class Server:
         self._make_roles(passwords)
         self._write_state()
 
+    def lives(self) -> bool:
+        """Tell whether the server we use still runs (cheap: asks the process table, not the server)."""
+        if self.process is not None:
+            return self.process.poll() is None
+        return self.state is not None and _alive(self.state.pid)
+
     def _passwords(self) -> dict[str, str]:
         file = self.place / "secrets.json"
         if file.exists():

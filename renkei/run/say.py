@@ -9,10 +9,13 @@ import time
 from collections.abc import Iterator
 
 
+to_error = False  # commands whose standard output is data speak on standard error
+
+
 def say(text: str = "") -> None:
     """Print one line at once. A closed pipe is no reason to stop a server."""
     with contextlib.suppress(BrokenPipeError, ValueError):
-        print(text, flush=True)
+        print(text, file=sys.stderr if to_error else sys.stdout, flush=True)
 
 
 def complain(text: str) -> None:

@@ -1,0 +1,62 @@
+# make run: the example region on http://127.0.0.1:8000.  make test: everything CI runs.  make help: the rest.
+PY ?= python3
+PORT ?= 8000
+RENKEI_HOME ?= var
+RENKEI_EXAMPLE ?= 1
+BIN := .venv/bin
+TEMPLATES := $(wildcard renkei/*/templates)
+export PORT RENKEI_HOME RENKEI_EXAMPLE
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help run test lint types pytest bench measure-route night lock
+
+help:
+	@echo "make run            例示の県を動かす (PORT, RENKEI_HOME)"
+	@echo "make test           すべての検査"
+	@echo "make lint           書き方の検査だけ"
+	@echo "make bench          速さを測る (docs/performance.md)"
+	@echo "make measure-route  支援ルートの当たりを測る"
+	@echo "make night          長い検査 (競り合い、落とす)"
+
+run: .venv/.ok
+	@exec $(BIN)/python -m renkei.run.cli serve
+
+.venv/bin/python:
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 以上が要ります。PY=python3.12 make のように指定してください。"; exit 1; }
+	@echo "Python の環境を作ります（はじめの一度だけ）。"
+	@$(PY) -m venv .venv
+
+.venv/.ok: requirements/run.txt | .venv/bin/python
+	@echo "部品を入れます（ハッシュを確かめながら）。"
+	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/run.txt
+	@sh requirements/launcher.sh
+	@touch $@
+
+.venv/.dev-ok: requirements/dev.txt .venv/.ok
+	@echo "検査の道具を入れます（ハッシュを確かめながら）。"
+	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/dev.txt
+	@touch $@
+
+lint: .venv/.dev-ok
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/djlint --quiet --check --lint $(TEMPLATES)
+
+types: .venv/.dev-ok
+	$(BIN)/mypy
+
+test: .venv/.dev-ok lint types
+	$(BIN)/python -m pytest
+
+bench: .venv/.dev-ok
+	$(BIN)/python -m bench
+
+measure-route: .venv/.ok
+	@$(BIN)/python -m bench.route
+
+night: .venv/.dev-ok
+	RENKEI_NIGHT=1 $(BIN)/python -m pytest tests/storm -n 0
+
+lock: .venv/.dev-ok
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url requirements/run.in -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url requirements/dev.in -o requirements/dev.txt

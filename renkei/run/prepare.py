@@ -1,0 +1,107 @@
+"""Bring a home up to date: migrations, rights, plans, the example region, search index, style sheets.
+
+Runs as the owner before anything is served, and does only what is missing, so a second start is quick.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from renkei.run.database import Database, faults_of_logins, start_django
+from renkei.run.fault import Fault
+from renkei.run.home import Home
+from renkei.run.say import say, step
+
+
+def prepare(home: Home, database: Database, *, example: bool, with_pages: bool = True) -> None:
+    """Do everything a command needs before it works. Raises Fault when the logins may not run Renkei."""
+    start_django(home, database.urls, login="owner", example=example)
+    migrate()
+    if faults := faults_of_logins(database.urls):
+        raise Fault("\n".join(faults))
+    home.remember_mode(example=example)
+    publish_plans()
+    if example:
+        load_region()
+    build_index()
+    if with_pages:
+        collect_static(home)
+    from django.db import connection  # noqa: PLC0415  Django is started by now
+
+    connection.close()
+
+
+def pending_migrations() -> list[str]:
+    """Return the names of migrations that are not applied yet."""
+    from django.db import connection  # noqa: PLC0415  Django is started by now
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+
+    executor = MigrationExecutor(connection)
+    return [f"{one.app_label}.{one.name}" for one, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def migrate() -> None:
+    """Apply what is not applied, then give web and worker their rights (cheap, and rights may have been touched)."""
+    from django.core.management import call_command  # noqa: PLC0415  Django is started by now
+    from django.db import transaction  # noqa: PLC0415
+
+    from renkei.base.grants import apply_grants  # noqa: PLC0415
+
+    if waiting := pending_migrations():
+        with step(f"データベースの表を整える（{len(waiting)}段）"):
+            call_command("migrate", verbosity=0, interactive=False)
+    with transaction.atomic():
+        apply_grants()
+
+
+def publish_plans() -> None:
+    """Publish the plans of this package when no plan was ever published here."""
+    from renkei.plan.models import PlanVersion  # noqa: PLC0415  Django is started by now
+    from renkei.run.tasks import hook  # noqa: PLC0415
+
+    publish = hook("renkei.plan.commands", "publish_built_in")
+    if publish is not None and not PlanVersion.objects.exists():
+        with step("連携支援計画を公開する"):
+            publish()
+
+
+def load_region() -> None:
+    """Load the fictional region once; it comes in one transaction, so a killed start leaves nothing half-done."""
+    from renkei.cases.models import Case  # noqa: PLC0415  Django is started by now
+    from renkei.run.tasks import hook  # noqa: PLC0415
+
+    load = hook("renkei.example.load", "load_example")
+    if load is not None and not Case.objects.exists():
+        with step("架空の会社と相談を入れる"):
+            load(lambda text: say(f"    {text}"))
+
+
+def build_index() -> None:
+    """Build the search index when it is missing or older than the catalogue."""
+    from renkei.run.tasks import hook  # noqa: PLC0415  Django is started by now
+
+    rebuild, is_stale = hook("renkei.matching.index", "rebuild"), hook("renkei.matching.index", "is_stale")
+    if rebuild is not None and (is_stale is None or is_stale()):
+        with step("検索の索引を作る"):
+            rebuild()
+
+
+def collect_static(home: Home) -> None:
+    """Copy and compress style sheets, fonts and scripts when they have changed since the last start."""
+    from django.conf import settings  # noqa: PLC0415  Django is started by now
+    from django.contrib.staticfiles.finders import get_finders  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
+
+    sources = sorted(
+        (name, Path(storage.path(name)).stat().st_mtime_ns) for finder in get_finders() for name, storage in finder.list([])
+    )
+    signature = hashlib.sha256(repr(sources).encode()).hexdigest()
+    mark = home.path / "static" / "signature"
+    if mark.exists() and mark.read_text() == signature:
+        return
+    with step("画面の部品を並べる"):
+        shutil.rmtree(settings.STATIC_ROOT, ignore_errors=True)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        mark.write_text(signature)

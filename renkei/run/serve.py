@@ -1,0 +1,214 @@
+"""``renkei serve``: database, web and worker under one roof; watched, started again when they die, stopped in order."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from renkei.run.children import Child
+from renkei.run.database import Database, database, environment
+from renkei.run.fault import Fault
+from renkei.run.home import Home
+from renkei.run.postgres import PostgresError
+from renkei.run.prepare import prepare
+from renkei.run.say import complain, say, step
+
+_LOOK_SECONDS = 1.0
+_HEALTH_SECONDS = 10.0
+_MOST_MISSES = 3
+
+
+class Stop(Exception):  # noqa: N818  a wish, not an error
+    """Somebody asked us to stop."""
+
+
+def serve() -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code."""
+    port = _port()
+    signal.signal(signal.SIGTERM, _wish)
+    signal.signal(signal.SIGINT, _wish)
+    home = Home.open()
+    example = home.is_example()
+    address = os.environ.get("RENKEI_ADDRESS") or f"http://127.0.0.1:{port}"
+    try:
+        with home.served(address), contextlib.ExitStack() as stack:
+            _wait_for_port(port, home)
+            say("連携を始めます。")
+            with step("データベースを起動する"):
+                db = stack.enter_context(database(home))
+            stack.callback(_hold_still)
+            prepare(home, db, example=example)
+            children = _children(home, db, port=port, address=address, example=example)
+            with _running(children):
+                _greet(address, home, example=example)
+                _watch(children, db)
+    except Stop:
+        say("連携を止めました。")
+    return 0
+
+
+def _wish(_sign: int, _frame: Any) -> None:
+    raise Stop
+
+
+def _hold_still() -> None:
+    """While we stop, a second Ctrl-C changes nothing."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise Fault(f"PORT={text} は番号ではありません。1から65535までの数を入れてください。")
+    return int(text)
+
+
+def _wait_for_port(port: int, home: Home) -> None:
+    """Refuse a taken port; after a killed run its children need a moment to notice and let go."""
+    patience = 0.0 if home.is_new() else 3.0
+    deadline = time.monotonic() + patience
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((os.environ.get("RENKEI_BIND", "127.0.0.1"), port))
+            except OSError as error:
+                if error.errno == errno.EACCES:
+                    raise Fault(f"ポート {port} を開く権限がありません。PORT に1024以上の番号を入れてください。") from error
+                if time.monotonic() > deadline:
+                    raise Fault(
+                        f"ポート {port} はほかのプログラムが使っています。そのプログラムを止めるか、"
+                        f"PORT={port + 1} のように別の番号を指定してください。"
+                    ) from error
+            else:
+                return
+        time.sleep(0.3)
+
+
+def _children(home: Home, db: Database, *, port: int, address: str, example: bool) -> list[Child]:
+    def web_answers() -> bool:
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            asked = urllib.request.Request(f"http://127.0.0.1:{port}/health/", headers={"Host": "127.0.0.1"})
+            with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310  our own address
+                return bool(answer.status == 200)
+        return False
+
+    def worker_answers() -> bool:
+        with contextlib.suppress(OSError):
+            return time.time() - alive.stat().st_mtime < 90
+        return False
+
+    alive = home.path / "worker.alive"
+    alive.unlink(missing_ok=True)
+    common = {
+        "PORT": str(port), "RENKEI_ADDRESS": address, "RENKEI_COOKIE": os.environ.get("RENKEI_COOKIE") or f"renkei_{port}",
+        "DATABASE_URL": "", "DATABASE_URL_WEB": "", "DATABASE_URL_WORKER": "",
+    }  # fmt: skip
+    web = environment(home, db.urls, example=example, only="web") | {"RENKEI_LOGIN": "web"}
+    worker = environment(home, db.urls, example=example, only="worker") | {"RENKEI_LOGIN": "worker"}
+    return [
+        Child("web", "renkei.run.web", common | web, web_answers),
+        Child("worker", "renkei.run.worker", common | worker, worker_answers),
+    ]
+
+
+@contextlib.contextmanager
+def _running(children: list[Child]) -> Iterator[None]:
+    """Start all, wait for their first answers; stop them in the order web, worker."""
+    try:
+        with step("画面と送信係を起動する"):
+            for child in children:
+                child.start()
+            for child in children:
+                if not child.wait_ready():
+                    raise Fault(f"{child.name} が起動しません。上に出ている記録を見てください。")
+        yield
+    finally:
+        _hold_still()
+        for child in children:
+            child.stop()
+
+
+def _watch(children: list[Child], db: Database) -> None:
+    """Look after everything until somebody asks us to stop."""
+    next_health = time.monotonic() + _HEALTH_SECONDS
+    while True:
+        time.sleep(_LOOK_SECONDS)
+        if db.server is not None and not db.server.lives():
+            _revive_database(children, db)
+        for child in children:
+            if child.ended():
+                _revive(child)
+        if time.monotonic() > next_health:
+            next_health = time.monotonic() + _HEALTH_SECONDS
+            for child in children:
+                _check_health(child)
+
+
+def _revive(child: Child) -> None:
+    if child.process is not None:
+        pause = child.plan_restart()
+        complain(f"{child.name} が止まりました。{pause:.0f}秒後に起動し直します。" if pause else f"{child.name} を起動し直します。")
+        child.kill()
+    if time.monotonic() >= child.not_before:
+        child.start()
+
+
+def _check_health(child: Child) -> None:
+    if child.ended():
+        return
+    if child.ready():
+        child.was_ready, child.misses = True, 0
+        return
+    child.misses += 1
+    if child.misses >= _MOST_MISSES:
+        complain(f"{child.name} が答えません。起動し直します。")
+        child.kill()
+        child.start()
+
+
+def _revive_database(children: list[Child], db: Database) -> None:
+    assert db.server is not None  # noqa: S101  checked by the caller
+    complain("データベースが止まりました。起動し直します。")
+    try:
+        db.server.start()
+    except PostgresError as error:
+        complain(str(error))
+        return
+    fresh = db.server.environment()
+    if fresh != db.urls:  # another port: the children must learn it
+        db.urls.update(fresh)
+        for child in children:
+            child.env.update({name: url for name, url in fresh.items() if child.env.get(name)})
+            child.stop()
+            child.start()
+
+
+def _greet(address: str, home: Home, *, example: bool) -> None:
+    say()
+    say(f"  動いています： {address}")
+    say(f"  データの置き場： {home.path}")
+    if example:
+        _greet_example(address)
+    say("  止めるには Ctrl-C を押してください。")
+    say()
+
+
+def _greet_example(address: str) -> None:
+    from renkei.accounts.queries import first_members  # noqa: PLC0415  Django is started by now
+    from renkei.example.cast import PASSWORD  # noqa: PLC0415
+
+    say("  例示の県です（会社も人も架空。二段階の確認を省いています）")
+    say(f"  会社の方の入口： {address}/")
+    say(f"  機関の方の入口： {address}/accounts/login/ （パスワードはどなたも {PASSWORD}）")
+    for one in first_members():
+        say(f"    {one.person.email}　{one.person.name}（{one.body.short}）")
