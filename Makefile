@@ -26,9 +26,10 @@ run: .venv/.ok
 	@echo "Python の環境を作ります（はじめの一度だけ）。"
 	@$(PY) -m venv .venv
 
-.venv/.ok: requirements/run.txt | .venv/bin/python
+.venv/.ok: requirements/run.txt requirements/vectors.txt | .venv/bin/python
 	@echo "部品を入れます（ハッシュを確かめながら）。"
 	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --no-deps -r requirements/vectors.txt
 	@sh requirements/launcher.sh
 	@touch $@
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from renkei import __version__
+from renkei.base.refusal import Refused
 from renkei.run.fault import Fault
 from renkei.run.postgres import PostgresError
 from renkei.run.say import complain, speak_utf8
@@ -44,6 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Fault as fault:
         complain(str(fault))
         return fault.code
+    except Refused as refusal:
+        complain(refusal.message)
+        return 1
     except PostgresError as fault:
         complain(str(fault))
         return 1

@@ -8,7 +8,6 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -51,7 +50,7 @@ def examine() -> list[Finding]:
     findings += [writable(home), disk(home.path), port_free(home)]
     try:
         with database(home) as db:
-            findings += [version(db.urls["owner"]), logins(db.urls)]
+            findings += [version(db.urls["DATABASE_URL"]), logins(db.urls)]
             start_django(home, db.urls, login="owner", example=example)
             with _closed():
                 findings += [check(home) for check in _INSIDE]
@@ -183,10 +182,9 @@ def plan(_home: Home) -> Finding:
 
 def index(_home: Home) -> Finding:
     """The search index is there and as new as the catalogue."""
-    from renkei.run.tasks import hook  # noqa: PLC0415  needs Django
+    from renkei.matching.index import is_stale  # noqa: PLC0415  needs Django
 
-    is_stale = hook("renkei.matching.index", "is_stale")
-    stale = bool(is_stale and _table("plan_planversion") and is_stale())
+    stale = not _table("matching_entry") or is_stale()
     return Finding(
         "検索の索引は最新です" if not stale else "検索の索引が無いか、古くなっています",
         "the search index is up to date" if not stale else "the search index is missing or stale", not stale,
@@ -196,12 +194,14 @@ def index(_home: Home) -> Finding:
 
 def vectors(_home: Home) -> Finding:
     """The word vectors that add meaning to matching."""
-    there = find_spec("ja_ginza") is not None
+    from renkei.matching.vectors import missing  # noqa: PLC0415  needs Django
+
+    lacks = missing()
     return Finding(
-        "言葉の意味の辞書（ja-ginza）があります" if there else "言葉の意味の辞書（ja-ginza）がありません",
-        "word vectors (ja-ginza) are there" if there else "word vectors (ja-ginza) are missing", there,
-        "言葉の一致だけで探しています。pip install --no-deps --require-hashes -r requirements/vectors.txt で入ります。",
-        "Matching uses words only. Install them: pip install --no-deps --require-hashes -r requirements/vectors.txt",
+        lacks or "言葉の意味の近さの表（ja-ginza）があります",
+        "word vectors (ja-ginza) are missing" if lacks else "word vectors (ja-ginza) are there", not lacks,
+        "pip install --no-deps --require-hashes -r requirements/vectors.txt で入ります。",
+        "Install them: pip install --no-deps --require-hashes -r requirements/vectors.txt",
     )  # fmt: skip
 
 

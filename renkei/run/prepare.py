@@ -57,14 +57,13 @@ def migrate() -> None:
 
 
 def publish_plans() -> None:
-    """Publish the plans of this package when no plan was ever published here."""
-    from renkei.plan.models import PlanVersion  # noqa: PLC0415  Django is started by now
-    from renkei.run.tasks import hook  # noqa: PLC0415
+    """Publish the plans of this package that this home does not hold yet; afterwards the database is master (P6)."""
+    from renkei.plan.commands import publish_built_in  # noqa: PLC0415  Django is started by now
+    from renkei.plan.models import PlanVersion  # noqa: PLC0415
 
-    publish = hook("renkei.plan.commands", "publish_built_in")
-    if publish is not None and not PlanVersion.objects.exists():
+    if not PlanVersion.objects.exists():
         with step("連携支援計画を公開する"):
-            publish()
+            publish_built_in()
 
 
 def load_region() -> None:
@@ -80,12 +79,11 @@ def load_region() -> None:
 
 def build_index() -> None:
     """Build the search index when it is missing or older than the catalogue."""
-    from renkei.run.tasks import hook  # noqa: PLC0415  Django is started by now
+    from renkei.matching.index import ensure, is_stale  # noqa: PLC0415  Django is started by now
 
-    rebuild, is_stale = hook("renkei.matching.index", "rebuild"), hook("renkei.matching.index", "is_stale")
-    if rebuild is not None and (is_stale is None or is_stale()):
+    if is_stale():
         with step("検索の索引を作る"):
-            rebuild()
+            ensure()
 
 
 def collect_static(home: Home) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,16 @@ from django.conf import settings
 from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
+from renkei.matching.index import follow
 from renkei.post.jobs import send_due
 
 
 def hook(module: str, name: str) -> Callable[..., Any] | None:
     """Return a function of a later package when it is there."""
-    if find_spec(module) is None:
+    try:
+        found: Callable[..., Any] | None = getattr(import_module(module), name, None)
+    except ModuleNotFoundError:
         return None
-    found: Callable[..., Any] | None = getattr(import_module(module), name, None)
     return found
 
 
@@ -50,5 +51,4 @@ def run_clocks(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes th
 
 def refresh_index() -> None:
     """Bring this node's search index up to what was committed."""
-    if work := hook("renkei.matching.index", "refresh"):
-        work()
+    follow()
