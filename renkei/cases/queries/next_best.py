@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from renkei.cases.models import Support
 from renkei.cases.states import SupportState
-from renkei.matching.proposal import Candidate
-from renkei.matching.propose import next_best
+from renkei.cases.queries._until_matching import Candidate, next_best
 from renkei.plan.queries import providers
 
 ASKED_IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}

@@ -1,0 +1,223 @@
+"""The clocks: what the worker does about answers that do not come and cases that stand still.
+
+Each act stands in its own transaction, under the worker's login, checks again under the lock and marks what it told,
+so the run may stop anywhere and be started again, or twice at once. Nothing ends without a message.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
+
+from renkei.audit.record import record
+from renkei.base import clock
+from renkei.base.actor import SYSTEM
+from renkei.base.context import acting
+from renkei.base.refusal import Refused
+from renkei.cases import mails
+from renkei.cases.actions.offers import close_offer, lock_support, move_support
+from renkei.cases.models import Case, Support, Verb, log_step
+from renkei.cases.queries.next_best import next_candidates
+from renkei.cases.states import SupportState
+from renkei.cases.steps import NextStep, due, put_next_step, save_case
+from renkei.plan.models import Body
+from renkei.plan.queries import add_business_days, clock_named
+
+_log = logging.getLogger("renkei.clocks")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReport:
+    """How many were reminded, told of silence, expired, told of a late first answer, and told of standing still."""
+
+    reminded: int = 0
+    silent: int = 0
+    expired: int = 0
+    late: int = 0
+    idle: int = 0
+
+    @property
+    def total(self) -> int:
+        """Return how many acts there were."""
+        return self.reminded + self.silent + self.expired + self.late + self.idle
+
+
+def run_clocks() -> ClockReport:
+    """Do everything that is due today. Safe to run twice."""
+    with acting(SYSTEM):
+        waiting = list(
+            Support.objects.waiting().filter(due_on__lt=clock.today(), leaves_at__lte=clock.now())
+            .order_by("due_on").values_list("pk", flat=True)
+        )  # fmt: skip
+        late = list(_late_cases().values_list("pk", flat=True))
+        idle = list(_idle_cases().values_list("pk", flat=True))
+    return ClockReport(
+        expired=_each(waiting, _expire),
+        silent=_each(waiting, _tell_of_silence),
+        reminded=_each(waiting, _remind),
+        late=_each(late, _tell_of_late_answer),
+        idle=_each(idle, _tell_of_idle),
+    )
+
+
+def _each(ids: Iterable[uuid.UUID], act: Callable[[uuid.UUID], bool]) -> int:
+    """Run an act per id, each in its own transaction; one that is refused is logged and does not hold up the others."""
+    count = 0
+    for one in ids:
+        try:
+            with acting(SYSTEM):
+                count += act(one)
+        except Refused as refusal:
+            _log.error("clock %s: %s refused (%s)", act.__name__, one, refusal.code)  # noqa: TRY400  no fault of ours
+    return count
+
+
+def _offer(support_id: uuid.UUID) -> tuple[Case, Support] | None:
+    """Return case and offer, locked, if it still waits for the body (and not for the answer to its question)."""
+    seen = Support.objects.filter(pk=support_id).values_list("case_id", flat=True).first()
+    if seen is None:
+        return None
+    case = Case.objects.select_for_update(of=("self",)).select_related("holder", "holder_person").get(pk=seen)
+    support = lock_support(Support(pk=support_id))
+    support.case = case
+    asks = support.question and support.question_answered_at is None
+    return None if support.state != SupportState.OFFERED or asks or not case.is_open else (case, support)
+
+
+def _reached(name: str, day: dt.date, *, before: str = "", told: dt.datetime | None = None) -> bool:
+    """Tell whether clock ``name`` has run out, counted from the due day and, after a standstill, from the step before.
+
+    A worker that was down for a week reminds first and waits the plan's days before it goes on.
+    """
+    days = clock_named(name).business_days
+    reached = add_business_days(day, days)
+    if before and told is not None:
+        gap = days - clock_named(before).business_days
+        reached = max(reached, add_business_days(told.astimezone(clock.JST).date(), gap))
+    return clock.today() >= reached
+
+
+def _remind(support_id: uuid.UUID) -> bool:
+    found = _offer(support_id)
+    if found is None or found[1].reminded_at is not None or not _reached("offer_reminder", _due(found[1])):
+        return False
+    case, support = found
+    support.reminded_at = clock.now()
+    support.save(update_fields=["reminded_at"])
+    mails.reminder(support, by=SYSTEM)
+    log_step(case, Verb.REMINDED, by=SYSTEM, subject=support, about_body=support.body_id, service=support.service_id)
+    record(SYSTEM, "support.remind", support, case)
+    return True
+
+
+def _tell_of_silence(support_id: uuid.UUID) -> bool:
+    found = _offer(support_id)
+    if found is None or found[1].reminded_at is None or found[1].told_at is not None:
+        return False
+    case, support = found
+    if not _reached("offer_silence", _due(support), before="offer_reminder", told=support.reminded_at):
+        return False
+    support.told_at = clock.now()
+    support.save(update_fields=["told_at"])
+    subject = _("返事がありません")
+    words = _("%(body)sから、うながしたあとも返事がありません。電話で確かめるか、次の候補に頼んでください。") % {
+        "body": support.body.name
+    }
+    mails.tell_holder(case, by=SYSTEM, subject=subject, words=words, purpose="silence")
+    mails.tell_desk(case, by=SYSTEM, subject=subject, words=words, purpose="silence")
+    log_step(case, Verb.SILENT, by=SYSTEM, subject=support, about_body=support.body_id, service=support.service_id)
+    record(SYSTEM, "support.silent", support, case)
+    return True
+
+
+def _expire(support_id: uuid.UUID) -> bool:
+    """Let an offer end without an answer: the holder gets the next best, the firm is told honestly."""
+    found = _offer(support_id)
+    if found is None or found[1].told_at is None:
+        return False
+    case, support = found
+    if not _reached("offer_expiry", _due(support), before="offer_silence", told=support.told_at):
+        return False
+    move_support(support, SupportState.EXPIRED, Verb.EXPIRED, by=SYSTEM, case=case)
+    close_offer(support)
+    told = mails.tell_company(
+        case, by=SYSTEM, subject=_("返事が遅れています"),
+        words=_("%(body)sの返事が予定より遅れています。%(holder)sがほかの機関を探し、%(day)s月%(d)s日までにお知らせします。")
+        % {"body": support.body.name, "holder": case.holder.name, "day": due("first_answer").month,
+           "d": due("first_answer").day},
+    )  # fmt: skip
+    names = _next_names(support)
+    what = _("次の候補に頼む（%(names)s）") % {"names": names} if names else _("次に頼む機関を決める")
+    put_next_step(case, NextStep(what=what if told else _("会社に電話で遅れを伝え、") + what, on=due("first_answer"),
+                                 kind="choose", body=case.holder_id, person=case.holder_person_id))
+    save_case(case)
+    words = _("%(body)sの返事がないまま期限が過ぎました。次の候補：%(names)s。") % {
+        "body": support.body.name, "names": names or _("ありません。窓口にご相談ください")
+    }  # fmt: skip
+    mails.tell_holder(case, by=SYSTEM, subject=_("返事がないまま期限が過ぎました"), words=words, purpose="expired")
+    mails.tell_body(support.body, support, by=SYSTEM, purpose="expired", subject=_("お返事の期限が過ぎました"),
+                    words=_("お返事がないため、ほかの機関を探します。まだ引き受けられるときは、連携の画面の「依頼」からお答えください。"))
+    return True
+
+
+def _next_names(support: Support) -> str:
+    codes = [candidate.body for candidate in next_candidates(support)][:2]
+    names = dict(Body.objects.filter(pk__in=codes).values_list("pk", "short"))
+    return "、".join(names[code] for code in dict.fromkeys(codes) if code in names)
+
+
+def _due(support: Support) -> dt.date:
+    return support.due_on or clock.today()
+
+
+def _late_cases() -> QuerySet[Case]:
+    return Case.objects.open().filter(next_kind="answer", next_on__lt=clock.today(), silence_told_at__isnull=True)
+
+
+def _tell_of_late_answer(case_id: uuid.UUID) -> bool:
+    """Tell holder and desk that the first answer to a firm is overdue."""
+    case = _locked(case_id)
+    if case is None or case.next_kind != "answer" or case.silence_told_at is not None or not case.is_late:
+        return False
+    subject, words = _("最初の回答が遅れています"), _("会社への回答の期限が過ぎました。今日中に、会社へ連絡してください。")
+    case.silence_told_at = clock.now()
+    case.save(update_fields=["silence_told_at"])
+    mails.tell_holder(case, by=SYSTEM, subject=subject, words=words, purpose="late")
+    mails.tell_desk(case, by=SYSTEM, subject=subject, words=words, purpose="late")
+    log_step(case, Verb.SILENT, by=SYSTEM, about_body=case.holder_id)
+    record(SYSTEM, "case.late", case)
+    return True
+
+
+def _idle_cases() -> QuerySet[Case]:
+    """Return open cases with no step for the plan's business days, unless their next step still lies ahead [C26]."""
+    last = add_business_days(clock.today(), -clock_named("idle").business_days)
+    return (
+        Case.objects.open().filter(idle_told_at__isnull=True, next_on__lte=clock.today())
+        .annotate(moved_at=Max("transitions__recorded_at")).filter(moved_at__lt=clock.at(last, 0))
+    )  # fmt: skip
+
+
+def _tell_of_idle(case_id: uuid.UUID) -> bool:
+    case = _locked(case_id)
+    if case is None or case.idle_told_at is not None or not case.is_open:
+        return False
+    case.idle_told_at = clock.now()
+    case.save(update_fields=["idle_told_at"])
+    mails.tell_holder(case, by=SYSTEM, subject=_("しばらく動きがありません"), purpose="idle", words=_(
+        "この案件は、%(days)s営業日のあいだ動きがありません。次にすることを決め直すか、会社に様子を聞いてください。")
+        % {"days": clock_named("idle").business_days})
+    log_step(case, Verb.IDLE, by=SYSTEM, about_body=case.holder_id)
+    record(SYSTEM, "case.idle", case)
+    return True
+
+
+def _locked(case_id: uuid.UUID) -> Case | None:
+    held = Case.objects.select_for_update(of=("self",)).select_related("holder", "holder_person")
+    return held.filter(pk=case_id).first()

@@ -1,0 +1,164 @@
+"""All open cases by stage, with what should worry first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models import Case as When
+from django.db.models import When as If
+from django.db.models.functions import Coalesce, RowNumber
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.cases.models import Case, Consent, Need
+from renkei.cases.queries.today import CaseRow, row_of
+from renkei.cases.states import CaseState, NeedState
+from renkei.plan.models import Body, Stage
+
+ARRIVED = "arrived"
+AGES = [("", "すべて", None, None), ("30", "30日まで", None, 30), ("60", "31日から60日", 31, 60), ("61", "61日から", 61, None)]
+MOST_ALARMS, CONSENT_AHEAD = 12, dt.timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFilters:
+    """What the board is narrowed to: a holder's code, an age bucket (30, 60, 61), the order, cards a column."""
+
+    body: str = ""
+    age: str = ""
+    order: str = "date"
+    limit: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stage: how many cases, and the first of them."""
+
+    code: str
+    name: str
+    count: int
+    rows: list[CaseRow]
+
+    @property
+    def more(self) -> int:
+        """Return how many are not shown."""
+        return self.count - len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a filter with its count."""
+
+    code: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A reason to look at a case: ``kind`` is late, idle or consent; ``text`` says what is wrong."""
+
+    kind: str
+    row: CaseRow
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The board: alarms first, then the columns, and the filters with their counts."""
+
+    columns: list[Column] = field(default_factory=list)
+    bodies: list[Choice] = field(default_factory=list)
+    ages: list[Choice] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+    alarm_count: int = 0
+    total: int = 0
+
+
+def board(actor: Actor, filters: BoardFilters | None = None) -> Board:
+    """Return the board in a fixed number of queries, however many cases there are."""
+    chosen = filters or BoardFilters()
+    everything = Case.objects.visible_to(actor).open()
+    shown = _narrow(everything, chosen)
+    counts = dict(shown.annotate(stage=_stage()).values_list("stage").annotate(n=Count("pk")).order_by())
+    rows = _cards(shown, chosen)
+    names = {ARRIVED: "振り分け前", **dict(Stage.objects.order_by("order").values_list("code", "short")), "": "課題を決める前"}
+    columns = [
+        Column(code, name, counts.get(code, 0), [row for row in rows if row.stage == code])
+        for code, name in names.items() if code or counts.get("")
+    ]  # fmt: skip
+    alarms = _alarms(actor, shown)
+    return Board(columns=columns, bodies=_bodies(everything), ages=_ages(everything), alarms=alarms[:MOST_ALARMS],
+                 alarm_count=len(alarms), total=sum(counts.values()))
+
+
+def _stage() -> When:
+    """Return where a case stands: not sorted yet, or the first stage with an open need (across comes last)."""
+    first = Need.objects.filter(case=OuterRef("pk"), state=NeedState.OPEN).order_by("stage__order").values("stage_id")[:1]
+    stage = Coalesce(Subquery(first), Value(""), output_field=CharField())
+    return When(If(state=CaseState.ARRIVED, then=Value(ARRIVED)), default=stage, output_field=CharField())
+
+
+def _narrow(cases: QuerySet[Case], chosen: BoardFilters) -> QuerySet[Case]:
+    if chosen.body:
+        cases = cases.filter(holder_id=chosen.body)
+    return cases.filter(_age(chosen.age))
+
+
+def _age(code: str) -> Q:
+    """Return the condition of an age bucket; the day of arrival is the first day."""
+    least, most = next(((low, high) for key, _name, low, high in AGES if key == code), (None, None))
+    tomorrow = clock.at(clock.today() + dt.timedelta(days=1), 0)
+    condition = Q()
+    if least is not None:
+        condition &= Q(arrived_at__lt=tomorrow - dt.timedelta(days=least - 1))
+    if most is not None:
+        condition &= Q(arrived_at__gte=tomorrow - dt.timedelta(days=most))
+    return condition
+
+
+def _cards(cases: QuerySet[Case], chosen: BoardFilters) -> list[CaseRow]:
+    order = [F("arrived_at").asc()] if chosen.order == "age" else [F("next_on").asc(), F("arrived_at").asc()]
+    placed = cases.annotate(stage=_stage()).annotate(
+        place=Window(RowNumber(), partition_by=[F("stage")], order_by=order)
+    )
+    related = placed.filter(place__lte=chosen.limit).select_related("company", "holder", "next_body", "next_person")
+    return [row_of(case) for case in related.defer("grams", "summary", "close_words").order_by("place")]
+
+
+def _bodies(cases: QuerySet[Case]) -> list[Choice]:
+    counts = dict(cases.values_list("holder_id").annotate(n=Count("pk")).order_by())
+    bodies = Body.objects.filter(pk__in=counts).values_list("code", "number", "short")
+    return [Choice("", "すべて", sum(counts.values()))] + [
+        Choice(code, f"{number}{short}", counts[code]) for code, number, short in bodies
+    ]
+
+
+def _ages(cases: QuerySet[Case]) -> list[Choice]:
+    numbers = cases.aggregate(**{f"age{code}": Count("pk", filter=_age(code)) for code, *_ in AGES if code})
+    total = cases.count()
+    return [Choice(code, name, numbers[f"age{code}"] if code else total) for code, name, *_ in AGES]
+
+
+def _alarms(actor: Actor, cases: QuerySet[Case]) -> list[Alarm]:
+    """Return what is overdue, stands still, or whose consent runs out: each case once, the worst first."""
+    soon = clock.today() + CONSENT_AHEAD
+    ending = dict(
+        Consent.objects.visible_to(actor).live().filter(until__lte=soon, case__in=cases).order_by("-until")
+        .values_list("case_id", "until")
+    )  # fmt: skip
+    burning = Q(next_on__lt=clock.today()) | Q(idle_told_at__isnull=False) | Q(pk__in=set(ending))
+    found = cases.filter(burning).select_related("company", "holder", "next_body", "next_person")
+    alarms = []
+    for case in found.defer("grams", "summary", "close_words").order_by("next_on")[:200]:
+        row = row_of(case)
+        if row.is_late:
+            alarms.append(Alarm("late", row, f"{row.what}（{row.body}）"))
+        elif case.idle_told_at is not None:
+            alarms.append(Alarm("idle", row, "動きがありません"))
+        else:
+            day = ending[case.pk]
+            alarms.append(Alarm("consent", row, f"同意が{day.month}月{day.day}日まで"))
+    return alarms

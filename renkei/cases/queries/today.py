@@ -1,0 +1,159 @@
+"""The day of a body: what is overdue, whom to call, what is due, what has arrived. A fixed number of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field, replace
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.cases.models import Case, Consultation, Contact
+from renkei.cases.states import CaseState
+from renkei.plan.queries import business_days_between, content_now, is_front_desk
+from renkei.post.models import NoticeReceipt
+
+AHEAD = dt.timedelta(days=21)
+MOST_ARRIVALS, MOST_COMING, MOST_ROWS = 20, 6, 200
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One case in a list: who, what happens next, who moves, by when. ``days`` is business days left, negative if late.
+
+    ``attempts`` counts calls in vain since the next step was set, ``called_at`` is when somebody was reached today.
+    """
+
+    id: uuid.UUID
+    number: str
+    company: str
+    title: str
+    state: str
+    what: str
+    kind: str
+    on: dt.date | None
+    at: dt.time | None
+    phone: str
+    holder: str
+    body: str
+    person: str
+    days: int
+    arrived_at: dt.datetime
+    channel: str = ""
+    text: str = ""
+    attempts: int = 0
+    called_at: dt.datetime | None = None
+    stage: str = ""
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the day has passed."""
+        return self.on is not None and self.on < clock.today()
+
+    @property
+    def age(self) -> int:
+        """Return the day of its life: the day of arrival is the first."""
+        return (clock.today() - self.arrived_at.astimezone(clock.JST).date()).days + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The first page of a working day."""
+
+    overdue: list[CaseRow] = field(default_factory=list)
+    calls: list[CaseRow] = field(default_factory=list)
+    due_today: list[CaseRow] = field(default_factory=list)
+    arrivals: list[CaseRow] = field(default_factory=list)
+    coming: list[CaseRow] = field(default_factory=list)
+    notices: list[NoticeReceipt] = field(default_factory=list)
+    arrivals_count: int = 0
+
+    @property
+    def calls_left(self) -> int:
+        """Return how many calls nobody has made yet today."""
+        return sum(row.called_at is None for row in self.calls)
+
+
+def concerning(actor: Actor, body: str) -> QuerySet[Case]:
+    """Return open cases in which ``body`` moves or holds; for the front desk all that were sent to it."""
+    mine = Q(holder_id=body) | Q(next_body_id=body)
+    if is_front_desk(body):
+        mine |= Q(at_desk=True)
+    return Case.objects.visible_to(actor).open().filter(mine)
+
+
+def rows_of(cases: QuerySet[Case]) -> list[CaseRow]:
+    """Return rows for a list, in one query; firms the body does not know show the name given with the case."""
+    related = cases.select_related("company", "holder", "next_body", "next_person")
+    return [row_of(case) for case in related.defer("grams", "close_words", "summary")]
+
+
+def row_of(case: Case) -> CaseRow:
+    """Return one row; ``case`` has its holder, next body and next person loaded."""
+    today = clock.today()
+    return CaseRow(
+        id=case.pk, number=case.number, company=case.company_name, title=case.title, state=case.state,
+        what=case.next_step, kind=case.next_kind, on=case.next_on, at=case.next_time, phone=case.next_phone,
+        holder=case.holder.short, body=case.next_body.short,
+        person=case.next_person.surname if case.next_person else "",
+        days=business_days_between(today, case.next_on) if case.next_on else 0, arrived_at=case.arrived_at,
+        stage=getattr(case, "stage", None) or "",
+    )  # fmt: skip
+
+
+def today(actor: Actor, body: str) -> Today:
+    """Return the day of ``body``: the same number of queries however much there is to do."""
+    day = clock.today()
+    mine = concerning(actor, body)
+    dated = mine.filter(next_on__lte=day + AHEAD).exclude(state=CaseState.ARRIVED, next_on__gt=day)
+    rows = rows_of(dated.order_by("next_on", "next_time", "arrived_at")[: MOST_ROWS * 2])
+    arrived = mine.filter(state=CaseState.ARRIVED)
+    arrivals = with_words(rows_of(arrived.order_by("next_on", "arrived_at")[:MOST_ARRIVALS]), actor)
+    calls = [row for row in rows if row.kind == "call" and row.on == day]
+    calls = sorted(_with_attempts(calls, actor) + _called_today(actor, body, {row.id for row in calls}),
+                   key=lambda row: (row.called_at is not None, row.at or dt.time.max))
+    return Today(
+        overdue=[row for row in rows if row.is_late][:MOST_ROWS],
+        calls=calls,
+        due_today=[row for row in rows if row.on == day and row.kind != "call"][:MOST_ROWS],
+        arrivals=arrivals,
+        coming=[row for row in rows if row.on and row.on > day][:MOST_COMING],
+        notices=list(
+            NoticeReceipt.objects.filter(body=body, read_at__isnull=True).select_related("notice")
+            .order_by("-notice__sent_at")[:10]
+        ),
+        arrivals_count=arrived.count(),
+    )  # fmt: skip
+
+
+def with_words(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
+    """Add channel and the beginning of the firm's words where the actor may read them, in one query."""
+    content = content_now()
+    said = Consultation.objects.visible_to(actor).filter(case__in=[row.id for row in rows]).order_by("-consulted_at")
+    words = {case: (channel, text) for case, channel, text in said.values_list("case_id", "channel", "text")}
+    return [
+        replace(row, channel=content.word("channels", words[row.id][0]), text=words[row.id][1][:80].replace("\n", " "))
+        if row.id in words else row for row in rows
+    ]  # fmt: skip
+
+
+def _with_attempts(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
+    tries = dict(
+        Contact.objects.visible_to(actor).filter(case__in=[row.id for row in rows], outcome="absent")
+        .filter(happened_at__gte=clock.now() - dt.timedelta(days=14))
+        .values_list("case_id").annotate(n=Count("pk"))
+    )  # fmt: skip
+    return [replace(row, attempts=tries.get(row.id, 0)) for row in rows]
+
+
+def _called_today(actor: Actor, body: str, waiting: set[uuid.UUID]) -> list[CaseRow]:
+    """Return cases whose firm was reached by telephone today, so that the list shows what is done."""
+    midnight = clock.at(clock.today(), 0)
+    reached = dict(
+        Contact.objects.visible_to(actor).filter(author_body_id=body, channel="phone", happened_at__gte=midnight)
+        .exclude(outcome="absent").values_list("case_id").annotate(at=Max("happened_at"))
+    )  # fmt: skip
+    done = rows_of(Case.objects.visible_to(actor).filter(pk__in=set(reached) - waiting))
+    return [replace(row, called_at=reached[row.id]) for row in done]
