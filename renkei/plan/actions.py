@@ -123,7 +123,7 @@ def _write_plan(head: dict[str, Any]) -> Plan:
         defaults={
             "title": head["title"],
             "term_from": _day(head["term"]["from"]),
-            "term_to": _day(head["term"]["to"]),
+            "term_to": dt.date.fromisoformat(head["term"]["to"]),
             "front_desk_id": head["front_desk"],
             "lead_party_id": head["lead_party"],
             "predecessor_id": predecessor,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from renkei.plan.files import SECTIONS, Place
+from renkei.plan.files import SECTIONS
 
 _KEYS = ("code", "written", "post", "number", "from")
 

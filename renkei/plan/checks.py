@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -26,6 +26,7 @@ _CODED = [
     "fields", "parties", "bodies", "stages", "services", "areas", "estates", "municipalities", "meetings", "ladder",
     "networks", "outside_contacts", "units", "universities", "medical_partners", "precedence", "notes",
 ]  # fmt: skip
+_DAYS = {"from", "to", "date", "consent_date"}
 # section, key of the row, section or vocabulary the code must stand in
 _POINTERS = [
     ("bodies", "party", "parties"), ("bodies", "kind", "body_kinds"), ("services", "stage", "stages"),
@@ -34,7 +35,7 @@ _POINTERS = [
     ("universities", "party", "parties"), ("medical_partners", "party", "parties"), ("estates", "area", "areas"),
     ("estates", "municipality", "municipalities"), ("municipalities", "areas", "areas"),
     ("meetings", "owner", "bodies"), ("ladder", "lead", "bodies"), ("ladder", "meetings", "meetings"),
-    ("ladder", "networks", "networks"), ("networks", "through", "bodies"),
+    ("ladder", "networks", "networks"), ("networks", "through", "bodies"), ("indicators", "area", "areas"),
 ]  # fmt: skip
 
 
@@ -62,19 +63,20 @@ def check_shape(source: Source, root: Place = ()) -> Iterator[Fault]:
     """Yield what does not follow the schema; ``root`` is a section's name when the document is that section alone."""
     shape = schema()
     for name in root:
-        shape = {**shape["properties"][name], "$defs": schema["$defs"]}
+        shape = {**shape["properties"][name], "$defs": shape["$defs"]}
     for error in Draft202012Validator(shape).iter_errors(source.document):
         yield from _in_words(error, source, root)
 
 
 def _in_words(error: ValidationError, source: Source, root: Place) -> Iterator[Fault]:
     path = (*root, *error.absolute_path)
-    kind, wanted, name = str(error.validator), error.validator_value, ".".join(map(str, path)) or "全体"
+    kind, wanted, name = str(error.validator), cast("Any", error.validator_value), ".".join(map(str, path)) or "全体"
     if kind == "required":
-        missing = [key for key in wanted if key not in error.instance]
+        missing = [key for key in wanted if key not in cast("dict[str, Any]", error.instance)]
         yield source.fault(path, "required", f"「{name}」に「{'」「'.join(missing)}」がありません。")
     elif kind == "additionalProperties" and isinstance(wanted, bool):
-        for key in sorted(set(error.instance) - set(error.schema["properties"]), key=str):
+        known = cast("dict[str, Any]", error.schema).get("properties", {})
+        for key in sorted(set(cast("dict[str, Any]", error.instance)) - set(known)):
             yield source.fault((*path, key), "unknown-key", f"「{name}」に「{key}」という項目はありません。")
     elif kind == "type":
         kinds = [wanted] if isinstance(wanted, str) else wanted
@@ -108,6 +110,7 @@ def _known(source: Source, name: str) -> set[str]:
 
 def _codes(source: Source) -> Iterator[Fault]:
     """No code twice in a section or a vocabulary."""
+    lists: list[tuple[Place, list[dict[str, Any]]]]
     lists = [((section,), source.document.get(section) or []) for section in _CODED]
     lists += [(("vocabularies", name), words) for name, words in source.document["vocabularies"].items()]
     lists += [((*path, "members"), row["members"]) for path, row in _rows(source, "networks")]
@@ -121,46 +124,29 @@ def _codes(source: Source) -> Iterator[Fault]:
 
 def _pointers(source: Source) -> Iterator[Fault]:
     """Every code that points somewhere points at something."""
+    for path, code, target in _pointing(source):
+        if code not in _known(source, target):
+            yield source.fault(path, "unknown-code", f"「{code}」は {target} にありません。")
+
+
+def _pointing(source: Source) -> Iterator[tuple[Place, str, str]]:
+    """Yield place, code and the section or vocabulary it points at. A vocabulary that is left out limits nothing."""
     for section, key, target in _POINTERS:
         if target in {"asks", "body_kinds"} and target not in source.document["vocabularies"]:
             continue
-        known = _known(source, target)
         for path, row in _rows(source, section):
             value = row.get(key)
-            for code in value if isinstance(value, list) else [value] if value is not None else []:
-                if code not in known:
-                    yield source.fault((*path, key), "unknown-code", f"「{code}」は {target} にありません。")
-    bodies = _known(source, "bodies")
+            codes = value if isinstance(value, list) else [value]
+            yield from (((*path, key), code, target) for code in codes if code)
     for path, party in _rows(source, "parties"):
-        for index, role in enumerate(party["roles"]):
-            if role["body"] not in bodies:
-                yield source.fault((*path, "roles", index), "unknown-code", f"「{role['body']}」は bodies にありません。")
-    areas = _known(source, "areas")
-    for path, row in _rows(source, "indicators"):
-        if row["area"] and row["area"] not in areas:
-            yield source.fault((*path, "area"), "unknown-code", f"「{row['area']}」は areas にありません。")
+        yield from (((*path, "roles", i), role["body"], "bodies") for i, role in enumerate(party["roles"]))
 
 
 def _days(source: Source) -> Iterator[Fault]:
-    """Every day exists, and nothing ends before it begins. Dated values follow each other."""
-
-    def walk(value: Any, path: Place) -> Iterator[Fault]:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                if key in {"from", "to", "date", "consent_date"} and isinstance(inner, str) and path[0] != "calendar":
-                    if not is_day(inner):
-                        yield source.fault((*path, key), "no-such-day", f"「{inner}」という日はありません。")
-                else:
-                    yield from walk(inner, (*path, key))
-            begins, ends = value.get("from"), value.get("to")
-            if path[0] != "calendar" and isinstance(begins, str) and isinstance(ends, str) and ends < begins:
-                yield source.fault((*path, "to"), "ends-before-start", f"終わり（{ends}）が始まり（{begins}）より前です。")
-        elif isinstance(value, list):
-            for index, inner in enumerate(value):
-                yield from walk(inner, (*path, index))
-
+    """Every day exists, nothing ends before it begins, and dated values follow each other."""
     for section, content in source.document.items():
-        yield from walk(content, (section,))
+        if section != "calendar":
+            yield from _days_in(source, content, (section,))
     for path, party in _rows(source, "parties"):
         for key in ("names", "addresses", "representatives"):
             begins = [value["from"] or "" for value in party[key]]
@@ -172,6 +158,21 @@ def _days(source: Source) -> Iterator[Fault]:
         for key in ("from", "to"):
             if not is_day(f"2024-{span[key]}"):
                 yield source.fault(("calendar", "closed", index, key), "no-such-day", f"「{span[key]}」という日はありません。")
+
+
+def _days_in(source: Source, value: Any, path: Place) -> Iterator[Fault]:
+    if isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _days_in(source, inner, (*path, index))
+    if not isinstance(value, dict):
+        return
+    for key, inner in value.items():
+        if key in _DAYS and isinstance(inner, str) and not is_day(inner):
+            yield source.fault((*path, key), "no-such-day", f"「{inner}」という日はありません。")
+        yield from _days_in(source, inner, (*path, key))
+    begins, ends = value.get("from"), value.get("to")
+    if isinstance(begins, str) and isinstance(ends, str) and ends < begins:
+        yield source.fault((*path, "to"), "ends-before-start", f"終わり（{ends}）が始まり（{begins}）より前です。")
 
 
 def is_day(text: str) -> bool:
@@ -269,6 +270,7 @@ def _routing(source: Source) -> Iterator[Fault]:
     routing = source.document.get("routing") or {}
     bodies, services = _known(source, "bodies"), _known(source, "services")
     offers = {(row["service"], row["body"]) for _, row in _rows(source, "provisions")}
+    named: list[tuple[Place, list[str]]]
     named = [(("routing", "default", i), [row["body"]]) for i, row in enumerate(routing.get("default", []))]
     named += [(("routing", "rules", i), [r["first"], *r.get("with", [])]) for i, r in enumerate(routing.get("rules", []))]
     if "outside_region" in routing:

@@ -19,7 +19,7 @@ import yaml
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
-MOST_DIGITS = 15  # every reader of JSON keeps this many
+MOST_DIGITS = {"int": 16, "float": 30}
 Place = tuple[str | int, ...]
 
 _LAYOUT = {
@@ -28,10 +28,11 @@ _LAYOUT = {
     "services": ["stages", "services", "provisions"],
     "areas": ["areas", "areas_note", "estates", "indicators", "municipalities"],
     "rules": [
-        "meetings", "ladder", "clocks", "calendar", "networks", "outside_contacts", "sharing", "second_person",
+        "front_desk", "meetings", "ladder", "clocks", "calendar", "networks", "outside_contacts", "sharing", "second_person",
         "routing", "precedence", "notes",
     ],
     "words": ["vocabularies"],
+    "cues": ["cues"],
     "document": ["document"],
 }  # fmt: skip
 SECTIONS = [section for sections in _LAYOUT.values() for section in sections]
@@ -193,7 +194,8 @@ def read_text(text: str, file: str, root: Place = ()) -> Source:
 def _is_small(text: str, source: Source, file: str) -> bool:
     depth = 0
     for event in yaml.parse(text, _Reader):
-        line = event.start_mark.line + 1
+        mark = event.start_mark
+        line = mark.line + 1 if mark else 1
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         tag = getattr(event, "tag", None)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
@@ -224,7 +226,7 @@ def _build(node: yaml.Node, path: Place, source: Source, file: str) -> Any:
         return found
     if isinstance(node, yaml.SequenceNode):
         return [_build(one, (*path, index), source, file) for index, one in enumerate(node.value)]
-    return _scalar(node, path, source)
+    return _scalar(node, path, source) if isinstance(node, yaml.ScalarNode) else None
 
 
 def _scalar(node: yaml.ScalarNode, path: Place, source: Source) -> Any:
@@ -233,12 +235,15 @@ def _scalar(node: yaml.ScalarNode, path: Place, source: Source) -> Any:
         return None
     if kind == "bool":
         return text == "true"
-    if kind in {"int", "float"}:
-        number = float(text) if kind == "float" or len(text) > MOST_DIGITS else int(text)
-        if len(text.lstrip("-")) > MOST_DIGITS + 1 or not math.isfinite(number):
-            source.faults.append(source.fault(path, "number", "数が大きすぎるか、桁が多すぎます。"))
-            return 0
-        return number
+    if kind in {"int", "float"} and len(text) > MOST_DIGITS[kind]:
+        source.faults.append(source.fault(path, "number", "数の桁が多すぎます。"))
+        return 0
+    if kind == "int":
+        return int(text)
+    if kind == "float":
+        if not math.isfinite(float(text)):
+            source.faults.append(source.fault(path, "number", "数が大きすぎます。"))
+        return float(text)
     if re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", text):
         source.faults.append(source.fault(path, "characters", "使えない文字（制御文字）が入っています。"))
     return text
