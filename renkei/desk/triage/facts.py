@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from renkei.cases.models import Case, Consultation
+from renkei.matching.propose import Facts
 
 
-def facts_of(case: Case, said: list[Consultation]) -> Any:
-    """Return the facts behind a proposal: place, size and age of the firm, answers to questions."""
-    from renkei.matching.propose import Facts
-
-    company = case.company
+def facts_of(case: Case, said: list[Consultation]) -> Facts:
+    """Return the facts behind a proposal: place, size and age of the firm, and its answers to questions."""
     answers = {key: str(value) for one in said for key, value in one.facts.items()}
+    company = case.company
+    if company is None:
+        return Facts(answers=answers)
     return Facts(
-        employees=company.employees if company else None,
-        municipality=company.municipality_id or "" if company else "",
-        age_years=company.age_years if company else None,
+        employees=company.employees,
+        capital_yen=company.capital_yen,
+        municipality=company.municipality_id,
+        age_years=company.age_years,
+        jsic=company.jsic_code or None,
         answers=answers,
     )

@@ -23,7 +23,7 @@ class Marked(Protocol):
 
     @property
     def need(self) -> int:
-        """Number of the need; 0 for what concerns the dates."""
+        """Number of the need; 0 when it speaks of none."""
 
 
 def marked_words(text: str, marks: Sequence[Marked], stages: Mapping[int, str]) -> SafeString:
@@ -57,6 +57,6 @@ def _paragraph(line: str, place: int, marks: list[Marked], stages: Mapping[int, 
 
 def _mark(words: str, need: int, stage: str) -> SafeString:
     if not need:
-        return format_html('<mark class="sx">{}<sup>{}</sup></mark>', words, _("日程"))
+        return format_html('<mark class="sx">{}</mark>', words)
     label = _("課題")
     return format_html('<mark class="s{}">{}<sup><span class="vh">{}</span>{}</sup></mark>', stage, words, label, need)
