@@ -43,7 +43,7 @@ def test_publish_and_export(tmp_path: Path, capsys: Capture) -> None:
     assert commands.export("hibari-files", str(tmp_path / "out")) == 0
     assert capsys.readouterr().out.splitlines() == [
         "ひばり県連携支援計画：第1版を公開しています。",
-        f"ひばり県連携支援計画：4つのファイルを {tmp_path}/out に書き出しました。",
+        f"ひばり県連携支援計画：6つのファイルを {tmp_path}/out に書き出しました。",
     ]
     assert PlanVersion.objects.get().note == "試し"
     assert load(tmp_path / "out").document == region()
