@@ -10,7 +10,18 @@ from typing import Any
 from django.db.models import QuerySet
 
 from renkei.base.actor import Actor
-from renkei.cases.models import Attachment, Case, Consent, Consultation, Contact, Handover, Need, Support
+from renkei.cases.models import (
+    Attachment,
+    Case,
+    Consent,
+    ConsentRequest,
+    Consultation,
+    Contact,
+    Handover,
+    Incident,
+    Need,
+    Support,
+)
 from renkei.cases.queries.timeline import Item, timeline
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass, HandoverState
@@ -157,12 +168,22 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "can": _can(case, actor),
         "quick": talk.ContactForm(case=case, actor=actor) if case.is_open else None,
         "merged": list(case.merged.all()),
+        "incidents": list(Incident.objects.visible_to(actor).filter(case=case).select_related("body", "opened_by")),
+        "wishes": _wishes(case, actor, bodies),
         "projects": list(case.projects.all()),
         "was_split": closing.was_split(case),
         "phone": case.next_phone or (case.company.phone if case.company else ""),
         "close_word": content_now().word("close_reasons", case.close_reason) if case.close_reason else "",
         "result_word": content_now().word("results", case.result) if case.result else "",
     }
+
+
+def _wishes(case: Case, actor: Actor, bodies: dict[str, Body]) -> list[tuple[Body, list[str], dt.datetime]]:
+    """Return what the firm has been asked to open and has not answered yet."""
+    waiting = ConsentRequest.objects.visible_to(actor).filter(case=case, answered_at__isnull=True)
+    return [
+        (bodies[one.body_id], [str(DisclosureClass(klass).label) for klass in one.classes], one.asked_at) for one in waiting
+    ]
 
 
 def _words(case: Case, actor: Actor) -> QuerySet[Consultation]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.base.era import screen_date
+from renkei.base.templatetags.renkei import jmoment
 from renkei.plan.queries import Closed, business_days_between, content_now
 
 register = template.Library()
@@ -53,6 +54,15 @@ def act_url(context: dict[str, Any], act: Any, case: Any, subject: Any = None) -
     """Return the address of a deed (a form class of ``desk.cases.acts``) on a case."""
     kwargs = {"body": context["membership"].body_id, "case": case}
     return reverse(f"desk-case-{act.slug}", kwargs=kwargs | ({"subject": subject} if subject else {}))
+
+
+@register.filter
+def moment_words(text: str) -> str:
+    """Return 11月25日（水）9時20分 for a moment kept as ISO text."""
+    try:
+        return jmoment(dt.datetime.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 @register.filter
