@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import connection, transaction
 
 from renkei.audit.record import record
@@ -18,16 +21,18 @@ from renkei.cases import mails
 from renkei.cases.models import Case, Consultation, Draft, Passage, Verb, log_step
 from renkei.cases.numbers import draw_number
 from renkei.cases.states import CaseState, DisclosureClass
-from renkei.cases.steps import NextStep, due, put_next_step
+from renkei.cases.rules import require, runs_case
+from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case
 from renkei.companies.models import Company, CompanyPerson
 from renkei.plan.models import Body
-from renkei.plan.queries import current_plan, front_desk
+from renkei.plan.queries import content_now, current_plan, front_desk
 from renkei.post.links import make_link, start_draft_link
 from renkei.post.models import LinkPurpose
 
 STATUS_LINK_LIFE = dt.timedelta(days=730)
 DRAFT_LIFE = dt.timedelta(days=30)
 MOST_CHARACTERS = 8000
+MOST_YEN = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +86,22 @@ def receive(
     ``to_desk`` sends it to the front desk for triage across bodies (then the desk holds it); without it the body
     keeps and serves the consultation itself. Doing it twice with one key gives the first result's case.
     """
-    _check(said)
+    check_said(said)
     earlier = _earlier(idempotency_key)
     if earlier is not None:
         return Received(earlier.case, earlier, "")
     moment = clock.now()
-    desk = front_desk()
-    holder = desk if to_desk else body
+    holder = front_desk() if to_desk else body
     number = draw_number(body, clock.today())
     case = Case(
         id=case_id or uuid.uuid4(),
         number=number,
         plan=current_plan(),
         company=said.company,
-        company_given=said.company_given.strip() or ("" if said.company else "社名は未確認"),
-        title=(said.title or _headline(said.text))[:100],
-        summary=clean_text(said.summary)[:600],
-        summary_seen_at=moment if said.summary_seen else None,
+        company_given=_name_of(said),
+        title=fit(said.title, 100, "title") or _headline(said.text),
+        summary=fit(said.summary, 600, "summary"),
+        summary_seen_at=moment if said.summary_seen and said.summary.strip() else None,
         standing_classes=sorted(set(said.standing_classes)),
         received_by=body,
         at_desk=to_desk,
@@ -117,7 +121,7 @@ def receive(
     record(by, "case.receive", case, consultation, number=number, channel=said.channel)
     token = _status_link(case, said, by=by)
     if token:
-        mails.receipt(case, said.email, token, by=by)
+        mails.receipt(case, _address_of(said), token, by=by)
     return Received(case, consultation, token)
 
 
@@ -141,7 +145,7 @@ def save_draft(data: dict[str, object], *, by: Actor, step: int = 1) -> Draft:
     draft = Draft.objects.filter(pk=by.link).first() or Draft(pk=by.link)
     if draft.sent_case is not None:
         raise Refused("この相談はもう届いています。状況の画面をご覧ください。", "draft_sent")
-    draft.data, draft.step, draft.saved_at = data, step, clock.now()
+    draft.data, draft.step, draft.saved_at = plain(data), step, clock.now()
     draft.save()
     return draft
 
@@ -151,11 +155,12 @@ def send_draft(said: Said, *, by: Actor, token: str) -> Received:
     """Turn a draft into a case held by the front desk. Sending twice gives the same case and the same link."""
     if by.kind is not ActorKind.LINK or by.link is None:
         raise Refused("下書きのリンクから開き直してください。", "no_draft")
-    draft = Draft.objects.select_for_update().filter(pk=by.link).first()
+    _one_at_a_time(str(by.link))
+    draft = Draft.objects.filter(pk=by.link).first()
     if draft is not None and draft.sent_case is not None:
         case = Case.objects.get(pk=draft.sent_case)
         return Received(case, case.consultations.get(), token)
-    _check(said)
+    check_said(said)
     case_id = uuid.uuid4()
     with connection.cursor() as cursor:
         cursor.execute("SELECT case_bind_link(%s, %s)", [case_id, clock.now() + STATUS_LINK_LIFE])
@@ -163,8 +168,28 @@ def send_draft(said: Said, *, by: Actor, token: str) -> Received:
     Draft.objects.update_or_create(
         pk=by.link, defaults={"data": {}, "saved_at": clock.now(), "sent_case": received.case.pk}
     )
-    mails.receipt(received.case, said.email, token, by=by)
+    mails.receipt(received.case, _address_of(said), token, by=by)
     return Received(received.case, received.consultation, token)
+
+
+@transaction.atomic
+def bind_company(case: Case, company: Company, *, by: Actor) -> Case:
+    """Say which registered firm the case belongs to. Refused ``other_company`` once it belongs to one (split it then)."""
+    locked = lock_case(case)
+    require(runs_case(by, locked) or by.is_staff and locked.received_by_id == by.body)
+    require_open(locked)
+    if locked.company_id not in {None, company.pk}:
+        raise Refused("この案件は、もう別の会社に結び付いています。分けるときは、案件を分けてください。", "other_company")
+    if not Company.objects.visible_to(by).filter(pk=company.pk).exists():
+        raise Refused("この会社は、いまの機関では開けません。窓口にお尋ねください。", "not_visible")
+    if locked.company_id == company.pk:
+        return locked
+    before = locked.company_name
+    locked.company, locked.company_given = company, company.name[:200]
+    save_case(locked)
+    log_step(locked, Verb.COMPANY_BOUND, by=by, subject=company)
+    record(by, "case.bind_company", locked, company, before=before)
+    return locked
 
 
 def claimed_company(number: str, name: str) -> Company | None:
@@ -177,7 +202,35 @@ def claimed_company(number: str, name: str) -> Company | None:
     return Company(pk=row[0]) if row and row[0] else None
 
 
-def _check(said: Said) -> None:
+def check_said(said: Said) -> None:
+    """Check what was typed against the plan's words and the fields' lengths. Raises Refused naming the form's field."""
+    _check_text(said)
+    if said.channel not in {term.code for term in content_now().vocabulary("channels")}:
+        raise Refused("どうやって届いた相談かを、一覧から選んでください。", "unknown_channel", field="channel")
+    for name in ("wish", "company_given", "person_given", "phone", "email", "reach_me"):
+        fit(getattr(said, name), Consultation._meta.get_field(name).max_length or 1000, name)
+    fit(said.financial, 4000, "financial")
+    for prior in said.prior_bodies:
+        fit(prior, 100, "prior_bodies")
+    if said.budget_yen is not None and not 0 <= said.budget_yen < MOST_YEN:
+        raise Refused("予算は、0円から1兆円までの数で入れてください。", "budget_out_of_range", field="budget_yen")
+    if said.consulted_at is not None and said.consulted_at > clock.now():
+        raise Refused("まだ来ていない日時です。相談を受けた日時を入れてください。", "future", field="consulted_at")
+    if set(said.standing_classes) - set(DisclosureClass.values):
+        raise Refused("見せてよいものを一覧から選んでください。", "unknown_class", field="standing_classes")
+    _check_address(said.email)
+
+
+def _check_address(email: str) -> None:
+    try:
+        if email.strip():
+            validate_email(email.strip())
+    except ValidationError as error:
+        raise Refused("メールアドレスの形が違います。「名前@会社.example」のように入れてください。", "email_wrong",
+                      field="email") from error
+
+
+def _check_text(said: Said) -> None:
     text = clean_text(said.text)
     if not text:
         raise Refused("ご相談の内容を、ひとことでよいので書いてください。", "text_empty", field="text")
@@ -190,7 +243,33 @@ def _check(said: Said) -> None:
 def _earlier(key: str | None) -> Consultation | None:
     if key is None:
         return None
+    _one_at_a_time(key)
     return Consultation.objects.select_related("case").filter(idempotency_key=key).first()
+
+
+def _one_at_a_time(key: str) -> None:
+    """Let a second sending of the same thing wait for the first one's end; it then finds what the first has stored."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [f"intake {key}"])
+
+
+def _name_of(said: Said) -> str:
+    """Return the name a case goes by: the registered one, what was said, or that nobody knows yet."""
+    registered = said.company.name if said.company else ""
+    return registered[:200] or fit(said.company_given, 200, "company_given") or "社名は未確認"
+
+
+def _address_of(said: Said) -> str:
+    return said.email.strip() or (said.person.email if said.person else "")
+
+
+def plain(value: Any) -> Any:
+    """Return JSON values with their texts cleaned: the database takes no NUL characters."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_text(str(key)): plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _headline(text: str) -> str:
@@ -217,14 +296,14 @@ def _write_consultation(case: Case, said: Said, *, by: Actor, key: str | None) -
         wish=clean_text(said.wish),
         wanted_by=said.wanted_by,
         budget_yen=said.budget_yen,
-        prior_bodies=said.prior_bodies,
-        company_given=said.company_given.strip(),
+        prior_bodies=[clean_text(prior) for prior in said.prior_bodies],
+        company_given=clean_text(said.company_given),
         person=said.person,
-        person_given=said.person_given.strip(),
-        phone=said.phone,
-        email=said.email,
-        reach_me=said.reach_me.strip(),
-        facts=said.facts,
+        person_given=clean_text(said.person_given),
+        phone=clean_text(said.phone),
+        email=said.email.strip(),
+        reach_me=clean_text(said.reach_me),
+        facts=plain(said.facts),
         idempotency_key=key,
     )
 
@@ -246,5 +325,5 @@ def _status_link(case: Case, said: Said, *, by: Actor) -> str:
         case=case.pk,
         subject=case.pk,
         recipient_name=said.person_given or (said.person.name if said.person else ""),
-        recipient_email=said.email,
+        recipient_email=_address_of(said),
     )

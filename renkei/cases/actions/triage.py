@@ -15,6 +15,7 @@ from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
+from renkei.cases.actions.intake import plain
 from renkei.cases.models import Case, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import NEED_STEPS, OPEN_SUPPORTS, CaseState, DisclosureClass, NeedState, check_step
@@ -194,7 +195,7 @@ def answer_facts(case: Case, facts: dict[str, Any], *, by: Actor) -> Case:
     consultation = locked.consultations.select_for_update().order_by("-consulted_at").first()
     if consultation is None:
         raise Refused(_("相談の原文を開けないので、答えを書けません。"), "no_consultation")
-    consultation.facts = {**consultation.facts, **{str(key)[:60]: _plain(value) for key, value in facts.items()}}
+    consultation.facts = {**consultation.facts, **{str(key)[:60]: plain(value) for key, value in facts.items()}}
     consultation.save(update_fields=["facts"])
     log_step(locked, Verb.CONTACT, by=by, subject=consultation)
     record(by, "case.answer_facts", locked, consultation, keys=sorted(facts))
@@ -234,6 +235,3 @@ def _known(vocabulary: str, codes: Iterable[str]) -> list[str]:
         )
     return [code for code in known if code in wanted]
 
-
-def _plain(value: Any) -> Any:
-    return clean_text(value)[:1000] if isinstance(value, str) else value

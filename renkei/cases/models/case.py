@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -45,7 +46,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         if actor.is_staff:
             return self.visible_to_body(str(actor.body))
         if actor.kind is ActorKind.LINK:
-            alive = Link.objects.filter(pk=actor.link, closed_at__isnull=True, expires_at__gt=clock.now())
+            alive = live_link(actor)
             offers = models.Q(pk__in=alive.filter(purpose=LinkPurpose.OFFER).values("case"))
             own = in_family(alive.exclude(purpose=LinkPurpose.OFFER).values("case"))
             return self.filter(own | offers & models.Q(pk__in=asked_case_ids(str(actor.body))))
@@ -63,8 +64,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
         if actor.is_staff:
             return self.filter(models.Q(holder_id=actor.body) | models.Q(received_by_id=actor.body))
         if actor.kind is ActorKind.LINK:
-            status = Link.objects.filter(pk=actor.link, purpose=LinkPurpose.STATUS, closed_at__isnull=True)
-            return self.filter(in_family(status.filter(expires_at__gt=clock.now()).values("case")))
+            return self.filter(in_family(live_link(actor, LinkPurpose.STATUS).values("case")))
         return self.none()
 
     def open(self) -> CaseQuerySet:
@@ -84,7 +84,14 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(grams__contains=sorted(set(bigrams(search_key(text)))))
 
 
-def in_family(ids: models.QuerySet[models.Model]) -> models.Q:
+def live_link(actor: Actor, purpose: LinkPurpose | None = None) -> models.QuerySet[Link]:
+    """Return the link the actor came through while it is neither closed nor expired (one row at most)."""
+    links = Link.objects.filter(closed_at__isnull=True, expires_at__gt=clock.now())
+    links = links.filter(pk=actor.link) if actor.link else links.none()
+    return links if purpose is None else links.filter(purpose=purpose)
+
+
+def in_family(ids: models.QuerySet[Link, dict[str, Any]]) -> models.Q:
     """Return the condition on cases that a firm's status link reaches: its own, where that was merged or split from,
     and what was merged into or split off them. Merging needs one and the same firm, so all of it is the firm's own.
     """

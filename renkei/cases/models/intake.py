@@ -6,12 +6,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.cases.models.case import Case
 from renkei.plan.queries import is_front_desk
-from renkei.post.models import Link, LinkPurpose
 
 
 class ConsultationQuerySet(models.QuerySet["Consultation"]):
@@ -30,8 +28,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
             desk = models.Q(case__at_desk=True) if is_front_desk(actor.body) else models.Q(pk__in=[])
             return self.filter(taken | held | desk)
         if actor.kind is ActorKind.LINK:
-            alive = Link.objects.filter(pk=actor.link, purpose=LinkPurpose.STATUS, closed_at__isnull=True)
-            return self.filter(case_id__in=alive.filter(expires_at__gt=clock.now()).values("case"))
+            return self.filter(case__in=Case.objects.inside(actor))
         return self.none()
 
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case, asked_case_ids
+from renkei.cases.models.case import Case, asked_case_ids, live_link
 from renkei.cases.models.sight import readable
 from renkei.cases.states import SEEN_BY_BODY, DisclosureClass, NeedState
-from renkei.post.models import Link, LinkPurpose
+from renkei.post.models import LinkPurpose
 
 
 class NeedQuerySet(models.QuerySet["Need"]):
@@ -82,8 +82,7 @@ def _supports_seen(actor: Actor) -> models.QuerySet[models.Model]:
 def _need_offered(actor: Actor) -> models.QuerySet[models.Model]:
     from renkei.cases.models.support import Support  # noqa: PLC0415  supports point at needs
 
-    alive = Link.objects.filter(pk=actor.link, purpose=LinkPurpose.OFFER, closed_at__isnull=True)
-    subjects = alive.filter(expires_at__gt=clock.now()).values("subject")
+    subjects = live_link(actor, LinkPurpose.OFFER).values("subject")
     return Support.objects.filter(pk__in=subjects).values("need_id")  # type: ignore[return-value]
 
 

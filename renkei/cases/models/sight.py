@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
-from renkei.cases.models.case import Case, asked_case_ids
+from renkei.cases.models.case import Case, asked_case_ids, live_link
 from renkei.cases.states import DisclosureClass
 from renkei.plan.queries import is_front_desk
-from renkei.post.models import Link, LinkPurpose
+from renkei.post.models import LinkPurpose
 
 
 def readable(actor: Actor) -> models.Q:
@@ -41,11 +40,11 @@ def _readable_by_body(body: str) -> models.Q:
 
 
 def _readable_by_link(actor: Actor) -> models.Q:
-    link = Link.objects.filter(pk=actor.link, closed_at__isnull=True, expires_at__gt=clock.now()).first()
+    link = live_link(actor).first()
     if link is None or link.case is None:
         return models.Q(pk__in=[])
     if link.purpose == LinkPurpose.STATUS:
-        return models.Q(case_id=link.case)
+        return models.Q(case__in=Case.objects.inside(actor))
     from renkei.cases.models.consent import Consent  # noqa: PLC0415  consents point at cases
 
     live = Consent.objects.live().filter(body_id=link.body, case_id=link.case, klass__in=link.classes)

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, live_link
 from renkei.cases.models.need import Need
 from renkei.cases.states import SEEN_BY_BODY, SupportState
-from renkei.post.models import Link, LinkPurpose
+from renkei.post.models import LinkPurpose
 
 
 class Origin(models.TextChoices):
@@ -41,8 +41,7 @@ class SupportQuerySet(models.QuerySet["Support"]):
             own = models.Q(body_id=actor.body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now())
             return self.filter(inside | own)
         if actor.kind is ActorKind.LINK:
-            alive = Link.objects.filter(pk=actor.link, closed_at__isnull=True, expires_at__gt=clock.now())
-            return self.filter(inside | models.Q(pk__in=alive.filter(purpose=LinkPurpose.OFFER).values("subject")))
+            return self.filter(inside | models.Q(pk__in=live_link(actor, LinkPurpose.OFFER).values("subject")))
         return self.filter(inside)
 
     def waiting(self) -> SupportQuerySet:

@@ -10,8 +10,8 @@ from django.db import models
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case, asked_case_ids
-from renkei.post.models import Link, LinkPurpose
+from renkei.cases.models.case import Case, asked_case_ids, live_link
+from renkei.post.models import LinkPurpose
 
 
 class Verb(models.TextChoices):
@@ -20,6 +20,7 @@ class Verb(models.TextChoices):
     RECEIVED = "received", "受け付けた"
     TRIAGED = "triaged", "振り分けた"
     REFERRED = "referred", "窓口に回した"
+    COMPANY_BOUND = "company_bound", "会社を確かめた"
     NEED_ADDED = "need_added", "課題を足した"
     NEED_CHANGED = "need_changed", "課題を直した"
     STAGE_MOVED = "stage_moved", "段階が変わった"
@@ -73,8 +74,7 @@ class TransitionQuerySet(models.QuerySet["Transition"]):
             own = models.Q(body=actor.body) | models.Q(about_body=actor.body)
             return self.filter(inside | models.Q(case__in=asked_case_ids(str(actor.body))) & own)
         if actor.kind is ActorKind.LINK:
-            alive = Link.objects.filter(pk=actor.link, closed_at__isnull=True, expires_at__gt=clock.now())
-            return self.filter(inside | models.Q(subject__in=alive.filter(purpose=LinkPurpose.OFFER).values("subject")))
+            return self.filter(inside | models.Q(subject__in=live_link(actor, LinkPurpose.OFFER).values("subject")))
         return self.filter(inside)
 
 

@@ -158,7 +158,6 @@ def _alarms(actor: Actor, cases: QuerySet[Case]) -> list[Alarm]:
             alarms.append(Alarm("late", row, f"{row.what}（{row.body}）"))
         elif case.idle_told_at is not None:
             alarms.append(Alarm("idle", row, "動きがありません"))
-        else:
-            day = ending[case.pk]
+        elif day := ending.get(case.pk):
             alarms.append(Alarm("consent", row, f"同意が{day.month}月{day.day}日まで"))
     return alarms
