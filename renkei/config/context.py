@@ -6,6 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from renkei.accounts.queries import first_members
+from renkei.example.cast import PASSWORD
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -14,4 +18,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "actor": getattr(request, "actor", None),
         "membership": getattr(request, "membership", None),
         "is_example": settings.RENKEI_EXAMPLE,
+        **(_example_people() if settings.RENKEI_EXAMPLE else {}),
     }
+
+
+def _example_people() -> dict[str, Any]:
+    """Return who may be signed in as by one click; asked of the database only by the page that shows it."""
+    return {"example_people": SimpleLazyObject(first_members), "example_password": PASSWORD}

@@ -14,9 +14,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import get_template
+from psycopg.errors import InsufficientPrivilege
 
 from renkei.accounts.models import Membership, Person
 from renkei.accounts.queries import has_second_factor
@@ -71,6 +73,10 @@ class ActorMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Turn an uncaught refusal into a page that says what to do. Forms show theirs beside the field themselves."""
+        if isinstance(error.__cause__, InsufficientPrivilege):  # the database's own no: a policy, or a missing right
+            _log.warning("the database refused %s: %s", request.path, error)
+            request.refused = True  # type: ignore[attr-defined]
+            return HttpResponseForbidden(get_template("403.html").render())  # no query: the transaction is broken
         if not isinstance(error, Refused):
             return None
         request.refused = True  # type: ignore[attr-defined]

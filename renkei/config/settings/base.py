@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
+
+
+def _listed(name: str) -> list[str]:
+    return [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
 
 
 def _flag(name: str) -> bool:
@@ -46,7 +51,13 @@ RENKEI_HOME = Path(os.environ.get("RENKEI_HOME", "var")).resolve()
 RENKEI_EXAMPLE = _flag("RENKEI_EXAMPLE")  # fictional region: on-screen mailbox, no second factor, a note on each page
 RENKEI_ADDRESS = os.environ.get("RENKEI_ADDRESS", "http://127.0.0.1:8000")
 DEBUG = False
-ALLOWED_HOSTS = os.environ.get("RENKEI_HOSTS", "127.0.0.1,localhost").split(",")
+_ADDRESS = urlsplit(RENKEI_ADDRESS)
+ALLOWED_HOSTS = sorted({"127.0.0.1", "localhost", _ADDRESS.hostname or "localhost", *_listed("RENKEI_HOSTS")})
+CSRF_TRUSTED_ORIGINS = [f"{_ADDRESS.scheme}://{_ADDRESS.netloc}"]  # what the browser sees, also behind a proxy
+RENKEI_PROXIES = int(os.environ.get("RENKEI_PROXIES", "0"))  # how many reverse proxies of ours stand before us
+if RENKEI_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+ALLAUTH_TRUSTED_PROXY_COUNT = RENKEI_PROXIES
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -97,7 +108,7 @@ WSGI_APPLICATION = "renkei.config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [PACKAGE / "accounts" / "templates"],  # before allauth's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -118,8 +129,9 @@ AUTH_USER_MODEL = "accounts.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my-bodies"
@@ -129,6 +141,24 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "renkei.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_SESSION_REMEMBER = False  # offices share machines: closing the browser signs out
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}  # offices share addresses, too
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_FORMS = {
+    "login": "renkei.accounts.forms.SignIn",
+    "reset_password": "renkei.accounts.forms.ForgottenPassword",
+    "reset_password_from_key": "renkei.accounts.forms.NewPassword",
+    "change_password": "renkei.accounts.forms.ChangePassword",
+    "set_password": "renkei.accounts.forms.SetPassword",
+    "reauthenticate": "renkei.accounts.forms.ConfirmPassword",
+}
+MFA_ADAPTER = "renkei.accounts.adapter.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "renkei.accounts.forms.SecondFactor",
+    "reauthenticate": "renkei.accounts.forms.SecondFactorAgain",
+    "activate_totp": "renkei.accounts.forms.StartSecondFactor",
+    "deactivate_totp": "renkei.accounts.forms.EndSecondFactor",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Renkei"
 EMAIL_BACKEND = os.environ.get(
@@ -143,10 +173,13 @@ EMAIL_PORT = int(os.environ.get("RENKEI_SMTP_PORT", "25"))
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": RENKEI_HOME / "cache"}
 }
-SESSION_COOKIE_AGE = 60 * 60 * 10
+SESSION_COOKIE_AGE = 60 * 60 * 10  # one working day
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = RENKEI_ADDRESS.startswith("https://")
-SESSION_COOKIE_NAME = os.environ.get("RENKEI_COOKIE", "renkei")
+_HOST_ONLY = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME = _HOST_ONLY + os.environ.get("RENKEI_COOKIE", "renkei")  # instances side by side share a host name
+CSRF_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_csrf"
+CSRF_COOKIE_HTTPONLY = True  # forms and htmx read the token from the page
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" makes browsers send Origin: null, and every form is refused
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
