@@ -54,6 +54,7 @@ def save_picks(case: Case, picks: list[Pick], *, by: Actor, version: int | None 
     """Keep the choice without sending anything: the bodies see nothing. Choosing the same again changes the first."""
     locked = _lock(case, by=by, version=version)
     supports = [_propose(locked, pick, by=by) for pick in picks]
+    save_case(locked)
     record(by, "offer.save", locked, *supports)
     return supports
 
