@@ -34,6 +34,12 @@ def plan_content(plan: Plan) -> PlanContent:
     return version_content(newest)
 
 
+def published_plans() -> list[Plan]:
+    """Return every plan with a published version, the one that ends last first."""
+    found = Plan.objects.filter(versions__isnull=False).distinct().order_by("-term_to")
+    return list(found.select_related("front_desk", "lead_party", "predecessor"))
+
+
 def newest_version(plan: Plan) -> PlanVersion | None:
     """Return the newest published version of a plan, or None."""
     return PlanVersion.objects.filter(plan=plan).order_by("-number").first()
