@@ -68,7 +68,9 @@ def send_offers(case: Case, picks: list[Pick], *, by: Actor, version: int | None
     """
     locked = _lock(case, by=by, version=version)
     _check_sending(locked, picks, by=by)
-    supports = [_send(_propose(locked, pick, by=by), by=by) for pick in picks]
+    chosen = [_propose(locked, pick, by=by) for pick in picks]
+    _check_takeover(locked, chosen)
+    supports = [_send(support, by=by) for support in chosen]
     before = set_state(locked, CaseState.ACTIVE)
     if before != locked.state:
         log_step(locked, Verb.TRIAGED, by=by, before=before, after=locked.state)
@@ -175,13 +177,16 @@ def _check_sending(case: Case, picks: list[Pick], *, by: Actor) -> None:
         raise Refused(_("だれに頼むかを、1つ以上選んでください。"), "no_picks")
     if not case.summary:
         raise Refused(_("ほかの機関が読む要約を書いてください。"), "summary_empty", field="summary")
-    offered = case.supports.filter(takes_over=True, state=SupportState.OFFERED).count()
-    if offered + sum(pick.takes_over for pick in picks) > 1:
-        raise Refused(_("主担当をお願いできるのは1機関だけです。1つだけ選んでください。"), "two_takeovers",
-                      field="takes_over")
     if content_now().needs_second_person("send_outside"):
         for pick in picks:
             _require_second_person(case, pick, by=by)
+
+
+def _check_takeover(case: Case, chosen: list[Support]) -> None:
+    offered = case.supports.filter(takes_over=True, state=SupportState.OFFERED).count()
+    if offered + sum(support.takes_over for support in chosen) > 1:
+        raise Refused(_("主担当をお願いできるのは1機関だけです。1つだけ選んでください。"), "two_takeovers",
+                      field="takes_over")
 
 
 def _require_second_person(case: Case, pick: Pick, *, by: Actor) -> None:
@@ -201,7 +206,7 @@ def _require_second_person(case: Case, pick: Pick, *, by: Actor) -> None:
 def _propose(case: Case, pick: Pick, *, by: Actor) -> Support:
     """Write the choice, checked against need, plan and people; a choice that is open already is refused or changed."""
     body = _body(pick.body)
-    if pick.need.case_id != case.pk or NeedState(pick.need.state) != NeedState.OPEN:
+    if not case.needs.filter(pk=pick.need.pk, state=NeedState.OPEN).exists():
         raise Refused(_("この案件の、対応中の課題を選んでください。"), "wrong_need")
     if pick.person is not None and not is_member(pick.person, body.pk):
         raise Refused(_("%(body)sの人を選んでください。") % {"body": body.short}, "not_a_member", field="person")
