@@ -1,5 +1,39 @@
-"""URLs of desk/cases."""
+"""URLs of desk/cases: the lists, the case page, and one page a deed."""
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from renkei.base.routes import Audience, route
+from renkei.desk.cases import lists, views
+from renkei.desk.cases.acts import answers, closing, consents, holding, needs, talk
+from renkei.desk.cases.acts.act import ActForm, act_view
+
+SEEN = "cases the body may see"
+CASE = "d/<slug:body>/case/<uuid:case>/"
+ACTS: list[type[ActForm]] = [
+    talk.ContactForm, talk.CorrectContactForm, talk.MessageForm, talk.FileForm, talk.SummaryForm,
+    holding.NextStepForm, holding.TakeForm, holding.ReferForm, holding.HandoverForm, holding.AcceptHandoverForm,
+    holding.DeclineHandoverForm, holding.RecallHandoverForm,
+    needs.NeedForm, needs.ChangeNeedForm, needs.SettleNeedForm, needs.StartForm, needs.FinishForm, needs.WithdrawForm,
+    needs.RecallForm,
+    answers.RecordAnswerForm, answers.AnswerQuestionForm,
+    consents.ConsentForm, consents.WithdrawConsentForm,
+    closing.CloseForm, closing.ConfirmCloseForm, closing.ReopenForm, closing.MergeForm, closing.UnmergeForm,
+    closing.SplitForm, closing.UnsplitForm, closing.ProjectForm,
+]  # fmt: skip
+
+
+def _act(form: type[ActForm]) -> URLPattern:
+    about = "<uuid:subject>/" if form.subject_model else ""
+    return route(f"{CASE}{form.slug}/{about}", act_view(form), name=f"desk-case-{form.slug}", audience=Audience.STAFF,
+                 rule=form.rule, changes=True)  # fmt: skip
+
+
+urlpatterns: list[URLPattern] = [
+    route("d/<slug:body>/cases/", lists.cases, name="desk-cases", audience=Audience.STAFF, rule=SEEN),
+    route("d/<slug:body>/board/", lists.board, name="desk-board", audience=Audience.STAFF, rule=SEEN),
+    route(CASE, views.case, name="desk-case", audience=Audience.STAFF, rule=SEEN),
+    route(f"{CASE}sheet/", views.sheet, name="desk-case-sheet", audience=Audience.STAFF, rule=SEEN),
+    route(f"{CASE}files/<uuid:file>/", views.file, name="desk-case-file-open", audience=Audience.STAFF,
+          rule="files of a class the body may read"),
+    *(_act(form) for form in ACTS),
+]  # fmt: skip

@@ -2,4 +2,10 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from renkei.base.routes import Audience, route
+from renkei.desk.search import views
+
+urlpatterns: list[URLPattern] = [
+    route("d/<slug:body>/search/", views.search, name="desk-search", audience=Audience.STAFF,
+          rule="cases and firms the body may see, entries for every member"),
+]  # fmt: skip

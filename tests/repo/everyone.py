@@ -1,0 +1,103 @@
+"""One case that is somebody's own and one that is foreign to most, and everybody who may knock at a URL."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.test import Client
+
+from renkei.accounts.models import Person
+from renkei.base import clock
+from renkei.base.actor import GUEST, link_holder
+from renkei.base.context import acting
+from renkei.cases.actions.consents import request_consent
+from renkei.cases.actions.holding import draft_pack, offer_handover
+from renkei.cases.actions.intake import Said, receive, start_draft
+from renkei.cases.actions.talk import add_file
+from renkei.cases.models import Case, Consent, ConsentRequest
+from renkei.companies.actions import Profile, register_company
+from renkei.plan.models import Body
+from renkei.post.links import make_link, open_link
+from renkei.post.models import Link, LinkPurpose
+from renkei.post.notices import send_notice
+from tests.desk.scene import Scene, running
+from tests.world import BANK, CENTER, DESK, LAB, World
+
+STAFF_ACTORS = {"desk": DESK, "holder": LAB, "declined": CENTER, "stranger": BANK}
+
+
+@dataclass
+class Everyone:
+    """Objects by the names URLs use (``own``, ``foreign``), tokens by actor, and clients."""
+
+    own: dict[str, Any] = field(default_factory=dict)
+    foreign: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
+
+
+def gather(world: World) -> Everyone:
+    """Build it all as the owner, by the actions people use."""
+    scene = running(world)
+    made = Everyone()
+    made.own = _own(world, scene)
+    made.foreign = _foreign(world)
+    made.tokens = _tokens(world, scene, made)
+    outsider = Person.objects.create_user("nobody@people.example", "hibari-secret-1", name="無所属 太郎", kana="ム")
+    for actor, body in STAFF_ACTORS.items():
+        made.clients[actor] = Client()
+        made.clients[actor].force_login(world.people[body])
+    made.clients["outsider"] = Client()
+    made.clients["outsider"].force_login(outsider)
+    return made
+
+
+def _own(world: World, scene: Scene) -> dict[str, Any]:
+    """The case the desk took, the lab holds and the centre declined."""
+    case = scene.case
+    file = add_file(case, by=world.lab, name="結果.txt", data="結果です".encode())
+    handover = offer_handover(case, to_body=Body.objects.get(pk=CENTER), by=world.lab, pack=draft_pack(case, world.lab))
+    notice = send_notice(title="書式が変わりました", text="来週から使ってください。", to=[LAB], by=world.desk)
+    return {
+        "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
+        "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
+        "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]
+    }  # fmt: skip
+
+
+def _foreign(world: World) -> dict[str, Any]:
+    """A consultation the bank took and keeps; nobody else but the desk's count knows of it."""
+    company = register_company(Profile(name="株式会社よその会社", kana="ヨソ", phone="000-111-2222"), by=world.bank)
+    said = Said(text="運転資金の相談です。", channel="visit", company=company, phone="000-111-2222", email="yoso@yoso.example")
+    case = receive(said, by=world.bank, body=Body.objects.get(pk=BANK), to_desk=False).case
+    file = add_file(case, by=world.bank, name="決算.txt", data="決算です".encode())
+    notice = send_notice(title="銀行だけの知らせ", text="内輪です。", to=[CENTER], by=world.bank)
+    return {"case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
+
+
+def _tokens(world: World, scene: Scene, made: Everyone) -> dict[str, str]:
+    case, later = scene.case, clock.now().replace(year=clock.now().year + 1)
+    status = make_link(by=world.desk, purpose=LinkPurpose.STATUS, expires_at=later, case=case.pk, subject=case.pk)
+    offer = make_link(by=world.desk, purpose=LinkPurpose.OFFER, expires_at=later, case=case.pk, body=LAB,
+                      subject=scene.supports[0].pk, classes=["summary"])
+    foreign = make_link(by=world.bank, purpose=LinkPurpose.STATUS, expires_at=later, case=made.foreign["case"],
+                        subject=made.foreign["case"])
+    closed = make_link(by=world.desk, purpose=LinkPurpose.STATUS, expires_at=later, case=case.pk, subject=case.pk)
+    Link.objects.filter(pk=open_link(closed).id).update(closed_at=clock.now())  # type: ignore[union-attr]
+    request_consent(case, body=Body.objects.get(pk=CENTER), classes=["technical"], by=world.lab)
+    asked = ConsentRequest.objects.get(case=case)
+    consent = make_link(by=world.desk, purpose=LinkPurpose.CONSENT, expires_at=later, case=case.pk, subject=asked.pk)
+    with acting(GUEST):
+        draft, _link = start_draft()
+    return {"status": status, "offer": offer, "consent": consent, "other": foreign, "closed": closed, "draft": draft,
+            "made-up": "x" * 43}
+
+
+def missing(own: dict[str, Any]) -> dict[str, Any]:
+    """The same names with ids of nothing."""
+    return {name: uuid.uuid4() for name in own}
+
+
+__all__ = ["STAFF_ACTORS", "Case", "Everyone", "gather", "link_holder", "missing"]
