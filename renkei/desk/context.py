@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from renkei.base import routes
 from renkei.cases.queries.counts import nav_counts
+from renkei.desk.request import StaffRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,13 @@ _PLACES = {
     "desk-board": {"desk-board"},
     "desk-requests": {"desk-requests", "desk-request", "desk-request-correct"},
     "desk-notices": {"desk-notices", "desk-notice", "desk-notice-new"},
-    "desk-plan": {"desk-plan", "desk-plan-edit", "desk-plan-diff"},
+    "desk-plan": {"desk-plan", "desk-plan-of", "desk-plan-supports", "desk-plan-results", "desk-plan-edit", "desk-plan-section",
+                  "desk-plan-diff"},
     "desk-search": {"desk-search"},
 }
 
 
-def desk_nav(request: HttpRequest) -> dict[str, Any]:
+def desk_nav(request: StaffRequest) -> dict[str, Any]:
     """Return the navigation for the acting body; counted only when a page shows it."""
     membership = getattr(request, "membership", None)
     if membership is None:
@@ -46,8 +47,8 @@ def desk_nav(request: HttpRequest) -> dict[str, Any]:
     return {"desk_nav": SimpleLazyObject(lambda: _items(request, membership.body_id))}
 
 
-def _items(request: HttpRequest, body: str) -> list[NavItem]:
-    counted = nav_counts(request.actor, body)  # type: ignore[attr-defined]  set by our middleware
+def _items(request: StaffRequest, body: str) -> list[NavItem]:
+    counted = nav_counts(request.actor, body)
     counts = {"desk-inbox": counted.inbox, "desk-requests": counted.requests, "desk-notices": counted.notices}
     labels = {
         "desk-today": _("今日"), "desk-inbox": _("受付箱"), "desk-call": _("電話"), "desk-cases": _("案件"),

@@ -24,6 +24,32 @@ class Change:
         """Return the section."""
         return self.path[0]
 
+    @property
+    def words(self) -> str:
+        """Return where inside the section."""
+        return " › ".join(self.path[1:])
+
+    @property
+    def before_words(self) -> str:
+        """Return the old value on a line."""
+        return in_words(self.before)
+
+    @property
+    def after_words(self) -> str:
+        """Return the new value on a line."""
+        return in_words(self.after)
+
+
+def in_words(value: Any) -> str:
+    """Return a value as people read it: rows as ``name: value``, lists with 、 between."""
+    if isinstance(value, dict):
+        return "　".join(f"{key}: {in_words(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return "、".join(in_words(inner) for inner in value) or "（空）"
+    if isinstance(value, bool):
+        return "はい" if value else "いいえ"
+    return "（空）" if value in (None, "") else str(value)
+
 
 def diff(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
     """Return the changes from ``old`` to ``new``, in the order of the sections.

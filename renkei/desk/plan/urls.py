@@ -2,4 +2,22 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from renkei.base.routes import Audience, route
+from renkei.desk.plan import edit, views
+
+SEEN = "published plans; counts of the cases one may see"
+LEAD = "members of the plan's lead party"
+
+urlpatterns: list[URLPattern] = [
+    route("d/<slug:body>/plan/", views.plan_page, name="desk-plan", audience=Audience.STAFF, rule=SEEN),
+    route("d/<slug:body>/plan/<slug:plan>/", views.plan_page, name="desk-plan-of", audience=Audience.STAFF, rule=SEEN),
+    route("d/<slug:body>/plan/<slug:plan>/supports/", views.supports, name="desk-plan-supports", audience=Audience.STAFF,
+          rule="supports of cases one may see"),
+    route("d/<slug:body>/plan/<slug:plan>/results/", views.results, name="desk-plan-results", audience=Audience.STAFF,
+          rule="regional projects of cases one may see"),
+    route("d/<slug:body>/plan/<slug:plan>/edit/", edit.draft, name="desk-plan-edit", audience=Audience.STAFF, rule=LEAD),
+    route("d/<slug:body>/plan/<slug:plan>/edit/<slug:section>/", edit.section, name="desk-plan-section",
+          audience=Audience.STAFF, rule=LEAD, changes=True),
+    route("d/<slug:body>/plan/<slug:plan>/diff/", edit.compare, name="desk-plan-diff", audience=Audience.STAFF,
+          rule=LEAD, changes=True),
+]  # fmt: skip

@@ -1,0 +1,169 @@
+"""Change the plan's draft section by section, see the difference, publish. Lead party only [C75]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from renkei.base.refusal import Refused
+from renkei.desk.plan.forms import FORMS, PlanForm
+from renkei.desk.plan.views import find_plan
+from renkei.desk.request import StaffRequest
+from renkei.plan.actions import publish_draft, reset_draft, save_draft
+from renkei.plan.changes import Change, diff
+from renkei.plan.checks import check, check_document, check_shape
+from renkei.plan.files import SECTIONS, Fault, Source, read_text, section_text
+from renkei.plan.models import Plan, PlanDraft
+from renkei.plan.queries import newest_version
+from renkei.plan.rules import edits_plan
+
+NAMES = {
+    "plan": gettext_lazy("頭書（題名・期間・窓口）"), "fields": gettext_lazy("支援する分野"), "targets": gettext_lazy("目標"),
+    "targets_total": gettext_lazy("目標の合計"), "optional_sections": gettext_lazy("任意の記載"),
+    "form_rules": gettext_lazy("書面の決まり"), "parties": gettext_lazy("者と代表者"), "bodies": gettext_lazy("機関"),
+    "posts": gettext_lazy("専門人材などの配置"), "units": gettext_lazy("研究拠点"), "universities": gettext_lazy("大学など"),
+    "medical_partners": gettext_lazy("医療側の相手"), "stages": gettext_lazy("段階"), "services": gettext_lazy("支援"),
+    "provisions": gettext_lazy("だれが何を担うか"), "areas": gettext_lazy("地域"), "areas_note": gettext_lazy("地域の注"),
+    "estates": gettext_lazy("工業団地"), "indicators": gettext_lazy("地域の指標"), "municipalities": gettext_lazy("市町村"),
+    "front_desk": gettext_lazy("窓口の案内"), "meetings": gettext_lazy("会議"), "ladder": gettext_lazy("難しい相談の進め方"),
+    "clocks": gettext_lazy("期限"), "calendar": gettext_lazy("休みの日"), "networks": gettext_lazy("地域の外とのつながり"),
+    "outside_contacts": gettext_lazy("担当の外の行き先"), "sharing": gettext_lazy("見せる範囲"),
+    "second_person": gettext_lazy("もう一人の確認が要ること"), "routing": gettext_lazy("振り分けの決まり"),
+    "precedence": gettext_lazy("順番の決まり"), "notes": gettext_lazy("食い違いと読み方"),
+    "vocabularies": gettext_lazy("言葉の一覧"), "cues": gettext_lazy("支援を見分ける言葉"), "document": gettext_lazy("計画書の本文"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The draft as it stands; the newest version where nobody has begun one (a GET writes nothing)."""
+
+    plan: Plan
+    content: dict[str, Any]
+    published: dict[str, Any]
+    version: int
+    draft: PlanDraft | None
+
+    @property
+    def changes(self) -> list[Change]:
+        """Return what differs from the newest version."""
+        return diff(self.published, self.content)
+
+
+def draft(request: StaffRequest, body: str, plan: str) -> HttpResponse:
+    """Show the sections, which of them differ, and what is wrong in which section and line."""
+    work = _work(request, plan)
+    changed = {change.section for change in work.changes}
+    rows = [(name, NAMES[name], name in changed, name in FORMS) for name in SECTIONS if name in work.content or name in FORMS]
+    context = {"plan": work.plan, "work": work, "rows": rows, "faults": _faults(work.content), "body": body, "names": NAMES}
+    return render(request, "desk/plan/edit.html", context | {"changed": len(changed)})
+
+
+def section(request: StaffRequest, body: str, plan: str, section: str) -> HttpResponse:
+    """Change one section: by a form where one fits, else as text. Text that does not fit is given back with its lines."""
+    work = _work(request, plan)
+    if section not in SECTIONS:
+        raise Http404
+    text = section_text(section, work.content[section]) if section in work.content else ""
+    faults: list[Fault] = []
+    forms = [form(_given(request, form), document=work.content) for form in FORMS.get(section, [])]
+    problem = ""
+    if request.method == "POST":
+        values, faults = _values(request, section, forms)
+        text = request.POST.get("text", text)
+        if values:
+            problem = _save(request, work, values)
+            if not problem:
+                messages.success(request, _("下書きに入れました。公開するまで、使われている計画は変わりません。"))
+                return redirect("desk-plan-edit", body=body, plan=plan)
+            work = _work(request, plan)
+    context = {
+        "plan": work.plan, "work": work, "section": section, "name": NAMES[section], "text": text, "faults": faults,
+        "forms": forms, "problem": problem, "body": body, "rows": min(max(text.count("\n") + 2, 8), 40),
+        "theirs": section_text(section, work.content.get(section)) if problem else "",
+    }  # fmt: skip
+    return render(request, "desk/plan/section.html", context)
+
+
+def compare(request: StaffRequest, body: str, plan: str) -> HttpResponse:
+    """Show what would change; a POST publishes it with a note, or throws it away."""
+    work = _work(request, plan)
+    problem = ""
+    if request.method == "POST":
+        try:
+            words = _decide(request, work)
+        except Refused as refusal:
+            problem = refusal.message
+        else:
+            messages.success(request, words)
+            return redirect("desk-plan-of", body=body, plan=plan)
+    changes = [(NAMES.get(change.section, change.section), change) for change in work.changes]
+    context = {"plan": work.plan, "work": work, "changes": changes, "faults": _faults(work.content), "problem": problem,
+               "note": request.POST.get("note", "")[:200], "body": body}  # fmt: skip
+    return render(request, "desk/plan/diff.html", context)
+
+
+def _work(request: StaffRequest, code: str) -> Work:
+    plan = find_plan(code)
+    if not edits_plan(request.actor, plan):
+        raise PermissionDenied
+    newest = newest_version(plan)
+    assert newest is not None  # noqa: S101  find_plan returns published plans only
+    draft = PlanDraft.objects.filter(plan=plan).first()
+    return Work(plan, draft.content if draft else newest.content, newest.content, draft.version if draft else 0, draft)
+
+
+def _given(request: StaffRequest, form: type[PlanForm]) -> Any:
+    return request.POST if request.method == "POST" and request.POST.get("form") == form.slug else None
+
+
+def _values(request: StaffRequest, section: str, forms: list[PlanForm]) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the new values of sections, or what is wrong with the text."""
+    for form in forms:
+        if form.is_bound:
+            return (form.values() if form.is_valid() else {}), []
+    text = request.POST.get("text", "")
+    source = read_text(text.replace("\r\n", "\n"), str(NAMES[section]), (section,))
+    faults = source.faults or sorted(set(check_shape(source, (section,))))
+    return ({} if faults else {section: source.document}), faults
+
+
+def _version(request: StaffRequest) -> int:
+    given = request.POST.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
+
+
+def _save(request: StaffRequest, work: Work, values: dict[str, Any]) -> str:
+    version = _version(request)
+    try:
+        for name, value in values.items():
+            version = save_draft(work.plan, name, value, by=request.actor, version=version).version
+    except Refused as refusal:
+        return refusal.message
+    return ""
+
+
+def _decide(request: StaffRequest, work: Work) -> str:
+    version = _version(request)
+    if request.POST.get("act") == "reset":
+        reset_draft(work.plan, by=request.actor, version=version)
+        return _("下書きを捨てました。計画は変わっていません。")
+    published = publish_draft(work.plan, by=request.actor, version=version, note=request.POST.get("note", "").strip())
+    return _("第%(n)s版を公開しました。") % {"n": published.number}
+
+
+def _faults(document: dict[str, Any]) -> list[tuple[str, Fault]]:
+    """Return the faults of a draft by section; lines are looked up only where something is wrong."""
+    if not check_document(document):
+        return []
+    whole = Source(document)
+    for name, value in document.items():
+        whole.marks |= read_text(section_text(name, value), name, (name,)).marks
+    return [(fault.file or "plan", fault) for fault in check(whole)]
