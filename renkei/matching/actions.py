@@ -1,0 +1,157 @@
+"""Entries are written by the module that keeps them, and by nobody else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from renkei.audit.record import record
+from renkei.base.actor import Actor
+from renkei.base.refusal import Refused
+from renkei.matching import index
+from renkei.matching.models import Entry, EntryKind, Judgment, Load, Window
+from renkei.plan.models import Service
+from renkei.plan.queries import content_now
+
+_FIELDS = [
+    "kind", "name", "kana", "body_id", "owner_name", "service_id", "kept_by", "summary", "text", "facts", "source",
+    "last_checked", "is_public", "withdrawn_on", "text_hash",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRow:
+    """When an entry can be had."""
+
+    kind: str
+    opens: dt.date | None = None
+    closes: dt.date | None = None
+    starts: dt.date | None = None
+    always_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry as its keeper hands it over; ``body`` and ``service`` are codes of the plan."""
+
+    id: str
+    kind: str
+    name: str
+    kana: str = ""
+    body: str | None = None
+    owner_name: str = ""
+    service: str | None = None
+    summary: str = ""
+    text: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+    last_checked: dt.date | None = None
+    is_public: bool = False
+    windows: Sequence[WindowRow] = ()
+
+    @property
+    def digest(self) -> str:
+        """Return what tells a changed entry from an unchanged one."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
+
+
+@transaction.atomic
+def put_entries(rows: Iterable[EntryRow], *, kept_by: str, by: Actor) -> int:
+    """Write or change entries; unchanged ones are left alone. Returns how many were written.
+
+    Raises:
+        Refused: ``unknown_kind``, ``no_name``, or ``kept_by_other`` when another module keeps an entry of that id.
+    """
+    given = {row.id: row for row in rows}
+    known = Entry.objects.select_for_update().in_bulk(list(given))
+    for row in given.values():
+        _check(row, known.get(row.id), kept_by)
+    changed = [row for row in given.values() if row.id not in known or known[row.id].text_hash != row.digest]
+    entries = [_entry(row, kept_by) for row in changed]
+    Entry.objects.bulk_create([one for one in entries if one.id not in known], batch_size=500)
+    Entry.objects.bulk_update([one for one in entries if one.id in known], _FIELDS, batch_size=200)
+    Window.objects.filter(entry__in=[row.id for row in changed]).delete()
+    Window.objects.bulk_create(
+        [Window(entry_id=row.id, **asdict(window)) for row in changed for window in row.windows], batch_size=500
+    )
+    if changed:
+        record(by, "entries.put", *entries[:1], kept_by=kept_by, hashes=[one.text_hash for one in entries])
+        transaction.on_commit(index.follow)
+    return len(changed)
+
+
+def put_services(*, by: Actor) -> int:
+    """Write the plan's services as entries, so that the search finds them beside all else."""
+    about = {one["code"]: f"{one.get('about', '')}\n{one.get('text', '')}" for one in content_now().section("services")}
+    rows = [
+        EntryRow(
+            id=f"service:{service.code}", kind=EntryKind.SERVICE, name=service.name, service=service.code,
+            summary=about.get(service.code, "").split("\n")[0], text=about.get(service.code, ""), is_public=True,
+        )  # fmt: skip
+        for service in Service.objects.all()
+    ]
+    return put_entries(rows, kept_by="plan", by=by)
+
+
+@transaction.atomic
+def withdraw_entries(ids: Sequence[str], *, kept_by: str, on: dt.date, by: Actor) -> int:
+    """Take entries out of the search from a day on; they stay readable for the cases that name them."""
+    found = list(Entry.objects.select_for_update().filter(id__in=ids, withdrawn_on__isnull=True))
+    for entry in found:
+        if entry.kept_by != kept_by:
+            raise Refused(_("この項目は別のところで管理しています。"), "kept_by_other")
+    Entry.objects.filter(id__in=[entry.id for entry in found]).update(withdrawn_on=on)
+    if found:
+        record(by, "entries.withdrawn", *found[:1], ids=sorted(entry.id for entry in found), on=on)
+        transaction.on_commit(index.follow)
+    return len(found)
+
+
+@transaction.atomic
+def set_load(body: str, *, by: Actor, open_count: int, service: str | None = None, entry: str | None = None) -> Load:
+    """Push how much a body, or one person of it, has on its hands."""
+    if open_count < 0:
+        raise Refused(_("件数は0以上にしてください。"), "negative", field="open_count")
+    load, _made = Load.objects.update_or_create(
+        body_id=body, service_id=service, entry_id=entry, defaults={"open_count": open_count}
+    )
+    record(by, "load.set", load, open_count=open_count)
+    return load
+
+
+@transaction.atomic
+def judge(need: UUID, *, by: Actor, service: str, body: str, fits: bool, entry: str | None = None) -> Judgment:
+    """Keep a person's word on a proposal (ids only). Refuses anyone who does not act for a body."""
+    if not by.is_staff or by.person is None or by.body is None:
+        raise Refused(_("機関の担当者だけが記録できます。"), "not_staff")
+    judgment = Judgment.objects.create(
+        need=need, service_id=service, body_id=body, entry_id=entry, fits=fits,
+        judged_by=by.person, judged_body_id=by.body,
+    )  # fmt: skip
+    record(by, "proposal.judged", judgment, fits=fits)
+    return judgment
+
+
+def _check(row: EntryRow, known: Entry | None, kept_by: str) -> None:
+    if row.kind not in EntryKind.values:
+        raise Refused(_("項目の種類が正しくありません。"), "unknown_kind", field="kind")
+    if not row.name.strip():
+        raise Refused(_("項目の名前を入れてください。"), "no_name", field="name")
+    if known is not None and known.kept_by != kept_by:
+        raise Refused(_("この項目は別のところで管理しています。"), "kept_by_other")
+
+
+def _entry(row: EntryRow, kept_by: str) -> Entry:
+    return Entry(
+        id=row.id, kind=row.kind, name=row.name, kana=row.kana, body_id=row.body, owner_name=row.owner_name,
+        service_id=row.service, kept_by=kept_by, summary=row.summary, text=row.text, facts=row.facts,
+        source=row.source, last_checked=row.last_checked, is_public=row.is_public, text_hash=row.digest,
+    )  # fmt: skip

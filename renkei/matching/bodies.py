@@ -1,0 +1,134 @@
+"""Which body for a service: by field, load, place and earlier contact, in the plan's order between equals [C67]."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from renkei.matching.cues import Lexicon
+from renkei.matching.entries import Match
+from renkei.matching.facts import Facts
+from renkei.matching.knowledge import Knowledge
+from renkei.matching.models import Load
+from renkei.matching.proposal import Evidence
+from renkei.matching.reading import Clause
+from renkei.plan.models import Body
+from renkei.plan.queries import provisions_on
+
+NAMED, RULE, DEFAULT, CATALOGUE, CONTACT = 4.0, 4.0, 0.6, 1.5, 0.3
+_LOAD, _MOST_LOAD = 0.02, 0.5
+_FADE = 0.75
+
+
+@dataclass
+class Choice:
+    """A body for a service, how well it fits, and why."""
+
+    body: str
+    score: float = 0.0
+    evidence: list[Evidence] = field(default_factory=list)
+    words: list[tuple[int, int]] = field(default_factory=list)
+
+    def add(self, points: float, text: str) -> None:
+        """Add points with their reason."""
+        self.score += points
+        self.evidence.append(Evidence("met", text))
+
+
+@dataclass(frozen=True)
+class Offices:
+    """Who offers what on a day, and how much they have on their hands."""
+
+    providers: Mapping[str, list[Body]]
+    loads: Mapping[tuple[str, str | None], int]
+
+    @classmethod
+    def on(cls, day: dt.date) -> Offices:
+        """Read the provisions that hold on a day and the loads; two queries."""
+        providers: dict[str, list[Body]] = {}
+        for provision in provisions_on(day):
+            providers.setdefault(provision.service_id, []).append(provision.body)
+        loads: dict[tuple[str, str | None], int] = {}
+        for body, service, count in Load.objects.values_list("body_id", "service_id", "open_count"):
+            loads[body, service] = loads.get((body, service), 0) + count
+        return cls(providers, loads)
+
+
+def choose(
+    service: str, clauses: Sequence[Clause], known: Knowledge, offices: Offices, *, matches: Sequence[Match],
+    facts: Facts, denied: frozenset[str] = frozenset(),
+) -> list[Choice]:  # fmt: skip
+    """Return the bodies that offer a service, best first, each with its reasons.
+
+    ``denied`` are bodies the text says have declined: they come last among the providers.
+    """
+    choices = {body.pk: Choice(body.pk) for body in offices.providers.get(service, [])}
+    order = list(choices)
+    _by_field(choices, known.fields_for.get(service) or known.fields, clauses)
+    _by_name(choices, known, clauses)
+    _by_catalogue(choices, service, matches)
+    _by_rule(choices, service, known, clauses)
+    _by_place(choices, service, known, offices, facts)
+    for code in denied & choices.keys():
+        choices[code].score -= 2 * NAMED
+        choices[code].evidence.append(Evidence("failed", _("この機関は断ったと書かれています")))
+    return sorted(choices.values(), key=lambda one: (-round(one.score, 3), order.index(one.body)))
+
+
+def _by_field(choices: dict[str, Choice], lexicon: Lexicon, clauses: Sequence[Clause]) -> None:
+    counted: dict[str, set[tuple[int, int]]] = {}
+    for clause in clauses:
+        for hit in lexicon.hits(clause.sentence):
+            if hit.code in choices:
+                counted.setdefault(hit.code, set()).update(hit.spans)
+    for code, spans in counted.items():
+        choices[code].score += sum(_FADE**rank for rank in range(len(spans)))
+        choices[code].words = sorted(spans)
+
+
+def _by_name(choices: dict[str, Choice], known: Knowledge, clauses: Sequence[Clause]) -> None:
+    named = {hit.code for clause in clauses for hit in known.names.hits(clause.sentence)}
+    for code in sorted(named & choices.keys()):
+        choices[code].add(NAMED, _("文に名前があります"))
+
+
+def _by_catalogue(choices: dict[str, Choice], service: str, matches: Sequence[Match]) -> None:
+    best: dict[str, float] = {}
+    for match in matches:
+        code = match.entry.body_id
+        if code in choices and service in match.services:
+            best[str(code)] = max(best.get(str(code), 0.0), match.score)
+    for code, score in best.items():
+        choices[code].score += CATALOGUE * score
+
+
+def _by_rule(choices: dict[str, Choice], service: str, known: Knowledge, clauses: Sequence[Clause]) -> None:
+    text = "".join(clause.text for clause in clauses)
+    for rule in known.routing.get("rules", []):
+        groups = [[word for word in group if word in text] for group in rule["words"]]
+        if service in rule["services"] and rule["first"] in choices and all(groups):
+            choices[rule["first"]].add(RULE, rule.get("written") or _("計画の決まり"))
+            for code in set(rule.get("with", [])) & choices.keys():
+                choices[code].add(RULE / 4, _("計画の決まりで一緒に加わります"))
+    for default in known.routing.get("default", []):
+        if default["body"] in choices and len(choices) > 1:
+            choices[default["body"]].add(DEFAULT, default.get("written") or _("計画が定める受け持ち"))
+
+
+def _by_place(
+    choices: dict[str, Choice], service: str, known: Knowledge, offices: Offices, facts: Facts
+) -> None:
+    near: dict[str, list[str]] = {
+        code: one.get("near", []) for code, one in (known.cues.get("bodies") or {}).items() if code in choices
+    }
+    areas = next((areas for code, areas in known.places.values() if code == facts.municipality), ())
+    for code, choice in choices.items():
+        if set(near.get(code, [])) & set(areas):
+            choice.add(0.3, _("所在地に近い機関です"))
+        if code in facts.contacts:
+            choice.add(CONTACT, _("前にも関わった機関です"))
+        load = offices.loads.get((code, service), 0)
+        choice.score -= min(_MOST_LOAD, _LOAD * load)

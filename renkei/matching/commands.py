@@ -1,0 +1,173 @@
+"""What ``renkei route`` and ``renkei match`` do. Nothing in the database changes.
+
+A line that cannot be read gets one sentence on standard error with its number; the others are answered all the same, and
+the command ends with exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from renkei.matching.entries import KINDS, Match, matches
+from renkei.matching.knowledge import Knowledge, knowledge
+from renkei.matching.proposal import Candidate, Proposal
+from renkei.matching.propose import propose
+
+MAX_TEXT = 20_000
+_BEST = 20
+_KIND_WORDS = {
+    "route": "支援ルートの案",
+    "clarify": "まず会社に尋ねること",
+    "outside_region": "地域の外に頼る案",
+    "out_of_scope": "ここの支援の外（行き先の案内）",
+}
+_MARKS = {"word": "言葉", "met": "合う", "failed": "合わない", "unknown": "不明"}
+
+
+class BadLine(ValueError):
+    """A line that cannot be answered; the message says why."""
+
+
+def route_lines(stream: TextIO, out: TextIO) -> None:
+    """Read ``{"id", "text"}`` lines and write one proposal a line. Exits with 1 at the end when a line was bad."""
+    _each(stream, out, lambda text: _proposal(propose(text)))
+
+
+def match_lines(stream: TextIO, out: TextIO) -> None:
+    """Read ``{"id", "text"}`` lines and write the 20 best entries of all kinds a line."""
+    _each(stream, out, lambda text: {"entries": best_entries(text)})
+
+
+def route_text(text: str) -> str:
+    """Return a proposal to read."""
+    proposal = propose(text[:MAX_TEXT])
+    known = knowledge()
+    lines = [f"■ {_KIND_WORDS[proposal.kind]}（分野: {proposal.field}）", ""]
+    for contact in proposal.outside:
+        lines.append(f"  {contact.name} {contact.phone}: {contact.about}")
+    for need in proposal.needs if proposal.kind != "out_of_scope" else []:
+        lines.append(f"課題{need.number}「{need.title}」")
+        for candidate in need.candidates:
+            lines += _candidate_lines(candidate, known)
+    lines += [f"  惜しい: {miss.name} … {miss.text}" for miss in proposal.near_misses[:4]]
+    lines += [f"  注意: {clash.title} … {clash.text}" for clash in proposal.clashes]
+    if proposal.questions:
+        lines += ["", "尋ねること", *(f"  ・{one.text}" for one in proposal.questions)]
+    if proposal.path and proposal.kind == "route":
+        lines += ["", "道筋", *(f"  {step.stage}: {'、'.join(step.what)} {step.when}".rstrip() for step in proposal.path)]
+    if proposal.missing:
+        lines += ["", proposal.missing]
+    return "\n".join(lines)
+
+
+def best_entries(text: str) -> list[dict[str, Any]]:
+    """Return the 20 best entries of all kinds, those of fitting services a little ahead."""
+    known = knowledge()
+    found = matches(text, known, per_kind=_BEST)
+    weight = _service_weight(propose(text))
+    listed = sorted(((match.score * weight(match), match) for match in found), key=lambda p: (-p[0], p[1].entry.id))
+    top = listed[0][0] if listed else 1.0
+    return [
+        {"id": match.entry.id, "kind": match.entry.kind, "score": round(score / top, 4)}
+        for score, match in listed[:_BEST]
+        if match.entry.kind in KINDS
+    ]
+
+
+def _service_weight(proposal: Proposal) -> Callable[[Match], float]:
+    top = max((one.score for one in proposal.supports), default=0.0)
+    share: dict[str, float] = {}
+    for one in proposal.supports:
+        share[one.service] = max(share.get(one.service, 0.0), one.score / top if top else 0.0)
+    return lambda match: 1.0 + 0.4 * max((share.get(service, 0.0) for service in match.services), default=0.0)
+
+
+def _candidate_lines(candidate: Candidate, known: Knowledge) -> Iterator[str]:
+    body = next((b["short"] for b in known.content.section("bodies") if b["code"] == candidate.body), candidate.body)
+    yield f"  {candidate.score:5.1f}  {known.services[candidate.service].name} … {body} {candidate.date_words}".rstrip()
+    reasons: dict[str, list[str]] = {}
+    for one in candidate.evidence:
+        reasons.setdefault(_MARKS[one.kind], []).append(one.text)
+    for mark, texts in reasons.items():
+        yield f"         {mark}: {'、'.join(texts)}"
+    for entry in candidate.entries[:3]:
+        yield f"         {entry.id} {entry.name}（{entry.words}）"
+    if candidate.blocked_by:
+        yield f"         まだ頼めません: {candidate.blocked_by}"
+
+
+def _proposal(proposal: Proposal) -> dict[str, Any]:
+    stages = [int(stage) for stage in proposal.stages if stage.isdigit()]
+    return {
+        "kind": proposal.kind,
+        "field": proposal.field,
+        "stages": stages,
+        "supports": [_support(one) for one in proposal.supports],
+        "near_misses": [asdict(miss) for miss in proposal.near_misses],
+        "questions": [asdict(question) for question in proposal.questions],
+        "outside": [asdict(contact) for contact in proposal.outside],
+    }
+
+
+def _support(one: Candidate) -> dict[str, Any]:
+    return {
+        "service": one.service,
+        "body": one.body,
+        "stage": int(one.stage) if one.stage.isdigit() else one.stage,
+        "score": one.score,
+        "date": one.date.isoformat() if one.date else None,
+        "entries": [{"id": hit.id, "kind": hit.kind, "score": hit.score} for hit in one.entries],
+        "evidence": [asdict(evidence) for evidence in one.evidence],
+    }
+
+
+def _each(stream: TextIO, out: TextIO, answer: Callable[[str], dict[str, Any]]) -> None:
+    failed = False
+    for number, line in enumerate(_lines(stream), 1):
+        if line is not None and not line.strip():
+            continue
+        try:
+            key, text = _parsed(line)
+        except BadLine as error:
+            failed = True
+            sys.stderr.write(f"{number}行目: {error}\n")
+            continue
+        out.write(json.dumps({"id": key, **answer(text)}, ensure_ascii=False) + "\n")
+    if failed:
+        raise SystemExit(1)
+
+
+def _lines(stream: TextIO) -> Iterator[str | None]:
+    """Yield the lines; None for one that is not text at all."""
+    while True:
+        try:
+            line = stream.readline()
+        except UnicodeDecodeError:
+            yield None
+            return
+        if not line:
+            return
+        yield line
+
+
+def _parsed(line: str | None) -> tuple[Any, str]:
+    if line is None:
+        raise BadLine("文字として読めません。UTF-8 の文字にしてください。ここから先は読めません。")
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        raise BadLine('JSON として読めません。{"id": "..", "text": ".."} の形にしてください。') from None
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise BadLine('"text" がありません。{"id": "..", "text": ".."} の形にしてください。')
+    text = row["text"]
+    if not text.strip():
+        raise BadLine('"text" が空です。相談文を入れてください。')
+    if len(text) > MAX_TEXT:
+        raise BadLine(f'"text" が長すぎます（{len(text):,}字）。{MAX_TEXT:,}字までにしてください。')
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise BadLine('"text" に文字でないものが入っています。')
+    return row.get("id"), text

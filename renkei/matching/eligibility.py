@@ -1,0 +1,112 @@
+"""Rules of a programme against what is known: met, failed or unknown. An unknown fact is a question, never a no (P7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from renkei.matching.facts import Facts
+from renkei.matching.models import Window
+from renkei.matching.proposal import Evidence, Question
+
+SME_HEADS, SME_CAPITAL_YEN = 300, 300_000_000  # manufacturing, Small and Medium-sized Enterprise Basic Act article 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One rule: its key, whether it is met (None: not known), in words."""
+
+    key: str
+    is_met: bool | None
+    text: str
+
+    def evidence(self) -> Evidence:
+        """Return the ruling as evidence; an unknown one names its question."""
+        kind = "unknown" if self.is_met is None else "met" if self.is_met else "failed"
+        return Evidence(kind, self.text, self.key if self.is_met is None else "")
+
+
+def rulings(eligible: dict[str, Any], facts: Facts) -> list[Ruling]:
+    """Return the rules of a programme, each against the facts."""
+    return list(_rulings(eligible, facts))
+
+
+def _rulings(eligible: dict[str, Any], facts: Facts) -> Iterator[Ruling]:
+    if eligible.get("sme_only"):
+        yield Ruling("employees", _is_sme(facts), _("中小企業であること"))
+    if (most := eligible.get("max_employees")) and most < SME_HEADS:
+        met = None if facts.employees is None else facts.employees <= most
+        yield Ruling("employees", met, _("従業員が%(most)s人以下であること") % {"most": most})
+    if eligible.get("in_prefecture"):
+        yield Ruling("municipality", facts.in_region, _("地域内に事業所があること"))
+    if places := eligible.get("municipalities"):
+        met = None if facts.municipality is None else facts.municipality in places
+        yield Ruling("municipality", met, _("決まった市町村にあること"))
+    if years := eligible.get("min_age_years"):
+        met = None if facts.age_years is None else facts.age_years >= years
+        yield Ruling("age_years", met, _("創業から%(years)s年以上であること") % {"years": years})
+    if trades := eligible.get("jsic"):
+        yield Ruling("jsic", _is_trade(facts.jsic, trades), _("対象の業種であること"))
+    if (partners := eligible.get("consortium_min") or 0) > 1:
+        yield Ruling("partner", _has_partners(facts, partners), _("%(count)s者以上で組むこと") % {"count": partners})
+
+
+def _is_sme(facts: Facts) -> bool | None:
+    if facts.employees is not None and facts.employees <= SME_HEADS:
+        return True
+    if facts.capital_yen is not None:
+        return facts.capital_yen <= SME_CAPITAL_YEN
+    return None
+
+
+def _is_trade(jsic: str | None, trades: list[str]) -> bool | None:
+    """Tell whether a trade falls under a list of divisions (letters) and groups (digits). 09 to 32 lie in division E."""
+    if not jsic:
+        return None
+    digits = "".join(char for char in jsic if char.isdigit())
+    division = jsic[0] if jsic[0].isalpha() else ("E" if "09" <= digits[:2] <= "32" else "")
+    return any(trade == division or (digits and digits.startswith(trade)) for trade in trades)
+
+
+def _has_partners(facts: Facts, count: int) -> bool | None:
+    if facts.partners is not None:
+        return facts.partners + 1 >= count
+    return True if "partner" in facts.states and count == 2 else None
+
+
+def window_words(windows: list[Window], on: dt.date) -> tuple[dt.date | None, str, bool]:
+    """Return the day that matters, in words, and whether anything can still be had: open, opening, or over."""
+    if not windows:
+        return None, "", True
+    if any(window.always_open for window in windows):
+        return None, _("いつでも申し込めます"), True
+    ahead = [window for window in windows if window.closes and window.closes >= on]
+    if not ahead:
+        return None, _("今年の受付は終わりました"), False
+    window = min(ahead, key=lambda one: (one.closes or dt.date.max, one.opens or dt.date.min))
+    if window.opens and window.opens > on:
+        return window.opens, _("%(day)sから受付") % {"day": _day(window.opens)}, True
+    if window.starts and window.starts >= on:
+        words = _("%(start)s開催（申込みは%(day)sまで）")
+        return window.closes, words % {"start": _day(window.starts), "day": _day(window.closes)}, True
+    return window.closes, _("受付中（%(day)sまで）") % {"day": _day(window.closes)}, True
+
+
+def general_questions(keys: set[str]) -> list[Question]:
+    """Return the questions about the firm itself that the named unknown rules need."""
+    listed = [
+        Question("employees", _("従業員は何人ですか"), _("使える制度が人数で変わります。"), []),
+        Question("municipality", _("工場や事務所はどの市町村にありますか"), _("近い施設と、市町村の制度が分かります。"), []),
+        Question("age_years", _("創業から何年ですか"), _("創業からの年数を条件にする制度があります。"), []),
+        Question("jsic", _("主な業種は何ですか"), _("業種を条件にする制度があります。"), []),
+        Question("partner", _("一緒に取り組む大学や会社は決まっていますか"), _("組んで申し込む制度があります。"), [_("決まっている"), _("候補がある"), _("まだいない")]),
+    ]  # fmt: skip
+    return [question for question in listed if question.key in keys]
+
+
+def _day(day: dt.date | None) -> str:
+    return f"{day.month}月{day.day}日" if day else ""

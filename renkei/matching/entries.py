@@ -1,0 +1,75 @@
+"""Entries for a text: found in the index, read from the database, each with its matched words and its services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from renkei.matching import index, synonyms
+from renkei.matching.knowledge import Knowledge
+from renkei.matching.models import Entry, EntryKind
+from renkei.matching.words import Word, content_forms, words
+
+PER_KIND = 12
+KINDS = [kind.value for kind in EntryKind if kind not in {EntryKind.SERVICE, EntryKind.TEST}]
+_MOST_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry found: its score between nought and one, the words it shares with the text, the services it speaks for."""
+
+    entry: Entry
+    score: float
+    spans: tuple[tuple[int, int], ...]
+    services: tuple[str, ...]
+
+    def words(self, text: str) -> str:
+        """Return the shared words as they stand in the text."""
+        return "、".join(dict.fromkeys(text[start:end] for start, end in self.spans))
+
+
+def matches(
+    text: str, known: Knowledge, *, kinds: Sequence[str] = tuple(KINDS), audience: str = "staff", per_kind: int = PER_KIND
+) -> list[Match]:  # fmt: skip
+    """Return the best entries of each kind, best first. What the database no longer holds is left out."""
+    index.ensure()
+    found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind)
+    entries = Entry.objects.filter(withdrawn_on__isnull=True).prefetch_related("windows").in_bulk([hit.id for hit in found])
+    top = max((hit.score for hit in found if hit.id in entries), default=0.0)
+    if not top:
+        return []
+    units = [unit for unit in words(text[:4_000]) if unit.is_content]
+    listed = [
+        Match(
+            entry=entries[hit.id], score=round(hit.score / top, 4), spans=_shared(entries[hit.id], units),
+            services=_services(entries[hit.id], known),
+        )
+        for hit in found
+        if hit.id in entries
+    ]  # fmt: skip
+    return sorted(listed, key=lambda match: (-match.score, match.entry.id))
+
+
+def _services(entry: Entry, known: Knowledge) -> tuple[str, ...]:
+    if entry.service_id:
+        return (entry.service_id,)
+    return tuple(known.services_of(entry.kind, entry.facts.get("post", "")))
+
+
+def _shared(entry: Entry, units: Sequence[Word]) -> tuple[tuple[int, int], ...]:
+    """Return where the text has words of the entry, or words that mean the same; the longest words first."""
+    forms = _forms(entry.id, entry.text_hash, f"{entry.name}\n{entry.summary}\n{entry.text}")
+    alike = synonyms.expanded(forms)
+    spans: dict[str, tuple[int, int]] = {}
+    for unit in units:
+        if unit.form in forms or unit.form in alike:
+            spans.setdefault(unit.form, (unit.start, unit.end))
+    chosen = sorted(spans.items(), key=lambda one: (one[0] not in forms, -len(one[0]), one[1]))[:_MOST_WORDS]
+    return tuple(sorted(span for _form, span in chosen))
+
+
+@lru_cache(maxsize=5_000)
+def _forms(_entry: str, _hash: str, text: str) -> frozenset[str]:
+    return frozenset(content_forms(text))

@@ -1,0 +1,295 @@
+"""The search index: derived from the entries, on this node's disk, rebuilt whenever it cannot be trusted.
+
+Two tantivy indexes: ``public`` and ``staff``. One process writes at a time (a lock on a file); the others open what
+the state file names. Changes come from ``EntryChange``: rows of transactions that were still open at the last refresh
+are met again at the next one, so nothing is missed, and meeting a change twice does no harm.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import tantivy
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
+
+from renkei.matching import synonyms
+from renkei.matching.models import Entry
+from renkei.matching.words import content_forms, pairs
+
+AUDIENCES = ("public", "staff")
+_FORMAT = 2  # a new number makes every node rebuild
+_MOST_TERMS = 160
+_NAME, _PAIRS = 0.6, 0.25
+_log = logging.getLogger("renkei.matching")
+_guard = threading.Lock()
+_opened: dict[str, tuple[str, int, tantivy.Index]] = {}
+_NOW = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_PENDING = """
+    SELECT (SELECT count(*) FROM matching_entrychange WHERE tx >= %s),
+           (SELECT count(*) FROM matching_entry WHERE withdrawn_on IS NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the index on disk holds: of which database, up to which transaction, in which folder."""
+
+    format: int
+    database: str
+    folder: str
+    xmin: int
+    seen: int
+    entries: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry the index found, before the database has been asked for it."""
+
+    id: str
+    kind: str
+    score: float
+
+
+def home() -> Path:
+    """Return this node's folder for the index."""
+    return Path(settings.RENKEI_HOME) / "index"
+
+
+def state() -> State | None:
+    """Return the state of the index, or None when there is none that can be read."""
+    try:
+        found = State(**json.loads((home() / "state.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    here = found.format == _FORMAT and found.database == _database()
+    return found if here and (home() / found.folder).is_dir() else None
+
+
+def is_stale() -> bool:
+    """Tell whether the index is missing, of another database or format, or behind the entries."""
+    known = state()
+    if known is None:
+        return True
+    return _pending(known) != (known.seen, known.entries)
+
+
+def rebuild() -> int:
+    """Build both indexes anew beside the old ones and switch over. Returns how many entries they hold."""
+    with _writer():
+        return _rebuild()
+
+
+def refresh() -> None:
+    """Bring the index up to what was committed; does nothing when it is, or when another process is at it."""
+    if not is_stale():
+        return
+    with _writer(wait=False) as held:
+        if held:
+            _catch_up()
+
+
+def follow() -> None:
+    """Refresh after a commit. A fault here must not look like a failed save: the next reader mends the index."""
+    try:
+        refresh()
+    except (OSError, ValueError):
+        _log.warning("the search index could not follow; the next search will mend it", exc_info=True)
+
+
+def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
+    """Return the best entries of the kinds for a text, best first; mends the index first where it must."""
+    terms = list(dict.fromkeys(content_forms(text)))[:_MOST_TERMS]
+    query = _query(terms, list(dict.fromkeys(pairs(text)))[:_MOST_TERMS], kinds)
+    if query is None:
+        return []
+    try:
+        return _search(query, audience, limit)
+    except (OSError, ValueError):
+        _log.warning("the search index is damaged and is being rebuilt", exc_info=True)
+        rebuild()
+        return _search(query, audience, limit)
+
+
+def find_by_kind(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
+    """Return the best ``limit`` entries of each kind."""
+    return [hit for kind in kinds for hit in find(text, audience=audience, kinds=[kind], limit=limit)]
+
+
+def ensure() -> None:
+    """See that there is an index as new as the entries: build the missing one, catch up with changes."""
+    known = state()
+    if known is None:
+        rebuild()
+    elif _pending(known) != (known.seen, known.entries):
+        refresh()
+
+
+def _search(query: Any, audience: str, limit: int) -> list[Found]:
+    searcher = _open(audience).searcher()
+    found = []
+    for score, address in searcher.search(query, limit).hits:
+        document = searcher.doc(address)
+        found.append(Found(document.get_first("id"), document.get_first("kind"), float(score)))
+    return sorted(found, key=lambda hit: (-round(hit.score, 4), hit.id))
+
+
+def _query(terms: Sequence[str], grams: Sequence[str], kinds: Sequence[str]) -> Any:
+    schema, make = _schema(), tantivy.Query
+    weighed = [("words", term, 1.0) for term in terms]
+    weighed += [("name", term, _NAME) for term in terms]
+    weighed += [("words", term, synonyms.WEIGHT) for term in sorted(synonyms.expanded(terms))[:_MOST_TERMS]]
+    weighed += [("pairs", gram, _PAIRS) for gram in grams]
+    if not weighed:
+        return None
+    parts = [
+        (tantivy.Occur.Should, make.boost_query(make.term_query(schema, name, term), weight))
+        for name, term, weight in weighed
+    ]
+    wanted = [(tantivy.Occur.Should, make.const_score_query(make.term_query(schema, "kind", k), 0.0)) for k in kinds]
+    both = [(tantivy.Occur.Must, make.boolean_query(parts))]
+    return make.boolean_query([*both, (tantivy.Occur.Must, make.boolean_query(wanted))] if wanted else both)
+
+
+def _open(audience: str) -> tantivy.Index:
+    """Return this process's handle, reopened when the state names another folder or generation."""
+    known = state()
+    if known is None:
+        rebuild()
+        known = state()
+    assert known is not None  # noqa: S101  just written
+    with _guard:
+        kept = _opened.get(audience)
+        if kept is None or kept[:2] != (known.folder, known.generation):
+            opened = tantivy.Index.open(str(home() / known.folder / audience))
+            kept = (known.folder, known.generation, opened)
+            _opened[audience] = kept
+        return kept[2]
+
+
+def _rebuild() -> int:
+    before = state()
+    folder = home() / f"build-{uuid4().hex[:12]}"
+    xmin = _xmin()
+    entries = Entry.objects.filter(withdrawn_on__isnull=True)
+    for audience in AUDIENCES:
+        place = folder / audience
+        place.mkdir(parents=True)
+        writer = tantivy.Index(_schema(), path=str(place)).writer(heap_size=30_000_000, num_threads=1)
+        for entry in _for(audience, entries).iterator(chunk_size=500):
+            writer.add_document(_document(entry))
+        writer.commit()
+        writer.wait_merging_threads()
+    count = entries.count()
+    _write(folder.name, xmin, count, (before.generation if before else 0) + 1)
+    for old in home().glob("build-*"):
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    return count
+
+
+def _catch_up() -> None:
+    known = state()
+    if known is None:
+        _rebuild()
+        return
+    xmin = _xmin()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT entry FROM matching_entrychange WHERE tx >= %s", [known.xmin])
+        changed = [entry for (entry,) in cursor.fetchall()]
+    entries = Entry.objects.filter(withdrawn_on__isnull=True, id__in=changed)
+    for audience in AUDIENCES:
+        opened = tantivy.Index.open(str(home() / known.folder / audience))
+        writer = opened.writer(heap_size=30_000_000, num_threads=1)
+        for entry_id in changed:
+            writer.delete_documents_by_term("id", entry_id)
+        for entry in _for(audience, entries):
+            writer.add_document(_document(entry))
+        writer.commit()
+        writer.wait_merging_threads()
+    opened = tantivy.Index.open(str(home() / known.folder / "staff"))
+    count = Entry.objects.filter(withdrawn_on__isnull=True).count()
+    if opened.searcher().num_docs != count:
+        _rebuild()
+    else:
+        _write(known.folder, xmin, count, known.generation + 1)
+
+
+def _for(audience: str, entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    return entries.filter(is_public=True) if audience == "public" else entries
+
+
+def _document(entry: Entry) -> tantivy.Document:
+    """Return what an entry is found by. Its text is what its keeper gave for that, nothing else of it is read."""
+    text = f"{entry.name}\n{entry.summary}\n{entry.text}"
+    return tantivy.Document(
+        id=entry.id,
+        kind=entry.kind,
+        name=" ".join(content_forms(entry.name)),
+        words=" ".join(content_forms(text)),
+        pairs=" ".join(pairs(text)),
+    )
+
+
+def _schema() -> Any:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("kind", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in ("name", "words", "pairs"):
+        builder.add_text_field(name, stored=False, tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
+
+
+def _write(folder: str, xmin: int, entries: int, generation: int) -> None:
+    """Name the folder in the state file in one step: readers see the old state or the new one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PENDING, [xmin])
+        seen = cursor.fetchone()[0]
+    new = State(_FORMAT, _database(), folder, xmin, seen, entries, generation)
+    draft = home() / f"state-{os.getpid()}.tmp"
+    draft.write_text(json.dumps(asdict(new)), encoding="utf-8")
+    draft.replace(home() / "state.json")
+
+
+@contextmanager
+def _writer(*, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock of the one writer of this node; yields False when it is taken and we do not wait."""
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _pending(known: State) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_PENDING, [known.xmin])
+        changes, entries = cursor.fetchone()
+    return changes, entries
+
+
+def _xmin() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW)
+        return int(cursor.fetchone()[0])
+
+
+def _database() -> str:
+    return f"{connection.settings_dict['HOST']}:{connection.settings_dict['PORT']}/{connection.settings_dict['NAME']}"

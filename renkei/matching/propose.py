@@ -1,0 +1,298 @@
+"""From a text to a proposal: who can help with what, when and why. Reads only; the same text gives the same answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from renkei.base import clock
+from renkei.matching import advice, analysis, kinds, vectors
+from renkei.matching.bodies import Choice, Offices, choose
+from renkei.matching.eligibility import Ruling, rulings, window_words
+from renkei.matching.entries import Match, matches
+from renkei.matching.facts import Facts, gather
+from renkei.matching.knowledge import OUT, Knowledge, knowledge
+from renkei.matching.models import EntryKind
+from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mark, NearMiss, Proposal, ProposedNeed
+from renkei.matching.reading import Clause, read
+from renkei.matching.scoring import Fit, fits
+
+__all__ = ["Facts", "next_best", "propose"]
+
+_SHARE, _FEWEST, _MOST = 0.22, 3, 7  # services kept: this share of the best, but not fewer and not more
+_NEED_SHARE = 0.45
+_OTHER_BODY = 0.55
+_ENTRIES, _WORDS, _TITLE = 5, 6, 40
+_CASE_VOTE, _ENTRY_VOTE = 1.0, 0.8
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Everything read and found for one text."""
+
+    text: str
+    on: dt.date
+    known: Knowledge
+    clauses: list[Clause]
+    facts: Facts
+    matches: list[Match]
+    services: list[Fit]
+    outside: list[Fit]
+    said: kinds.Declined
+    kind: str
+    offices: Offices
+    declined: frozenset[tuple[str, str]]
+
+
+def propose(
+    text: str, *, facts: Facts | None = None, on: dt.date | None = None,
+    declined: frozenset[tuple[str, str]] = frozenset(),
+) -> Proposal:  # fmt: skip
+    """Return the proposal for a text.
+
+    Args:
+        text: what the firm said; only the first 20,000 characters are read.
+        facts: what is known of the firm, and its answers to questions.
+        on: the day for which provisions and windows are read; today by default.
+        declined: (service, body) pairs that have said no already; they are left out.
+    """
+    reading = _read(text, facts, on or clock.today(), declined)
+    rules: list[Ruling] = []
+    listed: list[Candidate] = []
+    misses: list[NearMiss] = []
+    needs_of = _needs(reading)
+    for fit in _kept(reading):
+        found, missed, ruled = _candidates(fit, reading, needs_of.get(fit.code, 0))
+        listed += found
+        misses += missed
+        rules += ruled
+    supports = _ordered(listed, reading)
+    needs = _proposed_needs(reading, needs_of, supports, misses)
+    stages = list(dict.fromkeys(need.stage for need in needs))
+    unknown = {ruling.key for ruling in rules if ruling.is_met is None}
+    asked = [one.service for one in supports[:4]]
+    marks = [Mark(start, end, need.number) for need in needs for start, end in need.spans]
+    found_in = analysis.analyse(reading.known, reading.clauses, kind=reading.kind, stages=stages, marks=marks)
+    return Proposal(
+        kind=reading.kind,
+        field=found_in.field,
+        stages=stages,
+        needs=needs,
+        supports=supports,
+        near_misses=misses,
+        questions=advice.questions(
+            reading.known, reading.facts, asked, unknown, is_vague=reading.kind == "clarify"
+        ),
+        clashes=advice.clashes(reading.known, reading.facts, supports[:5], reading.on),
+        path=advice.path(reading.known, supports[:6]),
+        outside=_contacts(reading),
+        analysis=found_in,
+        missing=vectors.missing(),
+    )
+
+
+def next_best(
+    text: str, service: str, *, declined: frozenset[tuple[str, str]], facts: Facts | None = None
+) -> list[Candidate]:
+    """Return who comes next after a no: other bodies of the same service, then other services of the same stage."""
+    supports = propose(text, facts=facts, declined=declined).supports
+    known = knowledge()
+    same = [one for one in supports if one.service == service]
+    if not same:
+        reading = _read(text, facts, clock.today(), declined)
+        fit = next((one for one in reading.services if one.code == service), Fit(service))
+        same = _candidates(fit, reading, 1)[0]
+    stage = known.services[service].stage if service in known.services else ""
+    return [*same, *(one for one in supports if one.service != service and one.stage == stage)]
+
+
+def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple[str, str]]) -> _Reading:
+    known = knowledge(on)
+    clauses = read(text, known.lexicon)
+    found = matches(text, known) if text.strip() else []
+    scored = fits(clauses, known.sayings, [*known.services, *_outside_codes(known)], _votes(found, known))
+    services = [fit for fit in scored if fit.code in known.services]
+    outside = [fit for fit in scored if fit.code.startswith(OUT)]
+    technical = {code for code, one in (known.cues.get("bodies") or {}).items() if one.get("words")}
+    named = [frozenset(h.code for h in known.names.hits(c.sentence)) & technical for c in clauses]
+    here = [bool(known.region.hits(clause.sentence)) for clause in clauses]
+    said = kinds.declined(clauses, named, here, known.region_words)
+    return _Reading(
+        text, on, known, clauses, gather(text, clauses, known, facts), found, services, outside, said,
+        kinds.kind_of(services, outside, said, clauses), Offices.on(on), declined,
+    )  # fmt: skip
+
+
+def _outside_codes(known: Knowledge) -> list[str]:
+    return [OUT + contact.code for contact in known.content.outside_contacts]
+
+
+def _votes(found: Sequence[Match], known: Knowledge) -> dict[str, float]:
+    """Return what past cases and the catalogue say for each service: near cases count, and near entries a little."""
+    votes: dict[str, float] = {}
+    examples = [match for match in found if match.entry.kind == EntryKind.EXAMPLE]
+    best = max((match.score for match in examples), default=0.0)
+    for match in examples[:6]:
+        helped = list(dict.fromkeys(s for s, _body, result in match.entry.facts.get("supports", []) if result == "done"))
+        for service in helped:
+            votes[service] = votes.get(service, 0.0) + _CASE_VOTE * (match.score / best) / (6 * len(helped))
+    seen: dict[str, float] = {}
+    for match in found:
+        if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}:
+            for service in match.services:
+                seen[service] = max(seen.get(service, 0.0), match.score)
+    for service, score in seen.items():
+        votes[service] = votes.get(service, 0.0) + _ENTRY_VOTE * score * score
+    return {code: vote for code, vote in votes.items() if code in known.services}
+
+
+def _kept(reading: _Reading) -> list[Fit]:
+    """Return the services worth showing: near enough to the best, and offered by somebody on that day."""
+    offered = [fit for fit in reading.services if reading.offices.providers.get(fit.code)]
+    if not offered:
+        return []
+    top = max(offered[0].score, 0.0)
+    near = [fit for number, fit in enumerate(offered) if number < _FEWEST or fit.score >= _SHARE * top]
+    return [fit for fit in near[:_MOST] if fit.score > 0]
+
+
+def _needs(reading: _Reading) -> dict[str, int]:
+    """Return for each service the number of its need: services told by the same clause belong to one need."""
+    kept = _kept(reading)
+    numbers: dict[int, int] = {}
+    found: dict[str, int] = {}
+    top = kept[0].score if kept else 0.0
+    for fit in kept:
+        clause = max(range(len(fit.by_clause)), key=lambda n: (fit.by_clause[n], -n), default=0)
+        if clause not in numbers and (not numbers or fit.score >= _NEED_SHARE * top):
+            numbers[clause] = len(numbers) + 1
+        found[fit.code] = numbers.get(clause, 1)
+    return found
+
+
+def _candidates(fit: Fit, reading: _Reading, need: int) -> tuple[list[Candidate], list[NearMiss], list[Ruling]]:
+    """Return a service's bodies, best first, with entries and evidence; what fails a rule becomes a near miss."""
+    choices = choose(
+        fit.code, reading.clauses, reading.known, reading.offices, matches=reading.matches, facts=reading.facts,
+        denied=reading.said.bodies if reading.kind != "outside_region" else frozenset(),
+    )  # fmt: skip
+    choices = [one for one in choices if (fit.code, one.body) not in reading.declined]
+    if reading.kind == "outside_region":
+        choices = _lead_first(choices, reading)
+    own = [match for match in reading.matches if fit.code in match.services]
+    fitting, misses, ruled = _fitting(own, fit.code, reading)
+    found = [
+        _candidate(fit, choice, fitting, ruled, reading, need, 1.0 if number == 0 else _OTHER_BODY / number)
+        for number, choice in enumerate(choices[:3])
+    ]
+    return found, misses, [ruling for rules in ruled.values() for ruling in rules]
+
+
+def _lead_first(choices: list[Choice], reading: _Reading) -> list[Choice]:
+    """Put the body that leads requests outside the region first [C37]; the plan names it."""
+    lead = (reading.known.routing.get("outside_region") or {}).get("lead")
+    return sorted(choices, key=lambda one: one.body != lead)
+
+
+def _fitting(
+    own: Sequence[Match], service: str, reading: _Reading
+) -> tuple[list[Match], list[NearMiss], dict[str, list[Ruling]]]:
+    """Tell entries that can be had from those that fail a rule or are over."""
+    fitting, misses, ruled = [], [], {}
+    for match in own:
+        entry = match.entry
+        rules = rulings(entry.facts.get("eligible") or {}, reading.facts)
+        failed = [rule for rule in rules if rule.is_met is False]
+        _day, words, is_open = window_words(list(entry.windows.all()), reading.on)
+        if entry.kind == EntryKind.OUTSIDE and reading.kind != "outside_region":
+            continue
+        if failed or not is_open:
+            rule = failed[0].text if failed else words
+            misses.append(NearMiss(entry.name, service, entry.body_id or "", failed[0].key if failed else "window", rule))
+        else:
+            fitting.append(match)
+            ruled[entry.id] = rules
+    return fitting, misses[:4], ruled
+
+
+def _candidate(
+    fit: Fit, choice: Choice, fitting: Sequence[Match], ruled: Mapping[str, list[Ruling]], reading: _Reading,
+    need: int, share: float,
+) -> Candidate:  # fmt: skip
+    shown = [match for match in fitting if match.entry.body_id in {choice.body, None}][:_ENTRIES]
+    programme = next((match for match in shown if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}), None)
+    day, words, _is_open = window_words(list(programme.entry.windows.all()), reading.on) if programme else (None, "", True)
+    rules = [rule.evidence() for rule in ruled.get(programme.entry.id, [])] if programme else []
+    courses = any(match.entry.facts.get("training_level", 0) > 1 for match in shown)
+    return Candidate(
+        service=fit.code,
+        body=choice.body,
+        stage=reading.known.services[fit.code].stage,
+        score=round(max(fit.score, 0.0) * share, 3),
+        need=max(need, 1),
+        date=day,
+        date_words=words,
+        entries=[_hit(match, reading) for match in shown],
+        evidence=[*_words(fit, choice, reading.text), *choice.evidence, *rules],
+        blocked_by=advice.blocked(fit.code, reading.known, reading.facts, courses),
+    )
+
+
+def _hit(match: Match, reading: _Reading) -> EntryHit:
+    entry = match.entry
+    return EntryHit(entry.id, entry.kind, match.score, entry.name, match.words(reading.text))
+
+
+def _words(fit: Fit, choice: Choice, text: str) -> list[Evidence]:
+    """Return the words of the text that speak for the service, the strongest first, then those for the body."""
+    hits = sorted((hit for hit in fit.hits if hit.weight > 0), key=lambda hit: (-hit.weight, hit.spans))
+    told = ["…".join(text[a:b] for a, b in sorted(set(hit.spans))) for hit in hits]
+    told += [text[start:end] for start, end in choice.words]
+    return [Evidence("word", word) for word in list(dict.fromkeys(told))[:_WORDS]]
+
+
+def _ordered(listed: Sequence[Candidate], reading: _Reading) -> list[Candidate]:
+    order = {code: number for number, code in enumerate(reading.known.services)}
+    return sorted(listed, key=lambda one: (-one.score, order[one.service], one.body))
+
+
+def _proposed_needs(
+    reading: _Reading, needs_of: Mapping[str, int], supports: Sequence[Candidate], misses: Sequence[NearMiss]
+) -> list[ProposedNeed]:
+    found = []
+    for number in sorted(set(needs_of.values())):
+        own = [one for one in supports if one.need == number]
+        if not own:
+            continue
+        services = {code for code, need in needs_of.items() if need == number}
+        leading = next(fit for fit in reading.services if fit.code == own[0].service)
+        at = max(range(len(leading.by_clause)), key=lambda n: (leading.by_clause[n], -n), default=0)
+        spans = sorted({span for hit in leading.hits if hit.weight > 0 for span in hit.spans})
+        title = _title(reading.clauses[at].text) if reading.clauses else _("内容を聞き取る")
+        found.append(
+            ProposedNeed(
+                number, title, own[0].stage, spans, list(own), [miss for miss in misses if miss.service in services]
+            )
+        )
+    return found
+
+
+def _title(text: str) -> str:
+    """Return a clause short enough for a heading."""
+    plain = " ".join(text.split()).strip("。、 ")
+    return plain if len(plain) <= _TITLE else plain[: _TITLE - 1] + "…"
+
+
+def _contacts(reading: _Reading) -> list[Contact]:
+    """Return who else can help: those the text speaks of strongly enough."""
+    found = []
+    for fit in reading.outside:
+        contact = reading.known.contact(fit.code.removeprefix(OUT))
+        if contact is None or fit.score < kinds.OUTSIDE_AT_LEAST or len(found) >= 3:
+            continue
+        words = "、".join(evidence.text for evidence in _words(fit, Choice(""), reading.text))
+        found.append(Contact(contact.code, contact.name, contact.about, contact.phone, words))
+    return found

@@ -1,0 +1,44 @@
+"""Search over the entries for the desk's and the public page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from renkei.base.actor import Actor
+from renkei.matching.entries import KINDS, Match, matches
+from renkei.matching.knowledge import knowledge
+from renkei.matching.models import Entry, EntryKind
+from renkei.matching.proposal import EntryHit
+
+_KINDS = [*KINDS, EntryKind.SERVICE.value, EntryKind.TEST.value]
+
+
+def search(text: str, *, actor: Actor, kinds: Sequence[str] | None = None, limit: int = 20) -> list[EntryHit]:
+    """Return the entries an actor may see for a text, best first. Two characters are enough.
+
+    Staff and the system see all entries; everybody else the public ones. What the words do not find is looked for in
+    names and readings as they are typed.
+    """
+    typed = text.strip()[:400]
+    if not typed:
+        return []
+    wanted = [kind for kind in _KINDS if kinds is None or kind in kinds]
+    audience = "staff" if actor.is_staff or actor.is_system else "public"
+    found = matches(typed, knowledge(), kinds=wanted, audience=audience, per_kind=limit)
+    hits = [_hit(match, typed) for match in found if audience == "staff" or match.entry.is_public]
+    return _with_names(typed, hits, audience, wanted, limit)[:limit]
+
+
+def _hit(match: Match, text: str) -> EntryHit:
+    return EntryHit(match.entry.id, match.entry.kind, match.score, match.entry.name, match.words(text))
+
+
+def _with_names(text: str, hits: list[EntryHit], audience: str, kinds: Sequence[str], limit: int) -> list[EntryHit]:
+    """Put entries whose name holds the text as typed first: the start of a word is no word yet."""
+    named = Entry.objects.filter(name__icontains=text) | Entry.objects.filter(kana__icontains=text)
+    if audience == "public":
+        named = named.filter(is_public=True)
+    named = named.filter(kind__in=kinds, withdrawn_on__isnull=True).order_by("id")
+    first = [EntryHit(one.id, one.kind, 1.0, one.name, text) for one in named[:limit]]
+    ids = {hit.id for hit in first}
+    return [*first, *(hit for hit in hits if hit.id not in ids)]
