@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from renkei.cases.models import Support
 from renkei.cases.states import SupportState
-from renkei.cases.queries._until_matching import Candidate, next_best
+from renkei.matching.proposal import Candidate
+from renkei.matching.propose import next_best
 from renkei.plan.queries import providers
 
 ASKED_IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
