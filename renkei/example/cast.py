@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from renkei.accounts.models import Membership, Person
+from renkei.base import clock
 from renkei.base.actor import Actor, staff
 from renkei.companies.models import Company, CompanyPerson
 from renkei.plan.models import Body
@@ -22,12 +23,12 @@ PASSWORD = "renkei-example"  # noqa: S105  printed for every visitor; example mo
 class Cast:
     """Who plays: staff by body, firms by their id in the data file."""
 
-    staff: dict[str, list[Actor]] = field(default_factory=dict)
+    staff: dict[str, list[tuple[dt.date, Actor]]] = field(default_factory=dict)
     firms: dict[str, Company] = field(default_factory=dict)
 
     def of(self, body: str, turn: int = 0) -> Actor:
-        """Return one member of a body; ``turn`` walks through them."""
-        members = self.staff[body]
+        """Return one of those who belong to a body on the day of the story; ``turn`` walks through them."""
+        members = [actor for since, actor in self.staff[body] if since <= clock.today()]
         return members[turn % len(members)]
 
     def desk(self, turn: int = 0) -> Actor:
@@ -63,7 +64,9 @@ def _join(cast: Cast, row: dict[str, Any], secret: str) -> None:
         person=person, body_id=row["body"], role=row["role"], title=row["title"], is_admin=row["admin"],
         since=dt.date.fromisoformat(row["since"]), specialities=row["specialities"],
     )  # fmt: skip
-    cast.staff.setdefault(row["body"], []).append(staff(person.pk, row["body"], person.name))
+    cast.staff.setdefault(row["body"], []).append(
+        (dt.date.fromisoformat(row["since"]), staff(person.pk, row["body"], person.name))
+    )
 
 
 def _firm(row: dict[str, Any], home: Body) -> Company:
