@@ -6,7 +6,17 @@ import datetime as dt
 from typing import Any
 
 from renkei.matching.proposal import (
-    Analysis, Candidate, Clash, EntryHit, Evidence, Mark, NearMiss, PathStep, Proposal, ProposedNeed, Question,
+    Analysis,
+    Candidate,
+    Clash,
+    EntryHit,
+    Evidence,
+    Mark,
+    NearMiss,
+    PathStep,
+    Proposal,
+    ProposedNeed,
+    Question,
 )  # fmt: skip
 from tests.world import BANK, CENTER, LAB
 

@@ -36,7 +36,7 @@ def today(world: World, body: str = DESK) -> str:
 
 
 def section(text: str, name: str) -> str:
-    found = re.search(rf'<h2 id="{name}">.*?</section>', text, re.S)
+    found = re.search(rf'<h2 id="{name}">.*?</section>', text, re.DOTALL)
     assert found
     return found.group()
 

@@ -107,7 +107,7 @@ def test_moments_as_people_say_them(typed: str, expected: Moment) -> None:
 
 @pytest.mark.parametrize("typed", ["いつか", "13月40日", "25時", "今日 99時", "<b>", "明日 明後日"])
 def test_what_is_no_moment(typed: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         read_moment(typed, DAY)
 
 

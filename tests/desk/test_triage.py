@@ -18,6 +18,7 @@ from renkei.cases.actions.intake import Said, receive
 from renkei.cases.actions.triage import set_summary
 from renkei.cases.models import Case, Consent, Message, Need, Passage, Support, Transition, Verb
 from renkei.companies.actions import Profile, register_company
+from renkei.matching.models import Entry
 from renkei.matching.proposal import Contact as Outside
 from renkei.matching.proposal import EntryHit
 from renkei.plan.models import Body
@@ -385,8 +386,6 @@ def test_add_a_service_by_hand(world: World) -> None:
 
 
 def test_find_an_entry_and_add_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from renkei.matching.models import Entry
-
     Entry.objects.create(id="EQ777", kind="equipment", name="三次元測定機", body_id=LAB, service_id="equipment-tests",
                          kept_by="matching", text_hash="x")
     hit = EntryHit("EQ777", "equipment", 1.0, "三次元測定機", "測定")

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from renkei.base.refusal import Refused
 from renkei.cases.actions import intake
-from renkei.cases.models import Case
+from renkei.cases.models import Case, Consultation
 from renkei.cases.rules import runs_case
 from renkei.companies.actions import add_person, register_company, update_company
 from renkei.companies.models import Company
@@ -36,7 +36,7 @@ def companies(request: StaffRequest, body: str) -> HttpResponse:
     if find:
         seen = seen.matching(find)
     page = Paginator(seen.order_by("kana", "name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "desk/companies/list.html", {"page": page, "find": find})
+    return render(request, "desk/companies/list.html", {"page": page, "find": find, "body": body})
 
 
 def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse:
@@ -134,7 +134,7 @@ def _case_to_bind(request: StaffRequest) -> Case | None:
 def _said_already(request: StaffRequest, case: Case | None) -> dict[str, Any]:
     if case is None:
         return {}
-    said = case.consultations.visible_to(request.actor).first()  # type: ignore[attr-defined]  our query set
+    said = Consultation.objects.visible_to(request.actor).filter(case=case).first()
     return {
         "name": case.company_given,
         "phone": said.phone if said else "",

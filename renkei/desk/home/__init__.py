@@ -1,0 +1,1 @@
+"""Where a working day starts."""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record_read
 from renkei.base import clock
 from renkei.base.refusal import Refused
+from renkei.cases.actions.talk import log_contact
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.rules import runs_case
 from renkei.cases.states import CaseState
@@ -61,8 +62,6 @@ def _page(request: StaffRequest, case: Case, form: BackForm) -> dict[str, object
 
 
 def _record(request: StaffRequest, case: Case, form: BackForm, outcome: str) -> bool:
-    from renkei.cases.actions.talk import log_contact
-
     data = form.cleaned_data
     text = data["text"] or (_("電話をかけたが不在") if outcome == ABSENT else _("電話で話した"))
     try:

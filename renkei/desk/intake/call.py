@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 
 from renkei.base import clock
 from renkei.base.refusal import Refused
+from renkei.cases.actions.closing import close_case
+from renkei.cases.actions.consents import give_consent, set_standing
 from renkei.cases.actions.intake import Received, Said, receive
 from renkei.cases.models import Case
 from renkei.cases.steps import NextStep
@@ -60,14 +62,14 @@ def call(request: StaffRequest, body: str) -> HttpResponse:
 def call_lookup(request: StaffRequest, body: str) -> HttpResponse:
     """Show the firms found, as a part of the call screen."""
     form = CallForm(initial=request.GET.dict(), actor=request.actor)
-    return render(request, "desk/intake/_firm.html", _page(request, form))
+    return render(request, "desk/intake/_firm.html", _page(request, form) | {"body": body})
 
 
 @require_safe
 def call_done(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     """Show the number to say aloud and what happens next."""
     found = get_object_or_404(Case.objects.visible_to(request.actor).select_related("company", "holder"), pk=case)
-    return render(request, "desk/intake/call_done.html", {"case": found})
+    return render(request, "desk/intake/call_done.html", {"case": found, "body": body})
 
 
 def _page(request: StaffRequest, form: CallForm) -> dict[str, Any]:
@@ -158,9 +160,6 @@ def _next_step(data: dict[str, Any], request: StaffRequest) -> NextStep | None:
 
 def _follow(request: StaffRequest, form: CallForm, case: Case) -> None:
     """Write down the oral consent, and close what was answered on the spot."""
-    from renkei.cases.actions.closing import close_case
-    from renkei.cases.actions.consents import give_consent, set_standing
-
     data, by = form.cleaned_data, request.actor
     speaker = _speaker(data["person"], data["person_given"], case)
     classes = set(data["share_classes"]) | ({"summary"} if data["share_with"] else set())

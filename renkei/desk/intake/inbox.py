@@ -20,10 +20,10 @@ def inbox_page(request: StaffRequest, body: str) -> HttpResponse:
     channels = sorted({row.channel for row in rows if row.channel})
     shown = [row for row in rows if _fits(row, find) and channel in {"", row.channel} and (row.is_late or not late)]
     page = {"rows": shown, "total": len(rows), "late": sum(row.is_late for row in rows), "find": find,
-            "channels": channels, "channel": channel, "only_late": late}  # fmt: skip
+            "channels": channels, "channel": channel, "only_late": late, "body": body}  # fmt: skip
     return render(request, "desk/intake/inbox.html", page)
 
 
 def _fits(row: CaseRow, find: str) -> bool:
     key = search_key(find)
-    return not key or key in search_key(" ".join([row.company, row.title, row.number, row.text]))
+    return not key or key in search_key(f"{row.company} {row.title} {row.number} {row.text}")

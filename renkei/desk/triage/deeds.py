@@ -82,7 +82,7 @@ def _need(page: TriagePage, block: Block) -> Any:
     return block.need
 
 
-def _save(page: TriagePage, _about: str) -> str:
+def _save(_page: TriagePage, _about: str) -> str:
     return _("下書きに保存しました。まだだれにも送っていません。")
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
 from django.http import QueryDict
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Consent, Consultation, Need, Passage, Support
-from renkei.cases.states import NeedState, SupportState
+from renkei.cases.queries.facts import facts_of
+from renkei.cases.states import DisclosureClass, NeedState, SupportState
 from renkei.cases.steps import due
 from renkei.companies.queries import Duplicate, possible_duplicates
-from renkei.desk.triage.facts import facts_of
-from renkei.desk.triage.rows import CLASSES, Block, Cell, Row, Sight, row_form
+from renkei.desk.triage.rows import CLASSES, NONE, Block, Cell, Row, RowForm, Sight
 from renkei.desk.triage.words import marked_words
-from renkei.cases.states import DisclosureClass
 from renkei.matching.proposal import Candidate, NearMiss, Proposal, ProposedNeed
 from renkei.matching.propose import propose
 from renkei.plan.models import Body, Provision, Service, Stage
@@ -44,6 +46,9 @@ class TriagePage:
     errors: list[str] = field(default_factory=list)
     wrong_field: str = ""
     clues: Clues | None = None
+    sight: Sight | None = None
+    asked: dict[Any, str] = field(default_factory=dict)
+    due_on: dt.date | None = None
 
     @property
     def text(self) -> str:
@@ -78,7 +83,7 @@ class TriagePage:
     @property
     def answers(self) -> dict[str, str]:
         """Return what was typed or is known for each question."""
-        typed = self.data or {}
+        typed: Mapping[str, Any] = self.data or {}
         known = {key: str(value) for one in self.said for key, value in one.facts.items()}
         return {one.key: typed.get(f"fact-{one.key}", known.get(one.key, "")) for one in self.proposal.questions}
 
@@ -195,9 +200,7 @@ def _block(page: TriagePage, key: str, number: int, need: Need | None, proposed:
 
 
 def _fill(page: TriagePage) -> None:
-    sight = _sight(page)
-    asked = _asked(page)
-    day = due("offer_answer")
+    page.sight, page.asked, page.due_on = _sight(page), _asked(page), due("offer_answer")
     by_need = {one.number: one for one in page.proposal.needs}
     services = {one.service_id: one.service for one in page.provisions}
     number = 0
@@ -206,7 +209,7 @@ def _fill(page: TriagePage) -> None:
         mine = [one for one in page.supports if block.need and one.need_id == block.need.pk]
         for rank, (service, body, candidate, support) in enumerate(_lines(page, services, proposed, mine), 1):
             number += 1
-            row = _row(page, block, service, body, support, sight=sight, asked=asked, due_on=day)
+            row = _row(page, block, service, body, support)
             row.number, row.rank, row.candidate = number, rank, candidate
             row.entries = support.entries if support else [hit.id for hit in candidate.entries] if candidate else []
             block.rows.append(row)
@@ -229,17 +232,19 @@ def _lines(
                     if one.state not in {SupportState.WITHDRAWN, SupportState.RECALLED}]
 
 
-def _row(
-    page: TriagePage, block: Block, service: Service, body: Body, support: Support | None, *, sight: Sight,
-    asked: dict[Any, str], due_on: Any,
-) -> Row:
+def _row(page: TriagePage, block: Block, service: Service, body: Body, support: Support | None) -> Row:
     key = f"{block.key}-{service.pk}-{body.pk}"
     if support and support.state in {SupportState.WITHDRAWN, SupportState.RECALLED}:
         support = None
-    is_open = {klass: sight.of(body, klass) for klass in CLASSES}
-    form = row_form(page.data, key=key, block=block, service=service, support=support,
-                    asked=asked.get(support.pk, "") if support else "",
-                    cells_open=[klass for klass in CLASSES if is_open[klass] != "none"], due_on=due_on)
+    is_open = {klass: page.sight.of(body, klass) if page.sight else NONE for klass in CLASSES}
+    usual = [klass for klass in CLASSES if is_open[klass] != NONE and klass != DisclosureClass.FINANCIAL]
+    initial = {
+        "ask": page.asked.get(support.pk, "") if support else _("%(title)s（%(service)s）") % {
+            "title": block.title, "service": service.short},
+        "classes": support.classes if support else usual,
+        "due_on": (support.due_on if support else None) or page.due_on,
+    }  # fmt: skip
+    form = RowForm(page.data, prefix=key, initial=initial)
     chosen = set(form["classes"].value() or [])
     cells = [Cell(klass, str(DisclosureClass(klass).label), is_open[klass], klass in chosen) for klass in CLASSES]
     ticked = key in page.data.getlist("pick") if page.data is not None else bool(support and support.state == "proposed")

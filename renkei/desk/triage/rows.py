@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -108,15 +107,3 @@ class Block:
     rows: list[Row] = field(default_factory=list)
     near_misses: list[NearMiss] = field(default_factory=list)
 
-
-def row_form(
-    data: Any, *, key: str, block: Block, service: Service, support: Support | None, asked: str, cells_open: list[str],
-    due_on: Any,
-) -> RowForm:
-    """Return the form of a line: as typed, else as saved, else what is usual."""
-    initial = {
-        "ask": asked or str(_("%(title)s（%(service)s）") % {"title": block.title, "service": service.short}),
-        "classes": support.classes if support else [klass for klass in cells_open if klass != "financial"],
-        "due_on": (support.due_on if support else None) or due_on,
-    }
-    return RowForm(data, prefix=key, initial=initial)
