@@ -61,3 +61,16 @@ document.addEventListener("keydown", (event) => {
   const at = links.indexOf(document.activeElement) + (event.key === "j" ? 1 : -1);
   links[Math.max(0, Math.min(links.length - 1, at))].focus();
 });
+
+/* Public: copy a private link; the button shows itself only where copying works. */
+document.addEventListener("DOMContentLoaded", () => {
+  if (!navigator.clipboard) { return; }
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+      button.textContent = button.dataset.done;
+      button.setAttribute("role", "status");
+    });
+  });
+});

@@ -1,0 +1,124 @@
+"""What the status page holds: one case of the link's family, read as the link may read it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from renkei.base.actor import Actor
+from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Consultation, Handover, Message, Support
+from renkei.cases.states import DisclosureClass, HandoverState, SupportState
+from renkei.plan.models import Body
+from renkei.plan.queries import content_now
+from renkei.public.context import desk_facts
+from renkei.public.links import LinkRequest
+from renkei.public.status.words import asked_of, class_words, history, next_words, state_words
+
+_RELATED = ("holder", "holder_person", "next_body", "company", "received_by", "merged_into")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one body may see: the words for it, and what has been taken back."""
+
+    body: Body
+    classes: list[str]
+    words: str
+    withdrawn: str
+    is_inside: bool = False
+    unconfirmed: list[Consent] | None = None
+
+
+def family(request: LinkRequest) -> list[Case]:
+    """Return the cases the link reaches: its own, what it was merged into, and what was split off; the main one first."""
+    cases = list(Case.objects.visible_to(request.actor).select_related(*_RELATED).order_by("arrived_at"))
+    own = next((one for one in cases if one.pk == request.link.case), None)
+    main = own.merged_into_id if own and own.merged_into_id else request.link.case
+    return sorted(cases, key=lambda one: one.pk != main)
+
+
+def shown_case(request: LinkRequest) -> Case:
+    """Return the case the page is about: the one named in the address, else the main one. 404 for any other."""
+    named = request.GET.get("of", "") or request.POST.get("of", "")
+    if not named:
+        cases = family(request)
+        return cases[0] if cases else get_object_or_404(Case.objects.none())
+    try:
+        key = uuid.UUID(named)
+    except ValueError:
+        key = uuid.uuid4()
+    return get_object_or_404(Case.objects.visible_to(request.actor).select_related(*_RELATED), pk=key)
+
+
+def status_page(request: LinkRequest, token: str) -> dict[str, Any]:
+    """Return everything the page shows. Contacts are not among it: they are notes between bodies."""
+    actor, case = request.actor, shown_case(request)
+    desk = desk_facts().body
+    messages = list(Message.objects.visible_to(actor).filter(case=case).order_by("-sent_at").select_related("author_body"))  # type: ignore[attr-defined]
+    consultation = Consultation.objects.visible_to(actor).filter(case=case).order_by("consulted_at").first()
+    return {
+        "token": token,
+        "case": case,
+        "others": [one for one in family(request) if one.pk != case.pk],
+        "consultation": consultation,
+        "state": state_words(case),
+        "next_words": next_words(case),
+        "asked": asked_of(case, actor, desk),
+        "history": history(case, actor),
+        "messages_": messages,
+        "questions": open_questions(messages),
+        "requests": open_requests(case, actor),
+        "shown": shown_to(case, actor),
+        "standing": class_words(case.standing_classes),
+        "files": Attachment.objects.visible_to(actor).filter(case=case).select_related("author_body"),  # type: ignore[attr-defined]
+        "handover": Handover.objects.visible_to(actor).filter(case=case, state=HandoverState.OFFERED).select_related("to_body").first(),
+        "results": content_now().vocabulary("results"),
+        "reads_words": sorted({body.name for body in (desk, case.received_by) if body is not None}),
+    }
+
+
+def open_questions(messages: list[Message]) -> list[Message]:
+    """Return the questions the firm has not written back to since; ``messages`` are newest first."""
+    questions = []
+    for message in messages:
+        if message.from_company:
+            break
+        if message.kind == "question":
+            questions.append(message)
+    return questions[::-1]
+
+
+def open_requests(case: Case, actor: Actor) -> list[dict[str, Any]]:
+    """Return what the firm is asked to show, in words."""
+    waiting = ConsentRequest.objects.visible_to(actor).filter(case=case, answered_at__isnull=True)
+    return [{"request": one, "words": class_words(one.classes)} for one in waiting.select_related("body", "asked_by_body")]
+
+
+def shown_to(case: Case, actor: Actor) -> list[Shown]:
+    """Return every body that sees or saw something, with what it sees now and what was taken back."""
+    consents = list(Consent.objects.visible_to(actor).filter(case=case).select_related("body", "heard_by"))
+    bodies = {one.body_id: one.body for one in consents}
+    for support in Support.objects.visible_to(actor).filter(case=case).select_related("body"):
+        if support.has_left and support.state not in {SupportState.PROPOSED, SupportState.RECALLED}:
+            bodies.setdefault(support.body_id, support.body)
+    rows = [_shown(body, [one for one in consents if one.body_id == code], case) for code, body in bodies.items()]
+    return sorted(rows, key=lambda row: (not row.classes, row.body.order))
+
+
+def _shown(body: Body, consents: list[Consent], case: Case) -> Shown:
+    live = [one for one in consents if one.is_live]
+    classes = [one.klass for one in live]
+    gone = [one.klass for one in consents if one.withdrawn_at and one.klass not in classes]
+    own_words = _("お書きになった文、") if case.holder_id == body.pk and DisclosureClass.TECHNICAL in classes else ""
+    return Shown(
+        body=body,
+        classes=classes,
+        words=own_words + (class_words(classes) or _("何も見せていません")),
+        withdrawn=class_words(gone),
+        is_inside=body.pk == case.received_by_id,
+        unconfirmed=[one for one in live if one.how == "oral" and one.confirmed_at is None],
+    )

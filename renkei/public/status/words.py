@@ -1,0 +1,173 @@
+"""What happened, in the words of the firm: from typed steps only, never from notes between bodies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.era import screen_date
+from renkei.cases.models import Case, Support, Transition, Verb
+from renkei.cases.states import CaseState, DisclosureClass, SupportState
+from renkei.plan.models import Body, Service
+
+CLASS_WORDS = {
+    DisclosureClass.SUMMARY: gettext_lazy("要約"),
+    DisclosureClass.TECHNICAL: gettext_lazy("技術の内容"),
+    DisclosureClass.FINANCIAL: gettext_lazy("お金のこと"),
+}
+_KINDS = {
+    "answer": gettext_lazy("最初のお返事をします。"),
+    "call": gettext_lazy("お電話します。"),
+    "visit": gettext_lazy("お会いして、お話をうかがいます。"),
+    "choose": gettext_lazy("どこにお願いするかを決めます。"),
+    "wait": gettext_lazy("お願いした機関の返事を確かめます。"),
+    "work": gettext_lazy("担当の機関が、ここまで進めます。"),
+}
+_LIVE = {SupportState.OFFERED, SupportState.ACCEPTED, SupportState.UNDER_WAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One body that was asked: for what, in which state, what the firm should know about it."""
+
+    title: str
+    code: str
+    state: str
+    body: Body
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the history."""
+
+    on: dt.date
+    text: str
+
+
+def class_words(classes: list[str]) -> str:
+    """Return 要約、技術の内容 in the order of the classes."""
+    return "、".join(str(word) for klass, word in CLASS_WORDS.items() if klass in classes)
+
+
+def next_words(case: Case) -> str:
+    """Return what happens at the next date. The desk's own words stay inside: they may be notes."""
+    return str(_KINDS.get(case.next_kind, _KINDS["work"]))
+
+
+def asked_of(case: Case, actor: Actor, desk: Body | None) -> list[Asked]:
+    """Return what bodies are asked for, open ones first. An offer that can still be recalled is not told yet."""
+    supports = (
+        Support.objects.visible_to(actor)
+        .filter(case=case)
+        .exclude(state__in=[SupportState.PROPOSED, SupportState.RECALLED])
+        .select_related("body", "service", "need")
+        .order_by("made_at")
+    )
+    told = [one for one in supports if one.has_left or one.state != SupportState.OFFERED]
+    told.sort(key=lambda one: one.state not in _LIVE)
+    return [_asked(one, desk) for one in told]
+
+
+def _asked(support: Support, desk: Body | None) -> Asked:
+    body = support.body.name
+    watcher = desk.name if desk else _("窓口")
+    due = screen_date(support.due_on, clock.today()) if support.due_on else ""
+    words: dict[str, tuple[str, str, str]] = {
+        SupportState.OFFERED: ("offered", _("返事を待っています"), _("%(body)s。%(due)sまでに返事が来ます") % {"body": body, "due": due}),
+        SupportState.ACCEPTED: ("accepted", _("対応中"), _("%(body)sが引き受けました") % {"body": body}),
+        SupportState.UNDER_WAY: ("under_way", _("対応中"), body),
+        SupportState.DONE: ("done", _("終わりました"), body),
+        SupportState.WITHDRAWN: ("withdrawn", _("取りやめました"), body),
+        SupportState.DECLINED: (
+            "declined", _("今回は見送り"),
+            _("%(body)sでは、今回お受けできませんでした。%(desk)sが次の方法を考えます") % {"body": body, "desk": watcher},
+        ),
+        SupportState.EXPIRED: (
+            "declined", _("返事がありませんでした"),
+            _("%(body)sから返事がありませんでした。%(desk)sが次の方法を考えます") % {"body": body, "desk": watcher},
+        ),
+    }  # fmt: skip
+    code, label, text = words[support.state]
+    if support.is_late:
+        text = _("%(body)sの返事が、予定の%(due)sより遅れています。%(desk)sが確かめています") % {
+            "body": body, "due": due, "desk": watcher,
+        }  # fmt: skip
+    return Asked(support.service.name, code, label, support.body, text)
+
+
+def history(case: Case, actor: Actor) -> list[Step]:
+    """Return the steps of a case, newest first; two alike on one day are told once."""
+    rows = Transition.objects.visible_to(actor).filter(case=case).order_by("-happened_on", "-recorded_at")
+    names = dict(Body.objects.values_list("code", "name"))
+    services = dict(Service.objects.values_list("code", "name"))
+    hidden = _not_yet_told(case, actor)
+    steps = []
+    for row in rows:
+        say = _SAY.get(Verb(row.verb))
+        if say is None or row.subject in hidden:
+            continue
+        who = names.get(row.about_body) or names.get(row.body) or ""
+        steps.append(Step(row.happened_on, say(row, who, services.get(row.service, ""))))
+    doubled = [False, *(before == after for before, after in pairwise(steps))]
+    return [step for step, again in zip(steps, doubled, strict=False) if not again and step.text]
+
+
+def _not_yet_told(case: Case, actor: Actor) -> set[object]:
+    """Return the supports the firm is not told of: still recallable, or recalled in time."""
+    supports = Support.objects.visible_to(actor).filter(case=case)
+    return {one.pk for one in supports if one.state == SupportState.RECALLED or not one.has_left}
+
+
+_Say = Callable[[Transition, str, str], str]
+_SAY: dict[Verb, _Say] = {
+    Verb.RECEIVED: lambda _row, _who, _what: _("ご相談をお受けしました。"),
+    Verb.TRIAGED: lambda _row, _who, _what: _("内容を読み、進め方を決めました。"),
+    Verb.REFERRED: lambda _row, _who, _what: _("窓口が担当になりました。"),
+    Verb.OFFERED: lambda _row, who, what: _("%(who)sに「%(what)s」をお願いしました。") % {"who": who, "what": what},
+    Verb.ACCEPTED: lambda _row, who, what: _("%(who)sが「%(what)s」を引き受けました。") % {"who": who, "what": what},
+    Verb.DECLINED: lambda _row, who, what: _("%(who)sは「%(what)s」を今回お受けできませんでした。") % {"who": who, "what": what},
+    Verb.SILENT: lambda _row, who, _what: _("%(who)sからの返事が遅れています。") % {"who": who} if who else "",
+    Verb.EXPIRED: lambda _row, who, what: _("%(who)sから「%(what)s」の返事がありませんでした。") % {"who": who, "what": what},
+    Verb.STARTED: lambda _row, who, what: _("%(who)sの「%(what)s」が始まりました。") % {"who": who, "what": what},
+    Verb.DONE: lambda _row, who, what: _("%(who)sの「%(what)s」が終わりました。") % {"who": who, "what": what},
+    Verb.WITHDRAWN: lambda _row, who, what: _("%(who)sの「%(what)s」を取りやめました。") % {"who": who, "what": what},
+    Verb.HANDOVER_ACCEPTED: lambda _row, who, _what: _("%(who)sが担当になりました。") % {"who": who} if who else _("担当が替わりました。"),
+    Verb.HOLDER_BACK: lambda _row, _who, _what: _("窓口が担当になりました。"),
+    Verb.CONSENT_GIVEN: lambda row, who, _what: _consent(row, who, _("見せてよい")),
+    Verb.CONSENT_CONFIRMED: lambda row, who, _what: _consent(row, who, _("見せてよい（確かめました）")),
+    Verb.CONSENT_WITHDRAWN: lambda row, who, _what: _consent(row, who, _("見せない")),
+    Verb.COMPANY_WROTE: lambda _row, _who, _what: _("ご連絡をいただきました。"),
+    Verb.STAFF_WROTE: lambda row, _who, _what: _("お知らせをお送りしました。"),
+    Verb.FILE_ADDED: lambda _row, _who, _what: _("ファイルが加わりました。"),
+    Verb.SUMMARY_CHANGED: lambda _row, _who, _what: _("ほかの機関が読む要約を直しました。"),
+    Verb.MERGED: lambda _row, _who, _what: _("ほかのご相談と、まとめて進めることにしました。"),
+    Verb.UNMERGED: lambda _row, _who, _what: _("まとめていたご相談を、別々に戻しました。"),
+    Verb.SPLIT: lambda _row, _who, _what: _("ご相談を、内容ごとに分けました。"),
+    Verb.CLOSED: lambda _row, _who, _what: _("ご相談を終えました。"),
+    Verb.REOPENED: lambda _row, _who, _what: _("ご相談を再開しました。"),
+    Verb.FEEDBACK: lambda _row, _who, _what: _("結果をお聞かせいただきました。"),
+    Verb.INCIDENT: lambda _row, who, _what: _("%(who)sへのお願いを取り消しました。見えていた内容は、窓口からご説明します。") % {"who": who},
+}
+
+
+def _consent(row: Transition, who: str, answer: str) -> str:
+    klass = row.to_state or row.from_state
+    what = class_words([klass]) or _("内容")
+    if not who:
+        return ""
+    return _("%(who)sに%(what)sを%(answer)s、とお返事をいただきました。") % {"who": who, "what": what, "answer": answer}
+
+
+def state_words(case: Case) -> str:
+    """Return the case's state as the firm reads it."""
+    if case.state == CaseState.CLOSED:
+        return _("終わりました")
+    return _("内容を読んでいます") if case.state == CaseState.ARRIVED else _("対応中")
