@@ -83,6 +83,11 @@ def tell_desk(case: Case, *, by: Actor, subject: str, words: str, purpose: str =
         _write_staff(case, desk, None, by=by, subject=subject, words=words, purpose=purpose)
 
 
+def tell_other(body: Body, case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told") -> None:
+    """Write to the mailbox of a body that held the case or is asked to hold it."""
+    _write_staff(case, body, None, by=by, subject=subject, words=words, purpose=purpose)
+
+
 def tell_company(case: Case, *, by: Actor, subject: str, words: str) -> bool:
     """Write to the firm, at the address it gave; False when it gave none (then somebody has to call).
 

@@ -1,4 +1,4 @@
-"""A case ends, comes back, and the firm says what it was worth. Nothing ends without a message."""
+"""A case ends with a reason and a word to the firm, and can be taken up again. Nothing ends without a message."""
 
 from __future__ import annotations
 
@@ -7,179 +7,242 @@ from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
 from renkei.base import clock
-from renkei.base.actor import Actor, ActorKind
+from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.actions.offers import close_offer
-from renkei.cases.actions.talk import answer_firm
-from renkei.cases.models import Case, Message, Verb, log_step
-from renkei.cases.rules import require, runs_case
+from renkei.cases.actions.holding import NOTE
+from renkei.cases.actions.talk import hear_company, put_message
+from renkei.cases.models import Case, Contact, Message, Need, Verb, log_step
+from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.states import OPEN_SUPPORTS, CaseState, DisclosureClass, HandoverState, NeedState
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
 from renkei.plan.queries import content_now
 
-WITHOUT_QUESTION = {"spam", "merged"}  # nobody is asked how a sales call was handled
+SPAM, NOT_OURS = "spam", "not_ours"
+ASIDE = {SPAM, NOT_OURS}  # nothing was begun: its needs fall with it
+CLOSE_ACT = "close"
 
 
 @transaction.atomic
 def close_case(
-    case: Case, *, by: Actor, reason: str, words: str, result: str = "", answer_to_company: str = ""
+    case: Case, *, by: Actor, reason: str, words: str, result: str = "", answer_to_company: str = "", needs: str = ""
 ) -> Case:
-    """Close the case with a reason and words; open supports forbid it. Where the plan wants two, the second confirms."""
+    """End a case, or ask a second person to when the plan wants one.
+
+    ``needs`` (settled or dropped) ends the needs that are still open; without it they refuse. The firm reads
+    ``answer_to_company`` on its status page (a plain sentence when left out) and is asked for result and satisfaction.
+    Refused: ``unknown_reason``, ``unknown_result``, ``words_missing``, ``answer_missing``, ``open_supports``,
+    ``open_handover``, ``open_needs``, ``not_allowed``, ``case_closed``.
+    """
     locked = lock_case(case)
-    require(runs_case(by, locked) or by.is_staff and locked.received_by_id == by.body and locked.holder_id == by.body)
+    require(runs_case(by, locked))
     require_open(locked)
-    content = content_now()
-    if reason not in {term.code for term in content.vocabulary("close_reasons")}:
-        raise Refused(_("終える理由を一覧から選んでください。"), "unknown_reason", field="reason")
-    if result and result not in {term.code for term in content.vocabulary("results")}:
-        raise Refused(_("結果を一覧から選んでください。"), "unknown_result", field="result")
-    said = fit(words, 2000, "words")
-    if not said:
-        raise Refused(_("終えるまでのいきさつを、ひとことで書いてください。"), "words_empty", field="words")
-    _require_nothing_open(locked)
-    locked.close_reason, locked.close_words, locked.result = reason, said, result
-    answer = fit(answer_to_company, 2000, "answer_to_company")
-    if content.needs_second_person("close") and not by.is_system:
-        return _ask_second(locked, by=by, answer=answer)
-    return _close(locked, by=by, answer=answer)
+    _check_close(locked, reason, words, result, answer_to_company)
+    locked.close_reason, locked.result = reason, result
+    locked.close_words = fit(words, 1000, "words")
+    locked.close_answer = fit(answer_to_company, 4000, "answer_to_company")
+    _end_needs(locked, NeedState.DROPPED if reason in ASIDE else needs, by=by)
+    if content_now().needs_second_person(CLOSE_ACT) and not by.is_system:
+        return _ask_second_person(locked, by=by)
+    return _close(locked, by=by)
 
 
 @transaction.atomic
 def confirm_close(case: Case, *, by: Actor) -> Case:
-    """Let another person confirm what the first one asked for."""
+    """A second person confirms the end. Refused: ``not_asked``, ``same_person``, ``open_supports``, ``not_allowed``."""
     locked = lock_case(case)
     require(runs_case(by, locked))
     require_open(locked)
-    if locked.close_asked_at is None:
-        raise Refused(_("終了の確認は頼まれていません。"), "close_not_asked")
+    _require_asked(locked)
     if locked.close_asked_by_id == by.person:
         raise Refused(_("終了を頼んだ人とは別の人が確かめてください。"), "same_person")
-    _require_nothing_open(locked)
-    return _close(locked, by=by, answer="")
+    _check_open_work(locked)
+    return _close(locked, by=by)
+
+
+@transaction.atomic
+def return_close(case: Case, *, by: Actor, reason: str) -> Case:
+    """Do not confirm: the case goes on, with the reason on record and a next step."""
+    locked = lock_case(case)
+    require(runs_case(by, locked))
+    require_open(locked)
+    _require_asked(locked)
+    _note(locked, fit(reason, 1000, "reason"), Verb.NEXT_STEP, by=by)
+    _forget_close(locked)
+    put_next_step(locked, NextStep(what=_("終えずに続けることになったので、次を決める"), on=due("first_answer"), kind="choose"))
+    save_case(locked)
+    record(by, "case.return_close", locked, reason=reason)
+    return locked
 
 
 @transaction.atomic
 def reopen_case(case: Case, *, by: Actor, reason: str) -> Case:
-    """Take a closed case up again: the holder is the one it had, with a dated next step."""
+    """Take a closed case up again; its holder holds it, with a next step. Refused: ``reason_empty``, ``merged``,
+    ``not_closed``, ``not_allowed``.
+    """
     locked = lock_case(case)
-    require(runs_case(by, locked) or locked.received_by_id == by.body)
-    said = fit(reason, 400, "reason")
-    if not said:
+    require(runs_case(by, locked))
+    words = fit(reason, 1000, "reason")
+    if not words:
         raise Refused(_("再開する理由を書いてください。"), "reason_empty", field="reason")
-    if locked.merged_into_id is not None:
-        raise Refused(_("ほかの案件にまとめてあります。まとめるのを取り消してください。"), "merged")
-    before = set_state(locked, CaseState.ACTIVE)
-    if before != CaseState.CLOSED:
-        raise Refused(_("この案件は終わっていません。"), "not_closed")
-    locked.closed_at, locked.close_reason, locked.close_asked_at, locked.close_asked_by = None, "", None, None
-    put_next_step(locked, NextStep(what=_("再開した理由を確かめ、次を決める"), on=due("first_answer"),
-                                   person=locked.holder_person_id))
-    save_case(locked)
-    log_step(locked, Verb.REOPENED, by=by, before=before, after=locked.state, reason=said[:40])
-    record(by, "case.reopen", locked, reason=said)
-    mails.tell_company(locked, by=by, subject=_("ご相談を再開しました"), words=_("ご相談への対応を再開しました。"))
+    before = _reopen(locked, by=by)
+    _note(locked, words, Verb.REOPENED, by=by, before=before, after=locked.state)
+    mails.tell_company(locked, by=by, subject=_("ご相談を再開しました"),
+                       words=_("%(body)sが、ご相談をもう一度進めます。") % {"body": locked.holder.name})
     return locked
 
 
 @transaction.atomic
-def give_feedback(case: Case, *, by: Actor, result: str, satisfaction: int, words: str = "") -> Case:
-    """Let the firm say after the end how it went (again later: the newest word counts, every one stays on record)."""
-    require(by.kind is ActorKind.LINK and not by.body, _("会社の方だけが答えられます。"))
-    if case.is_open:
-        raise Refused(_("まだ対応中です。終わってからお聞かせください。"), "still_open")
-    if result not in {term.code for term in content_now().vocabulary("results")}:
-        raise Refused(_("結果を一覧から選んでください。"), "unknown_result", field="result")
-    if not 1 <= satisfaction <= 5:
-        raise Refused(_("満足の度合いを1から5までで選んでください。"), "satisfaction", field="satisfaction")
+def give_feedback(case: Case, *, by: Actor, result: str, satisfaction: int | None, words: str = "") -> Case:
+    """Take down the result and how content the firm is: by itself on its page, or heard by staff.
+
+    Refused: ``not_closed``, ``unknown_result``, ``unknown_satisfaction``, ``not_allowed``.
+    """
     locked = lock_case(case)
+    require(speaks_for_company(by, locked) or runs_case(by, locked))
+    if locked.is_open:
+        raise Refused(_("結果は、相談が終わってからうかがいます。"), "not_closed")
+    _check_result(result, needed=True)
+    if satisfaction is not None and satisfaction not in range(1, 6):
+        raise Refused(_("満足度を1から5で選んでください。"), "unknown_satisfaction", field="satisfaction")
     before, locked.result, locked.satisfaction = locked.result, result, satisfaction
-    save_case(locked)
-    _company_message(locked, words, by=by)
-    log_step(locked, Verb.FEEDBACK, by=by, before=before, after=result)
+    text = fit(words, 4000, "words")
+    if text and speaks_for_company(by, locked):
+        put_message(locked, text, by=by, kind="feedback")
+    elif text:
+        _write_note(locked, text, by=by)
+    log_step(locked, Verb.FEEDBACK, by=by, before=before, after=result, reason=str(satisfaction or ""))
     record(by, "case.feedback", locked, result=result, satisfaction=satisfaction)
+    save_case(locked)
     return locked
 
 
 @transaction.atomic
-def found_another_way(case: Case, *, by: Actor, words: str = "") -> Case:
-    """Let the firm say that it needs no more: offers not yet answered are withdrawn, the holder closes or asks."""
-    require(by.kind is ActorKind.LINK and not by.body, _("会社の方だけが伝えられます。"))
-    require_open(case)
-    _company_message(case, _("ほかの方法が見つかりました。") + words, by=by)
-    answer_firm(case, by=by, what=_("会社がほかの方法を見つけた。依頼を取りやめ、終えてよいか確かめる"))
-    log_step(case, Verb.COMPANY_WROTE, by=by, reason="other_way")
-    record(by, "case.other_way", case)
-    case.refresh_from_db()
-    return case
+def found_another_way(case: Case, *, by: Actor, words: str) -> Message:
+    """The firm says it needs no more help here. The holder winds up what runs and closes; nothing stops by itself."""
+    locked = _company_speaks(case, by)
+    require_open(locked)
+    message = put_message(locked, words or _("ほかの方法で解決しました。"), by=by, kind="other_way")
+    hear_company(locked, by=by, what=_("会社がほかの方法を見つけた。頼んだことを止め、案件を終える"))
+    return message
 
 
 @transaction.atomic
-def did_not_help(case: Case, *, by: Actor, words: str) -> Case:
-    """Let the firm say that what was done did not help; the holder has to answer by the clock."""
-    require(by.kind is ActorKind.LINK and not by.body, _("会社の方だけが伝えられます。"))
-    if not fit(words, 4000, "words"):
-        raise Refused(_("何が足りなかったかを、ひとことで書いてください。"), "words_empty", field="words")
-    _company_message(case, words, by=by)
-    locked = lock_case(case)
+def did_not_help(case: Case, *, by: Actor, words: str) -> Message:
+    """The firm says the help did not solve it. A closed case opens again; the holder answers by the clock."""
+    locked = _company_speaks(case, by)
     if not locked.is_open:
-        before = set_state(locked, CaseState.ACTIVE)
-        locked.closed_at, locked.close_reason = None, ""
-        put_next_step(locked, NextStep(what=_("会社の「役に立たなかった」に答える"), on=due("first_answer"), kind="answer"))
-        save_case(locked)
+        before = _reopen(locked, by=by)
         log_step(locked, Verb.REOPENED, by=by, before=before, after=locked.state, reason="did_not_help")
-    answer_firm(locked, by=by, what=_("会社の「役に立たなかった」に答える"))
-    log_step(locked, Verb.COMPANY_WROTE, by=by, reason="did_not_help")
-    record(by, "case.did_not_help", locked)
-    case.refresh_from_db()
-    return case
+    message = put_message(locked, words or _("まだ解決していません。"), by=by, kind="did_not_help")
+    hear_company(locked, by=by, what=_("解決していないとの連絡を読んで答える"))
+    return message
 
 
-def _require_nothing_open(case: Case) -> None:
-    if case.supports.filter(state__in=OPEN_SUPPORTS).exists():
-        raise Refused(_("まだ終わっていない支援があります。先に終えるか、取りやめてください。"), "open_supports")
+def _company_speaks(case: Case, by: Actor) -> Case:
+    locked = lock_case(case)
+    if not speaks_for_company(by, locked):
+        raise Refused(_("これは、会社の方だけが、届いたリンクからできます。"), "not_company")
+    return locked
+
+
+def _check_close(case: Case, reason: str, words: str, result: str, answer: str) -> None:
+    if reason not in {term.code for term in content_now().vocabulary("close_reasons")}:
+        raise Refused(_("終える理由を選んでください。"), "unknown_reason", field="reason")
+    _check_result(result, needed=False)
+    if not words.strip():
+        raise Refused(_("どう終わったかを、ひとことで書いてください。"), "words_missing", field="words")
+    if reason == NOT_OURS and not answer.strip():
+        raise Refused(_("会社への回答を書いてください。どこに相談すればよいかを伝えます。"), "answer_missing",
+                      field="answer_to_company")
+    _check_open_work(case)
+
+
+def _check_result(result: str, *, needed: bool) -> None:
+    if (needed or result) and result not in {term.code for term in content_now().vocabulary("results")}:
+        raise Refused(_("結果を選んでください。"), "unknown_result", field="result")
+
+
+def _check_open_work(case: Case) -> None:
+    count = case.supports.filter(state__in=OPEN_SUPPORTS).count()
+    if count:
+        raise Refused(_("終わっていない支援が%(n)s件あります。終えるか取りやめてから、案件を終えてください。")
+                      % {"n": count}, "open_supports")
     if case.handovers.filter(state=HandoverState.OFFERED).exists():
-        raise Refused(_("引継ぎの返事を待っています。先に取り消してください。"), "handover_open")
+        raise Refused(_("引継ぎの返事を待っています。取り消してから、案件を終えてください。"), "open_handover")
 
 
-def _ask_second(case: Case, *, by: Actor, answer: str) -> Case:
+def _end_needs(case: Case, state: str, *, by: Actor) -> None:
+    open_ones = list(Need.objects.select_for_update(of=("self",)).filter(case=case, state=NeedState.OPEN))
+    if open_ones and state not in {NeedState.SETTLED, NeedState.DROPPED}:
+        raise Refused(_("片づいていない課題が%(n)s件あります。「解決」か「取りやめ」を選んでください。")
+                      % {"n": len(open_ones)}, "open_needs", field="needs")
+    for need in open_ones:
+        before, need.state = need.state, NeedState(state)
+        need.save()
+        log_step(case, Verb.NEED_SETTLED, by=by, subject=need, before=before, after=state)
+
+
+def _ask_second_person(case: Case, *, by: Actor) -> Case:
     case.close_asked_at, case.close_asked_by_id = clock.now(), by.person
-    reason, case.close_reason = case.close_reason, ""  # an open case has no reason yet; it stands in the words
-    case.close_words = f"{reason}\n{case.close_words}\n{answer}".strip()
-    put_next_step(case, NextStep(what=_("もう一人が確かめて、案件を終える"), on=due("first_answer"), kind="choose"))
+    put_next_step(case, NextStep(what=_("終えてよいか、別の人が確かめる"), on=due("first_answer"), kind="confirm"))
     save_case(case)
-    log_step(case, Verb.CLOSE_ASKED, by=by, reason=reason)
-    record(by, "case.close_ask", case, reason=reason)
+    log_step(case, Verb.CLOSE_ASKED, by=by, after=case.close_reason)
+    record(by, "case.ask_close", case, reason=case.close_reason, result=case.result)
+    mails.tell_holder(case, by=by, subject=_("終了の確認をお願いします"),
+                      words=_("案件を終えてよいか、終了を頼んだ人とは別の人が、案件の画面で確かめてください。"))
     return case
 
 
-def _close(case: Case, *, by: Actor, answer: str) -> Case:
-    if case.close_asked_at is not None and not case.close_reason:
-        case.close_reason, _line, rest = case.close_words.partition("\n")
-        case.close_words = rest
-    state = NeedState.SETTLED if case.close_reason in {"solved", "partly"} else NeedState.DROPPED
-    for need in case.needs.filter(state=NeedState.OPEN):
-        need.state = state
-        need.save(update_fields=["state"])
-        log_step(case, Verb.NEED_SETTLED, by=by, subject=need, before=NeedState.OPEN, after=state)
+def _require_asked(case: Case) -> None:
+    if case.close_asked_at is None:
+        raise Refused(_("終了の確認は頼まれていません。画面を開き直してください。"), "not_asked")
+
+
+def _close(case: Case, *, by: Actor) -> Case:
     before = set_state(case, CaseState.CLOSED)
     case.closed_at = clock.now()
+    case.next_kind = case.next_step = case.next_phone = ""
+    case.next_on = case.next_time = None
+    answer = case.close_answer or _("ご相談を終えました。ありがとうございました。")
+    put_message(case, answer, by=by, kind="closing", klass=DisclosureClass.SUMMARY)
     save_case(case)
-    if answer:
-        Message.objects.create(case=case, klass=DisclosureClass.TECHNICAL, text=answer, from_company=False,
-                               author_name=by.name[:100], author_body_id=by.body or case.holder_id, author_id=by.person,
-                               kind="answer", sent_at=clock.now())
     log_step(case, Verb.CLOSED, by=by, before=before, after=case.state, reason=case.close_reason)
     record(by, "case.close", case, reason=case.close_reason, result=case.result)
-    if case.close_reason not in WITHOUT_QUESTION:
-        words = _("ご相談への対応を終えました。結果とご満足の度合いを、「状況」のページでお聞かせください。")
-        mails.tell_company(case, by=by, subject=_("対応を終えました"), words=words)
-    for support in case.supports.all():
-        close_offer(support)
+    if case.close_reason == SPAM:
+        return case
+    words = _("ご相談を終えました。お知らせと、結果をうかがう短い質問が、状況のページにあります。")
+    mails.tell_company(case, by=by, subject=_("ご相談を終えました"), words=words)
     return case
 
 
-def _company_message(case: Case, text: str, *, by: Actor) -> None:
-    if clean := fit(text, 4000, "words"):
-        Message.objects.create(case=case, klass=DisclosureClass.TECHNICAL, text=clean, from_company=True,
-                               author_name=by.name[:100], kind="message", sent_at=clock.now())
+def _reopen(case: Case, *, by: Actor) -> str:
+    if case.merged_into_id is not None:
+        raise Refused(_("ほかの案件にまとめられています。まとめ先の案件を使うか、分け直してください。"), "merged")
+    if case.is_open:
+        raise Refused(_("この案件は終わっていません。画面を開き直してください。"), "not_closed")
+    before = set_state(case, CaseState.ACTIVE)
+    _forget_close(case)
+    put_next_step(case, NextStep(what=_("再開した相談の、次の一手を決める"), on=due("first_answer"), kind="choose"))
+    save_case(case)
+    record(by, "case.reopen", case)
+    return before
+
+
+def _forget_close(case: Case) -> None:
+    case.closed_at = case.close_asked_at = case.close_asked_by = None
+    case.close_reason = case.close_words = case.close_answer = ""
+
+
+def _note(case: Case, words: str, verb: Verb, *, by: Actor, before: str = "", after: str = "") -> None:
+    note = _write_note(case, words, by=by) if words else None
+    log_step(case, verb, by=by, subject=note, before=before, after=after)
+
+
+def _write_note(case: Case, words: str, *, by: Actor) -> Contact | None:
+    """Keep words between bodies. The worker has no person to sign a note; it writes none."""
+    if not by.is_staff or by.person is None:
+        return None
+    now = clock.now()
+    return Contact.objects.create(case=case, channel=NOTE, text=words, klass=DisclosureClass.SUMMARY,
+                                  author_body_id=by.body, author_id=by.person, happened_at=now, recorded_at=now)

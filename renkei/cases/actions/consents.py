@@ -1,4 +1,4 @@
-"""Consents: given, confirmed, asked for, withdrawn. Only the firm decides; staff write down what they heard (P2)."""
+"""The firm decides who sees what: it gives, narrows and withdraws; staff only write down what it said (P2)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.actions.intake import STATUS_LINK_LIFE
+from renkei.cases.actions.holding import bring_forward, move_holder
 from renkei.cases.models import Case, Consent, ConsentHow, ConsentRequest, Verb, log_step
-from renkei.cases.rules import require, runs_case
+from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.states import DisclosureClass
-from renkei.cases.steps import fit, lock_case, require_open, save_case
+from renkei.cases.steps import NextStep, due, fit, lock_case, require_open, save_case
 from renkei.plan.models import Body
-from renkei.plan.queries import front_desk
+from renkei.plan.queries import content_now, front_desk, is_front_desk
 from renkei.post.links import close_links, make_link
 from renkei.post.models import LinkPurpose
+
+LINK_LIFE = dt.timedelta(days=30)
+SUMMARY = DisclosureClass.SUMMARY.value
 
 
 @transaction.atomic
@@ -36,157 +39,248 @@ def give_consent(
     purpose: str = "",
     until: dt.date | None = None,
 ) -> Consent:
-    """Open one class of a case to one body. The firm gives it itself, or staff write down what they heard [C46].
+    """Let one body read one class of one case. Twice gives the first one, with the later ``until`` and purpose.
 
-    An oral consent names who spoke and who heard; the firm gets a link to confirm it. Doing it twice changes nothing.
+    ``link``: the firm itself; ``form``: its general consent, which opens no more than it said; ``oral``: staff heard
+    it from ``given_by``; it holds at once, is shown as unconfirmed, and a link to confirm it goes to the firm.
+    Refused: ``unknown_class``, ``given_by_missing``, ``until_past``, ``more_than_said``, ``one_by_one``,
+    ``not_company``, ``not_allowed``, ``case_closed``.
     """
-    _require_class(klass)
-    _check_until(until)
-    locked = lock_case(case) if by.is_staff or by.is_system else case
-    if by.is_staff:
-        require(runs_case(by, locked) or locked.received_by_id == by.body)
-        _check_heard(how, given_by)
-    earlier = Consent.objects.live().filter(case=locked, body=body, klass=klass).first()
-    if earlier is not None:
-        return earlier
+    locked = lock_case(case)
+    require_open(locked)
+    _check_giving(locked, body, klass, by=by, how=how, given_by=given_by, until=until)
+    consent = _live(locked, body, klass, by=by)
+    if consent is not None:
+        return _change(locked, consent, by=by, until=until, purpose=purpose)
     consent = Consent.objects.create(
-        case=locked, body=body, klass=klass, how=how, given_by=fit(given_by, 100, "given_by") or by.name[:100],
-        purpose=fit(purpose, 200, "purpose"), until=until, given_at=clock.now(),
-        heard_by_id=by.person if how == ConsentHow.ORAL else None,
+        case=locked, body=body, klass=klass, purpose=fit(purpose, 200, "purpose"), how=how, until=until,
+        given_by=fit(given_by, 100, "given_by") or (by.name[:100] if how == ConsentHow.LINK else ""),
+        given_at=clock.now(), heard_by_id=by.person if how == ConsentHow.ORAL else None,
     )  # fmt: skip
     log_step(locked, Verb.CONSENT_GIVEN, by=by, subject=consent, after=klass, about_body=body.pk)
-    record(by, "consent.give", consent, locked, klass=klass, body=body.pk, how=how)
+    record(by, "consent.give", consent, locked, klass=klass, body=body.pk, how=how, until=until)
     if how == ConsentHow.ORAL:
-        _ask_to_confirm(consent, by=by)
-    return consent
-
-
-@transaction.atomic
-def confirm_consent(consent: Consent, *, by: Actor) -> Consent:
-    """Let the firm confirm through its link what staff heard."""
-    require(by.kind is ActorKind.LINK and not by.body, _("確かめられるのは、会社の方だけです。"))
-    if consent.withdrawn_at is not None:
-        raise Refused(_("この同意は取り消されています。"), "consent_withdrawn")
-    if consent.confirmed_at is not None:
-        return consent
-    consent.confirmed_at = clock.now()
-    consent.save(update_fields=["confirmed_at"])
-    log_step(consent.case, Verb.CONSENT_CONFIRMED, by=by, subject=consent, after=consent.klass,
-             about_body=consent.body_id)
-    record(by, "consent.confirm", consent, consent.case)
+        _ask_to_confirm(locked, consent, by=by)
     return consent
 
 
 @transaction.atomic
 def withdraw_consent(consent: Consent, *, by: Actor, how: str) -> Consent:
-    """Close one class to one body, effective at its next request. Without the summary nothing of the case stays open."""
-    case = consent.case
-    require(
-        by.kind is ActorKind.LINK and not by.body or by.is_system or runs_case(by, case) or case.received_by_id == by.body
-    )
-    if consent.withdrawn_at is not None:
-        return consent
-    also = Consent.objects.live().filter(case=case, body_id=consent.body_id).exclude(pk=consent.pk)
-    ended = [consent, *(also if consent.klass == DisclosureClass.SUMMARY else [])]
-    for one in ended:
-        one.withdrawn_at, one.withdrawn_how = clock.now(), how
-        one.save(update_fields=["withdrawn_at", "withdrawn_how"])
-        log_step(case, Verb.CONSENT_WITHDRAWN, by=by, subject=one, before=one.klass, about_body=one.body_id)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT case_consent_ended(%s, %s, %s, %s)", [case.pk, one.body_id, one.klass, clock.now()])
-    record(by, "consent.withdraw", consent, case, classes=[one.klass for one in ended], how=how)
-    mails.tell_holder(case, by=by, subject=_("同意が取り消されました"),
-                      words=_("会社が、見せてよい範囲を狭めました。案件の画面で確かめてください。"))
-    return consent
+    """Take it back. At the next request the body reads that class no more, and its offer links are closed.
+
+    The holder is told. A holder that may no longer read the summary gives the case back to the front desk (P1).
+    """
+    case = lock_case(consent.case)
+    _check_speaker(case, by=by, how=how)
+    locked = Consent.objects.select_for_update().get(pk=consent.pk)
+    if locked.withdrawn_at is not None:
+        return locked
+    locked.withdrawn_at, locked.withdrawn_how = clock.now(), how
+    locked.save()
+    body = locked.body
+    log_step(case, Verb.CONSENT_WITHDRAWN, by=by, subject=locked, before=locked.klass, about_body=body.pk)
+    record(by, "consent.withdraw", locked, case, klass=locked.klass, body=body.pk, how=how)
+    _end_sight(case, locked)
+    if case.is_open:
+        _after_withdrawal(case, locked, by=by)
+    return locked
+
+
+@transaction.atomic
+def confirm_consent(consent: Consent, *, by: Actor) -> Consent:
+    """The firm confirms what staff wrote down as said. Refused: ``not_company``, ``withdrawn``."""
+    case = lock_case(consent.case)
+    _require_company(case, by)
+    locked = Consent.objects.select_for_update().get(pk=consent.pk)
+    if locked.withdrawn_at is not None:
+        raise Refused(_("この同意は取り消されています。見せるときは、もう一度同意してください。"), "withdrawn")
+    if locked.confirmed_at is not None:
+        return locked
+    locked.confirmed_at = clock.now()
+    locked.save()
+    log_step(case, Verb.CONSENT_CONFIRMED, by=by, subject=locked, after=locked.klass, about_body=locked.body_id)
+    record(by, "consent.confirm", locked, case)
+    close_links(locked.pk, LinkPurpose.CONSENT)
+    return locked
 
 
 @transaction.atomic
 def set_standing(case: Case, classes: list[str], *, by: Actor) -> Case:
-    """Write what the firm lets any asked body see in general; what it withdrew from one body stays withdrawn."""
-    for klass in classes:
-        _require_class(klass)
-    locked = lock_case(case) if not by.kind is ActorKind.LINK else case
-    if by.is_staff:
-        require(runs_case(by, locked) or locked.received_by_id == by.body)
-    before, locked.standing_classes = locked.standing_classes, sorted(set(classes))
+    """Set what the firm lets the desk show to bodies it asks, as a rule. Narrowing ends nothing given by name."""
+    locked = lock_case(case)
+    require(speaks_for_company(by, locked) or _inside(by, locked))
+    wanted = set(classes)
+    if wanted - set(DisclosureClass.values):
+        raise Refused(_("見せるものを一覧から選んでください。"), "unknown_class", field="classes")
+    after = sorted(wanted)
+    if locked.standing_classes == after:
+        return locked
+    before, locked.standing_classes = locked.standing_classes, after
     save_case(locked)
-    record(by, "consent.standing", locked, before=before, after=locked.standing_classes)
+    verb = Verb.CONSENT_GIVEN if wanted - set(before) else Verb.CONSENT_WITHDRAWN
+    log_step(locked, verb, by=by, before=",".join(before), after=",".join(after), reason="standing")
+    record(by, "consent.standing", locked, before=before, after=after)
     return locked
 
 
 @transaction.atomic
 def request_consent(case: Case, *, body: Body, classes: list[str], by: Actor, purpose: str = "") -> ConsentRequest:
-    """Ask the firm to open classes of its case to a body; it answers by a link of its own."""
+    """Ask the firm, by mail and on its status page, to open classes to a body. Asking again widens the open request."""
     locked = lock_case(case)
-    require(runs_case(by, locked) or locked.received_by_id == by.body)
+    require(runs_case(by, locked))
     require_open(locked)
-    for klass in classes:
-        _require_class(klass)
-    if not classes:
-        raise Refused(_("何を見せてほしいかを、1つ以上選んでください。"), "no_class", field="classes")
-    earlier = ConsentRequest.objects.filter(case=locked, body=body, answered_at__isnull=True).first()
-    request = earlier or ConsentRequest(case=locked, body=body, asked_at=clock.now(), asked_by_body_id=by.body,
-                                        asked_by_id=by.person)
-    request.classes = sorted({*request.classes, *classes} if earlier else set(classes))
-    request.purpose = fit(purpose, 200, "purpose")
-    request.save()
-    words = _("%(body)sに、ご相談の一部を見せてよいかをお聞きしています。") % {"body": body.name}
-    _send_link(locked, request.pk, by=by, subject=_("見せてよいかの確認"), words=words)
-    log_step(locked, Verb.STAFF_WROTE, by=by, subject=request, about_body=body.pk)
-    record(by, "consent.request", request, locked, classes=request.classes)
-    return request
+    wanted = [klass for klass in DisclosureClass.values if klass in classes]
+    if not wanted or len(wanted) != len(set(classes)):
+        raise Refused(_("見せるものを一覧から選んでください。"), "unknown_class", field="classes")
+    found = ConsentRequest.objects.select_for_update().filter(case=locked, body=body, answered_at__isnull=True).first()
+    if found is not None and set(wanted) <= set(found.classes):
+        return found
+    asked = found or ConsentRequest(case=locked, body=body, asked_by_body_id=by.body or locked.holder_id,
+                                    asked_by_id=by.person)
+    asked.classes = [klass for klass in DisclosureClass.values if klass in {*wanted, *asked.classes}]
+    asked.purpose, asked.asked_at = fit(purpose, 200, "purpose"), clock.now()
+    asked.save()
+    record(by, "consent.request", asked, locked, classes=asked.classes, body=body.pk)
+    close_links(asked.pk, LinkPurpose.CONSENT)
+    sent = _send_link(locked, asked.pk, by=by, subject=_("見せてよいか、お返事をください"), words=_(
+        "%(body)sに、ご相談の内容の一部を見せてよいか、お聞きしたいことがあります。次のページでお返事ください。")
+        % {"body": body.name})
+    what = _("%(body)sに見せてよいか、会社の返事を待つ") if sent else _("%(body)sに見せてよいか、会社に電話で聞く")
+    bring_forward(locked, NextStep(what=what % {"body": body.short}, on=due("company_answer"), kind="wait"))
+    save_case(locked)
+    return asked
 
 
 @transaction.atomic
-def answer_request(request: ConsentRequest, *, classes: list[str], by: Actor, until: dt.date | None = None) -> ConsentRequest:
-    """Let the firm answer what it was asked: give some classes, or none."""
-    require(by.kind is ActorKind.LINK and not by.body, _("答えられるのは、会社の方だけです。"))
-    if request.answered_at is not None:
-        raise Refused(_("もうお答えいただいています。変えるときは「状況」のページでお願いします。"), "answered")
-    if set(classes) - set(request.classes):
-        raise Refused(_("お聞きしていない範囲は選べません。"), "not_asked", field="classes")
-    for klass in classes:
-        give_consent(request.case, body=request.body, klass=klass, by=by, how=ConsentHow.LINK, purpose=request.purpose,
-                     until=until)
-    request.answered_at, request.given = clock.now(), sorted(classes)
-    request.save(update_fields=["answered_at", "given"])
-    record(by, "consent.answer", request, request.case, given=request.given)
-    mails.tell_holder(request.case, by=by, subject=_("会社が答えました"),
-                      words=_("見せてよい範囲について、会社の答えが届きました。案件の画面で確かめてください。"))
-    return request
+def answer_request(asked: ConsentRequest, *, classes: list[str], by: Actor) -> ConsentRequest:
+    """The firm answers: all of it, a part (narrowing), or nothing. Never more than was asked."""
+    case = lock_case(asked.case)
+    _require_company(case, by)
+    locked = ConsentRequest.objects.select_for_update().get(pk=asked.pk)
+    if locked.answered_at is not None:
+        raise Refused(_("このお返事は、もういただいています。変えるときは、状況のページから変えられます。"), "answered")
+    if set(classes) - set(locked.classes):
+        raise Refused(_("たずねられた範囲から選んでください。"), "more_than_asked", field="classes")
+    given = [klass for klass in locked.classes if klass in classes]
+    for klass in given:
+        give_consent(case, body=locked.body, klass=klass, by=by, how=ConsentHow.LINK, purpose=locked.purpose)
+    locked.answered_at, locked.given = clock.now(), given
+    locked.save()
+    record(by, "consent.answer", locked, case, given=given)
+    fresh = lock_case(case)
+    answer = _("同意の返事を見て、次を決める（%(body)s：%(given)s）") % {"body": locked.body.short, "given": labels(given)}
+    bring_forward(fresh, NextStep(what=answer, on=due("first_answer"), kind="choose"))
+    save_case(fresh)
+    mails.tell_holder(fresh, by=by, subject=_("同意のお返事がありました"), words=_(
+        "会社から、%(body)sに見せてよいかのお返事がありました。案件の画面で確かめてください。") % {"body": locked.body.name})
+    close_links(locked.pk, LinkPurpose.CONSENT)
+    return locked
 
 
-def _check_heard(how: str, given_by: str) -> None:
-    if how != ConsentHow.ORAL:
-        raise Refused(_("会社の代わりに同意することはできません。聞いた同意として書いてください。"), "not_the_firm", field="how")
-    if not given_by.strip():
-        raise Refused(_("どなたから聞いたかを書いてください。"), "given_by_empty", field="given_by")
+def labels(classes: list[str]) -> str:
+    """Return the classes in words, or なし."""
+    return "・".join(str(DisclosureClass(klass).label) for klass in classes) or _("なし")
 
 
-def _check_until(until: dt.date | None) -> None:
-    if until is not None and until < clock.today():
-        raise Refused(_("過ぎた日までの同意は付けられません。今日からあとの日を入れてください。"), "until_past", field="until")
+def _inside(by: Actor, case: Case) -> bool:
+    return runs_case(by, case) or by.is_staff and case.received_by_id == by.body
 
 
-def _require_class(klass: str) -> None:
+def _check_giving(
+    case: Case, body: Body, klass: str, *, by: Actor, how: str, given_by: str, until: dt.date | None
+) -> None:
     if klass not in DisclosureClass.values:
-        raise Refused(_("見せてよいものを一覧から選んでください。"), "unknown_class", field="classes")
+        raise Refused(_("見せるものを一覧から選んでください。"), "unknown_class", field="classes")
+    if until is not None and until < clock.today():
+        raise Refused(_("終わりの日が過ぎています。今日より後の日を入れてください。"), "until_past", field="until")
+    _check_speaker(case, by=by, how=how)
+    if how == ConsentHow.ORAL and not given_by.strip():
+        raise Refused(_("だれが同意したか、お名前を入れてください。"), "given_by_missing", field="given_by")
+    if how != ConsentHow.FORM:
+        return
+    if klass in content_now().classes_closed_to(body.kind):
+        raise Refused(_("%(body)sに「%(klass)s」を見せるときは、会社に1つずつ聞いてください。")
+                      % {"body": body.short, "klass": DisclosureClass(klass).label}, "one_by_one", field="classes")
+    ended = Consent.objects.filter(case=case, body=body, klass=klass, withdrawn_at__isnull=False).exists()
+    if klass not in case.standing_classes or ended:
+        raise Refused(_("会社は「%(klass)s」を見せてよいと言っていません。会社に聞いてください。")
+                      % {"klass": DisclosureClass(klass).label}, "more_than_said", field="classes")
 
 
-def _ask_to_confirm(consent: Consent, *, by: Actor) -> None:
-    words = _("お電話などでうかがった同意（%(body)s、%(klass)s）を、次のページで確かめてください。") % {
-        "body": consent.body.name, "klass": DisclosureClass(consent.klass).label,
-    }  # fmt: skip
-    _send_link(consent.case, consent.pk, by=by, subject=_("うかがった同意の確認"), words=words)
+def _check_speaker(case: Case, *, by: Actor, how: str) -> None:
+    """The firm speaks for itself through its link; staff write down what they heard and cannot click for it."""
+    if how not in ConsentHow.values:
+        raise Refused(_("どう聞いたかを選んでください。"), "unknown_how", field="how")
+    if how == ConsentHow.LINK:
+        _require_company(case, by)
+    elif how == ConsentHow.ORAL:
+        require(by.person is not None and _inside(by, case))
+    else:
+        require(_inside(by, case) or speaks_for_company(by, case))
 
 
-def _send_link(case: Case, subject_id: object, *, by: Actor, subject: str, words: str) -> None:
-    """Mail the firm a link of its own; nothing leaves when it gave no address."""
-    close_links(subject_id, LinkPurpose.CONSENT)  # type: ignore[arg-type]  a row's own id
-    token = make_link(by=by, purpose=LinkPurpose.CONSENT, expires_at=clock.now() + STATUS_LINK_LIFE / 12, case=case.pk,
-                      subject=subject_id)  # type: ignore[arg-type]
-    address = f"{settings.RENKEI_ADDRESS}/consent/{token}/"
-    mails.tell_company(case, by=by, subject=subject, words=f"{words}\n{address}")
+def _require_company(case: Case, by: Actor) -> None:
+    if by.kind is not ActorKind.LINK or not speaks_for_company(by, case):
+        raise Refused(_("これは、会社の方だけが、届いたリンクからできます。"), "not_company")
 
 
-__all__ = ["answer_request", "confirm_consent", "front_desk", "give_consent", "request_consent", "set_standing", "withdraw_consent"]
+def _live(case: Case, body: Body, klass: str, *, by: Actor) -> Consent | None:
+    """Return the consent that holds. One that ran out is closed first: only one row may be open."""
+    found = Consent.objects.select_for_update(of=("self",)).filter(
+        case=case, body=body, klass=klass, withdrawn_at__isnull=True
+    ).first()
+    if found is None or found.is_live:
+        return found
+    found.withdrawn_at, found.withdrawn_how = clock.now(), found.how
+    found.save()
+    log_step(case, Verb.CONSENT_WITHDRAWN, by=by, subject=found, before=klass, about_body=body.pk, reason="ran_out")
+    return None
+
+
+def _change(case: Case, consent: Consent, *, by: Actor, until: dt.date | None, purpose: str) -> Consent:
+    if consent.until == until and (not purpose or consent.purpose == purpose):
+        return consent
+    before, consent.until = consent.until, until
+    consent.purpose = fit(purpose, 200, "purpose") or consent.purpose
+    consent.save()
+    log_step(case, Verb.CONSENT_GIVEN, by=by, subject=consent, before=str(before or ""), after=consent.klass,
+             about_body=consent.body_id)
+    record(by, "consent.change", consent, case, until=until, purpose=purpose)
+    return consent
+
+
+def _ask_to_confirm(case: Case, consent: Consent, *, by: Actor) -> None:
+    _send_link(case, consent.pk, by=by, subject=_("同意の確認をお願いします"), words=_(
+        "%(name)s様から、%(body)sに見せてよいと口頭でうかがいました。違うときは、次のページで取り消せます。")
+        % {"name": consent.given_by, "body": consent.body.name})
+
+
+def _send_link(case: Case, about: object, *, by: Actor, subject: str, words: str) -> bool:
+    """Send the firm a private link about a request or a consent; False (and no link) when it gave no address."""
+    token = make_link(by=by, purpose=LinkPurpose.CONSENT, expires_at=clock.now() + LINK_LIFE, case=case.pk,
+                      subject=about)  # type: ignore[arg-type]  both are the id of a row
+    sent = mails.tell_company(case, by=by, subject=subject,
+                              words=f"{words}\n{settings.RENKEI_ADDRESS}/consent/{token}/")
+    if not sent:
+        close_links(about, LinkPurpose.CONSENT)  # type: ignore[arg-type]  as above
+    return sent
+
+
+def _end_sight(case: Case, consent: Consent) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT case_consent_ended(%s, %s, %s, %s)",
+                       [case.pk, consent.body_id, consent.klass, clock.now()])
+
+
+def _after_withdrawal(case: Case, consent: Consent, *, by: Actor) -> None:
+    """Tell the holder; its next step keeps a date. Without the summary it cannot hold the case any longer."""
+    words = _("会社が、%(body)sに「%(klass)s」を見せる同意を取り消しました。案件の画面で確かめてください。") % {
+        "body": consent.body.name, "klass": DisclosureClass(consent.klass).label}
+    mails.tell_holder(case, by=by, subject=_("同意の取消しがありました"), words=words)
+    lost = consent.klass == SUMMARY and case.holder_id == consent.body_id
+    if lost and case.received_by_id != consent.body_id and not is_front_desk(consent.body_id):
+        moved = move_holder(case, to=front_desk(), by=by, verb=Verb.HOLDER_BACK)
+        mails.tell_holder(moved, by=by, subject=_("同意の取消しがありました"), words=words)
+        return
+    bring_forward(case, NextStep(what=_("同意の取消しを受けて、進め方を決める"), on=due("first_answer"), kind="choose"))
+    save_case(case)

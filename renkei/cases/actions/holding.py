@@ -1,4 +1,4 @@
-"""Who holds the case and what happens next. A transfer is an offer: until it is accepted the giver holds (P1)."""
+"""One holder, one next step (P1): who moves next, and how a case changes hands. A handover is an offer until accepted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from renkei.accounts.models import Person
 from renkei.accounts.queries import is_member
 from renkei.audit.record import record
 from renkei.base import clock
@@ -17,60 +16,56 @@ from renkei.base.actor import Actor
 from renkei.base.era import screen_date
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.models import Attachment, Case, Consent, Handover, Message, Need, Support, Verb, log_step
+from renkei.cases.models import Attachment, Case, Consent, Contact, Handover, Message, Need, Support, Verb, log_step
 from renkei.cases.rules import receives, require, runs_case
-from renkei.cases.states import (
-    HANDOVER_STEPS,
-    OPEN_SUPPORTS,
-    CaseState,
-    DisclosureClass,
-    HandoverState,
-    NeedState,
-    check_step,
-)
+from renkei.cases.states import HANDOVER_STEPS, OPEN_SUPPORTS, CaseState, HandoverState, NeedState, check_step
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
 from renkei.plan.models import Body
-from renkei.plan.queries import front_desk
+from renkei.plan.queries import front_desk, is_front_desk
+
+NOTE = "note"  # channel of a contact that is a note between bodies
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """What the next holder must know: made by the system, edited by the giver."""
+    """What the receiver needs: the state, what was promised, what is open, which files."""
 
-    state: str
-    promises: str
-    open_points: str
+    state: str = ""
+    promises: str = ""
+    open_points: str = ""
     files: list[str] = field(default_factory=list)
 
 
 @transaction.atomic
 def set_next_step(case: Case, step: NextStep, *, by: Actor, version: int | None = None) -> Case:
-    """Say what happens next, by when, and who moves."""
+    """Say what happens next, when, and who moves. Refused: ``next_on_past``, ``not_a_member``, ``changed_meanwhile``."""
     locked = lock_case(case, version=version)
     require(runs_case(by, locked))
     require_open(locked)
     if step.on < clock.today():
-        raise Refused(_("その日は過ぎています。今日からあとの日を入れてください。"), "next_step_past", field="next_on")
-    before = locked.next_step
+        raise Refused(_("過ぎた日です。今日か、今日より後の日を入れてください。"), "next_on_past", field="next_on")
+    if step.person is not None and not is_member(step.person, step.body or locked.holder_id):
+        raise Refused(_("その機関の人を選んでください。"), "not_a_member", field="person")
     put_next_step(locked, step)
     save_case(locked)
-    log_step(locked, Verb.NEXT_STEP, by=by)
-    record(by, "case.next_step", locked, before=before, what=step.what, on=step.on)
+    log_step(locked, Verb.NEXT_STEP, by=by, after=step.kind, about_body=locked.next_body_id)
+    record(by, "case.next_step", locked, what=step.what, on=step.on)
     return locked
 
 
 @transaction.atomic
 def take_case(case: Case, *, by: Actor, person: uuid.UUID) -> Case:
-    """Name the person of the holding body who has the case in hand. Raises Refused for somebody of another body."""
+    """Name the person of the holder who has the case in hand. Refused: ``not_a_member``."""
     locked = lock_case(case)
     require(runs_case(by, locked))
     require_open(locked)
     if not is_member(person, locked.holder_id):
-        raise Refused(_("主担当の機関の人から選んでください。"), "not_a_member", field="person")
+        raise Refused(_("主担当の機関の人を選んでください。"), "not_a_member", field="person")
     if locked.holder_person_id == person:
         return locked
     before, locked.holder_person_id = locked.holder_person_id, person
-    locked.next_person_id = person if locked.next_body_id == locked.holder_id else locked.next_person_id
+    if locked.next_body_id == locked.holder_id:
+        locked.next_person_id = person
     save_case(locked)
     log_step(locked, Verb.PASSED_ON, by=by, before=str(before or ""), after=str(person), about_body=locked.holder_id)
     record(by, "case.take", locked, person=person)
@@ -79,47 +74,36 @@ def take_case(case: Case, *, by: Actor, person: uuid.UUID) -> Case:
 
 @transaction.atomic
 def move_holder(
-    case: Case, *, to: Body, by: Actor, verb: Verb, note: str = "", person: uuid.UUID | None = None
+    case: Case,
+    *,
+    to: Body,
+    by: Actor,
+    verb: Verb,
+    note: str = "",
+    person: uuid.UUID | None = None,
+    next_step: NextStep | None = None,
+    about: Handover | None = None,
 ) -> Case:
-    """Change the holder. The front desk never refuses; any other body needs the firm's consent to the summary."""
+    """Change the holder at once. The front desk never refuses; any other body must be allowed to read the summary.
+
+    The step is written before the holder changes: the giver may not see the case afterwards. Refused: ``no_consent``.
+    """
     locked = lock_case(case)
-    require(runs_case(by, locked) or by.is_staff and by.body == to.pk)
     require_open(locked)
-    desk, before = front_desk(), locked.holder
+    require(_may_move(by, locked, to))
     if locked.holder_id == to.pk:
         return locked
-    if to.pk == desk.pk:
-        put_next_step(locked, NextStep(what=_("内容を読み、宛先を決める"), on=due("first_answer"), kind="choose", body=to.pk))
-        save_case(locked)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT case_to_desk(%s, %s)", [locked.pk, clock.today()])
-        _log_move(locked, before, to, by=by, verb=verb, note=note)
-        locked.holder, locked.at_desk = to, True
-        return locked
     _require_summary(locked, to)
-    locked.holder, locked.holder_person_id, locked.holder_since = to, person, clock.today()
-    if locked.state == CaseState.ARRIVED:
-        set_state(locked, CaseState.ACTIVE)
-    locked.next_body_id, locked.next_person_id = to.pk, person
-    save_case(locked)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT case_holder_meets_company(%s, %s)", [locked.pk, clock.today()])
-    _log_move(locked, before, to, by=by, verb=verb, note=note)
+    words = fit(note, 4000, "note")
+    note_row = _write_note(locked, words, by=by) if words and by.is_staff else None
+    log_step(locked, verb, by=by, subject=about or note_row, before=locked.holder_id, after=to.pk, about_body=to.pk)
+    record(by, "case.move_holder", locked, to=to.pk, verb=verb)
+    put_next_step(locked, next_step or _first_step(locked, to, person))
+    if is_front_desk(to.pk):
+        _to_desk(locked, by=by)
+    else:
+        _to_body(locked, to, person)
     return locked
-
-
-def draft_pack(case: Case, actor: Actor) -> Pack:
-    """Compose the pack from the records: where it stands, what was promised, what is open, which files."""
-    supports = Support.objects.visible_to(actor).filter(case=case).select_related("service", "body")
-    needs = Need.objects.visible_to(actor).filter(case=case, state=NeedState.OPEN)
-    said = Message.objects.visible_to(actor).filter(case=case, from_company=False)[:5]  # type: ignore[attr-defined]
-    files = Attachment.objects.visible_to(actor).filter(case=case)  # type: ignore[attr-defined]
-    state = [f"{s.body.short}　{s.service.short}：{s.get_state_display()}" for s in supports]
-    promises = [f"{screen_date(case.next_on, clock.today())}　{case.next_step}"] if case.next_on else []
-    promises += [f"会社へ（{screen_date(m.sent_at.astimezone(clock.JST).date(), clock.today())}）：{m.text[:120]}" for m in said]
-    points = [f"課題　{need.title}" for need in needs]
-    points += [f"返事を待っている　{s.body.short}　{s.service.short}" for s in supports if s.state in OPEN_SUPPORTS]
-    return Pack("\n".join(state)[:2000], "\n".join(promises)[:2000], "\n".join(points)[:2000], [f.name for f in files])
 
 
 @transaction.atomic
@@ -133,121 +117,212 @@ def offer_handover(
     reason: str = "",
     due_on: dt.date | None = None,
 ) -> Handover:
-    """Offer the case with its pack to another body. Refused ``no_consent`` where the firm has not opened the summary."""
+    """Ask another body to hold the case. Until it accepts, the giver holds it; the front desk takes it at once.
+
+    Refused: ``same_body``, ``already_offered``, ``no_consent``, ``due_past``, ``not_a_member``, ``pack_empty``.
+    """
     locked = lock_case(case)
     require(runs_case(by, locked))
     require_open(locked)
-    if to_body.pk == locked.holder_id:
-        raise Refused(_("いまの主担当と同じ機関です。別の機関を選んでください。"), "same_body", field="to_body")
-    if locked.handovers.filter(state=HandoverState.OFFERED).exists():
-        raise Refused(_("もう引継ぎを頼んでいます。返事を待つか、取り消してください。"), "handover_open")
-    if to_body.pk != front_desk().pk:
-        _require_summary(locked, to_body)
+    day = due_on or due("handover_answer")
+    _check_offer(locked, to_body, pack, to_person, day)
     handover = Handover.objects.create(
-        case=locked, from_body=locked.holder, to_body=to_body, to_person_id=to_person, offered_at=clock.now(),
+        case=locked, from_body_id=locked.holder_id, to_body=to_body, to_person_id=to_person, due_on=day,
         pack_state=fit(pack.state, 2000, "state"), pack_promises=fit(pack.promises, 2000, "promises"),
         pack_open=fit(pack.open_points, 2000, "open_points"), pack_files=list(pack.files),
-        reason=fit(reason, 200, "reason"), offered_by_id=by.person, due_on=due_on or due("handover_answer"),
+        reason=fit(reason, 200, "reason"), offered_at=clock.now(), offered_by_id=by.person,
     )  # fmt: skip
-    put_next_step(locked, NextStep(what=_("%(body)sの引継ぎの返事を待つ") % {"body": to_body.short}, on=handover.due_on,
-                                   kind="wait", person=locked.holder_person_id))
-    save_case(locked)
-    _tell(to_body, locked, by=by, subject=_("引継ぎのお願い"), words=_("案件の引継ぎのお願いが届いています。連携の画面の「依頼」からお答えください。"))
     log_step(locked, Verb.HANDOVER_OFFERED, by=by, subject=handover, after=handover.state, about_body=to_body.pk)
-    record(by, "handover.offer", handover, locked, to=to_body.pk)
+    record(by, "handover.offer", handover, locked, to=to_body.pk, pack=pack.state)
+    if is_front_desk(to_body.pk):
+        return _take_at_desk(locked, handover, by=by)
+    bring_forward(locked, NextStep(what=_("%(body)sの引継ぎの返事を待つ") % {"body": to_body.short}, on=day, kind="wait",
+                                   body=to_body.pk, person=to_person))
+    save_case(locked)
+    mails.tell_other(to_body, locked, by=by, subject=_("引継ぎのお願い"), words=_(
+        "%(giver)sから、案件の引継ぎのお願いです。%(day)sまでに、連携の画面で引き受けるか断るかをお答えください。")
+        % {"giver": locked.holder.name, "day": screen_date(day, clock.today())})
     return handover
 
 
 @transaction.atomic
 def accept_handover(handover: Handover, *, by: Actor, next_step: NextStep | None = None) -> Handover:
-    """Take the case over: from now on this body holds it, with a next step of its own."""
-    locked = _answer(handover, HandoverState.ACCEPTED, by=by, text="")
-    case = locked.case
-    before = case.holder
-    if handover.to_body_id == front_desk().pk:
-        move_holder(case, to=locked.to_body, by=by, verb=Verb.HANDOVER_ACCEPTED)
-        return locked
-    _require_summary(case, locked.to_body)
-    case.holder, case.holder_person_id, case.holder_since = locked.to_body, by.person, clock.today()
-    step = next_step or NextStep(what=_("引き継いだ内容を会社と確かめる"), on=due("first_answer"), person=by.person)
-    put_next_step(case, step)
-    save_case(case)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT case_holder_meets_company(%s, %s)", [case.pk, clock.today()])
-    _log_move(case, before, locked.to_body, by=by, verb=Verb.HANDOVER_ACCEPTED, note="")
-    mails.tell_company(case, by=by, subject=_("担当の機関が替わりました"),
-                       words=_("%(body)sが、ご相談を引き継ぎました。") % {"body": locked.to_body.name})
+    """Become the holder, with a first step and its date. The giver and the firm are told."""
+    case, locked = _lock(handover)
+    require(receives(by, locked), _("返事は、引継ぎを頼まれた機関だけができます。"))
+    check_step(HANDOVER_STEPS, HandoverState(locked.state), HandoverState.ACCEPTED)
+    giver = case.holder
+    person = locked.to_person_id or by.person
+    moved = move_holder(case, to=locked.to_body, by=by, verb=Verb.HANDOVER_ACCEPTED, person=person,
+                        next_step=next_step, about=locked)
+    if moved.state == CaseState.ARRIVED:
+        before = set_state(moved, CaseState.ACTIVE)
+        save_case(moved)
+        log_step(moved, Verb.TRIAGED, by=by, before=before, after=moved.state)
+    _answer(moved, locked, HandoverState.ACCEPTED, by=by)
+    mails.tell_other(giver, moved, by=by, subject=_("引き継ぎました"), words=_(
+        "%(body)sが案件を引き継ぎました。") % {"body": locked.to_body.name})
+    mails.tell_company(moved, by=by, subject=_("担当が変わりました"), words=_(
+        "これからは、%(body)s（電話 %(phone)s）が担当します。")
+        % {"body": locked.to_body.name, "phone": locked.to_body.phone})
     return locked
 
 
 @transaction.atomic
 def decline_handover(handover: Handover, *, by: Actor, reason: str) -> Handover:
-    """Say no, with the reason; the giver still holds and has to choose again."""
-    if not fit(reason, 400, "reason"):
-        raise Refused(_("断る理由を書いてください。"), "reason_empty", field="reason")
-    locked = _answer(handover, HandoverState.DECLINED, by=by, text=reason)
-    case = locked.case
-    put_next_step(case, NextStep(what=_("%(body)sが引継ぎを断ったので、次を決める") % {"body": locked.to_body.short},
-                                 on=due("first_answer"), kind="choose", body=case.holder_id))
-    save_case(case)
-    log_step(case, Verb.HANDOVER_DECLINED, by=by, subject=locked, before=HandoverState.OFFERED, after=locked.state,
+    """Say no, with the reason: the giver keeps the case and finds another way. Refused: ``reason_empty``."""
+    case, locked = _lock(handover)
+    require(receives(by, locked), _("返事は、引継ぎを頼まれた機関だけができます。"))
+    check_step(HANDOVER_STEPS, HandoverState(locked.state), HandoverState.DECLINED)
+    locked.answer_text = fit(reason, 400, "reason")
+    if not locked.answer_text:
+        raise Refused(_("断る理由を書いてください。次を探す手がかりになります。"), "reason_empty", field="reason")
+    log_step(case, Verb.HANDOVER_DECLINED, by=by, subject=locked, before=locked.state, after=HandoverState.DECLINED,
              about_body=locked.to_body_id)
-    mails.tell_holder(case, by=by, subject=_("引継ぎが断られました"), words=_("理由を案件の画面で確かめ、次を決めてください。"))
+    put_next_step(case, _other_way(locked.to_body))
+    save_case(case)
+    mails.tell_holder(case, by=by, subject=_("引継ぎが断られました"), words=_(
+        "%(body)sから、引継ぎを受けられないとのお返事です。主担当は変わりません。次を決めてください。")
+        % {"body": locked.to_body.name})
+    _answer(case, locked, HandoverState.DECLINED, by=by)
     return locked
 
 
 @transaction.atomic
 def recall_handover(handover: Handover, *, by: Actor) -> Handover:
-    """Take the offer back; the giver holds on."""
-    case = lock_case(handover.case)
+    """Take the offer back before it is answered."""
+    case, locked = _lock(handover)
     require(runs_case(by, case))
-    locked = Handover.objects.select_for_update().get(pk=handover.pk)
     check_step(HANDOVER_STEPS, HandoverState(locked.state), HandoverState.RECALLED)
-    locked.state = HandoverState.RECALLED
-    locked.save(update_fields=["state"])
-    put_next_step(case, NextStep(what=_("次にすることを決める"), on=due("first_answer"), kind="choose"))
-    save_case(case)
-    log_step(case, Verb.RECALLED, by=by, subject=locked, before=HandoverState.OFFERED, after=locked.state,
+    log_step(case, Verb.RECALLED, by=by, subject=locked, before=locked.state, after=HandoverState.RECALLED,
              about_body=locked.to_body_id)
-    record(by, "handover.recall", locked, case)
+    if case.next_kind == "wait" and case.next_body_id == locked.to_body_id:
+        put_next_step(case, _other_way(locked.to_body))
+        save_case(case)
+    _answer(case, locked, HandoverState.RECALLED, by=by)
+    mails.tell_other(locked.to_body, case, by=by, subject=_("引継ぎのお願いを取り消しました"),
+                   words=_("引継ぎのお願いは取り消しました。お手数をおかけします。"))
     return locked
 
 
-def _answer(handover: Handover, after: HandoverState, *, by: Actor, text: str) -> Handover:
-    case = lock_case(handover.case)
-    require(receives(by, handover), _("答えられるのは、頼まれた機関だけです。"))
-    locked = Handover.objects.select_for_update().get(pk=handover.pk)
-    check_step(HANDOVER_STEPS, HandoverState(locked.state), after)
-    require_open(case)
-    locked.state, locked.answered_at, locked.answer_text = after, clock.now(), fit(text, 400, "reason")
-    locked.save(update_fields=["state", "answered_at", "answer_text"])
-    locked.case = case
-    record(by, f"handover.{after}", locked, case)
-    return locked
+def bring_forward(case: Case, step: NextStep) -> bool:
+    """Put ``step`` (unsaved) unless an earlier one stands already; tells whether it did. Nothing promised is lost."""
+    if case.next_on is not None and case.next_on < step.on:
+        return False
+    put_next_step(case, step)
+    return True
 
 
-def _require_summary(case: Case, body: Body) -> None:
-    """Refuse a holder the firm has not opened the summary to (who took the words knows them anyway)."""
-    known = Consent.objects.live().filter(case=case, body=body, klass=DisclosureClass.SUMMARY).exists()
-    if not known and case.received_by_id != body.pk:
+def draft_pack(case: Case, actor: Actor) -> Pack:
+    """Write the pack from what is on record and the actor may see; the giver edits it."""
+    supports = list(Support.objects.visible_to(actor).filter(case=case).select_related("body", "service"))
+    open_ones = [one for one in supports if one.state in OPEN_SUPPORTS]
+    needs = Need.objects.visible_to(actor).filter(case=case, state=NeedState.OPEN).select_related("stage")
+    told = Message.objects.visible_to(actor).filter(case=case, from_company=False).order_by("-sent_at")[:5]
+    files = Attachment.objects.visible_to(actor).filter(case=case)
+    lines = [f"{one.body.short} {one.service.short}：{one.get_state_display()}" for one in supports]
+    step = f"{screen_date(case.next_on, clock.today())} {case.next_step}" if case.next_on else ""
+    questions = [_("%(body)sの質問に未回答") % {"body": one.body.short} for one in open_ones
+                 if one.question and one.question_answered_at is None]
+    asked = [_("%(body)s %(service)sの返事待ち") % {"body": one.body.short, "service": one.service.short}
+             for one in open_ones if one.state == "offered"]
+    return Pack(
+        state="\n".join([case.summary or case.title, *lines])[:2000],
+        promises="\n".join([step, *(f"{screen_date(one.sent_at.date(), clock.today())} {one.text}" for one in told)])[:2000],
+        open_points="\n".join([*(f"{need.stage.short}：{need.title}" for need in needs), *asked, *questions])[:2000],
+        files=list(dict.fromkeys(files.values_list("name", flat=True))),
+    )
+
+
+def _may_move(by: Actor, case: Case, to: Body) -> bool:
+    """The one who runs it gives; the receiver takes after its yes; the firm's withdrawal sends it back to the desk."""
+    gives = runs_case(by, case) and (is_front_desk(to.pk) or is_front_desk(by.body) or by.is_system or by.body == to.pk)
+    takes = by.body == to.pk
+    return gives or takes or (not by.is_staff and is_front_desk(to.pk))
+
+
+def _require_summary(case: Case, to: Body) -> None:
+    if is_front_desk(to.pk) or case.received_by_id == to.pk:
+        return
+    if not Consent.objects.live().filter(case=case, body=to, klass="summary").exists():
         raise Refused(
-            _("%(body)sに要約を見せる同意が、まだありません。会社に同意を聞いてください。") % {"body": body.short},
-            "no_consent", field="to_body",
-        )  # fmt: skip
+            _("%(body)sに要約を見せる同意がまだありません。会社に同意を聞いてから頼んでください。") % {"body": to.short},
+            "no_consent",
+            field="to_body",
+        )
 
 
-def _log_move(case: Case, before: Body, to: Body, *, by: Actor, verb: Verb, note: str) -> None:
-    log_step(case, verb, by=by, before=before.pk, after=to.pk, about_body=to.pk, reason=note[:40])
-    record(by, "case.move_holder", case, before=before.pk, to=to.pk, note=note)
+def _write_note(case: Case, words: str, *, by: Actor) -> Contact:
+    now = clock.now()
+    return Contact.objects.create(case=case, channel=NOTE, text=words, author_body_id=by.body, author_id=by.person,
+                                  happened_at=now, recorded_at=now)
 
 
-def _tell(body: Body, case: Case, *, by: Actor, subject: str, words: str) -> None:
-    from renkei.post.outbox import put_mail  # noqa: PLC0415  the mails of supports stand in ``mails``
-
-    text = f"{body.name} 御中\n\n受付番号　{case.number}\n\n{words}\n"
-    put_mail(by=by, to=body.mail, subject=f"{subject}（{case.number}）", text=text, purpose="handover", about=case.pk,
-             case=case.pk, to_body=body.pk)
+def _first_step(case: Case, to: Body, person: uuid.UUID | None) -> NextStep:
+    what = _("次の主担当を決める") if is_front_desk(to.pk) else _("引継ぎを読み、会社に連絡する")
+    return NextStep(what=what, on=due("first_answer"), kind="choose" if is_front_desk(to.pk) else "answer",
+                    phone=case.next_phone, body=to.pk, person=person)
 
 
-__all__ = ["Pack", "Person", "accept_handover", "decline_handover", "draft_pack", "move_holder", "offer_handover",
-           "recall_handover", "set_next_step", "take_case"]  # fmt: skip
+def _other_way(asked: Body) -> NextStep:
+    return NextStep(what=_("%(body)sのほかに、だれが引き継ぐか決める") % {"body": asked.short}, on=due("first_answer"),
+                    kind="choose")
+
+
+def _to_body(case: Case, to: Body, person: uuid.UUID | None) -> None:
+    case.holder, case.holder_person_id, case.holder_since = to, person, clock.today()
+    case.next_body_id = case.next_body_id if case.next_body_id != case.holder_id else to.pk
+    save_case(case)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT case_holder_meets_company(%s, %s)", [case.pk, clock.today()])
+
+
+def _to_desk(case: Case, *, by: Actor) -> None:
+    """Give it to the desk, which reads the words from now on. A giver that loses sight of it lets the database do it."""
+    leaves = by.is_staff and by.body == case.holder_id != case.received_by_id
+    if leaves:
+        save_case(case)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT case_to_desk(%s, %s)", [case.pk, clock.today()])
+    case.holder, case.holder_person_id, case.holder_since, case.at_desk = front_desk(), None, clock.today(), True
+    case.next_body, case.next_person_id = case.holder, None
+    if not leaves:
+        save_case(case)
+
+
+def _check_offer(case: Case, to: Body, pack: Pack, person: uuid.UUID | None, day: dt.date) -> None:
+    if to.pk == case.holder_id:
+        raise Refused(_("いまの主担当です。ほかの機関を選んでください。"), "same_body", field="to_body")
+    if day < clock.today():
+        raise Refused(_("返事の期限が過ぎています。今日より後の日を入れてください。"), "due_past", field="due_on")
+    if person is not None and not is_member(person, to.pk):
+        raise Refused(_("%(body)sの人を選んでください。") % {"body": to.short}, "not_a_member", field="person")
+    if not pack.state.strip():
+        raise Refused(_("いまの状態を書いてください。引き継ぐ人が最初に読みます。"), "pack_empty", field="state")
+    if case.handovers.filter(state=HandoverState.OFFERED).exists():
+        raise Refused(_("引継ぎの返事を待っているところです。取り消してから頼み直してください。"), "already_offered")
+    _require_summary(case, to)
+
+
+def _take_at_desk(case: Case, handover: Handover, *, by: Actor) -> Handover:
+    _answer(case, handover, HandoverState.ACCEPTED, by=by)
+    mails.tell_other(handover.to_body, case, by=by, subject=_("引継ぎがありました"), words=_(
+        "%(giver)sから案件が戻りました。次の主担当を決めてください。") % {"giver": handover.from_body.name})
+    move_holder(case, to=handover.to_body, by=by, verb=Verb.HOLDER_BACK, about=handover)
+    return handover
+
+
+def _lock(handover: Handover) -> tuple[Case, Handover]:
+    case = Case.objects.select_for_update(of=("self",)).select_related("holder").filter(pk=handover.case_id).first()
+    if case is None:
+        raise Refused(_("会社が同意を取り消したため、この案件はもう開けません。"), "no_consent")
+    require_open(case)
+    return case, Handover.objects.select_for_update(of=("self",)).select_related("to_body", "from_body").get(
+        pk=handover.pk
+    )
+
+
+def _answer(case: Case, handover: Handover, after: HandoverState, *, by: Actor) -> None:
+    handover.state, handover.answered_at = after, clock.now()
+    handover.save()
+    record(by, f"handover.{after}", handover, case)
