@@ -7,7 +7,7 @@ forms with honorifics, particles and endings laid aside: ``測ってほしい`` 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -77,8 +77,10 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
 
 
-def _reduce(units: Iterable[Word]) -> tuple[str, ...]:
-    return tuple(form for unit in units if (form := _reduced(unit)))
+def _reduce(units: Sequence[Word]) -> tuple[str, ...]:
+    """Return a part in normal forms; nothing when a phrase shrinks to one common word, which then says too little."""
+    kept = tuple(form for unit in units if (form := _reduced(unit)))
+    return kept if len(kept) > 1 or len(units) == 1 else ()
 
 
 def _reduced(unit: Word) -> str:

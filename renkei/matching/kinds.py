@@ -9,8 +9,8 @@ from renkei.matching import language
 from renkei.matching.reading import Clause
 from renkei.matching.scoring import Fit
 
-ENOUGH = 2.6  # below this no service is told by the text
-ENOUGH_IF_VAGUE = 5.0
+ENOUGH, ENOUGH_IF_TOLD, ENOUGH_IF_VAGUE = 2.6, 1.6, 5.0  # below this no service is told by the text
+TOLD = 10  # so many words of content make a text that tells something
 OUTSIDE_AT_LEAST, OUTSIDE_SHARE = 3.0, 0.9
 
 
@@ -65,4 +65,6 @@ def kind_of(fits: Sequence[Fit], outside: Sequence[Fit], said: Declined, clauses
     if said.leads_outside:
         return "outside_region"
     is_vague = any(language.says("vague", clause.text) for clause in clauses)
-    return "clarify" if service < (ENOUGH_IF_VAGUE if is_vague else ENOUGH) else "route"
+    told = sum(word.is_content for clause in clauses for word in clause.sentence.words) >= TOLD
+    enough = ENOUGH_IF_VAGUE if is_vague else ENOUGH_IF_TOLD if told else ENOUGH
+    return "clarify" if service < enough else "route"

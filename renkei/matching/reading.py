@@ -11,7 +11,7 @@ from renkei.matching.words import MAX_LENGTH, Sentence, sentences, words
 
 REQUEST, NEGATED, LATER, FIRST = 1.25, -0.6, 0.72, 1.2
 _NUMBERED = re.compile(r"[①-⑳]|(?<!\d)[1-9１-９][.．)）]")
-_AFTER = 18  # how far behind a cue a negation may end
+_AFTER = 24  # how far behind a cue a negation may end
 
 
 @dataclass(frozen=True, slots=True)

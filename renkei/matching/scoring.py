@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import vectors
-from renkei.matching.cues import Hit
+from renkei.matching.cues import STRENGTH, Hit
 from renkei.matching.reading import Clause
 from renkei.matching.words import content_forms, pairs
 
 _FADE = 0.62  # the second cue of a service says less than the first
 MEANING, LIKENESS = 4.0, 3.0
+_EARLY = 0.3  # what is asked for first comes first
 
 
 @dataclass
@@ -101,8 +102,16 @@ def fits(clauses: Sequence[Clause], sayings: Sayings, codes: Iterable[str], vote
         fit.by_clause = [a + b for a, b in zip(cue, meaning, strict=True)]
         fit.score = _faded(cue) + 0.5 * (max(meaning, default=0.0) + _mean(meaning)) + votes.get(code, 0.0)
         fit.hits = [hit for clause in clauses for hit in clause.hits if hit.code == code]
+        if fit.score > 0:
+            fit.score *= 1 + _EARLY * (0.5 - _first_place(fit.hits, clauses))
         found.append(fit)
     return sorted(found, key=lambda fit: (-fit.score, fit.code))
+
+
+def _first_place(hits: Sequence[Hit], clauses: Sequence[Clause]) -> float:
+    """Return where in the text a code is first spoken of, between nought and one."""
+    end = max((clause.sentence.end for clause in clauses), default=1)
+    return min((hit.spans[0][0] for hit in hits if hit.weight >= 1), default=end) / end
 
 
 def _cue_sum(clause: Clause, code: str) -> float:
@@ -112,7 +121,8 @@ def _cue_sum(clause: Clause, code: str) -> float:
         if not any(a < d and c < b for one in kept for a, b in one.spans for c, d in hit.spans):
             kept.append(hit)
     against = sum(h.weight for h in clause.hits if h.code == code and h.weight < 0)
-    return _faded([hit.weight for hit in kept]) + max(against, -4.0)
+    told = _faded([hit.weight for hit in kept])
+    return told + max(against, -4.0) * (0.4 if told >= STRENGTH["strong"] else 1.0)
 
 
 def _faded(values: Sequence[float]) -> float:
