@@ -1,15 +1,16 @@
-"""Put two cases of one firm together, or make two of one; both can be undone. Numbers, links and consents stay valid.
+"""Two cases of one firm made one, one made two, each with its way back.
 
-A merged case is closed and points at the one it went into; its status link still opens it and shows where it went
-(``link_family`` lets the firm through). Consents do not travel: what the firm opened in one case stays in that case.
+Nothing that was said moves: words, contacts, messages, files and consents stay in the case they were said in, so
+merging never lets anybody read more than before. What goes over is the work: open needs and the next step.
 """
 
 from __future__ import annotations
 
-import uuid
+import datetime as dt
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
@@ -17,155 +18,256 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.models import Case, Consent, ConsentHow, Need, Passage, Regrouping, Support, Verb, log_step
+from renkei.cases.models import Case, Consent, Need, Regrouping, Support, Verb, log_step
 from renkei.cases.numbers import draw_number
 from renkei.cases.rules import require, runs_case
-from renkei.cases.states import OPEN_SUPPORTS, CaseState
-from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
+from renkei.cases.states import OPEN_SUPPORTS, CaseState, HandoverState, NeedState
+from renkei.cases.steps import NextStep, due, fit, put_next_step, require_open, save_case
+from renkei.plan.models import Body
+from renkei.plan.queries import is_front_desk
+
+MERGED = "merged"
 
 
 @transaction.atomic
 def merge_cases(into: Case, other: Case, *, by: Actor) -> Case:
-    """Close ``other`` as a part of ``into``. Refused for two firms, for open supports of the other, and for itself."""
-    target, source = _lock_both(into, other, by=by)
-    if target.company_id is None or target.company_id != source.company_id:
-        raise Refused(_("まとめられるのは、同じ会社の案件だけです。"), "other_company", field="number")
-    if target.pk == source.pk:
-        raise Refused(_("同じ案件です。別の受付番号を入れてください。"), "same_case", field="number")
-    if source.supports.filter(state__in=OPEN_SUPPORTS).exists():
-        raise Refused(_("まとめる案件に、まだ終わっていない支援があります。先に終えるか、取りやめてください。"), "open_supports")
-    before = {"state": source.state, "next_step": source.next_step, "next_on": str(source.next_on), "kind": source.next_kind}
-    source.merged_into, source.close_reason, source.close_words = target, "merged", target.number
-    moved = set_state(source, CaseState.CLOSED)
-    source.closed_at = clock.now()
-    save_case(source)
-    Regrouping.objects.create(kind="merge", case=source, root=target, before=before, done_at=clock.now(), done_by_id=by.person)
-    log_step(source, Verb.MERGED, by=by, before=moved, after=source.state, subject=target)
-    log_step(target, Verb.MERGED, by=by, subject=source)
-    record(by, "case.merge", target, source, before=before)
-    mails.tell_company(source, by=by, subject=_("ご相談をまとめました"),
-                       words=_("同じ会社のご相談（%(number)s）と、まとめて進めます。") % {"number": target.number})
-    return target
+    """Put ``other`` into ``into``: it closes and points there, its open needs go over, its links lead on.
+
+    Refused: ``same_case``, ``merged``, ``case_closed``, ``other_company``, ``open_supports``, ``open_handover``,
+    ``no_consent``, ``not_allowed``. Returns the surviving case.
+    """
+    if into.pk == other.pk:
+        raise Refused(_("同じ案件です。まとめる相手を選んでください。"), "same_case", field="other")
+    keeper, gone = _lock_both(into, other, by=by)
+    _check_merge(keeper, gone)
+    needs = list(Need.objects.select_for_update(of=("self",)).filter(case=gone, state=NeedState.OPEN))
+    children = list(Case.objects.filter(merged_into=gone))
+    before = {
+        "state": gone.state, "next": _next_of(gone), "standing": keeper.standing_classes,
+        "children": [str(child.pk) for child in children],
+    }  # fmt: skip
+    _carry(needs, keeper)
+    Case.objects.filter(pk__in=[child.pk for child in children]).update(merged_into=keeper)
+    keeper.standing_classes = sorted(set(keeper.standing_classes) & set(gone.standing_classes))
+    _earlier_step(keeper, gone)
+    _close_into(gone, keeper)
+    save_case(keeper)
+    Regrouping.objects.create(kind="merge", case=gone, root=keeper, before=before, done_at=clock.now(),
+                              needs=[str(need.pk) for need in needs], done_by_id=by.person)
+    log_step(gone, Verb.MERGED, by=by, before=before["state"], after=gone.state, reason=MERGED)
+    log_step(keeper, Verb.MERGED, by=by, subject=gone, before=gone.number)
+    record(by, "case.merge", keeper, gone)
+    mails.tell_company(keeper, by=by, subject=_("2つのご相談をまとめました"), words=_(
+        "受付番号%(gone)sのご相談を、%(number)sにまとめました。どちらの番号でもお問い合わせいただけます。")
+        % {"gone": gone.number, "number": keeper.number})
+    return keeper
 
 
 @transaction.atomic
 def unmerge(case: Case, *, by: Actor) -> Case:
-    """Let a merged case stand by itself again, with the next step it had."""
-    locked = lock_case(case)
-    require(runs_case(by, locked) or locked.received_by_id == by.body)
-    kept = _open_regrouping(locked, "merge")
-    root = kept.root
-    before = set_state(locked, CaseState.ACTIVE)
-    locked.merged_into, locked.closed_at, locked.close_reason, locked.close_words = None, None, "", ""
-    put_next_step(locked, NextStep(what=str(kept.before["next_step"]), on=due("first_answer"), person=locked.holder_person_id))
-    save_case(locked)
-    _undo(kept)
-    log_step(locked, Verb.UNMERGED, by=by, before=before, after=locked.state, subject=root)
-    log_step(root, Verb.UNMERGED, by=by, subject=locked)
-    record(by, "case.unmerge", locked, root)
-    return locked
+    """Take a merged case out again, as it was. Needs that bodies were asked about since stay where that happened.
+
+    Refused: ``not_merged``, ``not_allowed``. Returns the case that stands alone again.
+    """
+    entry = _entry(case, "merge")
+    if entry is None:
+        raise Refused(_("まとめた案件ではありません。画面を開き直してください。"), "not_merged")
+    keeper, gone = _lock_both(entry.root, case, by=by)
+    moved = Need.objects.select_for_update(of=("self",)).filter(pk__in=entry.needs, case=keeper)
+    asked = set(Support.objects.filter(case=keeper, need__in=entry.needs).values_list("need_id", flat=True))
+    gone.merged_into, gone.closed_at, gone.close_reason = None, None, ""
+    gone.state = entry.before["state"]
+    _put_back(gone, entry.before["next"])
+    save_case(gone)
+    _carry([need for need in moved if need.pk not in asked], gone)
+    Case.objects.filter(pk__in=entry.before["children"], merged_into=keeper).update(merged_into=gone)
+    if set(keeper.standing_classes) <= set(entry.before["standing"]):
+        keeper.standing_classes = entry.before["standing"]
+    save_case(keeper)
+    _undo(entry)
+    log_step(gone, Verb.UNMERGED, by=by, before=CaseState.CLOSED, after=gone.state)
+    log_step(keeper, Verb.UNMERGED, by=by, subject=gone, before=gone.number)
+    record(by, "case.unmerge", keeper, gone)
+    return gone
 
 
 @transaction.atomic
 def split_case(case: Case, *, needs: list[Need], title: str, by: Actor) -> Case:
-    """Make a case of its own from some needs and their supports. The words stay where they were said.
+    """Make a case of its own from some needs: their supports, offer links and the firm's live consents go with them.
 
-    The new case has the same firm, holder and taker; consents are copied only for bodies whose supports move, so nobody
-    sees more than before.
+    Refused: ``title_empty``, ``no_needs``, ``wrong_need``, ``all_needs``, ``case_closed``, ``not_allowed``.
     """
-    locked = lock_case(case)
+    locked = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
     require(runs_case(by, locked))
     require_open(locked)
-    clean = fit(title, 100, "title")
-    if not clean:
+    heading = fit(title, 100, "title")
+    if not heading:
         raise Refused(_("新しい案件の件名を書いてください。"), "title_empty", field="title")
-    chosen = list(Need.objects.select_for_update().filter(case=locked, pk__in=[need.pk for need in needs]))
-    if not chosen or len(chosen) == locked.needs.count():
-        raise Refused(_("新しい案件に移す課題を選んでください（すべては選べません）。"), "needs", field="needs")
-    made = _sister(locked, clean)
-    _move_needs(chosen, locked, made)
-    Regrouping.objects.create(kind="split", case=made, root=locked, needs=[str(need.pk) for need in chosen], before={},
+    chosen = _check_split(locked, needs)
+    new = _new_case(locked, heading)
+    new.save(force_insert=True)
+    for consent in Consent.objects.live().filter(case=locked):
+        consent.pk, consent.case = Consent._meta.pk.get_default(), new  # the same consent, for a part of what it covers
+        consent.save(force_insert=True)
+    _move_work(chosen, locked, new)
+    Regrouping.objects.create(kind="split", case=new, root=locked, needs=[str(need.pk) for need in chosen],
                               done_at=clock.now(), done_by_id=by.person)
-    log_step(made, Verb.SPLIT, by=by, after=made.state, subject=locked)
-    log_step(locked, Verb.SPLIT, by=by, subject=made)
-    record(by, "case.split", locked, made, needs=[str(need.pk) for need in chosen])
-    return made
+    log_step(new, Verb.SPLIT, by=by, after=new.state, before=locked.number)
+    log_step(locked, Verb.SPLIT, by=by, subject=new, after=new.number)
+    record(by, "case.split", locked, new, *chosen)
+    return new
 
 
 @transaction.atomic
 def unsplit(case: Case, *, by: Actor) -> Case:
-    """Bring the needs back where they came from and close the case that was made."""
-    locked = lock_case(case)
-    require(runs_case(by, locked))
-    kept = _open_regrouping(locked, "split")
-    root = lock_case(kept.root)
-    require_open(root)
-    added = Need.objects.filter(case=locked).exclude(pk__in=[uuid.UUID(one) for one in kept.needs])
-    if added.exists():
-        raise Refused(_("分けたあとに課題が足されています。先にその課題を片づけてください。"), "changed_meanwhile")
-    _move_needs(list(Need.objects.filter(case=locked)), locked, root)
-    before = set_state(locked, CaseState.CLOSED)
-    locked.closed_at, locked.close_reason, locked.close_words = clock.now(), "merged", root.number
-    locked.merged_into = root
-    save_case(locked)
-    _undo(kept)
-    log_step(locked, Verb.UNMERGED, by=by, before=before, after=locked.state, subject=root)
-    log_step(root, Verb.UNMERGED, by=by, subject=locked)
-    record(by, "case.unsplit", locked, root)
-    return root
+    """Bring the needs and their supports back; what was said meanwhile stays in the split case, which leads back.
+
+    Refused: ``not_split``, ``open_handover``, ``case_closed``, ``no_consent`` (a body was asked on a consent given for
+    the split case alone), ``not_allowed``. Returns the origin.
+    """
+    entry = _entry(case, "split")
+    if entry is None:
+        raise Refused(_("分けた案件ではありません。画面を開き直してください。"), "not_split")
+    origin, gone = _lock_both(entry.root, case, by=by)
+    require_open(origin)
+    require_open(gone)
+    _check_handover(gone)
+    needs = list(Need.objects.select_for_update(of=("self",)).filter(case=gone))
+    _require_consents(gone, origin)
+    _earlier_step(origin, gone)
+    _move_work(needs, gone, origin)
+    before = gone.state
+    _close_into(gone, origin)
+    save_case(origin)
+    _undo(entry)
+    log_step(gone, Verb.MERGED, by=by, before=before, after=gone.state, reason=MERGED)
+    log_step(origin, Verb.MERGED, by=by, subject=gone, before=gone.number)
+    record(by, "case.unsplit", origin, gone)
+    return origin
 
 
-def _lock_both(into: Case, other: Case, *, by: Actor) -> tuple[Case, Case]:
-    """Lock in the order of ids, so that two merges of the same pair never wait for each other."""
-    locked = {case.pk: lock_case(case) for case in sorted((into, other), key=lambda one: str(one.pk))}
-    target, source = locked[into.pk], locked[other.pk]
-    for one in (target, source):
-        require(runs_case(by, one))
-        require_open(one)
-    return target, source
+def _lock_both(first: Case, second: Case, *, by: Actor) -> tuple[Case, Case]:
+    """Return both, locked in the order of their ids: two people merging crosswise do not wait for each other."""
+    rows = Case.objects.select_for_update(of=("self",)).filter(pk__in=[first.pk, second.pk]).order_by("pk")
+    found = {row.pk: row for row in rows}
+    require(len(found) == 2 and all(runs_case(by, row) for row in found.values()))
+    return found[first.pk], found[second.pk]
 
 
-def _sister(case: Case, title: str) -> Case:
-    made = Case(
-        id=uuid.uuid4(), number=draw_number(case.received_by, clock.today()), plan=case.plan, company=case.company,
-        company_given=case.company_given, title=title, summary=case.summary, summary_seen_at=case.summary_seen_at,
-        standing_classes=case.standing_classes, received_by=case.received_by, at_desk=case.at_desk,
-        arrived_at=case.arrived_at, state=CaseState.ACTIVE, holder=case.holder, holder_person=case.holder_person,
-        holder_since=clock.today(), support_field=case.support_field, split_from=case,
+def _check_merge(keeper: Case, gone: Case) -> None:
+    if gone.merged_into_id is not None or keeper.merged_into_id is not None:
+        raise Refused(_("もうほかの案件にまとめられています。まとめ先の案件を選んでください。"), "merged", field="other")
+    require_open(keeper)
+    require_open(gone)
+    if keeper.company_id is None or keeper.company_id != gone.company_id:
+        raise Refused(_("同じ会社の案件だけをまとめられます。先に、両方を同じ会社に結び付けてください。"), "other_company",
+                      field="other")
+    if gone.supports.filter(state__in=OPEN_SUPPORTS).exists():
+        raise Refused(_("%(number)sには終わっていない支援があります。そちらを残す案件にしてください。")
+                      % {"number": gone.number}, "open_supports")
+    _check_handover(gone)
+    readers = [body for body in {keeper.holder_id, keeper.received_by_id}
+               if not is_front_desk(body) and body not in {gone.holder_id, gone.received_by_id}]
+    allowed = Consent.objects.live().filter(case=gone, klass="summary").values_list("body_id", flat=True)
+    _require_each(readers, set(allowed), gone)
+
+
+def _check_handover(case: Case) -> None:
+    if case.handovers.filter(state=HandoverState.OFFERED).exists():
+        raise Refused(_("引継ぎの返事を待っています。取り消してから、まとめてください。"), "open_handover")
+
+
+def _require_consents(gone: Case, origin: Case) -> None:
+    asked = gone.supports.filter(state__in=OPEN_SUPPORTS).values_list("body_id", flat=True)
+    allowed = Consent.objects.live().filter(case=origin, klass="summary").values_list("body_id", flat=True)
+    _require_each(list(asked), set(allowed), origin)
+
+
+def _require_each(bodies: list[str], allowed: set[str], case: Case) -> None:
+    missing = Body.objects.filter(pk__in=set(bodies) - allowed).first()
+    if missing is not None:
+        raise Refused(_("%(body)sに%(number)sの要約を見せる同意がありません。会社に同意を聞いてください。")
+                      % {"body": missing.short, "number": case.number}, "no_consent")
+
+
+def _check_split(case: Case, needs: list[Need]) -> list[Need]:
+    if not needs:
+        raise Refused(_("分ける課題を選んでください。"), "no_needs", field="needs")
+    chosen = list(Need.objects.select_for_update(of=("self",)).filter(case=case, pk__in=[need.pk for need in needs]))
+    if len(chosen) != len({need.pk for need in needs}):
+        raise Refused(_("この案件の課題を選んでください。画面を開き直してください。"), "wrong_need", field="needs")
+    if case.needs.count() == len(chosen):
+        raise Refused(_("すべての課題を分けることはできません。1つは元の案件に残してください。"), "all_needs", field="needs")
+    return chosen
+
+
+def _new_case(case: Case, title: str) -> Case:
+    new = Case(
+        number=draw_number(case.received_by, clock.today()), plan_id=case.plan_id, company_id=case.company_id,
+        company_given=case.company_given, title=title, summary=case.summary, received_by_id=case.received_by_id,
+        standing_classes=case.standing_classes, at_desk=case.at_desk, arrived_at=case.arrived_at, state=case.state,
+        holder_id=case.holder_id, holder_person_id=case.holder_person_id, holder_since=clock.today(), split_from=case,
+        support_field=case.support_field, support_field_reason=case.support_field_reason,
     )  # fmt: skip
-    put_next_step(made, NextStep(what=_("分けた課題の進め方を決める"), on=due("first_answer"), person=case.holder_person_id))
-    made.index_text()
-    made.save(force_insert=True)
-    return made
+    put_next_step(new, NextStep(what=_("分けた案件の、次の一手を決める"), on=due("first_answer"), kind="choose",
+                                phone=case.next_phone, person=case.holder_person_id))
+    new.index_text()
+    return new
 
 
-def _move_needs(needs: list[Need], start: Case, end: Case) -> None:
-    """Move needs with their supports, passages and links; copy the consents those supports rest on."""
-    supports = list(Support.objects.filter(need__in=needs))
-    Need.objects.filter(pk__in=[need.pk for need in needs]).update(case=end)
-    Support.objects.filter(pk__in=[one.pk for one in supports]).update(case=end)
-    Passage.objects.filter(need__in=needs).update(case=end)
-    Passage.objects.filter(support__in=supports).update(case=end)
-    for consent in Consent.objects.live().filter(case=start, body__in={one.body_id for one in supports}):
-        Consent.objects.get_or_create(
-            case=end, body_id=consent.body_id, klass=consent.klass, withdrawn_at=None,
-            defaults={"purpose": consent.purpose, "how": consent.how if consent.how != ConsentHow.ORAL else ConsentHow.FORM,
-                      "given_by": consent.given_by, "given_at": consent.given_at, "until": consent.until},
-        )  # fmt: skip
+def _carry(needs: list[Need], to: Case) -> None:
+    last = to.needs.aggregate(last=Max("order"))["last"] or 0
+    for order, need in enumerate(needs, start=last + 1):
+        need.case, need.order = to, order
+        need.save()
+
+
+def _move_work(needs: list[Need], old: Case, new: Case) -> None:
+    """Move needs and their supports; then links, waiting mails and passages, some of which other bodies wrote."""
+    supports = list(Support.objects.select_for_update(of=("self",)).filter(case=old, need__in=needs))
+    _carry(needs, new)
+    for support in supports:
+        support.case = new
+        support.save(update_fields=["case"])
     with connection.cursor() as cursor:
-        cursor.execute("SELECT case_links_follow(%s, %s, %s)", [start.pk, end.pk, [one.pk for one in supports]])
+        cursor.execute("SELECT case_links_follow(%s, %s, %s)", [old.pk, new.pk, [one.pk for one in supports]])
 
 
-def _open_regrouping(case: Case, kind: str) -> Regrouping:
-    found = Regrouping.objects.filter(case=case, kind=kind, undone_at__isnull=True).select_related("root").first()
-    if found is None:
-        raise Refused(_("取り消すものがありません。画面を開き直してください。"), "nothing_to_undo")
-    return found
+def _next_of(case: Case) -> dict[str, Any]:
+    return {
+        "kind": case.next_kind, "what": case.next_step, "phone": case.next_phone, "body": case.next_body_id,
+        "on": case.next_on.isoformat() if case.next_on else None,
+        "at": case.next_time.isoformat() if case.next_time else None,
+    }  # fmt: skip
 
 
-def _undo(kept: Regrouping) -> None:
-    kept.undone_at = clock.now()
-    kept.save(update_fields=["undone_at"])
+def _put_back(case: Case, kept: dict[str, Any]) -> None:
+    put_next_step(case, NextStep(
+        what=kept["what"], on=dt.date.fromisoformat(kept["on"]), kind=kept["kind"], phone=kept["phone"],
+        at=dt.time.fromisoformat(kept["at"]) if kept["at"] else None, body=kept["body"],
+    ))  # fmt: skip
 
 
-Before = dict[str, Any]
+def _earlier_step(keeper: Case, gone: Case) -> None:
+    """Keep whichever step comes first: nothing promised to the firm is lost."""
+    if gone.next_on is not None and (keeper.next_on is None or gone.next_on < keeper.next_on):
+        put_next_step(keeper, NextStep(what=gone.next_step, on=gone.next_on, kind=gone.next_kind, at=gone.next_time,
+                                       phone=gone.next_phone, body=keeper.holder_id))
+
+
+def _close_into(gone: Case, keeper: Case) -> None:
+    gone.state, gone.closed_at, gone.close_reason, gone.merged_into = CaseState.CLOSED, clock.now(), MERGED, keeper
+    gone.next_kind = gone.next_step = gone.next_phone = ""
+    gone.next_on = gone.next_time = None
+    save_case(gone)
+
+
+def _entry(case: Case, kind: str) -> Regrouping | None:
+    return Regrouping.objects.select_for_update(of=("self",)).filter(
+        case=case, kind=kind, undone_at__isnull=True
+    ).select_related("root").first()
+
+
+def _undo(entry: Regrouping) -> None:
+    entry.undone_at = clock.now()
+    entry.save()

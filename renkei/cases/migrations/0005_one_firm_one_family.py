@@ -92,6 +92,8 @@ BEGIN
     IF NOT ({OWNER} OR case_runs(from_case) AND case_runs(to_case)) OR EXISTS (
         SELECT 1 FROM cases_support s WHERE s.id = ANY (moved) AND s.case_id <> to_case)
     THEN RAISE EXCEPTION 'not a case of the caller'; END IF;
+    UPDATE cases_passage p SET case_id = to_case FROM cases_need n
+        WHERE p.case_id = from_case AND n.id = p.need_id AND n.case_id = to_case;
     UPDATE post_mail SET "case" = to_case WHERE "case" = from_case AND about = ANY (moved) AND state = 'waiting';
     UPDATE post_link SET "case" = to_case WHERE "case" = from_case AND purpose = 'offer' AND subject = ANY (moved);
     GET DIAGNOSTICS links = ROW_COUNT;
@@ -132,6 +134,8 @@ class Migration(migrations.Migration):
         protect("cases_regrouping", select=INSIDE),
         protect("cases_importrun", select=f"{SYSTEM} OR {STAFF} AND ({DESK} OR body_id = {BODY})"),
         protect("cases_importedcase", select="run_id IN (SELECT id FROM cases_importrun)"),
+        more("split_birth", "cases_case", "INSERT",
+             f"{STAFF} AND holder_id = {BODY} AND split_from_id IN (SELECT case_held())"),
         more("family_sight", "cases_case", "SELECT", "id IN (SELECT link_family())"),
         more("family_change", "cases_case", "UPDATE", "id IN (SELECT link_family())"),
         *[more("family_sight", f"cases_{table}", "SELECT", IN_FAMILY) for table in READ],

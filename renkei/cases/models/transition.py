@@ -60,7 +60,9 @@ class Verb(models.TextChoices):
     REOPENED = "reopened", "再開した"
     FEEDBACK = "feedback", "結果を聞いた"
     INCIDENT = "incident", "開示の事故を記録した"
+    PROJECT = "project", "牽引事業を記録した"
     IMPORTED = "imported", "台帳から取り込んだ"
+    IMPORT_UNDONE = "import_undone", "取込みを取り消した"
     IDLE = "idle", "動きがない"
 
 
