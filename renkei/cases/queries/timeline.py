@@ -1,25 +1,50 @@
-"""One timeline of a case: steps, contacts, messages and files, each only as far as the actor may see."""
+"""One timeline of a case, over all stages and bodies, each entry only as far as the actor may see it [C26].
+
+Built from what the actor may read of steps, contacts, messages, files, supports and handovers, in a fixed number of
+queries. A contact and the step that records it are one entry. Cases merged into this one tell their part as well.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db import models
+from django.utils.translation import gettext as _
 
 from renkei.base import clock
-from renkei.base.actor import Actor
-from renkei.cases.models import Attachment, Case, Contact, Message, Support, Transition, Verb
-from renkei.cases.states import DisclosureClass
-from renkei.plan.content import PlanContent
-from renkei.plan.models import Body, Service
-from renkei.plan.queries import content_now
+from renkei.base.actor import Actor, ActorKind
+from renkei.cases.models import (
+    Attachment,
+    Case,
+    Consent,
+    Contact,
+    Handover,
+    Message,
+    Need,
+    Support,
+    Transition,
+    Verb,
+)
+from renkei.cases.queries.phrases import phrase
+from renkei.plan.models import Body
+from renkei.plan.queries import plan_content
+
+# What only bodies need to know: the firm reads about its own matters in words, not about the desk's bookkeeping.
+INTERNAL = {
+    Verb.NEED_CHANGED, Verb.NEXT_STEP, Verb.RECALLED, Verb.ASKED, Verb.PASSED_ON, Verb.REMINDED, Verb.CORRECTED,
+    Verb.SUMMARY_CHANGED, Verb.CLOSE_ASKED, Verb.IDLE, Verb.HANDOVER_OFFERED, Verb.HANDOVER_DECLINED, Verb.CONTACT,
+    Verb.TRIAGED, Verb.NEED_ADDED, Verb.STAGE_MOVED, Verb.IMPORTED, Verb.IMPORT_UNDONE, Verb.PROJECT,
+    Verb.COMPANY_BOUND,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry: what happened when, who did it, and when it was written down if that was later."""
+    """One entry: when, who (a surname or the firm), for which body (its code), what. ``quote``: the firm's own words."""
 
     at: dt.datetime
     happened_on: dt.date
@@ -29,102 +54,94 @@ class Item:
     kind: str
     title: str
     text: str
-    quote: bool
-    late: bool
+    quote: bool = False
+    late: bool = False
+    subject: uuid.UUID | None = None
 
 
-# Steps that another row tells better, or that belong to another item of the same moment.
-_TOLD_ELSEWHERE = {Verb.CONTACT, Verb.CORRECTED, Verb.COMPANY_WROTE, Verb.STAFF_WROTE, Verb.FILE_ADDED}
+@dataclass
+class Known:
+    """What the actor may read of the case, by id, fetched once."""
 
+    for_company: bool
+    word: Callable[[str, str], str]
+    bodies: dict[str, Body]
+    contacts: dict[uuid.UUID, Contact] = field(default_factory=dict)
+    messages: dict[uuid.UUID, Message] = field(default_factory=dict)
+    files: dict[uuid.UUID, Attachment] = field(default_factory=dict)
+    supports: dict[uuid.UUID, Support] = field(default_factory=dict)
+    handovers: dict[uuid.UUID, Handover] = field(default_factory=dict)
+    consents: dict[uuid.UUID, Consent] = field(default_factory=dict)
+    needs: dict[uuid.UUID, Need] = field(default_factory=dict)
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """Names of bodies and services, and the plan's words."""
-
-    bodies: dict[str, str]
-    services: dict[str, str]
-    content: PlanContent
+    def body_name(self, code: str) -> str:
+        """Return the name of a body: in full for the firm, short between bodies."""
+        found = self.bodies.get(code)
+        if found is None:
+            return code
+        return found.name if self.for_company else found.short
 
 
 def timeline(case: Case, *, actor: Actor) -> list[Item]:
-    """Return what happened in a case, newest first. Seven queries whatever the length."""
-    words = _Words(
-        dict(Body.objects.values_list("pk", "short")), dict(Service.objects.values_list("pk", "short")), content_now()
-    )
-    answers = {
-        support.pk: support.answer_text
-        for support in Support.objects.visible_to(actor).filter(case=case).exclude(answer_text="")
-    }
-    items = [_step(step, words, answers) for step in _steps(case, actor)]
-    items += [_contact(row, words) for row in _rows(Contact.objects.visible_to(actor), case)]
-    items += [_message(row) for row in _rows(Message.objects.visible_to(actor), case)]  # type: ignore[attr-defined]
-    items += [_file(row) for row in _rows(Attachment.objects.visible_to(actor), case)]  # type: ignore[attr-defined]
+    """Return what has happened, newest first."""
+    steps = Transition.objects.visible_to(actor).filter(_of(case, actor)).order_by("-recorded_at")
+    known = _known(case, actor)
+    items = [item for step in steps if (item := _item(step, known)) is not None]
     return sorted(items, key=lambda item: (item.happened_on, item.at), reverse=True)
 
 
-def _steps(case: Case, actor: Actor) -> list[Transition]:
-    found = Transition.objects.visible_to(actor).filter(case=case).exclude(verb__in=_TOLD_ELSEWHERE)
-    return list(found.order_by("-recorded_at")[:500])
+def _of(case: Case, actor: Actor) -> models.Q:
+    """Return the rows of the case and of what was merged into it, as far as the actor sees those cases."""
+    merged = Case.objects.visible_to(actor).filter(merged_into=case.pk).values("pk")
+    return models.Q(case=case.pk) | models.Q(case__in=merged)
 
 
-def _rows(query: QuerySet[Contact] | QuerySet[Message] | QuerySet[Attachment], case: Case) -> list[object]:
-    return list(query.filter(case=case).select_related("author")[:500])
+def _known(case: Case, actor: Actor) -> Known:
+    of = _of(case, actor)
+
+    def seen(model: Any, *related: str) -> dict[uuid.UUID, Any]:
+        rows = model.objects.visible_to(actor).filter(of)
+        return {row.pk: row for row in (rows.select_related(*related) if related else rows)}
+
+    content = plan_content(case.plan)
+    return Known(
+        for_company=actor.kind is ActorKind.LINK and not actor.body,
+        word=content.word,
+        bodies={body.pk: body for body in Body.objects.all()},
+        contacts=seen(Contact),
+        messages=seen(Message),
+        files=seen(Attachment),
+        supports=seen(Support, "service"),
+        handovers=seen(Handover),
+        consents=seen(Consent),
+        needs=seen(Need, "stage"),
+    )
 
 
-def _step(step: Transition, words: _Words, answers: dict[uuid.UUID, str]) -> Item:
-    about = words.bodies.get(step.about_body, "")
-    service = words.services.get(step.service, "")
-    title = "　".join(part for part in (about if step.about_body != step.body else "", service, step.get_verb_display()) if part)
+def _item(step: Transition, known: Known) -> Item | None:
+    verb = Verb(step.verb)
+    if known.for_company and verb in INTERNAL:
+        return None
+    said = phrase(step, verb, known)
+    if said is None:
+        return None
+    contact = known.contacts.get(step.subject)
+    at = contact.happened_at if contact is not None else step.recorded_at
+    from_company = step.actor_kind in {ActorKind.LINK, ActorKind.GUEST} and not step.body
     return Item(
-        at=step.recorded_at, happened_on=step.happened_on, recorded_at=step.recorded_at, who=step.person_name,
-        body=step.body, kind=step.verb, title=title, text=_detail(step, words, answers), quote=False,
+        at=at,
+        happened_on=step.happened_on,
+        recorded_at=step.recorded_at,
+        who=_("会社") if from_company else _surname(step.person_name),
+        body=step.body,
+        kind=verb.value,
+        title=said.title,
+        text=said.text,
+        quote=from_company and bool(said.text),
         late=step.happened_on < step.recorded_at.astimezone(clock.JST).date(),
-    )  # fmt: skip
+        subject=step.subject,
+    )
 
 
-def _detail(step: Transition, words: _Words, answers: dict[uuid.UUID, str]) -> str:
-    """Return what a step is about: reason, class, or the words of the answer."""
-    if step.verb in {Verb.ACCEPTED, Verb.DECLINED}:
-        reason = words.content.word("decline_reasons", step.reason) if step.reason else ""
-        return "。".join(part for part in (reason, answers.get(step.subject, "")) if part)
-    if step.verb in {Verb.CONSENT_GIVEN, Verb.CONSENT_CONFIRMED}:
-        return _klass(step.to_state)
-    if step.verb == Verb.CONSENT_WITHDRAWN:
-        return _klass(step.from_state)
-    if step.verb in {Verb.CLOSED, Verb.CLOSE_ASKED}:
-        return words.content.word("close_reasons", step.reason) if step.reason else ""
-    if step.verb == Verb.FEEDBACK:
-        return words.content.word("results", step.to_state)
-    if step.verb in {Verb.HANDOVER_ACCEPTED, Verb.HOLDER_BACK, Verb.REFERRED}:
-        return words.bodies.get(step.to_state, "")
-    return step.reason if step.verb == Verb.REOPENED else ""
-
-
-def _klass(code: str) -> str:
-    return str(DisclosureClass(code).label) if code in DisclosureClass.values else ""
-
-
-def _contact(row: object, words: _Words) -> Item:
-    assert isinstance(row, Contact)  # noqa: S101  narrows the union for the type checker
-    title = words.content.word("channels", row.channel)
-    if row.outcome:
-        title += f"、{words.content.word('contact_outcomes', row.outcome)}"
-    if row.corrects_id:
-        title += "（書き直し）"
-    day = row.happened_at.astimezone(clock.JST).date()
-    return Item(row.happened_at, day, row.recorded_at, row.author.name, row.author_body_id, "contact", title, row.text,
-                quote=False, late=day < row.recorded_at.astimezone(clock.JST).date())
-
-
-def _message(row: object) -> Item:
-    assert isinstance(row, Message)  # noqa: S101  narrows the union for the type checker
-    title = "" if row.from_company else "会社への質問" if row.kind == "question" else "会社へ"
-    return Item(row.sent_at, row.sent_at.astimezone(clock.JST).date(), row.sent_at, row.author_name or "会社の方",
-                row.author_body_id or "", "message", title, row.text, quote=row.from_company, late=False)
-
-
-def _file(row: object) -> Item:
-    assert isinstance(row, Attachment)  # noqa: S101  narrows the union for the type checker
-    who = row.author.name if row.author else "会社の方"
-    return Item(row.added_at, row.added_at.astimezone(clock.JST).date(), row.added_at, who, row.author_body_id or "",
-                "file", "書類を足した", row.name, quote=False, late=False)
+def _surname(name: str) -> str:
+    return name.replace("\u3000", " ").split(" ")[0]

@@ -1,0 +1,43 @@
+"""What was done for a firm before: its cases, as far as the actor may see them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from renkei.base.actor import Actor
+from renkei.cases.models import Case
+from renkei.cases.states import SupportState
+from renkei.companies.models import Company
+from renkei.plan.queries import content_now
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One case of the firm in short; ``result`` in the plan's words, ``helped`` the number of supports done."""
+
+    case: Case
+    arrived_on: dt.date
+    closed_on: dt.date | None
+    result: str
+    helped: int
+
+
+def company_history(company: Company, *, actor: Actor) -> list[Past]:
+    """Return the firm's cases, open ones first, then the newest. Merged ones are told by the case they went into."""
+    done = Count("supports", filter=Q(supports__state=SupportState.DONE), distinct=True)
+    cases = Case.objects.visible_to(actor).filter(company=company, merged_into__isnull=True).annotate(helped=done)
+    content = content_now()
+    past = [
+        Past(
+            case=case,
+            arrived_on=case.arrived_at.date(),
+            closed_on=case.closed_at.date() if case.closed_at else None,
+            result=content.word("results", case.result) if case.result else "",
+            helped=case.helped,
+        )
+        for case in cases.select_related("holder", "holder_person").order_by("-arrived_at")
+    ]
+    return sorted(past, key=lambda one: one.closed_on is not None)

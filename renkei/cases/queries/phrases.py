@@ -1,0 +1,189 @@
+"""What a step says in words: a title, and the text it carries where the reader may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from renkei.cases.models import Transition, Verb
+from renkei.cases.states import DisclosureClass
+
+if TYPE_CHECKING:
+    from renkei.cases.queries.timeline import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A title and a text."""
+
+    title: str
+    text: str = ""
+
+
+def phrase(step: Transition, verb: Verb, known: Known) -> Said | None:
+    """Return the words of a step; None when what it is about is not for this reader."""
+    teller = _TELLERS.get(verb)
+    return teller(step, known) if teller else Said(str(verb.label))
+
+
+def _about(step: Transition, known: Known) -> str:
+    """Return 産技研（技術相談）, or the body alone."""
+    support = known.supports.get(step.subject)
+    name = known.body_name(step.about_body or (support.body_id if support else ""))
+    return _("%(body)s（%(service)s）") % {"body": name, "service": support.service.name} if support else name
+
+
+def _support(text: str) -> Callable[[Transition, Known], Said]:
+    return lambda step, known: Said(text % {"body": _about(step, known)})
+
+
+def _answer(text: str) -> Callable[[Transition, Known], Said]:
+    """Tell an answer; its words are between bodies, a reason reaches the firm in the desk's words only."""
+
+    def tell(step: Transition, known: Known) -> Said:
+        support = known.supports.get(step.subject)
+        title = text % {"body": _about(step, known)}
+        if support is None or known.for_company:
+            return Said(title)
+        reason = known.word("decline_reasons", step.reason) if step.reason else ""
+        return Said(title, "：".join(part for part in (reason, support.answer_text) if part))
+
+    return tell
+
+
+def _done(step: Transition, known: Known) -> Said:
+    support = known.supports.get(step.subject)
+    title = _("%(body)sの支援が終わりました") % {"body": _about(step, known)}
+    return Said(title, support.done_text if support else "")
+
+
+def _contact(step: Transition, known: Known) -> Said | None:
+    contact = known.contacts.get(step.subject)
+    if contact is None:
+        return None
+    channel = known.word("channels", contact.channel)
+    outcome = known.word("contact_outcomes", contact.outcome) if contact.outcome not in {"", "talked"} else ""
+    title = _("メモ") if contact.channel == "note" else "、".join(part for part in (channel, outcome) if part)
+    corrected = _("（前の記録を直したもの）") if contact.corrects_id else ""
+    return Said(title + corrected, contact.text)
+
+
+def _message(step: Transition, known: Known) -> Said | None:
+    message = known.messages.get(step.subject)
+    if message is None:
+        return None
+    titles = {
+        "question": _("会社へ質問しました"), "closing": _("終わりのお知らせをしました"), "feedback": _("結果についての声"),
+        "other_way": _("ほかの方法で解決したとの連絡"), "did_not_help": _("まだ解決していないとの連絡"),
+    }  # fmt: skip
+    plain = _("会社から連絡がありました") if message.from_company else _("会社へ連絡しました")
+    return Said("" if known.for_company and message.from_company else titles.get(message.kind, plain), message.text)
+
+
+def _file(step: Transition, known: Known) -> Said | None:
+    kept = known.files.get(step.subject)
+    return Said(_("書類を足しました"), kept.name) if kept is not None else None
+
+
+def _consent(given: str) -> Callable[[Transition, Known], Said]:
+    def tell(step: Transition, known: Known) -> Said:
+        codes = [code for code in (step.to_state or step.from_state).split(",") if code in DisclosureClass.values]
+        what = "・".join(str(DisclosureClass(code).label) for code in codes) or _("なし")
+        body = known.body_name(step.about_body) if step.about_body else _("窓口が頼む機関")
+        consent = known.consents.get(step.subject)
+        heard = _("口頭で：%(name)s様") % {"name": consent.given_by} if consent and consent.how == "oral" else ""
+        return Said(given % {"body": body, "what": what}, heard)
+
+    return tell
+
+
+def _handover(text: str) -> Callable[[Transition, Known], Said]:
+    def tell(step: Transition, known: Known) -> Said:
+        handover = known.handovers.get(step.subject)
+        words = "" if handover is None or known.for_company else handover.answer_text or handover.reason
+        return Said(text % {"body": known.body_name(step.about_body)}, words)
+
+    return tell
+
+
+def _noted(text: str) -> Callable[[Transition, Known], Said]:
+    """Tell a step that may carry a note between bodies."""
+
+    def tell(step: Transition, known: Known) -> Said:
+        note = known.contacts.get(step.subject)
+        return Said(text % {"body": known.body_name(step.about_body)}, note.text if note else "")
+
+    return tell
+
+
+def _need(text: str) -> Callable[[Transition, Known], Said | None]:
+    def tell(step: Transition, known: Known) -> Said | None:
+        need = known.needs.get(step.subject)
+        return Said(text, f"{need.stage.short}：{need.title}") if need is not None else None
+
+    return tell
+
+
+def _closed(step: Transition, known: Known) -> Said:
+    return Said(_("相談を終えました"), known.word("close_reasons", step.reason))
+
+
+def _feedback(step: Transition, known: Known) -> Said:
+    return Said(_("結果をうかがいました"), known.word("results", step.to_state))
+
+
+def _merged(text: str) -> Callable[[Transition, Known], Said]:
+    return lambda step, _known: Said(text, step.from_state if step.subject_kind == "case" and not step.reason else "")
+
+
+def _next_step(step: Transition, known: Known) -> Said:
+    note = known.contacts.get(step.subject)
+    return Said(_("次の一手を決めました"), note.text if note else "")
+
+
+_TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
+    Verb.RECEIVED: lambda _step, _known: Said(_("ご相談を受け付けました")),
+    Verb.TRIAGED: lambda _step, _known: Said(_("振り分けました")),
+    Verb.REFERRED: _noted(_("%(body)sに回しました")),
+    Verb.HOLDER_BACK: _noted(_("主担当が%(body)sに戻りました")),
+    Verb.NEXT_STEP: _next_step,
+    Verb.NEED_ADDED: _need(_("課題を足しました")),
+    Verb.NEED_CHANGED: _need(_("課題を直しました")),
+    Verb.STAGE_MOVED: _need(_("段階が変わりました")),
+    Verb.NEED_SETTLED: _need(_("課題が片づきました")),
+    Verb.OFFERED: _support(_("%(body)sにお願いしました")),
+    Verb.RECALLED: _support(_("%(body)sへのお願いを取り消しました")),
+    Verb.ACCEPTED: _answer(_("%(body)sが引き受けました")),
+    Verb.DECLINED: _answer(_("%(body)sでは今回は引き受けられないとのことです")),
+    Verb.ASKED: _support(_("%(body)sから質問がありました")),
+    Verb.PASSED_ON: _support(_("%(body)sの中で担当が変わりました")),
+    Verb.REMINDED: _support(_("%(body)sに返事をうながしました")),
+    Verb.SILENT: _support(_("%(body)sの返事が予定より遅れています")),
+    Verb.EXPIRED: _support(_("%(body)sから返事がなく、期限が過ぎました")),
+    Verb.CORRECTED: _support(_("%(body)sが返事を直しました")),
+    Verb.STARTED: _support(_("%(body)sが支援を始めました")),
+    Verb.DONE: _done,
+    Verb.WITHDRAWN: _support(_("%(body)sへのお願いは取りやめになりました")),
+    Verb.HANDOVER_OFFERED: _handover(_("%(body)sに引継ぎを頼みました")),
+    Verb.HANDOVER_ACCEPTED: _handover(_("%(body)sが担当になりました")),
+    Verb.HANDOVER_DECLINED: _handover(_("%(body)sは引継ぎを受けられないとのことです")),
+    Verb.CONSENT_GIVEN: _consent(_("%(body)sに見せることに同意：%(what)s")),
+    Verb.CONSENT_CONFIRMED: _consent(_("%(body)sに見せる同意を会社が確かめました：%(what)s")),
+    Verb.CONSENT_WITHDRAWN: _consent(_("%(body)sに見せる同意を取り消しました：%(what)s")),
+    Verb.CONTACT: _contact,
+    Verb.COMPANY_WROTE: _message,
+    Verb.STAFF_WROTE: _message,
+    Verb.FILE_ADDED: _file,
+    Verb.MERGED: _merged(_("案件をまとめました")),
+    Verb.UNMERGED: _merged(_("まとめた案件を分け直しました")),
+    Verb.SPLIT: _merged(_("案件を分けました")),
+    Verb.CLOSED: _closed,
+    Verb.REOPENED: _noted(_("相談を再開しました")),
+    Verb.FEEDBACK: _feedback,
+    Verb.INCIDENT: lambda step, known: Said(
+        _("%(body)sへのお願いを、届いたあとに取り消しました") % {"body": known.body_name(step.about_body)}
+    ),
+}
