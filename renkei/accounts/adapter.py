@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 _log = logging.getLogger("renkei.accounts")
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  allauth is untyped
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is untyped
     """Nobody signs up alone: people are invited by their body."""
 
     error_messages = {
@@ -37,7 +37,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  allauth is u
             _log.exception("a mail about a sign-in could not be sent")
 
 
-class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  allauth is untyped
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is untyped
     """The second factor's errors in our words."""
 
     error_messages = {

@@ -30,41 +30,41 @@ class _Ours:
             field.error_messages["required"] = _("ここを書いてください。")
 
 
-class SignIn(_Ours, account.LoginForm):  # type: ignore[misc]  allauth is untyped
+class SignIn(_Ours, account.LoginForm):  # type: ignore[misc]  # allauth is untyped
     """Address and password."""
 
 
-class ForgottenPassword(_Ours, account.ResetPasswordForm):  # type: ignore[misc]  allauth is untyped
+class ForgottenPassword(_Ours, account.ResetPasswordForm):  # type: ignore[misc]  # allauth is untyped
     """Address."""
 
 
-class NewPassword(_Ours, account.ResetPasswordKeyForm):  # type: ignore[misc]  allauth is untyped
+class NewPassword(_Ours, account.ResetPasswordKeyForm):  # type: ignore[misc]  # allauth is untyped
     """A new password, twice."""
 
 
-class ChangePassword(_Ours, account.ChangePasswordForm):  # type: ignore[misc]  allauth is untyped
+class ChangePassword(_Ours, account.ChangePasswordForm):  # type: ignore[misc]  # allauth is untyped
     """The old password and a new one, twice."""
 
 
-class SetPassword(_Ours, account.SetPasswordForm):  # type: ignore[misc]  allauth is untyped
+class SetPassword(_Ours, account.SetPasswordForm):  # type: ignore[misc]  # allauth is untyped
     """A first password, twice."""
 
 
-class ConfirmPassword(_Ours, account.ReauthenticateForm):  # type: ignore[misc]  allauth is untyped
+class ConfirmPassword(_Ours, account.ReauthenticateForm):  # type: ignore[misc]  # allauth is untyped
     """The password once more, before a setting changes."""
 
 
-class SecondFactor(_Ours, mfa.AuthenticateForm):  # type: ignore[misc]  allauth is untyped
+class SecondFactor(_Ours, mfa.AuthenticateForm):  # type: ignore[misc]  # allauth is untyped
     """The app's digits at sign-in."""
 
 
-class SecondFactorAgain(_Ours, mfa.ReauthenticateForm):  # type: ignore[misc]  allauth is untyped
+class SecondFactorAgain(_Ours, mfa.ReauthenticateForm):  # type: ignore[misc]  # allauth is untyped
     """The app's digits, before a setting changes."""
 
 
-class StartSecondFactor(_Ours, totp.ActivateTOTPForm):  # type: ignore[misc]  allauth is untyped
+class StartSecondFactor(_Ours, totp.ActivateTOTPForm):  # type: ignore[misc]  # allauth is untyped
     """The first digits of a new app."""
 
 
-class EndSecondFactor(_Ours, totp.DeactivateTOTPForm):  # type: ignore[misc]  allauth is untyped
+class EndSecondFactor(_Ours, totp.DeactivateTOTPForm):  # type: ignore[misc]  # allauth is untyped
     """Nothing to fill in."""

@@ -17,7 +17,7 @@ COMMANDS = ("serve", "worker", "migrate", "plan", "route", "match", "doctor", "b
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]  exits like the original
+    def error(self, message: str) -> None:  # type: ignore[override]  # exits like the original
         self.print_usage(sys.stderr)
         complain(f"使い方が違います（{message}）。renkei --help で使い方が出ます。")
         raise SystemExit(2)

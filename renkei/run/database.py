@@ -90,7 +90,7 @@ def start_django(home: Home, urls: dict[str, str], *, login: str, example: bool)
     os.environ.update(environment(home, urls, example=example))
     os.environ["RENKEI_LOGIN"] = login
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "renkei.config.settings.base")
-    import django  # noqa: PLC0415  only after the settings are known
+    import django
 
     django.setup()
 

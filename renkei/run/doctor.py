@@ -65,7 +65,7 @@ def examine() -> list[Finding]:
 
 @contextlib.contextmanager
 def _closed() -> Iterator[None]:
-    from django.db import connections  # noqa: PLC0415  Django is started by now
+    from django.db import connections
 
     try:
         yield
@@ -160,7 +160,7 @@ def migrations(_home: Home) -> Finding:
 
 def grants(_home: Home) -> Finding:
     """Web and worker have exactly the rights of ``renkei.base.grants``."""
-    from renkei.base.grants import wrong_grants  # noqa: PLC0415  needs Django
+    from renkei.base.grants import wrong_grants
 
     wrong = wrong_grants()
     return Finding(
@@ -182,7 +182,7 @@ def plan(_home: Home) -> Finding:
 
 def index(_home: Home) -> Finding:
     """The search index is there and as new as the catalogue."""
-    from renkei.matching.index import is_stale  # noqa: PLC0415  needs Django
+    from renkei.matching.index import is_stale
 
     stale = not _table("matching_entry") or is_stale()
     return Finding(
@@ -194,7 +194,7 @@ def index(_home: Home) -> Finding:
 
 def vectors(_home: Home) -> Finding:
     """The word vectors that add meaning to matching."""
-    from renkei.matching.vectors import missing  # noqa: PLC0415  needs Django
+    from renkei.matching.vectors import missing
 
     lacks = missing()
     return Finding(
@@ -209,7 +209,7 @@ _INSIDE: tuple[Callable[[Home], Finding], ...] = (extensions, migrations, grants
 
 
 def _rows(query: str) -> list[tuple[str, ...]]:
-    from django.db import connection  # noqa: PLC0415  needs Django
+    from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(query)

@@ -25,7 +25,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import psycopg
 from psycopg import sql
@@ -53,12 +53,18 @@ class State:
 
 
 def _alive(pid: int) -> bool:
+    """Tell whether a process runs; one that is dead but not yet fetched by its parent does not."""
+    for ours in _left_running:
+        if ours.pid == pid:
+            return ours.poll() is None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
+    with contextlib.suppress(OSError, IndexError):  # Linux
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return True
 
 
@@ -66,6 +72,7 @@ def free_port(wanted: int = 0) -> int:
     """Return a loopback port nobody listens on: ``wanted`` when it is free, any other otherwise."""
     for port in (wanted, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL does: old connections linger
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
     raise PostgresError("空いているポートがありません。")
@@ -123,7 +130,7 @@ class Server:
     def _enter(self) -> None:
         """Hold the shared lock of the users; waits while the last one out is stopping the server."""
         if self._use is None:
-            self._use = (self.place / "use.lock").open("w")  # noqa: SIM115  held until stop
+            self._use = (self.place / "use.lock").open("w")
             fcntl.flock(self._use, fcntl.LOCK_SH)
 
     @contextlib.contextmanager
@@ -145,7 +152,7 @@ class Server:
 
     # -- life ---------------------------------------------------------------------------------------------------
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -245,6 +252,9 @@ class Server:
         return [str(programs / "postgres"), "-D", str(self.data), *settings]
 
     def _launch(self, programs: Path, passwords: dict[str, str]) -> None:
+        if self.process is not None:  # it was killed: fetch its end before we look for its traces
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
         kept = self._state_kept()
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -259,7 +269,7 @@ class Server:
                 return
             # A server killed with -9 stays visible until PID 1 has reaped it; its lock file then refuses us: try again.
             said = self.log.read_bytes()[before:].decode(errors="replace")
-            if time.monotonic() > deadline or not any(words in said for words in _PASSES):
+            if time.monotonic() > deadline or (said and not any(words in said for words in _PASSES)):
                 raise PostgresError(f"PostgreSQL が起動しません。{self.log} の終わりを見てください。\n{said[-400:]}")
             time.sleep(0.3)
             if found := self.running():
@@ -268,12 +278,13 @@ class Server:
 
     def _wait(self, deadline: float) -> bool:
         assert self.process is not None and self.state is not None  # noqa: S101, PT018  set by the caller
+        pause = 0.03
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 return False
             if self._answers(self.state):
                 return True
-            time.sleep(0.05)
+            time.sleep(pause := min(pause * 1.3, 0.5))
         return False
 
     def _write_state(self) -> None:
@@ -313,7 +324,7 @@ class Server:
         """Stop the server if nobody else uses it: fast, then at once."""
         with self._leave() as last:
             if not last or self.state is None:
-                _left_running.append(self.process)
+                _left_running.extend([self.process] if self.process else [])
                 self.process = None
                 return
             if self.process is not None:
@@ -360,7 +371,7 @@ class Server:
 
 
 _STOPS = ((signal.SIGINT, 15.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
-_left_running: list[subprocess.Popen[bytes] | None] = []  # others use them: kept, so that Python does not complain
+_left_running: list[subprocess.Popen[bytes]] = []  # our children that others use: to be fetched when they end
 
 
 def _end_foreign(pid: int) -> None:

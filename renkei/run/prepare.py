@@ -28,15 +28,15 @@ def prepare(home: Home, database: Database, *, example: bool, with_pages: bool =
     build_index()
     if with_pages:
         collect_static(home)
-    from django.db import connection  # noqa: PLC0415  Django is started by now
+    from django.db import connection
 
     connection.close()
 
 
 def pending_migrations() -> list[str]:
     """Return the names of migrations that are not applied yet."""
-    from django.db import connection  # noqa: PLC0415  Django is started by now
-    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
     return [f"{one.app_label}.{one.name}" for one, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
@@ -44,10 +44,10 @@ def pending_migrations() -> list[str]:
 
 def migrate() -> None:
     """Apply what is not applied, then give web and worker their rights (cheap, and rights may have been touched)."""
-    from django.core.management import call_command  # noqa: PLC0415  Django is started by now
-    from django.db import transaction  # noqa: PLC0415
+    from django.core.management import call_command
+    from django.db import transaction
 
-    from renkei.base.grants import apply_grants  # noqa: PLC0415
+    from renkei.base.grants import apply_grants
 
     if waiting := pending_migrations():
         with step(f"データベースの表を整える（{len(waiting)}段）"):
@@ -58,8 +58,8 @@ def migrate() -> None:
 
 def publish_plans() -> None:
     """Publish the plans of this package that this home does not hold yet; afterwards the database is master (P6)."""
-    from renkei.plan.commands import publish_built_in  # noqa: PLC0415  Django is started by now
-    from renkei.plan.models import PlanVersion  # noqa: PLC0415
+    from renkei.plan.commands import publish_built_in
+    from renkei.plan.models import PlanVersion
 
     if not PlanVersion.objects.exists():
         with step("連携支援計画を公開する"):
@@ -68,8 +68,8 @@ def publish_plans() -> None:
 
 def load_region() -> None:
     """Load the fictional region once; it comes in one transaction, so a killed start leaves nothing half-done."""
-    from renkei.cases.models import Case  # noqa: PLC0415  Django is started by now
-    from renkei.run.tasks import hook  # noqa: PLC0415
+    from renkei.cases.models import Case
+    from renkei.run.tasks import hook
 
     load = hook("renkei.example.load", "load_example")
     if load is not None and not Case.objects.exists():
@@ -79,7 +79,7 @@ def load_region() -> None:
 
 def build_index() -> None:
     """Build the search index when it is missing or older than the catalogue."""
-    from renkei.matching.index import ensure, is_stale  # noqa: PLC0415  Django is started by now
+    from renkei.matching.index import ensure, is_stale
 
     if is_stale():
         with step("検索の索引を作る"):
@@ -88,9 +88,9 @@ def build_index() -> None:
 
 def collect_static(home: Home) -> None:
     """Copy and compress style sheets, fonts and scripts when they have changed since the last start."""
-    from django.conf import settings  # noqa: PLC0415  Django is started by now
-    from django.contrib.staticfiles.finders import get_finders  # noqa: PLC0415
-    from django.core.management import call_command  # noqa: PLC0415
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
 
     sources = sorted(
         (name, Path(storage.path(name)).stat().st_mtime_ns) for finder in get_finders() for name, storage in finder.list([])

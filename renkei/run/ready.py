@@ -18,7 +18,7 @@ def as_owner(*, needs_database: bool = True) -> Iterator[None]:
     if not needs_database:
         os.environ.setdefault("RENKEI_SECRET_KEY", "no-database-no-session")
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "renkei.config.settings.base")
-        import django  # noqa: PLC0415  only after the settings are known
+        import django
 
         django.setup()
         yield
@@ -27,7 +27,7 @@ def as_owner(*, needs_database: bool = True) -> Iterator[None]:
     example = home.is_example()
     with database(home) as db:
         start_django(home, db.urls, login="owner", example=example)
-        from renkei.run.prepare import migrate  # noqa: PLC0415  needs Django
+        from renkei.run.prepare import migrate
 
         migrate()
         home.remember_mode(example=example)
@@ -51,7 +51,7 @@ def as_reader() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _closed() -> Iterator[None]:
-    from django.db import connections  # noqa: PLC0415  Django is started by now
+    from django.db import connections
 
     try:
         yield
@@ -62,7 +62,7 @@ def _closed() -> Iterator[None]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Speak on standard error only: standard output belongs to the command's answer."""
-    import renkei.run.say as voice  # noqa: PLC0415  its one switch
+    import renkei.run.say as voice
 
     voice.to_error = True
     try:

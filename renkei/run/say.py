@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 
-
 to_error = False  # commands whose standard output is data speak on standard error
 
 

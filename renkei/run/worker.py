@@ -22,30 +22,30 @@ def main() -> None:
     """Work until told to stop (SIGTERM lets the running task finish)."""
     end_with_parent()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "renkei.config.settings.base")
-    import django  # noqa: PLC0415  settings first
+    import django
 
     django.setup()
-    from procrastinate.contrib.django import app  # noqa: PLC0415  needs Django
+    from procrastinate.contrib.django import app
 
-    from renkei.run import tasks  # noqa: F401, PLC0415  registers the tasks
+    from renkei.run import tasks  # noqa: F401  registers the tasks
 
     threading.Thread(target=_keep_index, name="index", daemon=True).start()
     Path(os.environ["RENKEI_HOME"], "worker.alive").touch()
-    with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]  Django's
+    with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]  # Django's connector has it
         working.run_worker(name="renkei", delete_jobs="always", concurrency=2, shutdown_graceful_timeout=8)
 
 
 def _keep_index() -> None:
-    from django.db import close_old_connections  # noqa: PLC0415  needs Django
+    from django.db import close_old_connections
 
-    from renkei.run.tasks import refresh_index  # noqa: PLC0415  needs Django
+    from renkei.run.tasks import refresh_index
 
     while True:
         time.sleep(_INDEX_SECONDS)
         close_old_connections()
         try:
             refresh_index()
-        except Exception:  # the thread must outlive a lost connection
+        except Exception:  # noqa: BLE001  the thread must outlive a lost connection
             _log.exception("the search index could not be refreshed")
 
 

@@ -6,7 +6,7 @@ os.environ.setdefault("RENKEI_SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("RENKEI_LOGIN", "owner")
 os.environ.setdefault("RENKEI_EXAMPLE", "1")
 
-from renkei.config.settings.base import *  # noqa: E402,F403  settings are meant to be taken whole
+from renkei.config.settings.base import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

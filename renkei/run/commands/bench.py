@@ -13,10 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_chosen: argparse.Namespace) -> int:
     """Call ``bench.__main__``."""
-    from importlib import import_module  # noqa: PLC0415  keeps `renkei --help` quick
-    from importlib.util import find_spec  # noqa: PLC0415
+    from importlib import import_module
+    from importlib.util import find_spec
 
-    from renkei.run.fault import Fault  # noqa: PLC0415
+    from renkei.run.fault import Fault
 
     if find_spec("bench") is None or find_spec("bench.__main__") is None:
         raise Fault("bench フォルダがありません。ソースコードの置き場で動かしてください。")

@@ -15,8 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Look at everything once; exit code 1 when something must be mended."""
-    from renkei.run.doctor import examine, roles_sql  # noqa: PLC0415  keeps `renkei --help` quick
-    from renkei.run.say import say  # noqa: PLC0415
+    from renkei.run.doctor import examine, roles_sql
+    from renkei.run.say import say
 
     if chosen.sql:
         say(roles_sql())

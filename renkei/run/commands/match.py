@@ -16,13 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Match on the home's catalogue; changes nothing in the database."""
-    import io  # noqa: PLC0415  keeps `renkei --help` quick
-    import json  # noqa: PLC0415
+    import io
+    import json
 
-    from renkei.run.ready import as_reader  # noqa: PLC0415
+    from renkei.run.ready import as_reader
 
     with as_reader():
-        from renkei.matching import commands  # noqa: PLC0415  needs Django
+        from renkei.matching import commands
 
         if chosen.jsonl:
             commands.match_lines(sys.stdin, sys.stdout)

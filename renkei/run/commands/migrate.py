@@ -13,10 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_chosen: argparse.Namespace) -> int:
     """Migrate as the owner."""
-    from renkei.run.database import database, start_django  # noqa: PLC0415  keeps `renkei --help` quick
-    from renkei.run.home import Home  # noqa: PLC0415
-    from renkei.run.prepare import migrate  # noqa: PLC0415
-    from renkei.run.say import say  # noqa: PLC0415
+    from renkei.run.database import database, start_django
+    from renkei.run.home import Home
+    from renkei.run.prepare import migrate
+    from renkei.run.say import say
 
     home = Home.open()
     with database(home) as db:

@@ -22,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Check without a database; publish and export as the owner."""
-    from renkei.run.ready import as_owner  # noqa: PLC0415  keeps `renkei --help` quick
+    from renkei.run.ready import as_owner
 
     with as_owner(needs_database=chosen.act != "check"):
-        from renkei.plan import commands  # noqa: PLC0415  needs Django
+        from renkei.plan import commands
 
         if chosen.act == "check":
             return commands.check(chosen.target)

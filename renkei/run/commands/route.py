@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Route on the home's catalogue; changes nothing in the database."""
-    from renkei.run.fault import Fault  # noqa: PLC0415  keeps `renkei --help` quick
-    from renkei.run.ready import as_reader  # noqa: PLC0415
+    from renkei.run.fault import Fault
+    from renkei.run.ready import as_reader
 
     with as_reader():
-        from renkei.matching import commands  # noqa: PLC0415  needs Django
+        from renkei.matching import commands
 
         if chosen.jsonl:
             commands.route_lines(sys.stdin, sys.stdout)

@@ -15,11 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Read the markers from the tests' source; nothing is run."""
-    from pathlib import Path  # noqa: PLC0415  keeps `renkei --help` quick
+    from pathlib import Path
 
-    from renkei.run.coverage import write_coverage  # noqa: PLC0415
-    from renkei.run.fault import Fault  # noqa: PLC0415
-    from renkei.run.say import say  # noqa: PLC0415
+    from renkei.run.coverage import write_coverage
+    from renkei.run.fault import Fault
+    from renkei.run.say import say
 
     tests, target = Path(chosen.tests), Path(chosen.to)
     if not tests.is_dir() or not target.parent.is_dir():

@@ -13,6 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_chosen: argparse.Namespace) -> int:
     """Serve until stopped."""
-    from renkei.run.serve import serve  # noqa: PLC0415  keeps `renkei --help` quick
+    from renkei.run.serve import serve
 
     return serve()

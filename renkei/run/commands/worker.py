@@ -14,13 +14,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_chosen: argparse.Namespace) -> int:
     """Work until stopped."""
-    from renkei.run.database import database, environment  # noqa: PLC0415  keeps `renkei --help` quick
-    from renkei.run.home import Home  # noqa: PLC0415
+    from renkei.run.database import database, environment
+    from renkei.run.home import Home
 
     home = Home.open()
     with database(home) as db:
         os.environ.update(environment(home, db.urls, example=home.is_example()) | {"RENKEI_LOGIN": "worker"})
-        from renkei.run.worker import main  # noqa: PLC0415
+        from renkei.run.worker import main
 
         main()
     return 0
