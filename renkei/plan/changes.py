@@ -25,11 +25,6 @@ class Change:
         return self.path[0]
 
     @property
-    def words(self) -> str:
-        """Return where inside the section."""
-        return " › ".join(self.path[1:])
-
-    @property
     def before_words(self) -> str:
         """Return the old value on a line."""
         return in_words(self.before)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 from renkei.base import clock
+from renkei.base.era import wareki
 from renkei.base.fiscal_year import FiscalYear
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Plan
 from renkei.plan.queries import plan_content, published_plans
 
+_PARTS = re.compile(r"[ァ-ヶー]+|[^ァ-ヶー]+")  # a narrow column head may break between these
 _CATEGORY = {"figure": "図", "text": "本文", "both": "図と本文"}
 
 
@@ -127,7 +130,7 @@ def holds(row: Mapping[str, Any], on: dt.date) -> bool:
 
 def figure(content: PlanContent, on: dt.date, counts: Mapping[tuple[str, str], int] | None = None) -> Figure:
     """Return the figure on a day; ``counts`` (by service and body) fill the cells for those who may know them."""
-    bodies = content.section("bodies")
+    bodies = [body | {"parts": _PARTS.findall(body["short"])} for body in content.section("bodies")]
     offers = {(row["service"], row["body"]): row for row in content.section("provisions") if holds(row, on)}
 
     def cell(service: str, body: dict[str, Any]) -> Cell:
@@ -176,7 +179,7 @@ def parties(content: PlanContent, on: dt.date) -> list[PartyLine]:
 
 
 def _since(value: dict[str, Any]) -> str:
-    return f"{value['from']}から" if value["from"] else "計画書のとおり"
+    return f"{wareki(dt.date.fromisoformat(value['from']))}から" if value["from"] else "計画書のとおり"
 
 
 def targets(content: PlanContent, results: Mapping[int, int] | None = None) -> list[TargetLine]:
@@ -223,9 +226,16 @@ def networks(content: PlanContent, on: dt.date) -> list[tuple[dict[str, Any], li
     ]
 
 
-def term_words(head: Mapping[str, Any]) -> str:
+def head_of(plan: Plan) -> dict[str, Any]:
+    """Return the head as published; what the row says where a version has none."""
+    dates = {"from": plan.term_from.isoformat() if plan.term_from else None, "to": plan.term_to.isoformat()}
+    head: dict[str, Any] = plan_content(plan).raw.get("plan") or {"term": dates, "approval": {"written": ""}}
+    return head
+
+
+def term_words(plan: Plan) -> str:
     """Return the term as written, with our count of years beside it where the plan's differs."""
-    term = head["term"]
+    term = head_of(plan)["term"]
     start, end = term.get("from_written") or term["from"] or "", term.get("to_written") or term["to"]
     year = FiscalYear.of(dt.date.fromisoformat(term["to"]))
     plain = str(end).replace(" ", "")
@@ -240,8 +250,8 @@ def page(plan: Plan) -> dict[str, Any]:
     plain = ["fields", "ladder", "universities", "medical_partners", "form_rules", "optional_sections", "notes"]
     return {
         "plan": plan,
-        "head": content.raw["plan"],
-        "term": term_words(content.raw["plan"]),
+        "head": head_of(plan),
+        "term": term_words(plan),
         "successors": [one for one in published_plans() if one.predecessor_id == plan.pk],
         "figure": figure(content, on),
         "parties": parties(content, on),

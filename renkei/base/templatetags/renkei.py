@@ -21,7 +21,9 @@ SIGNS = {
 }  # fmt: skip
 
 
-def _day(value: dt.date | dt.datetime) -> dt.date:
+def _day(value: dt.date | dt.datetime | str) -> dt.date:
+    if isinstance(value, str):  # a day inside a document of the plan
+        return dt.date.fromisoformat(value)
     return value.astimezone(clock.JST).date() if isinstance(value, dt.datetime) else value
 
 
@@ -32,7 +34,7 @@ def jday(value: dt.date | dt.datetime | None) -> str:
 
 
 @register.filter
-def jera(value: dt.date | dt.datetime | None) -> str:
+def jera(value: dt.date | dt.datetime | str | None) -> str:
     """Return 令和8年11月27日."""
     return wareki(_day(value)) if value else ""
 

@@ -41,6 +41,17 @@ NAMES = {
 }  # fmt: skip
 
 
+KEYS = {
+    "from": gettext_lazy("始まり"), "to": gettext_lazy("終わり"), "note": gettext_lazy("覚え"), "name": gettext_lazy("名前"),
+    "business_days": gettext_lazy("営業日"), "minutes": gettext_lazy("分"), "count": gettext_lazy("件数"),
+    "count_written": gettext_lazy("件数の書きぶり"), "written": gettext_lazy("計画書の言葉"), "title": gettext_lazy("題・役職"),
+    "representatives": gettext_lazy("代表者"), "addresses": gettext_lazy("住所"), "names": gettext_lazy("名称"),
+    "roles": gettext_lazy("役割"), "phone": gettext_lazy("電話番号"), "mail": gettext_lazy("メール"), "about": gettext_lazy("説明"),
+    "words": gettext_lazy("言葉"), "short": gettext_lazy("略称"), "source": gettext_lazy("どこにあるか"),
+    "members": gettext_lazy("加わる機関"), "public_name": gettext_lazy("公の名"), "order": gettext_lazy("順番"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """The draft as it stands; the newest version where nobody has begun one (a GET writes nothing)."""
@@ -61,8 +72,12 @@ def draft(request: StaffRequest, body: str, plan: str) -> HttpResponse:
     """Show the sections, which of them differ, and what is wrong in which section and line."""
     work = _work(request, plan)
     changed = {change.section for change in work.changes}
-    rows = [(name, NAMES[name], name in changed, name in FORMS) for name in SECTIONS if name in work.content or name in FORMS]
-    context = {"plan": work.plan, "work": work, "rows": rows, "faults": _faults(work.content), "body": body, "names": NAMES}
+    rows = [(name, NAMES[name], name in changed) for name in SECTIONS]
+    lists = [
+        (_("毎年変わるもの（入力欄で直せます）"), [row for row in rows if row[0] in FORMS]),
+        (_("そのほか（ファイルの形で直します）"), [row for row in rows if row[0] not in FORMS]),
+    ]
+    context = {"plan": work.plan, "work": work, "lists": lists, "faults": _faults(work.content), "body": body}
     return render(request, "desk/plan/edit.html", context | {"changed": len(changed)})
 
 
@@ -73,7 +88,8 @@ def section(request: StaffRequest, body: str, plan: str, section: str) -> HttpRe
         raise Http404
     text = section_text(section, work.content[section]) if section in work.content else ""
     faults: list[Fault] = []
-    forms = [form(_given(request, form), document=work.content) for form in FORMS.get(section, [])]
+    chosen = request.GET.get("which", "")
+    forms = [form(_given(request, form), document=work.content, chosen=chosen) for form in FORMS.get(section, [])]
     problem = ""
     if request.method == "POST":
         values, faults = _values(request, section, forms)
@@ -87,7 +103,7 @@ def section(request: StaffRequest, body: str, plan: str, section: str) -> HttpRe
     context = {
         "plan": work.plan, "work": work, "section": section, "name": NAMES[section], "text": text, "faults": faults,
         "forms": forms, "problem": problem, "body": body, "rows": min(max(text.count("\n") + 2, 8), 40),
-        "theirs": section_text(section, work.content.get(section)) if problem else "",
+        "theirs": section_text(section, work.content.get(section)) if problem else "", "chosen": chosen,
     }  # fmt: skip
     return render(request, "desk/plan/section.html", context)
 
@@ -104,7 +120,11 @@ def compare(request: StaffRequest, body: str, plan: str) -> HttpResponse:
         else:
             messages.success(request, words)
             return redirect("desk-plan-of", body=body, plan=plan)
-    changes = [(NAMES.get(change.section, change.section), change) for change in work.changes]
+    words = _names(work)
+    changes = [
+        (NAMES.get(change.section, change.section), " › ".join(_part(part, words) for part in change.path[1:]), change)
+        for change in work.changes
+    ]
     context = {"plan": work.plan, "work": work, "changes": changes, "faults": _faults(work.content), "problem": problem,
                "note": request.POST.get("note", "")[:200], "body": body}  # fmt: skip
     return render(request, "desk/plan/diff.html", context)
@@ -159,11 +179,26 @@ def _decide(request: StaffRequest, work: Work) -> str:
     return _("第%(n)s版を公開しました。") % {"n": published.number}
 
 
-def _faults(document: dict[str, Any]) -> list[tuple[str, Fault]]:
-    """Return the faults of a draft by section; lines are looked up only where something is wrong."""
+def _names(work: Work) -> dict[str, str]:
+    """Return the names people know codes by."""
+    names: dict[str, str] = {}
+    for document in (work.published, work.content):
+        names |= {row["code"]: row["names"][-1]["value"] for row in document.get("parties") or []}
+        for section in ("services", "bodies", "stages", "outside_contacts", "networks", "areas"):
+            names |= {row["code"]: row.get("short", row["name"]) for row in document.get(section) or []}
+        names |= {name: clock["note"] for name, clock in (document.get("clocks") or {}).items() if clock.get("note")}
+    return names
+
+
+def _part(part: str, names: dict[str, str]) -> str:
+    return " ".join(str(KEYS.get(word) or names.get(word, word)) for word in part.split(" "))
+
+
+def _faults(document: dict[str, Any]) -> list[tuple[str, Any, Fault]]:
+    """Return the faults of a draft with code and name of their section; lines are looked up only where something is wrong."""
     if not check_document(document):
         return []
     whole = Source(document)
     for name, value in document.items():
         whole.marks |= read_text(section_text(name, value), name, (name,)).marks
-    return [(fault.file or "plan", fault) for fault in check(whole)]
+    return [(code, NAMES[code], fault) for fault in check(whole) for code in [fault.file or "plan"]]

@@ -21,11 +21,12 @@ class PlanForm(forms.Form):
     use_required_attribute = False
     slug = ""
     title: Any = ""
+    links: list[tuple[str, str]] = []  # rows that can be taken into the form by ``?which=``
     button: Any = _("下書きに入れる")
 
-    def __init__(self, data: Any, *, document: Document) -> None:
+    def __init__(self, data: Any, *, document: Document, chosen: str = "") -> None:
         super().__init__(data, auto_id=f"{self.slug}_%s")
-        self.document = document
+        self.document, self.chosen = document, chosen
         self.fill(document)
 
     def fill(self, document: Document) -> None:
@@ -47,7 +48,7 @@ def _pick(label: Any) -> forms.ChoiceField:
 
 
 def _codes(document: Document, section: str, name: str = "short") -> list[tuple[str, str]]:
-    return [("", gettext("選んでください")), *((row["code"], str(row.get("number", "")) + row[name]) for row in document[section])]
+    return [("", gettext("選んでください")), *((row["code"], str(row.get("number", "")) + row[name]) for row in document.get(section) or [])]
 
 
 class RepresentativeForm(PlanForm):
@@ -63,13 +64,13 @@ class RepresentativeForm(PlanForm):
 
     def fill(self, document: Document) -> None:
         """Offer the parties."""
-        parties = [(row["code"], row["names"][-1]["value"]) for row in document["parties"]]
+        parties = [(row["code"], row["names"][-1]["value"]) for row in document.get("parties") or []]
         self.choose("party", [("", gettext("選んでください")), *parties])
 
     def clean(self) -> dict[str, Any]:
         """The new one begins after the last one."""
         cleaned = super().clean() or {}
-        party = next((row for row in self.document["parties"] if row["code"] == cleaned.get("party")), None)
+        party = next((row for row in self.document.get("parties") or [] if row["code"] == cleaned.get("party")), None)
         last = party["representatives"][-1]["from"] if party else None
         if last and cleaned.get("since") and cleaned["since"].isoformat() <= last:
             self.add_error("since", _("いまの代表者は%(day)sからです。それより後の日を入れてください。") % {"day": last})
@@ -111,7 +112,7 @@ class ProvisionForm(PlanForm):
             row["from"] = given["since"].isoformat()
         if given["note"]:
             row["note"] = given["note"]
-        return {"provisions": [*self.document["provisions"], row]}
+        return {"provisions": [*(self.document.get("provisions") or []), row]}
 
 
 class ProvisionEndForm(PlanForm):
@@ -124,10 +125,10 @@ class ProvisionEndForm(PlanForm):
 
     def fill(self, document: Document) -> None:
         """Offer the provisions that have no end."""
-        names = {row["code"]: row["short"] for section in ("services", "bodies") for row in document[section]}
+        names = {row["code"]: row["short"] for section in ("services", "bodies") for row in document.get(section) or []}
         open_ones = [
             (str(index), f"{names.get(row['service'], row['service'])}　{names.get(row['body'], row['body'])}")
-            for index, row in enumerate(document["provisions"]) if not row.get("to")
+            for index, row in enumerate(document.get("provisions") or []) if not row.get("to")
         ]  # fmt: skip
         self.choose("which", [("", gettext("選んでください")), *open_ones])
 
@@ -146,7 +147,7 @@ class ClocksForm(PlanForm):
 
     def fill(self, document: Document) -> None:
         """Add one field a clock."""
-        for name, clock in document["clocks"].items():
+        for name, clock in (document.get("clocks") or {}).items():
             unit = "minutes" if "minutes" in clock else "business_days"
             words = _("分") if unit == "minutes" else _("営業日")
             self.fields[name] = forms.IntegerField(
@@ -192,7 +193,7 @@ class TargetsForm(PlanForm):
 
     def values(self) -> dict[str, Any]:
         """Return the targets and their total; the wording of a count that changed is written anew."""
-        rows: Rows = copy.deepcopy(self.document["targets"])
+        rows: Rows = copy.deepcopy(self.document.get("targets") or [])
         for index, row in enumerate(rows):
             _count(row, self.cleaned_data[f"t{index}"])
         total = copy.deepcopy(self.document.get("targets_total") or {"count": 0})
@@ -226,7 +227,11 @@ class OutsideContactForm(PlanForm):
     def fill(self, document: Document) -> None:
         """Offer the contacts and a new one."""
         rows: Rows = document.get("outside_contacts") or []
-        self.choose("which", [("+", gettext("新しく加える")), *((row["code"], row["name"]) for row in rows)])
+        self.links = [(row["code"], row["name"]) for row in rows]
+        self.choose("which", [("+", gettext("新しく加える")), *self.links])
+        for row in rows:
+            if row["code"] == self.chosen:
+                self.initial = row | {"which": row["code"], "words": "、".join(row.get("words", [])), "code": ""}
 
     def clean(self) -> dict[str, Any]:
         """A new contact needs a code of its own."""

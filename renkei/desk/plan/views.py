@@ -33,7 +33,7 @@ def plan_page(request: StaffRequest, body: str, plan: str | None = None) -> Http
     lines = reading.targets(content, results)
     context: dict[str, Any] = {
         "plan": found,
-        "term": reading.term_words(content.raw["plan"]),
+        "term": reading.term_words(found),
         "figure": reading.figure(content, reading.day_of(found), {(one, two): n for one, two, n in counted}),
         "counted": True,
         "sees_all": sees_all,

@@ -32,7 +32,7 @@ def document_page(request: HttpRequest, plan: str) -> HttpResponse:
 def plan_list(request: HttpRequest) -> HttpResponse:
     """Show all plans, the running one first."""
     plans = published_plans()
-    rows = [(plan, reading.term_words(plan_content(plan).raw["plan"]), plan.is_running()) for plan in plans]
+    rows = [(plan, reading.term_words(plan), plan.is_running()) for plan in plans]
     return render(request, "public/plan/list.html", {"rows": sorted(rows, key=lambda row: not row[2])})
 
 
@@ -49,7 +49,7 @@ def _figure(plan: Plan) -> dict[str, Any]:
     content = plan_content(plan)
     return {
         "plan": plan,
-        "term": reading.term_words(content.raw["plan"]),
+        "term": reading.term_words(plan),
         "figure": reading.figure(content, reading.day_of(plan)),
         "parties": content.section("parties"),
         "notes": content.section("notes"),
