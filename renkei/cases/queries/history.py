@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
+from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case
 from renkei.cases.states import SupportState
@@ -33,8 +34,8 @@ def company_history(company: Company, *, actor: Actor) -> list[Past]:
     past = [
         Past(
             case=case,
-            arrived_on=case.arrived_at.date(),
-            closed_on=case.closed_at.date() if case.closed_at else None,
+            arrived_on=case.arrived_at.astimezone(clock.JST).date(),
+            closed_on=case.closed_at.astimezone(clock.JST).date() if case.closed_at else None,
             result=content.word("results", case.result) if case.result else "",
             helped=case.helped,
         )

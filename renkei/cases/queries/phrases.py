@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from renkei.cases.models import Transition, Verb
 from renkei.cases.states import DisclosureClass
@@ -36,16 +38,16 @@ def _about(step: Transition, known: Known) -> str:
     return _("%(body)s（%(service)s）") % {"body": name, "service": support.service.name} if support else name
 
 
-def _support(text: str) -> Callable[[Transition, Known], Said]:
-    return lambda step, known: Said(text % {"body": _about(step, known)})
+def _support(text: Promise) -> Callable[[Transition, Known], Said]:
+    return lambda step, known: Said(str(text) % {"body": _about(step, known)})
 
 
-def _answer(text: str) -> Callable[[Transition, Known], Said]:
+def _answer(text: Promise) -> Callable[[Transition, Known], Said]:
     """Tell an answer; its words are between bodies, a reason reaches the firm in the desk's words only."""
 
     def tell(step: Transition, known: Known) -> Said:
         support = known.supports.get(step.subject)
-        title = text % {"body": _about(step, known)}
+        title = str(text) % {"body": _about(step, known)}
         if support is None or known.for_company:
             return Said(title)
         reason = known.word("decline_reasons", step.reason) if step.reason else ""
@@ -88,41 +90,41 @@ def _file(step: Transition, known: Known) -> Said | None:
     return Said(_("書類を足しました"), kept.name) if kept is not None else None
 
 
-def _consent(given: str) -> Callable[[Transition, Known], Said]:
+def _consent(given: Promise) -> Callable[[Transition, Known], Said]:
     def tell(step: Transition, known: Known) -> Said:
         codes = [code for code in (step.to_state or step.from_state).split(",") if code in DisclosureClass.values]
         what = "・".join(str(DisclosureClass(code).label) for code in codes) or _("なし")
         body = known.body_name(step.about_body) if step.about_body else _("窓口が頼む機関")
         consent = known.consents.get(step.subject)
         heard = _("口頭で：%(name)s様") % {"name": consent.given_by} if consent and consent.how == "oral" else ""
-        return Said(given % {"body": body, "what": what}, heard)
+        return Said(str(given) % {"body": body, "what": what}, heard)
 
     return tell
 
 
-def _handover(text: str) -> Callable[[Transition, Known], Said]:
+def _handover(text: Promise) -> Callable[[Transition, Known], Said]:
     def tell(step: Transition, known: Known) -> Said:
         handover = known.handovers.get(step.subject)
         words = "" if handover is None or known.for_company else handover.answer_text or handover.reason
-        return Said(text % {"body": known.body_name(step.about_body)}, words)
+        return Said(str(text) % {"body": known.body_name(step.about_body)}, words)
 
     return tell
 
 
-def _noted(text: str) -> Callable[[Transition, Known], Said]:
+def _noted(text: Promise) -> Callable[[Transition, Known], Said]:
     """Tell a step that may carry a note between bodies."""
 
     def tell(step: Transition, known: Known) -> Said:
         note = known.contacts.get(step.subject)
-        return Said(text % {"body": known.body_name(step.about_body)}, note.text if note else "")
+        return Said(str(text) % {"body": known.body_name(step.about_body)}, note.text if note else "")
 
     return tell
 
 
-def _need(text: str) -> Callable[[Transition, Known], Said | None]:
+def _need(text: Promise) -> Callable[[Transition, Known], Said | None]:
     def tell(step: Transition, known: Known) -> Said | None:
         need = known.needs.get(step.subject)
-        return Said(text, f"{need.stage.short}：{need.title}") if need is not None else None
+        return Said(str(text), f"{need.stage.short}：{need.title}") if need is not None else None
 
     return tell
 
@@ -135,8 +137,8 @@ def _feedback(step: Transition, known: Known) -> Said:
     return Said(_("結果をうかがいました"), known.word("results", step.to_state))
 
 
-def _merged(text: str) -> Callable[[Transition, Known], Said]:
-    return lambda step, _known: Said(text, step.from_state if step.subject_kind == "case" and not step.reason else "")
+def _merged(text: Promise) -> Callable[[Transition, Known], Said]:
+    return lambda step, _known: Said(str(text), step.from_state if step.subject_kind == "case" and not step.reason else "")
 
 
 def _next_step(step: Transition, known: Known) -> Said:
@@ -147,41 +149,41 @@ def _next_step(step: Transition, known: Known) -> Said:
 _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.RECEIVED: lambda _step, _known: Said(_("ご相談を受け付けました")),
     Verb.TRIAGED: lambda _step, _known: Said(_("振り分けました")),
-    Verb.REFERRED: _noted(_("%(body)sに回しました")),
-    Verb.HOLDER_BACK: _noted(_("主担当が%(body)sに戻りました")),
+    Verb.REFERRED: _noted(gettext_lazy("%(body)sに回しました")),
+    Verb.HOLDER_BACK: _noted(gettext_lazy("主担当が%(body)sに戻りました")),
     Verb.NEXT_STEP: _next_step,
-    Verb.NEED_ADDED: _need(_("課題を足しました")),
-    Verb.NEED_CHANGED: _need(_("課題を直しました")),
-    Verb.STAGE_MOVED: _need(_("段階が変わりました")),
-    Verb.NEED_SETTLED: _need(_("課題が片づきました")),
-    Verb.OFFERED: _support(_("%(body)sにお願いしました")),
-    Verb.RECALLED: _support(_("%(body)sへのお願いを取り消しました")),
-    Verb.ACCEPTED: _answer(_("%(body)sが引き受けました")),
-    Verb.DECLINED: _answer(_("%(body)sでは今回は引き受けられないとのことです")),
-    Verb.ASKED: _support(_("%(body)sから質問がありました")),
-    Verb.PASSED_ON: _support(_("%(body)sの中で担当が変わりました")),
-    Verb.REMINDED: _support(_("%(body)sに返事をうながしました")),
-    Verb.SILENT: _support(_("%(body)sの返事が予定より遅れています")),
-    Verb.EXPIRED: _support(_("%(body)sから返事がなく、期限が過ぎました")),
-    Verb.CORRECTED: _support(_("%(body)sが返事を直しました")),
-    Verb.STARTED: _support(_("%(body)sが支援を始めました")),
+    Verb.NEED_ADDED: _need(gettext_lazy("課題を足しました")),
+    Verb.NEED_CHANGED: _need(gettext_lazy("課題を直しました")),
+    Verb.STAGE_MOVED: _need(gettext_lazy("段階が変わりました")),
+    Verb.NEED_SETTLED: _need(gettext_lazy("課題が片づきました")),
+    Verb.OFFERED: _support(gettext_lazy("%(body)sにお願いしました")),
+    Verb.RECALLED: _support(gettext_lazy("%(body)sへのお願いを取り消しました")),
+    Verb.ACCEPTED: _answer(gettext_lazy("%(body)sが引き受けました")),
+    Verb.DECLINED: _answer(gettext_lazy("%(body)sでは今回は引き受けられないとのことです")),
+    Verb.ASKED: _support(gettext_lazy("%(body)sから質問がありました")),
+    Verb.PASSED_ON: _support(gettext_lazy("%(body)sの中で担当が変わりました")),
+    Verb.REMINDED: _support(gettext_lazy("%(body)sに返事をうながしました")),
+    Verb.SILENT: _support(gettext_lazy("%(body)sの返事が予定より遅れています")),
+    Verb.EXPIRED: _support(gettext_lazy("%(body)sから返事がなく、期限が過ぎました")),
+    Verb.CORRECTED: _support(gettext_lazy("%(body)sが返事を直しました")),
+    Verb.STARTED: _support(gettext_lazy("%(body)sが支援を始めました")),
     Verb.DONE: _done,
-    Verb.WITHDRAWN: _support(_("%(body)sへのお願いは取りやめになりました")),
-    Verb.HANDOVER_OFFERED: _handover(_("%(body)sに引継ぎを頼みました")),
-    Verb.HANDOVER_ACCEPTED: _handover(_("%(body)sが担当になりました")),
-    Verb.HANDOVER_DECLINED: _handover(_("%(body)sは引継ぎを受けられないとのことです")),
-    Verb.CONSENT_GIVEN: _consent(_("%(body)sに見せることに同意：%(what)s")),
-    Verb.CONSENT_CONFIRMED: _consent(_("%(body)sに見せる同意を会社が確かめました：%(what)s")),
-    Verb.CONSENT_WITHDRAWN: _consent(_("%(body)sに見せる同意を取り消しました：%(what)s")),
+    Verb.WITHDRAWN: _support(gettext_lazy("%(body)sへのお願いは取りやめになりました")),
+    Verb.HANDOVER_OFFERED: _handover(gettext_lazy("%(body)sに引継ぎを頼みました")),
+    Verb.HANDOVER_ACCEPTED: _handover(gettext_lazy("%(body)sが担当になりました")),
+    Verb.HANDOVER_DECLINED: _handover(gettext_lazy("%(body)sは引継ぎを受けられないとのことです")),
+    Verb.CONSENT_GIVEN: _consent(gettext_lazy("%(body)sに見せることに同意：%(what)s")),
+    Verb.CONSENT_CONFIRMED: _consent(gettext_lazy("%(body)sに見せる同意を会社が確かめました：%(what)s")),
+    Verb.CONSENT_WITHDRAWN: _consent(gettext_lazy("%(body)sに見せる同意を取り消しました：%(what)s")),
     Verb.CONTACT: _contact,
     Verb.COMPANY_WROTE: _message,
     Verb.STAFF_WROTE: _message,
     Verb.FILE_ADDED: _file,
-    Verb.MERGED: _merged(_("案件をまとめました")),
-    Verb.UNMERGED: _merged(_("まとめた案件を分け直しました")),
-    Verb.SPLIT: _merged(_("案件を分けました")),
+    Verb.MERGED: _merged(gettext_lazy("案件をまとめました")),
+    Verb.UNMERGED: _merged(gettext_lazy("まとめた案件を分け直しました")),
+    Verb.SPLIT: _merged(gettext_lazy("案件を分けました")),
     Verb.CLOSED: _closed,
-    Verb.REOPENED: _noted(_("相談を再開しました")),
+    Verb.REOPENED: _noted(gettext_lazy("相談を再開しました")),
     Verb.FEEDBACK: _feedback,
     Verb.INCIDENT: lambda step, known: Said(
         _("%(body)sへのお願いを、届いたあとに取り消しました") % {"body": known.body_name(step.about_body)}

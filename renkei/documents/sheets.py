@@ -1,0 +1,97 @@
+"""Spreadsheets in and out: values only. Formulas stay text, and a file cannot eat the machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import openpyxl
+import xlsxwriter
+from django.utils.translation import gettext_lazy as _
+
+from renkei.base.refusal import Refused
+from renkei.base.text import clean_text
+
+MOST_BYTES = 5 * 1024 * 1024
+MOST_UNPACKED = 100 * 1024 * 1024
+MOST_PARTS = 2_000
+MOST_COLUMNS = 60
+_BROKEN = (
+    ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, IndexError, SyntaxError, zipfile.BadZipFile,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
+
+
+def read_sheet(data: bytes, *, most_rows: int) -> list[list[Any]]:
+    """Return the rows of the first sheet. Raises Refused for what is no xlsx file, too large, or a trap."""
+    if len(data) > MOST_BYTES:
+        raise Refused(_("表は5メガバイトまでです。年度ごとに分けてください。"), "file_too_large", field="file")
+    _check_parts(data)
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+        sheet = book.worksheets[0]
+        rows = [[_value(cell) for cell in row]
+                for row in sheet.iter_rows(max_row=most_rows + 1, max_col=MOST_COLUMNS, values_only=True)]
+        book.close()
+    except _BROKEN as error:
+        raise _not_readable() from error
+    if len(rows) > most_rows:
+        raise Refused(
+            _("%(most)s行までです。年度ごとに分けてください。") % {"most": f"{most_rows:,}"}, "too_many_rows", field="file"
+        )
+    return rows
+
+
+def write_sheet(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """Write one sheet. A text that begins with = stays a text."""
+    memory = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(memory, options) as book:
+        bold, day, text = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy/m/d"}), book.add_format()
+        text.set_text_wrap()
+        sheet = book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.set_column(0, len(header) - 1, 16)
+        sheet.write_row(0, 0, header, bold)
+        for number, row in enumerate(rows, start=1):
+            for column, value in enumerate(row):
+                if isinstance(value, dt.date):
+                    sheet.write_datetime(number, column, dt.datetime.combine(value, dt.time()), day)
+                else:
+                    sheet.write_string(number, column, str(value or "")[:32_000], text)
+    return memory.getvalue()
+
+
+def _check_parts(data: bytes) -> None:
+    """Refuse what unpacks to more than a register can be, and XML that defines its own entities."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+                raise Refused(_("表の中身が大きすぎます。要る列だけの表にしてください。"), "file_too_large", field="file")
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")):
+                    with archive.open(part) as file:
+                        if b"<!DOCTYPE" in file.read(2048).upper():
+                            raise _not_readable()
+    except _BROKEN as error:
+        raise _not_readable() from error
+
+
+def _not_readable() -> Refused:
+    return Refused(_("エクセルの表（.xlsx）として読めません。エクセルで開いて、.xlsxで保存し直してください。"), "not_xlsx", field="file")
+
+
+def _value(cell: Any) -> Any:
+    if isinstance(cell, dt.datetime):
+        return cell.date()
+    if isinstance(cell, dt.date) or cell is None:
+        return cell
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return clean_text(str(cell))
