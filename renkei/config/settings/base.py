@@ -143,7 +143,7 @@ ACCOUNT_ADAPTER = "renkei.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = False  # offices share machines: closing the browser signs out
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}  # offices share addresses, too
-ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_FORMS = {
     "login": "renkei.accounts.forms.SignIn",
     "reset_password": "renkei.accounts.forms.ForgottenPassword",
