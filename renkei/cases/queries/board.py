@@ -13,9 +13,9 @@ from django.db.models.functions import Coalesce, RowNumber
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Consent, Need
-from renkei.cases.queries.today import CaseRow, row_of
+from renkei.cases.queries.today import CaseRow, as_rows
 from renkei.cases.states import CaseState, NeedState
-from renkei.plan.models import Body, Stage
+from renkei.plan.models import Stage
 
 ARRIVED = "arrived"
 AGES = [("", "すべて", None, None), ("30", "30日まで", None, 30), ("60", "31日から60日", 31, 60), ("61", "61日から", 61, None)]
@@ -90,8 +90,9 @@ def board(actor: Actor, filters: BoardFilters | None = None) -> Board:
         for code, name in names.items() if code or counts.get("")
     ]  # fmt: skip
     alarms = _alarms(actor, shown)
-    return Board(columns=columns, bodies=_bodies(everything), ages=_ages(everything), alarms=alarms[:MOST_ALARMS],
-                 alarm_count=len(alarms), total=sum(counts.values()))
+    bodies, ages = _choices(everything)
+    return Board(columns=columns, bodies=bodies, ages=ages, alarms=alarms[:MOST_ALARMS], alarm_count=len(alarms),
+                 total=sum(counts.values()))
 
 
 def _stage() -> When:
@@ -125,21 +126,19 @@ def _cards(cases: QuerySet[Case], chosen: BoardFilters) -> list[CaseRow]:
         place=Window(RowNumber(), partition_by=[F("stage")], order_by=order)
     )
     related = placed.filter(place__lte=chosen.limit).select_related("company", "holder", "next_body", "next_person")
-    return [row_of(case) for case in related.defer("grams", "summary", "close_words").order_by("place")]
+    return as_rows(related.defer("grams", "summary", "close_words").order_by("place"))
 
 
-def _bodies(cases: QuerySet[Case]) -> list[Choice]:
-    counts = dict(cases.values_list("holder_id").annotate(n=Count("pk")).order_by())
-    bodies = Body.objects.filter(pk__in=counts).values_list("code", "number", "short")
-    return [Choice("", "すべて", sum(counts.values()))] + [
-        Choice(code, f"{number}{short}", counts[code]) for code, number, short in bodies
+def _choices(cases: QuerySet[Case]) -> tuple[list[Choice], list[Choice]]:
+    """Return the values of both filters with their counts, from one query over all open cases."""
+    ages = {f"age{code}": Count("pk", filter=_age(code)) for code, *_ in AGES}
+    rows = list(cases.order_by().values("holder_id", "holder__number", "holder__short", "holder__order").annotate(**ages))
+    bodies = [
+        Choice(row["holder_id"], f"{row['holder__number']}{row['holder__short']}", row["age"])
+        for row in sorted(rows, key=lambda row: row["holder__order"])
     ]
-
-
-def _ages(cases: QuerySet[Case]) -> list[Choice]:
-    numbers = cases.aggregate(**{f"age{code}": Count("pk", filter=_age(code)) for code, *_ in AGES if code})
-    total = cases.count()
-    return [Choice(code, name, numbers[f"age{code}"] if code else total) for code, name, *_ in AGES]
+    sums = {code: sum(row[f"age{code}"] for row in rows) for code, *_ in AGES}
+    return [Choice("", "すべて", sums[""]), *bodies], [Choice(code, name, sums[code]) for code, name, *_ in AGES]
 
 
 def _alarms(actor: Actor, cases: QuerySet[Case]) -> list[Alarm]:
@@ -152,8 +151,8 @@ def _alarms(actor: Actor, cases: QuerySet[Case]) -> list[Alarm]:
     burning = Q(next_on__lt=clock.today()) | Q(idle_told_at__isnull=False) | Q(pk__in=set(ending))
     found = cases.filter(burning).select_related("company", "holder", "next_body", "next_person")
     alarms = []
-    for case in found.defer("grams", "summary", "close_words").order_by("next_on")[:200]:
-        row = row_of(case)
+    burning_now = list(found.defer("grams", "summary", "close_words").order_by("next_on")[:200])
+    for case, row in zip(burning_now, as_rows(burning_now), strict=True):
         if row.is_late:
             alarms.append(Alarm("late", row, f"{row.what}（{row.body}）"))
         elif case.idle_told_at is not None:

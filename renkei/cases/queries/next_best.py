@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from renkei.cases.models import Support
+from renkei.cases.queries.facts import facts_of
 from renkei.cases.states import SupportState
 from renkei.matching.proposal import Candidate
 from renkei.matching.propose import next_best
@@ -23,15 +24,15 @@ def next_candidates(support: Support) -> list[Candidate]:
     The matcher reads the firm's words and the answers to questions known so far. Bodies that offer the service but
     stand in no catalogue follow in the plan's order, so that the desk never faces an empty list while somebody is left.
     """
-    consultation = support.case.consultations.order_by("consulted_at").first()
-    text = consultation.text if consultation else support.case.summary or support.case.title
+    said = list(support.case.consultations.order_by("consulted_at"))
+    text = said[0].text if said else support.case.summary or support.case.title
     declined = asked_in_vain(support)
     asked = set(
         Support.objects.filter(need=support.need_id, service=support.service_id)
         .exclude(state__in={SupportState.RECALLED, SupportState.WITHDRAWN, SupportState.PROPOSED})
         .values_list("body_id", flat=True)
     )
-    found = [one for one in next_best(text, support.service_id, declined=declined, facts=None) if one.body not in asked]
+    found = [one for one in next_best(text, support.service_id, declined=declined, facts=facts_of(support.case, said)) if one.body not in asked]
     known = {one.body for one in found if one.service == support.service_id}
     rest = [
         Candidate(service=support.service_id, body=body.pk, stage=support.service.stage_id, score=0.0, need=1,

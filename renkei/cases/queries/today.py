@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -16,7 +17,7 @@ from renkei.plan.queries import business_days_between, content_now, is_front_des
 from renkei.post.models import NoticeReceipt
 
 AHEAD = dt.timedelta(days=21)
-MOST_ARRIVALS, MOST_COMING, MOST_ROWS = 20, 6, 200
+MOST_ARRIVALS, MOST_COMING, MOST_ROWS = 20, 6, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Today:
     arrivals: list[CaseRow] = field(default_factory=list)
     coming: list[CaseRow] = field(default_factory=list)
     notices: list[NoticeReceipt] = field(default_factory=list)
+    overdue_count: int = 0
+    due_today_count: int = 0
     arrivals_count: int = 0
 
     @property
@@ -87,44 +90,57 @@ def concerning(actor: Actor, body: str) -> QuerySet[Case]:
 def rows_of(cases: QuerySet[Case]) -> list[CaseRow]:
     """Return rows for a list, in one query; firms the body does not know show the name given with the case."""
     related = cases.select_related("company", "holder", "next_body", "next_person")
-    return [row_of(case) for case in related.defer("grams", "close_words", "summary")]
+    return as_rows(related.defer("grams", "close_words", "summary"))
 
 
-def row_of(case: Case) -> CaseRow:
-    """Return one row; ``case`` has its holder, next body and next person loaded."""
-    today = clock.today()
+def as_rows(cases: Iterable[Case]) -> list[CaseRow]:
+    """Return rows of cases with holder, next body and next person loaded; each day's distance is counted once."""
+    start, closed = clock.today(), content_now().closed_days
+    days: dict[dt.date | None, int] = {None: 0}
+    rows = []
+    for case in cases:
+        if case.next_on not in days and case.next_on:
+            days[case.next_on] = business_days_between(start, case.next_on, closed)
+        rows.append(_row(case, days[case.next_on]))
+    return rows
+
+
+def _row(case: Case, days: int) -> CaseRow:
     return CaseRow(
         id=case.pk, number=case.number, company=case.company_name, title=case.title, state=case.state,
         what=case.next_step, kind=case.next_kind, on=case.next_on, at=case.next_time, phone=case.next_phone,
         holder=case.holder.short, body=case.next_body.short,
         person=case.next_person.surname if case.next_person else "",
-        days=business_days_between(today, case.next_on) if case.next_on else 0, arrived_at=case.arrived_at,
-        stage=getattr(case, "stage", None) or "",
+        days=days, arrived_at=case.arrived_at, stage=getattr(case, "stage", None) or "",
     )  # fmt: skip
 
 
 def today(actor: Actor, body: str) -> Today:
     """Return the day of ``body``: the same number of queries however much there is to do."""
     day = clock.today()
-    mine = concerning(actor, body)
-    dated = mine.filter(next_on__lte=day + AHEAD).exclude(state=CaseState.ARRIVED, next_on__gt=day)
-    rows = rows_of(dated.order_by("next_on", "next_time", "arrived_at")[: MOST_ROWS * 2])
+    mine = concerning(actor, body).order_by("next_on", "next_time", "arrived_at")
+    late, now = mine.filter(next_on__lt=day), mine.filter(next_on=day)
+    ahead = mine.filter(next_on__gt=day, next_on__lte=day + AHEAD).exclude(state=CaseState.ARRIVED)
     arrived = mine.filter(state=CaseState.ARRIVED)
-    arrivals = with_words(rows_of(arrived.order_by("next_on", "arrived_at")[:MOST_ARRIVALS]), actor)
-    calls = [row for row in rows if row.kind == "call" and row.on == day]
+    counts = mine.order_by().aggregate(
+        overdue_count=Count("pk", filter=Q(next_on__lt=day)),
+        due_today_count=Count("pk", filter=Q(next_on=day) & ~Q(next_kind="call")),
+        arrivals_count=Count("pk", filter=Q(state=CaseState.ARRIVED)),
+    )
+    calls = rows_of(now.filter(next_kind="call")[:MOST_ROWS])
     calls = sorted(_with_attempts(calls, actor) + _called_today(actor, body, {row.id for row in calls}),
                    key=lambda row: (row.called_at is not None, row.at or dt.time.max))
     return Today(
-        overdue=[row for row in rows if row.is_late][:MOST_ROWS],
+        overdue=rows_of(late[:MOST_ROWS]),
         calls=calls,
-        due_today=[row for row in rows if row.on == day and row.kind != "call"][:MOST_ROWS],
-        arrivals=arrivals,
-        coming=[row for row in rows if row.on and row.on > day][:MOST_COMING],
+        due_today=rows_of(now.exclude(next_kind="call")[:MOST_ROWS]),
+        arrivals=with_words(rows_of(arrived[:MOST_ARRIVALS]), actor),
+        coming=rows_of(ahead[:MOST_COMING]),
         notices=list(
             NoticeReceipt.objects.filter(body=body, read_at__isnull=True).select_related("notice")
             .order_by("-notice__sent_at")[:10]
         ),
-        arrivals_count=arrived.count(),
+        **counts,
     )  # fmt: skip
 
 

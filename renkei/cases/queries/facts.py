@@ -1,0 +1,22 @@
+"""What is known of a firm and its answers, as the matcher takes it."""
+
+from __future__ import annotations
+
+from renkei.cases.models import Case, Consultation
+from renkei.matching.facts import Facts
+
+
+def facts_of(case: Case, said: list[Consultation]) -> Facts:
+    """Return the facts behind a proposal: place, size and age of the firm, and its answers to questions."""
+    answers = {key: str(value) for one in said for key, value in one.facts.items()}
+    company = case.company
+    if company is None:
+        return Facts(answers=answers)
+    return Facts(
+        employees=company.employees,
+        capital_yen=company.capital_yen,
+        municipality=company.municipality_id,
+        age_years=company.age_years,
+        jsic=company.jsic_code or None,
+        answers=answers,
+    )
