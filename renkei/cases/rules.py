@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
 from renkei.cases.models import Case, Handover, Need, Support
@@ -48,6 +50,13 @@ def receives(actor: Actor, handover: Handover) -> bool:
 def speaks_for_company(actor: Actor, case: Case) -> bool:
     """Tell whether the actor came through the firm's own status link (``visible_to`` has matched link and case)."""
     return actor.kind is ActorKind.LINK and not actor.body and case.pk is not None
+
+
+def signed(actor: Actor) -> tuple[str, uuid.UUID]:
+    """Return body and person of a member of staff who writes something down. Raises Refused for anybody else."""
+    if not actor.is_staff or actor.body is None or actor.person is None:
+        raise Refused("これを書けるのは、機関の人だけです。", "not_allowed")
+    return actor.body, actor.person
 
 
 def require(allowed: bool, message: str = "") -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 import xlsxwriter
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import puremagic
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text

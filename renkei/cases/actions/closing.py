@@ -10,9 +10,9 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.actions.holding import NOTE
+from renkei.cases.actions.holding import write_note
 from renkei.cases.actions.talk import hear_company, put_message
-from renkei.cases.models import Case, Contact, Message, Need, Verb, log_step
+from renkei.cases.models import Case, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.states import OPEN_SUPPORTS, CaseState, DisclosureClass, HandoverState, NeedState
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
@@ -77,8 +77,9 @@ def return_close(case: Case, *, by: Actor, reason: str) -> Case:
 
 @transaction.atomic
 def reopen_case(case: Case, *, by: Actor, reason: str) -> Case:
-    """Take a closed case up again; its holder holds it, with a next step. Refused: ``reason_empty``, ``merged``,
-    ``not_closed``, ``not_allowed``.
+    """Take a closed case up again; its holder holds it, with a next step.
+
+    Refused: ``reason_empty``, ``merged``, ``not_closed``, ``not_allowed``.
     """
     locked = lock_case(case)
     require(runs_case(by, locked))
@@ -110,7 +111,7 @@ def give_feedback(case: Case, *, by: Actor, result: str, satisfaction: int | Non
     if text and speaks_for_company(by, locked):
         put_message(locked, text, by=by, kind="feedback")
     elif text:
-        _write_note(locked, text, by=by)
+        write_note(locked, text, by=by)
     log_step(locked, Verb.FEEDBACK, by=by, before=before, after=result, reason=str(satisfaction or ""))
     record(by, "case.feedback", locked, result=result, satisfaction=satisfaction)
     save_case(locked)
@@ -235,14 +236,5 @@ def _forget_close(case: Case) -> None:
 
 
 def _note(case: Case, words: str, verb: Verb, *, by: Actor, before: str = "", after: str = "") -> None:
-    note = _write_note(case, words, by=by) if words else None
+    note = write_note(case, words, by=by)
     log_step(case, verb, by=by, subject=note, before=before, after=after)
-
-
-def _write_note(case: Case, words: str, *, by: Actor) -> Contact | None:
-    """Keep words between bodies. The worker has no person to sign a note; it writes none."""
-    if not by.is_staff or by.person is None:
-        return None
-    now = clock.now()
-    return Contact.objects.create(case=case, channel=NOTE, text=words, klass=DisclosureClass.SUMMARY,
-                                  author_body_id=by.body, author_id=by.person, happened_at=now, recorded_at=now)

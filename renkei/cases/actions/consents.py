@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -137,7 +138,7 @@ def request_consent(case: Case, *, body: Body, classes: list[str], by: Actor, pu
         return found
     asked = found or ConsentRequest(case=locked, body=body, asked_by_body_id=by.body or locked.holder_id,
                                     asked_by_id=by.person)
-    asked.classes = [klass for klass in DisclosureClass.values if klass in {*wanted, *asked.classes}]
+    asked.classes = [klass for klass in DisclosureClass.values if klass in {*wanted, *(asked.classes or [])}]
     asked.purpose, asked.asked_at = fit(purpose, 200, "purpose"), clock.now()
     asked.save()
     record(by, "consent.request", asked, locked, classes=asked.classes, body=body.pk)
@@ -183,7 +184,7 @@ def labels(classes: list[str]) -> str:
 
 
 def _inside(by: Actor, case: Case) -> bool:
-    return runs_case(by, case) or by.is_staff and case.received_by_id == by.body
+    return runs_case(by, case) or (by.is_staff and case.received_by_id == by.body)
 
 
 def _check_giving(
@@ -255,14 +256,14 @@ def _ask_to_confirm(case: Case, consent: Consent, *, by: Actor) -> None:
         % {"name": consent.given_by, "body": consent.body.name})
 
 
-def _send_link(case: Case, about: object, *, by: Actor, subject: str, words: str) -> bool:
+def _send_link(case: Case, about: uuid.UUID, *, by: Actor, subject: str, words: str) -> bool:
     """Send the firm a private link about a request or a consent; False (and no link) when it gave no address."""
     token = make_link(by=by, purpose=LinkPurpose.CONSENT, expires_at=clock.now() + LINK_LIFE, case=case.pk,
-                      subject=about)  # type: ignore[arg-type]  both are the id of a row
+                      subject=about)
     sent = mails.tell_company(case, by=by, subject=subject,
                               words=f"{words}\n{settings.RENKEI_ADDRESS}/consent/{token}/")
     if not sent:
-        close_links(about, LinkPurpose.CONSENT)  # type: ignore[arg-type]  as above
+        close_links(about, LinkPurpose.CONSENT)
     return sent
 
 

@@ -18,7 +18,15 @@ from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.models import Attachment, Case, Consent, Contact, Handover, Message, Need, Support, Verb, log_step
 from renkei.cases.rules import receives, require, runs_case
-from renkei.cases.states import HANDOVER_STEPS, OPEN_SUPPORTS, CaseState, HandoverState, NeedState, check_step
+from renkei.cases.states import (
+    HANDOVER_STEPS,
+    OPEN_SUPPORTS,
+    CaseState,
+    DisclosureClass,
+    HandoverState,
+    NeedState,
+    check_step,
+)
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk, is_front_desk
@@ -94,10 +102,9 @@ def move_holder(
     if locked.holder_id == to.pk:
         return locked
     _require_summary(locked, to)
-    words = fit(note, 4000, "note")
-    note_row = _write_note(locked, words, by=by) if words and by.is_staff else None
+    note_row = write_note(locked, fit(note, 4000, "note"), by=by)
     log_step(locked, verb, by=by, subject=about or note_row, before=locked.holder_id, after=to.pk, about_body=to.pk)
-    record(by, "case.move_holder", locked, to=to.pk, verb=verb)
+    record(by, "case.move_holder", locked, to=to.pk, step=verb)
     put_next_step(locked, next_step or _first_step(locked, to, person))
     if is_front_desk(to.pk):
         _to_desk(locked, by=by)
@@ -213,12 +220,21 @@ def bring_forward(case: Case, step: NextStep) -> bool:
     return True
 
 
+def write_note(case: Case, words: str, *, by: Actor) -> Contact | None:
+    """Keep a word between bodies, of the summary class. The worker has no name to sign with: it writes none."""
+    if by.body is None or by.person is None or not words:
+        return None
+    now = clock.now()
+    return Contact.objects.create(case=case, channel=NOTE, text=words, klass=DisclosureClass.SUMMARY,
+                                  author_body_id=by.body, author_id=by.person, happened_at=now, recorded_at=now)
+
+
 def draft_pack(case: Case, actor: Actor) -> Pack:
     """Write the pack from what is on record and the actor may see; the giver edits it."""
     supports = list(Support.objects.visible_to(actor).filter(case=case).select_related("body", "service"))
     open_ones = [one for one in supports if one.state in OPEN_SUPPORTS]
     needs = Need.objects.visible_to(actor).filter(case=case, state=NeedState.OPEN).select_related("stage")
-    told = Message.objects.visible_to(actor).filter(case=case, from_company=False).order_by("-sent_at")[:5]
+    told = Message.objects.filter(pk__in=Message.objects.visible_to(actor).filter(case=case, from_company=False))
     files = Attachment.objects.visible_to(actor).filter(case=case)
     lines = [f"{one.body.short} {one.service.short}：{one.get_state_display()}" for one in supports]
     step = f"{screen_date(case.next_on, clock.today())} {case.next_step}" if case.next_on else ""
@@ -228,7 +244,7 @@ def draft_pack(case: Case, actor: Actor) -> Pack:
              for one in open_ones if one.state == "offered"]
     return Pack(
         state="\n".join([case.summary or case.title, *lines])[:2000],
-        promises="\n".join([step, *(f"{screen_date(one.sent_at.date(), clock.today())} {one.text}" for one in told)])[:2000],
+        promises="\n".join([step, *(f"{screen_date(one.sent_at.date(), clock.today())} {one.text}" for one in told.order_by("-sent_at")[:5])])[:2000],
         open_points="\n".join([*(f"{need.stage.short}：{need.title}" for need in needs), *asked, *questions])[:2000],
         files=list(dict.fromkeys(files.values_list("name", flat=True))),
     )
@@ -250,12 +266,6 @@ def _require_summary(case: Case, to: Body) -> None:
             "no_consent",
             field="to_body",
         )
-
-
-def _write_note(case: Case, words: str, *, by: Actor) -> Contact:
-    now = clock.now()
-    return Contact.objects.create(case=case, channel=NOTE, text=words, author_body_id=by.body, author_id=by.person,
-                                  happened_at=now, recorded_at=now)
 
 
 def _first_step(case: Case, to: Body, person: uuid.UUID | None) -> NextStep:

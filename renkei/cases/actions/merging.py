@@ -7,6 +7,7 @@ merging never lets anybody read more than before. What goes over is the work: op
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from django.db import connection, transaction
@@ -42,7 +43,7 @@ def merge_cases(into: Case, other: Case, *, by: Actor) -> Case:
     _check_merge(keeper, gone)
     needs = list(Need.objects.select_for_update(of=("self",)).filter(case=gone, state=NeedState.OPEN))
     children = list(Case.objects.filter(merged_into=gone))
-    before = {
+    before: dict[str, Any] = {
         "state": gone.state, "next": _next_of(gone), "standing": keeper.standing_classes,
         "children": [str(child.pk) for child in children],
     }  # fmt: skip
@@ -107,7 +108,7 @@ def split_case(case: Case, *, needs: list[Need], title: str, by: Actor) -> Case:
     new = _new_case(locked, heading)
     new.save(force_insert=True)
     for consent in Consent.objects.live().filter(case=locked):
-        consent.pk, consent.case = Consent._meta.pk.get_default(), new  # the same consent, for a part of what it covers
+        consent.pk, consent.case = uuid.uuid4(), new  # the same consent, for a part of what it covers
         consent.save(force_insert=True)
     _move_work(chosen, locked, new)
     Regrouping.objects.create(kind="split", case=new, root=locked, needs=[str(need.pk) for need in chosen],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -67,12 +68,13 @@ def _check(case: Case, number: str, title: str, approved_on: dt.date, bodies: li
 
 def _create(case: Case, number: str, title: str, approved_on: dt.date, field: Field) -> RegionalProject:
     """Write the project; the database knows numbers that this body may not see."""
-    if not Company.objects.filter(pk=case.company_id).exists():
+    company = Company.objects.filter(pk=case.company_id or uuid.UUID(int=0)).first()
+    if company is None:
         raise Refused(_("この会社の情報を見る同意がありません。窓口に頼んでください。"), "no_company")
     try:
         with transaction.atomic():
             return RegionalProject.objects.create(
-                plan_id=case.plan_id, company_id=case.company_id, number=number, approved_on=approved_on,
+                plan_id=case.plan_id, company=company, number=number, approved_on=approved_on,
                 field=field, title=title, counted_fiscal_year=FiscalYear.of(approved_on).start_year,
                 recorded_at=clock.now(),
             )  # fmt: skip

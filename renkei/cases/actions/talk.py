@@ -14,7 +14,7 @@ from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.holding import bring_forward
 from renkei.cases.models import Attachment, Case, Contact, Message, Support, Verb, log_step
-from renkei.cases.rules import answers_for, require, runs_case, speaks_for_company
+from renkei.cases.rules import answers_for, require, runs_case, signed, speaks_for_company
 from renkei.cases.states import DisclosureClass
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case
 from renkei.documents.store import keep
@@ -46,6 +46,7 @@ def log_contact(
     ``unknown_outcome``, ``unknown_class``, ``future``, ``before_case``, ``corrects_other``, ``not_allowed``,
     ``case_closed``.
     """
+    body, person = signed(by)
     locked = lock_case(case)
     _check_contact(locked, by=by, support=support, corrects=corrects)
     require_open(locked)
@@ -54,7 +55,7 @@ def log_contact(
     _check_moment(locked, moment)
     contact = Contact.objects.create(
         case=locked, support=support, channel=channel, outcome=outcome, klass=klass, minutes=minutes,
-        text=_contact_text(text, outcome), author_body_id=by.body, author_id=by.person, happened_at=moment,
+        text=_contact_text(text, outcome), author_body_id=body, author_id=person, happened_at=moment,
         recorded_at=max(clock.now(), moment), corrects=corrects,
     )  # fmt: skip
     log_step(locked, Verb.CONTACT, by=by, subject=contact, after=outcome, about_body=support.body_id if support else "",
@@ -127,7 +128,7 @@ def add_file(
     if locked.attachments.count() >= MOST_FILES:
         raise Refused(_("1つの案件に付けられるのは%(most)s件までです。") % {"most": MOST_FILES}, "too_many_files", field="file")
     kept = keep(name, data)
-    again = Attachment.objects.filter(case=locked, sha256=kept.sha256, name=kept.name, klass=klass).first()
+    again = locked.attachments.filter(sha256=kept.sha256, name=kept.name, klass=klass).first()
     if again is not None:
         return again
     attachment = Attachment.objects.create(
@@ -177,7 +178,7 @@ def _takes_part(by: Actor, case: Case) -> bool:
 
 
 def _check_contact(case: Case, *, by: Actor, support: Support | None, corrects: Contact | None) -> None:
-    require(by.is_staff and by.person is not None and _takes_part(by, case))
+    require(_takes_part(by, case))
     if support is not None:
         require(support.case_id == case.pk and (runs_case(by, case) or answers_for(by, support)))
     if corrects is not None and (corrects.case_id != case.pk or corrects.author_body_id != by.body):

@@ -91,9 +91,11 @@ def live_link(actor: Actor, purpose: LinkPurpose | None = None) -> models.QueryS
     return links if purpose is None else links.filter(purpose=purpose)
 
 
-def in_family(ids: models.QuerySet[Link, dict[str, Any]]) -> models.Q:
-    """Return the condition on cases that a firm's status link reaches: its own, where that was merged or split from,
-    and what was merged into or split off them. Merging needs one and the same firm, so all of it is the firm's own.
+def in_family(ids: models.QuerySet[Any, Any]) -> models.Q:
+    """Return the condition on cases that a firm's status link reaches; ``link_family()`` says the same.
+
+    Its own, what that was merged into, and what was merged into or split off them. Merging needs one and the same firm,
+    so all of it is the firm's own.
     """
     roots = Case.objects.filter(pk__in=ids).values("merged_into")
     origins = Case.objects.filter(models.Q(merged_into__in=ids) | models.Q(merged_into__in=roots)).values("pk")

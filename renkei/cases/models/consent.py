@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -46,7 +48,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 def consent_links(actor: Actor) -> models.QuerySet[Link]:
     """Return the actor's link if it is a live consent link: the firm looks at what it is asked to open."""
     return Link.objects.filter(
-        pk=actor.link, purpose=LinkPurpose.CONSENT, closed_at__isnull=True, expires_at__gt=clock.now()
+        pk=actor.link or uuid.UUID(int=0), purpose=LinkPurpose.CONSENT, closed_at__isnull=True, expires_at__gt=clock.now()
     )
 
 

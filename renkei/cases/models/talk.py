@@ -12,21 +12,29 @@ from renkei.cases.models.sight import readable
 from renkei.cases.states import DisclosureClass
 
 
-class ClassedQuerySet(models.QuerySet[models.Model]):
-    """Rows with a disclosure class and an author body."""
-
-    def visible_to(self, actor: Actor) -> ClassedQuerySet:
-        """Return rows whose class the actor may read in that case."""
-        return self.filter(readable(actor))
-
-
-class ContactQuerySet(ClassedQuerySet):
+class ContactQuerySet(models.QuerySet["Contact"]):
     """Contacts are notes between bodies: the firm is told by messages instead."""
 
     def visible_to(self, actor: Actor) -> ContactQuerySet:
         """Return what the actor may read; nothing for a link."""
         if actor.kind is ActorKind.LINK:
             return self.none()
+        return self.filter(readable(actor))
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Messages by class; the policy ``cases_message`` says the same."""
+
+    def visible_to(self, actor: Actor) -> MessageQuerySet:
+        """Return messages whose class the actor may read in that case."""
+        return self.filter(readable(actor))
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    """Files by class; the policy ``cases_attachment`` says the same."""
+
+    def visible_to(self, actor: Actor) -> AttachmentQuerySet:
+        """Return files whose class the actor may read in that case."""
         return self.filter(readable(actor))
 
 
@@ -76,7 +84,7 @@ class Message(Row):
     kind = models.CharField(max_length=20, default="message")  # message, question, notice
     sent_at = models.DateTimeField()
 
-    objects = ClassedQuerySet.as_manager()
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         """Newest first; either the firm or a body wrote it."""
@@ -109,7 +117,7 @@ class Attachment(Row):
     author = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
     added_at = models.DateTimeField()
 
-    objects = ClassedQuerySet.as_manager()
+    objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         """Newest first."""

@@ -32,11 +32,11 @@ class Row:
 
 def consent_table(case: Case, *, actor: Actor) -> list[Row]:
     """Return who may see what, for the bodies that have or had consent or are being asked for, in the plan's order."""
-    consents = list(Consent.objects.visible_to(actor).filter(case=case).select_related("body").order_by("given_at"))
-    asked = list(
+    consents: list[Consent] = list(Consent.objects.visible_to(actor).filter(case=case).select_related("body").order_by("given_at"))
+    asked: list[ConsentRequest] = list(
         ConsentRequest.objects.visible_to(actor).filter(case=case, answered_at__isnull=True).select_related("body")
     )
-    bodies = {one.body_id: one.body for one in [*consents, *asked]}
+    bodies = {one.body_id: one.body for one in consents} | {one.body_id: one.body for one in asked}
     waiting = {(one.body_id, klass) for one in asked for klass in one.classes}
     newest = {(one.body_id, one.klass): one for one in consents}
     ordered = sorted(bodies.values(), key=lambda body: body.order)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
-
-from django.db.models import Count, Q
 
 from renkei.base import clock
 from renkei.base.actor import Actor
-from renkei.cases.models import Case
+from renkei.cases.models import Case, Support
 from renkei.cases.states import SupportState
 from renkei.companies.models import Company
 from renkei.plan.queries import content_now
@@ -28,8 +27,9 @@ class Past:
 
 def company_history(company: Company, *, actor: Actor) -> list[Past]:
     """Return the firm's cases, open ones first, then the newest. Merged ones are told by the case they went into."""
-    done = Count("supports", filter=Q(supports__state=SupportState.DONE), distinct=True)
-    cases = Case.objects.visible_to(actor).filter(company=company, merged_into__isnull=True).annotate(helped=done)
+    cases = Case.objects.visible_to(actor).filter(company=company, merged_into__isnull=True)
+    done = Support.objects.visible_to(actor).filter(case__in=cases, state=SupportState.DONE)
+    helped = Counter(done.values_list("case_id", flat=True))
     content = content_now()
     past = [
         Past(
@@ -37,7 +37,7 @@ def company_history(company: Company, *, actor: Actor) -> list[Past]:
             arrived_on=case.arrived_at.astimezone(clock.JST).date(),
             closed_on=case.closed_at.astimezone(clock.JST).date() if case.closed_at else None,
             result=content.word("results", case.result) if case.result else "",
-            helped=case.helped,
+            helped=helped[case.pk],
         )
         for case in cases.select_related("holder", "holder_person").order_by("-arrived_at")
     ]
