@@ -16,6 +16,7 @@ from renkei.base.actor import link_holder
 from renkei.base.context import set_actor
 from renkei.base.refusal import Refused
 from renkei.cases.actions.intake import save_draft, send_draft, start_draft
+from renkei.cases.actions.talk import add_file
 from renkei.cases.models import Case, Consultation, Draft
 from renkei.documents.store import keep, path_of
 from renkei.plan.models import Body, Municipality
@@ -121,8 +122,6 @@ def _last_step(request: LinkRequest, token: str, kept: Draft) -> HttpResponseBas
         page = _page(request, token, LAST_STEP, kept) | {"said": _overview(kept.data)}
         return render(request, "public/consult/confirm.html", page)
     # Sent by two clicks at once, the second finds the case of the first: files are added by the first only.
-    from renkei.cases.actions.talk import add_file  # noqa: PLC0415  until it stands
-
     with transaction.atomic():
         is_first = Draft.objects.select_for_update().get(pk=kept.pk).sent_case is None
         received = send_draft(said_of(kept.data), by=request.actor, token=token)

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
 from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Consultation, Handover, Message, Support
-from renkei.cases.states import DisclosureClass, HandoverState, SupportState
+from renkei.cases.states import CaseState, DisclosureClass, HandoverState, SupportState
 from renkei.plan.models import Body
-from renkei.plan.queries import content_now
 from renkei.public.context import desk_facts
 from renkei.public.links import LinkRequest
+from renkei.public.status.forms import AnswerForm, FeedbackForm, WriteForm
 from renkei.public.status.words import asked_of, class_words, history, next_words, state_words
 
 _RELATED = ("holder", "holder_person", "next_body", "company", "received_by", "merged_into")
@@ -60,9 +60,11 @@ def status_page(request: LinkRequest, token: str) -> dict[str, Any]:
     desk = desk_facts().body
     messages = list(Message.objects.visible_to(actor).filter(case=case).order_by("-sent_at").select_related("author_body"))  # type: ignore[attr-defined]
     consultation = Consultation.objects.visible_to(actor).filter(case=case).order_by("consulted_at").first()
+    reads = {case.received_by, desk} if case.at_desk else {case.received_by}
     return {
         "token": token,
         "case": case,
+        "own_number": _own_number(request, case),
         "others": [one for one in family(request) if one.pk != case.pk],
         "consultation": consultation,
         "state": state_words(case),
@@ -76,9 +78,17 @@ def status_page(request: LinkRequest, token: str) -> dict[str, Any]:
         "standing": class_words(case.standing_classes),
         "files": Attachment.objects.visible_to(actor).filter(case=case).select_related("author_body"),  # type: ignore[attr-defined]
         "handover": Handover.objects.visible_to(actor).filter(case=case, state=HandoverState.OFFERED).select_related("to_body").first(),
-        "results": content_now().vocabulary("results"),
-        "reads_words": sorted({body.name for body in (desk, case.received_by) if body is not None}),
+        "reads_words": sorted(body.name for body in reads if body is not None),
+        "write_form": WriteForm(),
+        "answer_form": AnswerForm(prefix="answer"),
+        "feedback_form": FeedbackForm() if case.state == CaseState.CLOSED else None,
     }
+
+
+def _own_number(request: LinkRequest, case: Case) -> str:
+    """Return the number the firm was given, when the page shows the case it was merged into."""
+    own = Case.objects.visible_to(request.actor).filter(pk=request.link.case).exclude(pk=case.pk)
+    return own.filter(merged_into=case).values_list("number", flat=True).first() or ""
 
 
 def open_questions(messages: list[Message]) -> list[Message]:

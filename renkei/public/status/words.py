@@ -134,7 +134,10 @@ _SAY: dict[Verb, _Say] = {
     Verb.OFFERED: lambda _row, who, what: _("%(who)sに「%(what)s」をお願いしました。") % {"who": who, "what": what},
     Verb.ACCEPTED: lambda _row, who, what: _("%(who)sが「%(what)s」を引き受けました。") % {"who": who, "what": what},
     Verb.DECLINED: lambda _row, who, what: _("%(who)sは「%(what)s」を今回お受けできませんでした。") % {"who": who, "what": what},
-    Verb.SILENT: lambda _row, who, _what: _("%(who)sからの返事が遅れています。") % {"who": who} if who else "",
+    Verb.SILENT: lambda _row, who, what: (
+        _("%(who)sからの返事が遅れています。") % {"who": who} if what else _("最初のお返事が遅れています。")
+    ),
+    Verb.CORRECTED: lambda row, who, what: _corrected(row, who, what),
     Verb.EXPIRED: lambda _row, who, what: _("%(who)sから「%(what)s」の返事がありませんでした。") % {"who": who, "what": what},
     Verb.STARTED: lambda _row, who, what: _("%(who)sの「%(what)s」が始まりました。") % {"who": who, "what": what},
     Verb.DONE: lambda _row, who, what: _("%(who)sの「%(what)s」が終わりました。") % {"who": who, "what": what},
@@ -144,8 +147,9 @@ _SAY: dict[Verb, _Say] = {
     Verb.CONSENT_GIVEN: lambda row, who, _what: _consent(row, who, _("見せてよい")),
     Verb.CONSENT_CONFIRMED: lambda row, who, _what: _consent(row, who, _("見せてよい（確かめました）")),
     Verb.CONSENT_WITHDRAWN: lambda row, who, _what: _consent(row, who, _("見せない")),
-    Verb.COMPANY_WROTE: lambda _row, _who, _what: _("ご連絡をいただきました。"),
-    Verb.STAFF_WROTE: lambda row, _who, _what: _("お知らせをお送りしました。"),
+    Verb.SUMMARY_SEEN: lambda _row, _who, _what: _("要約を確かめていただきました。"),
+    Verb.COMPANY_WROTE: lambda row, _who, _what: _WROTE.get(row.to_state, _("ご連絡をいただきました。")),
+    Verb.STAFF_WROTE: lambda row, _who, _what: _TOLD.get(row.to_state, _("お知らせをお送りしました。")),
     Verb.FILE_ADDED: lambda _row, _who, _what: _("ファイルが加わりました。"),
     Verb.SUMMARY_CHANGED: lambda _row, _who, _what: _("ほかの機関が読む要約を直しました。"),
     Verb.MERGED: lambda _row, _who, _what: _("ほかのご相談と、まとめて進めることにしました。"),
@@ -158,11 +162,27 @@ _SAY: dict[Verb, _Say] = {
 }
 
 
+_WROTE = {
+    "answer": gettext_lazy("おたずねに、お返事をいただきました。"),
+    "other_way": gettext_lazy("ほかの方法で解決したと、お知らせいただきました。"),
+    "did_not_help": gettext_lazy("まだ解決していないと、お知らせいただきました。"),
+    "feedback": "",
+}
+_TOLD = {"question": gettext_lazy("おたずねをお送りしました。"), "closing": ""}
+
+
+def _corrected(row: Transition, who: str, what: str) -> str:
+    if row.to_state == SupportState.ACCEPTED:
+        return _("%(who)sが「%(what)s」を引き受けることになりました。") % {"who": who, "what": what}
+    return _("%(who)sは「%(what)s」をお受けできないことになりました。") % {"who": who, "what": what}
+
+
 def _consent(row: Transition, who: str, answer: str) -> str:
-    klass = row.to_state or row.from_state
-    what = class_words([klass]) or _("内容")
-    if not who:
+    if row.reason == "standing":
+        return _("お願いする機関に見せてよいものを変えました。")
+    if not row.about_body:
         return ""
+    what = class_words([row.to_state or row.from_state]) or _("内容")
     return _("%(who)sに%(what)sを%(answer)s、とお返事をいただきました。") % {"who": who, "what": what, "answer": answer}
 
 

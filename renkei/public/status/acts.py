@@ -1,0 +1,226 @@
+"""What a firm does on its status page: each a small form and a confirming POST, errors beside the field."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from renkei.base.refusal import Refused
+from renkei.cases import mails
+from renkei.cases.actions.closing import did_not_help, found_another_way, give_feedback
+from renkei.cases.actions.consents import answer_request, confirm_consent, give_consent, set_standing, withdraw_consent
+from renkei.cases.actions.summaries import confirm_summary
+from renkei.cases.actions.talk import add_file, company_writes
+from renkei.cases.models import Attachment, Case, Consent, ConsentHow, ConsentRequest, Consultation
+from renkei.cases.queries.files import open_file
+from renkei.plan.models import Body
+from renkei.post.models import LinkPurpose
+from renkei.public.links import LinkRequest, require_purpose
+from renkei.public.status.forms import (
+    AnswerForm,
+    EndForm,
+    FeedbackForm,
+    RequestForm,
+    ShareForm,
+    StandingForm,
+    UnsolvedForm,
+    WriteForm,
+)
+from renkei.public.status.page import shown_case, shown_to, status_page
+
+LINK = ConsentHow.LINK.value
+
+
+def _case(request: LinkRequest) -> Case:
+    require_purpose(request, LinkPurpose.STATUS)
+    return shown_case(request)
+
+
+def _back(token: str, case: Case, mark: str = "") -> HttpResponse:
+    return redirect(f"{reverse('public-status', kwargs={'token': token})}?of={case.pk}{mark}")
+
+
+def _tried(form: forms.Form, act: Callable[[], Any]) -> bool:
+    """Do the act if the form holds; put a refusal beside its field. Returns whether it is done."""
+    if not form.is_valid():
+        return False
+    try:
+        act()
+    except Refused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        return False
+    return True
+
+
+def _again(request: LinkRequest, token: str, **forms_: Any) -> HttpResponse:
+    """Show the status page once more with the form that did not hold, the input kept."""
+    return render(request, "public/status/status.html", status_page(request, token) | forms_)
+
+
+@require_POST
+def write(request: LinkRequest, token: str) -> HttpResponseBase:
+    """Write to whoever holds the case."""
+    case, form = _case(request), WriteForm(request.POST)
+    if not _tried(form, lambda: company_writes(case, by=request.actor, text=form.cleaned_data["text"])):
+        return _again(request, token, write_form=form)
+    messages.success(request, _("伝えました。%(body)sが読んでお返事します。") % {"body": case.holder.name})
+    return _back(token, case)
+
+
+@require_POST
+def answer(request: LinkRequest, token: str) -> HttpResponseBase:
+    """Answer what was asked."""
+    case, form = _case(request), AnswerForm(request.POST, prefix="answer")
+    if not _tried(form, lambda: company_writes(case, by=request.actor, text=form.cleaned_data["text"], kind="answer")):
+        return _again(request, token, answer_form=form)
+    messages.success(request, _("お返事を受け取りました。"))
+    return _back(token, case)
+
+
+@require_POST
+def send_file(request: LinkRequest, token: str) -> HttpResponseBase:
+    """Send a file."""
+    case, upload = _case(request), request.FILES.get("file")
+    error = _("ファイルを選んでから、「送る」を押してください。")
+    if upload is not None:
+        try:
+            add_file(case, by=request.actor, name=upload.name or "", data=upload.read())
+        except Refused as refusal:
+            error = refusal.message
+        else:
+            messages.success(request, _("ファイルを受け取りました。"))
+            return _back(token, case, "#files")
+    return _again(request, token, file_error=error)
+
+
+@require_safe
+def get_file(request: LinkRequest, token: str, file: uuid.UUID) -> HttpResponseBase:
+    """Give a file of the case back, always as a download."""
+    del token
+    require_purpose(request, LinkPurpose.STATUS)
+    attachment = get_object_or_404(Attachment.objects.visible_to(request.actor), pk=file)  # type: ignore[attr-defined]
+    opened = open_file(attachment).open("rb")  # closed by the response
+    return FileResponse(opened, as_attachment=True, filename=attachment.name, content_type=attachment.media_type)
+
+
+def share(request: LinkRequest, token: str, whom: str) -> HttpResponseBase:
+    """Give, narrow or take back what one body sees. A withdrawal acts at the body's next request."""
+    case = _case(request)
+    row = next((one for one in shown_to(case, request.actor) if one.body.pk == whom), None)
+    if row is None:
+        raise Http404
+    form = ShareForm(request.POST if request.method == "POST" else None, initial={"classes": row.classes})
+    if request.method == "POST" and _tried(form, lambda: _change_sight(request, case, row.body, form.cleaned_data["classes"])):
+        messages.success(request, _("%(body)sに見せるものを変えました。") % {"body": row.body.name})
+        return _back(token, case, "#sight")
+    page = {"case": case, "row": row, "form": form, "token": token}
+    return render(request, "public/status/share.html", page)
+
+
+def _change_sight(request: LinkRequest, case: Case, body: Body, wanted: list[str]) -> None:
+    live = {one.klass: one for one in Consent.objects.visible_to(request.actor).live().filter(case=case, body=body)}
+    for klass in wanted:
+        if klass not in live:
+            give_consent(case, body=body, klass=klass, by=request.actor, how=LINK)
+    # Details first: without the summary a holder gives the case back, and nothing else is left to end.
+    for klass in sorted(set(live) - set(wanted), key=lambda one: one == "summary"):
+        withdraw_consent(live[klass], by=request.actor, how=LINK)
+
+
+def standing(request: LinkRequest, token: str) -> HttpResponseBase:
+    """Change what the desk may show to bodies it asks, as a rule."""
+    case = _case(request)
+    form = StandingForm(request.POST if request.method == "POST" else None, initial={"classes": case.standing_classes})
+    if request.method == "POST" and _tried(form, lambda: set_standing(case, form.cleaned_data["classes"], by=request.actor)):
+        messages.success(request, _("これから見せるものを変えました。"))
+        return _back(token, case, "#sight")
+    return render(request, "public/status/standing.html", {"case": case, "form": form, "token": token})
+
+
+def consent_request(request: LinkRequest, token: str, asked: uuid.UUID) -> HttpResponseBase:
+    """Answer a request to show something to a body."""
+    case = _case(request)
+    found = ConsentRequest.objects.visible_to(request.actor).select_related("body", "asked_by_body")
+    one = get_object_or_404(found, pk=asked, case=case, answered_at__isnull=True)
+    form = RequestForm(request.POST if request.method == "POST" else None, asked=one.classes)
+    if request.method == "POST" and _tried(form, lambda: answer_request(one, classes=form.given, by=request.actor)):
+        messages.success(request, _("お返事を受け取りました。"))
+        return _back(token, case, "#sight")
+    return render(request, "public/status/request.html", {"case": case, "asked": one, "form": form, "token": token})
+
+
+@require_POST
+def confirm(request: LinkRequest, token: str, consent: uuid.UUID) -> HttpResponseBase:
+    """Confirm what staff wrote down as said on the telephone."""
+    case = _case(request)
+    one = get_object_or_404(Consent.objects.visible_to(request.actor), pk=consent, case=case)
+    confirm_consent(one, by=request.actor)
+    messages.success(request, _("確かめていただきました。"))
+    return _back(token, case, "#sight")
+
+
+@require_POST
+def summary_seen(request: LinkRequest, token: str) -> HttpResponseBase:
+    """The firm has read the summary and lets it stand."""
+    case = _case(request)
+    version = request.POST.get("version", "")
+    confirm_summary(case, by=request.actor, version=int(version) if version.isascii() and version.isdigit() else None)
+    messages.success(request, _("要約を確かめていただきました。"))
+    return _back(token, case, "#sight")
+
+
+def end(request: LinkRequest, token: str) -> HttpResponseBase:
+    """Say that it was solved another way; the holder winds up what runs."""
+    case = _case(request)
+    form = EndForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and _tried(form, lambda: found_another_way(case, by=request.actor, words=form.cleaned_data["text"])):
+        messages.success(request, _("ありがとうございます。%(body)sが、頼んだことを止めて終わりにします。") % {"body": case.holder.name})
+        return _back(token, case)
+    return render(request, "public/status/end.html", {"case": case, "form": form, "token": token})
+
+
+def unsolved(request: LinkRequest, token: str) -> HttpResponseBase:
+    """Say that it did not help; a closed case opens again."""
+    case = _case(request)
+    form = UnsolvedForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and _tried(form, lambda: did_not_help(case, by=request.actor, words=form.cleaned_data["text"])):
+        messages.success(request, _("お知らせいただきました。%(body)sがもう一度考えます。") % {"body": case.holder.name})
+        return _back(token, case)
+    return render(request, "public/status/unsolved.html", {"case": case, "form": form, "token": token})
+
+
+@require_POST
+def feedback(request: LinkRequest, token: str) -> HttpResponseBase:
+    """Tell result and satisfaction once the case has ended."""
+    case, form = _case(request), FeedbackForm(request.POST)
+
+    def act() -> None:
+        data = form.cleaned_data
+        give_feedback(case, by=request.actor, result=data["result"], satisfaction=data["satisfaction"], words=data["words"])
+
+    if not _tried(form, act):
+        return _again(request, token, feedback_form=form)
+    messages.success(request, _("お聞かせいただき、ありがとうございました。"))
+    return _back(token, case)
+
+
+@require_POST
+def send_link(request: LinkRequest, token: str) -> HttpResponseBase:
+    """Mail this page's link once more, to the address given with the consultation and to no other."""
+    case = _case(request)
+    said = Consultation.objects.visible_to(request.actor).filter(case=case).exclude(email="").first()
+    if said is None:
+        messages.warning(request, _("メールアドレスをうかがっていません。「担当に伝える」でお知らせください。"))
+    else:
+        mails.receipt(case, said.email, token, by=request.actor)
+        messages.success(request, _("%(email)s に送りました。") % {"email": said.email})
+    return _back(token, case)
