@@ -21,6 +21,7 @@ from renkei.plan.queries import provisions_on
 NAMED, RULE, DEFAULT, CATALOGUE, CONTACT = 4.0, 4.0, 0.6, 1.5, 0.3
 _LOAD, _MOST_LOAD = 0.02, 0.5
 _FADE = 0.75
+_ENOUGH_WORDS = 4  # so many shared words make an entry a full reason
 
 
 @dataclass
@@ -100,7 +101,8 @@ def _by_catalogue(choices: dict[str, Choice], service: str, matches: Sequence[Ma
     for match in matches:
         code = match.entry.body_id
         if code in choices and service in match.services:
-            best[str(code)] = max(best.get(str(code), 0.0), match.score)
+            sure = min(1.0, len(match.spans) / _ENOUGH_WORDS)
+            best[str(code)] = max(best.get(str(code), 0.0), match.score * sure)
     for code, score in best.items():
         choices[code].score += CATALOGUE * score
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.reading import Clause
 
-_HEADS = re.compile(r"(?:従業員|社員|職員|スタッフ)(?:数)?(?:は|が|約|:)?\s*(\d{1,5})\s*(?:名|人)|(?:^|[、。,（(])\s*(\d{1,4})名(?:の会社)?(?=[。、,です）)\n]|$)")
+_HEADS = re.compile(r"(?:従業員|社員|職員|スタッフ)(?:数)?(?:[はが約:：、 ]){0,3}\s*(\d{1,5})\s*(?:名|人)|(?:^|[、。,（(])\s*(\d{1,4})名(?:の会社)?(?=[。、,です）)\n]|$)")
 _AGE = re.compile(r"(?:創業|設立|操業)(?:から|して|以来)?\s*(\d{1,3})\s*年")
 
 

@@ -139,6 +139,12 @@ def ensure() -> None:
         refresh()
 
 
+def forget() -> None:
+    """Close this process's handles (when the home changes, and before a fork)."""
+    with _guard:
+        _opened.clear()
+
+
 def _search(query: Any, audience: str, limit: int) -> list[Found]:
     searcher = _open(audience).searcher()
     found = []

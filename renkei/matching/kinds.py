@@ -58,8 +58,8 @@ def _elsewhere(text: str, own: Sequence[str]) -> bool:
 
 def kind_of(fits: Sequence[Fit], outside: Sequence[Fit], said: Declined, clauses: Sequence[Clause]) -> str:
     """Return ``route``, ``clarify``, ``outside_region`` or ``out_of_scope``."""
-    service = fits[0].score if fits else 0.0
-    other = outside[0].score if outside else 0.0
+    service = max((fit.told for fit in fits), default=0.0)
+    other = max((fit.told for fit in outside), default=0.0)
     if other >= OUTSIDE_AT_LEAST and other >= OUTSIDE_SHARE * service:
         return "out_of_scope"
     if said.leads_outside:

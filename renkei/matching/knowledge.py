@@ -107,7 +107,7 @@ def knowledge_of(version: int) -> Knowledge:
             service: word_lexicon({code: one.get("words_for", {}).get(service, []) for code, one in bodies.items()})
             for service in special
         },
-        region=word_lexicon({"here": cues.get("region", [])}),
+        region=word_lexicon({"here": [*cues.get("region", []), *_meetings(content)]}),
         region_words=tuple(cues.get("region", [])),
         states=word_cues(cues.get("states") or {}),
         places={one.name: (one.code, tuple(one.areas)) for one in Municipality.objects.all()},
@@ -117,6 +117,11 @@ def knowledge_of(version: int) -> Knowledge:
 def word_cues(states: Mapping[str, list[str]]) -> Lexicon:
     """Compile states: any of the cues tells that one holds."""
     return lexicon({name: {"words": listed} for name, listed in states.items()})
+
+
+def _meetings(content: PlanContent) -> list[str]:
+    """Return the names of the plan's meetings: who was looked for there in vain was looked for here [C37]."""
+    return [name for one in content.section("meetings") for name in (one["name"], *one.get("aliases", []))]
 
 
 def _bodies(content: PlanContent) -> dict[str, dict[str, Any]]:

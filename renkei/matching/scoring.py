@@ -30,6 +30,7 @@ class Fit:
 
     code: str
     score: float = 0.0
+    told: float = 0.0  # by the text alone, without the votes
     by_clause: list[float] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
 
@@ -100,7 +101,8 @@ def fits(clauses: Sequence[Clause], sayings: Sayings, codes: Iterable[str], vote
         cue = [_cue_sum(clause, code) * clause.weight for clause in clauses]
         meaning = [one.get(code, 0.0) * clause.weight for one, clause in zip(near, clauses, strict=True)]
         fit.by_clause = [a + b for a, b in zip(cue, meaning, strict=True)]
-        fit.score = _faded(cue) + 0.5 * (max(meaning, default=0.0) + _mean(meaning)) + votes.get(code, 0.0)
+        fit.told = _faded(cue) + 0.5 * (max(meaning, default=0.0) + _mean(meaning))
+        fit.score = fit.told + votes.get(code, 0.0)
         fit.hits = [hit for clause in clauses for hit in clause.hits if hit.code == code]
         if fit.score > 0:
             fit.score *= 1 + _EARLY * (0.5 - _first_place(fit.hits, clauses))
