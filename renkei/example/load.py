@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from renkei.base import clock
+from renkei.base.memo import remembering
 from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Case
 from renkei.example.cast import Cast, gather, rows
@@ -32,7 +33,7 @@ def load_example(say: Say = print) -> int:
     """Load people, firms, catalogue and cases in one transaction; returns how many cases. Twice does nothing."""
     if Case.objects.exists():
         return 0
-    with transaction.atomic():
+    with transaction.atomic(), remembering():  # the plan does not change while it is played
         say("例示の機関の人と会社を作っています")
         cast = gather()
         say("例示の機器・制度・研究を入れています")

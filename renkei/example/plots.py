@@ -84,7 +84,7 @@ class Scene:
 
     def supports(self) -> list[Support]:
         """Return the supports in the order they were asked for."""
-        return list(self.now().supports.order_by("made_at", "pk"))
+        return list(self.now().supports.order_by("need__order", "made_at"))
 
 
 # -- steps that several plots share ------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def close(scene: Scene, reason: str, words: str) -> None:
     with acting(who):
         for need in scene.now().needs.filter(state=NeedState.OPEN):
             settle_need(need, state=NeedState.SETTLED if reason in {"solved", "partly"} else NeedState.DROPPED, by=who)
-        close_case(scene.now(), by=who, reason=reason, words=words)
+        close_case(scene.now(), by=who, reason=reason, words=words[:1000], answer_to_company=words)
 
 
 # -- plots -------------------------------------------------------------------------------------------------------
