@@ -16,6 +16,7 @@ from renkei.cases.actions.offers import Pick, send_offers
 from renkei.cases.actions.triage import add_need, set_summary
 from renkei.cases.models import Case, Need, Support
 from renkei.companies.actions import Profile, register_company
+from renkei.companies.models import Company
 from renkei.plan.models import Body
 from tests.world import CENTER, DESK, LAB, World
 
@@ -43,9 +44,9 @@ class Scene:
         return client
 
 
-def arrived(world: World, name: str = "株式会社まぼろし計測", **more: Any) -> Received:
+def arrived(world: World, name: str = "株式会社まぼろし計測", company: Company | None = None, **more: Any) -> Received:
     """A consultation by telephone, taken by the front desk."""
-    company = register_company(
+    company = company or register_company(
         Profile(name=name, kana="マボロシケイソク", municipality="999016", phone="0471-00-0001"), by=world.desk
     )
     said = Said(

@@ -21,9 +21,10 @@ from renkei.cases.models import (
     RegionalProject,
     Support,
 )
+from renkei.plan.models import PlanVersion
 from tests.desk.scene import Scene, arrived, asked, running
 from tests.desk.test_case_page import post, text_of, url
-from tests.world import CENTER, DESK, LAB, World
+from tests.world import CENTER, CONTENT, DESK, LAB, World
 
 TODAY = dt.date(2026, 11, 25)  # a Wednesday
 
@@ -57,7 +58,8 @@ def test_one_sentence_is_enough(world: World) -> None:
     kept = Contact.objects.get()
     assert (kept.text, kept.channel, kept.klass, kept.author_body_id) == ("電池ぶたが外れた。", "phone", "technical", LAB)
     assert kept.happened_at == clock.at(TODAY, 9, 10)
-    assert "電池ぶたが外れた。" in text_of(scene, LAB)
+    assert "電池ぶたが外れた。" in text_of(scene, LAB, "?all=1")
+    assert "記録を直す" in text_of(scene, LAB, "?all=1")
 
 
 def test_the_next_step_goes_with_it(world: World) -> None:
@@ -258,7 +260,7 @@ def test_the_firm_is_written_to(world: World) -> None:
     assert post(scene, LAB, "message", given).status_code == 302
     message = Message.objects.get(text="試験は27日です。")
     assert (message.from_company, message.author_body_id, message.kind) == (False, LAB, "message")
-    assert "試験は27日です。" in text_of(scene, LAB)
+    assert "試験は27日です。" in text_of(scene, LAB, "?all=1")
 
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -312,6 +314,9 @@ def test_a_case_with_open_supports_is_not_closed(world: World) -> None:
 def test_a_case_is_closed_and_reopened(world: World) -> None:
     scene = finished(world)
     given = {"reason": "solved", "words": "試験が終わり、発売へ。", "result": "solved", "answer_to_company": "おめでとうございます。"}
+    unsaid = post(scene, LAB, "close", given)
+    assert (unsaid.status_code, 'class="err"' in unsaid.content.decode()) == (200, True)  # what of the needs that are open?
+    given |= {"needs": "settled"}
     assert post(scene, LAB, "close", given).status_code == 302
     case = scene.case
     assert (case.is_open, case.close_reason, case.close_words, case.result) == (False, "solved", "試験が終わり、発売へ。", "solved")
@@ -320,6 +325,9 @@ def test_a_case_is_closed_and_reopened(world: World) -> None:
     assert 'class="quick"' not in text
     for deed in ("contact", "next-step", "message", "need-add", "close"):
         assert scene.client(LAB).get(url(scene, LAB, deed)).status_code == 403
+    assert post(scene, LAB, "feedback", {"result": "solved", "satisfaction": "5", "words": "助かりました。"}).status_code == 302
+    assert scene.case.satisfaction == 5
+    assert "一覧にないものです。" in post(scene, LAB, "feedback", {"result": "solved", "satisfaction": "9"}).content.decode()
     assert "ここを書いてください。" in post(scene, LAB, "reopen", {}).content.decode()
     assert post(scene, LAB, "reopen", {"reason": "量産で新しい問題"}).status_code == 302
     assert scene.case.is_open
@@ -340,12 +348,30 @@ def test_wrong_closings_say_so(world: World, given: dict[str, str], sentence: st
     assert (answer.status_code, sentence in answer.content.decode(), scene.case.is_open) == (200, True, True)
 
 
+def test_a_second_person_confirms_the_end_or_goes_on(world: World) -> None:
+    PlanVersion.objects.create(
+        plan=world.plan, number=2, content=CONTENT | {"second_person": ["close"]}, published_at=clock.now()
+    )
+    scene = finished(world)
+    given = {"reason": "solved", "words": "終わった。", "result": "solved", "needs": "settled"}
+    assert post(scene, LAB, "close", given).status_code == 302
+    assert scene.case.is_open
+    assert "終わりの確認を頼んでいます" in text_of(scene, LAB)
+    same = post(scene, LAB, "close-confirm", {})
+    assert (same.status_code, "別の人が確かめてください。" in same.content.decode()) == (200, True)
+    assert post(scene, DESK, "close-return", {"reason": "まだ試験がある"}).status_code == 302
+    assert post(scene, DESK, "close-confirm", {}).status_code == 403
+    assert post(scene, LAB, "close", given).status_code == 302
+    assert post(scene, DESK, "close-confirm", {}).status_code == 302
+    assert not scene.case.is_open
+
+
 # one from two, two from one -------------------------------------------------------------------------------------------
 
 
 def test_two_cases_become_one_and_two_again(world: World) -> None:
     scene = asked(world)
-    other = arrived(world).case
+    other = arrived(world, company=scene.case.company).case
     given = {"other": str(other.pk)}
     assert post(scene, DESK, "merge", given).status_code == 302
     other.refresh_from_db()
@@ -396,6 +422,7 @@ def test_an_approved_plan_of_the_firm_is_recorded_once(world: World) -> None:
     project = RegionalProject.objects.get()
     assert (project.number, project.counted_fiscal_year, list(project.cases.all())) == ("県産支 第12号", 2026, [scene.case])
     assert "水質計の事業化" in text_of(scene, LAB)
-    assert post(scene, LAB, "project", given).status_code == 200
+    assert post(scene, LAB, "project", given).status_code == 302
+    assert RegionalProject.objects.count() == 1
     future = post(scene, LAB, "project", given | {"number": "13", "approved_on": "明日"})
     assert "まだ来ていない日です。" in future.content.decode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 
@@ -30,11 +30,11 @@ from renkei.desk.cases.acts.act import ActForm
 from renkei.plan.models import Body, Stage
 from renkei.plan.queries import content_now
 
-FEW = 8
+FEW = 12
 SUPPORT_ACTS: list[type[needs.SupportAct]] = [needs.StartForm, needs.FinishForm, needs.RecallForm, needs.WithdrawForm]
 CASE_ACTS: list[type[ActForm]] = [
     talk.MessageForm, holding.HandoverForm, holding.ReferForm, closing.CloseForm, closing.MergeForm, closing.SplitForm,
-    closing.ProjectForm,
+    closing.ProjectForm, closing.FeedbackForm,
 ]  # fmt: skip
 
 
@@ -147,16 +147,16 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
     chosen = [item for item in items if not by_body or item.body == by_body]
     chosen.sort(key=lambda item: (item.happened_on, item.at), reverse=True)
     shown = chosen if everything else chosen[:FEW]
-    contacts = Contact.objects.visible_to(actor).filter(case=case)
+    attempts = Contact.objects.visible_to(actor).filter(case=case)
     return {
         "case": case,
         "runs": runs_case(actor, case),
         "lanes": lanes(case, actor),
         "consents": consent_rows(case, actor, bodies),
         "classes": DisclosureClass.choices,
-        "files": list(Attachment.objects.visible_to(actor).filter(case=case)),
+        "files": cast("list[Attachment]", list(Attachment.objects.visible_to(actor).filter(case=case))),
         "words": list(_words(case, actor)),
-        "attempts": contacts.filter(outcome="absent").count(),
+        "attempts": attempts.filter(outcome="absent").count(),
         "days": days(shown),
         "count": len(items),
         "older": len(chosen) - len(shown),
@@ -173,9 +173,14 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "projects": list(case.projects.all()),
         "was_split": closing.was_split(case),
         "phone": case.next_phone or (case.company.phone if case.company else ""),
-        "close_word": content_now().word("close_reasons", case.close_reason) if case.close_reason else "",
-        "result_word": content_now().word("results", case.result) if case.result else "",
+        "close_word": word_of("close_reasons", case.close_reason),
+        "result_word": word_of("results", case.result),
     }
+
+
+def word_of(vocabulary: str, code: str) -> str:
+    """Return the plan's word for a code; nothing for a code that is none of the plan's (an import, an undo)."""
+    return next((term.name for term in content_now().vocabulary(vocabulary) if term.code == code), "")
 
 
 def _wishes(case: Case, actor: Actor, bodies: dict[str, Body]) -> list[tuple[Body, list[str], dt.datetime]]:

@@ -17,7 +17,8 @@ ACTS: list[type[ActForm]] = [
     needs.RecallForm,
     answers.RecordAnswerForm, answers.AnswerQuestionForm,
     consents.ConsentForm, consents.WithdrawConsentForm,
-    closing.CloseForm, closing.ConfirmCloseForm, closing.ReopenForm, closing.MergeForm, closing.UnmergeForm,
+    closing.CloseForm, closing.ConfirmCloseForm, closing.ReturnCloseForm, closing.ReopenForm, closing.FeedbackForm,
+    closing.MergeForm, closing.UnmergeForm,
     closing.SplitForm, closing.UnsplitForm, closing.ProjectForm,
 ]  # fmt: skip
 

@@ -14,7 +14,7 @@ from renkei.base import clock
 from renkei.cases.models import Attachment, Case, Consultation, Contact, Need, Passage, Support
 from renkei.cases.queries.files import open_file
 from renkei.desk.cases.acts.act import RELATED
-from renkei.desk.cases.page import case_page
+from renkei.desk.cases.page import case_page, word_of
 from renkei.desk.request import StaffRequest
 from renkei.plan.models import Field
 from renkei.plan.queries import content_now
@@ -58,8 +58,8 @@ def sheet(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
             "supports": list(supports),
             "details": list(Passage.objects.visible_to(request.actor).filter(case=found, support__isnull=True)),
             "minutes": sum(one for one in minutes if one),
-            "close_word": content.word("close_reasons", found.close_reason) if found.close_reason else "",
-            "result_word": content.word("results", found.result) if found.result else "",
+            "close_word": word_of("close_reasons", found.close_reason),
+            "result_word": word_of("results", found.result),
             "boxes": [term.name for term in content.vocabulary("circulation")] or ["", "", "", "", "", _("担当")],
             "today": clock.today(),
         },

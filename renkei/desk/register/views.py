@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST
 
 from renkei.base import clock
 from renkei.base.refusal import Refused
-from renkei.cases.actions.register import export_register, import_register, read_register, undo_import
+from renkei.cases.actions.register import export_register, import_register, undo_import
 from renkei.cases.models import ImportRun
+from renkei.cases.queries.register import read_register
 from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.register.forms import ConfirmForm, UploadForm, carried
 from renkei.desk.request import StaffRequest
@@ -29,7 +30,7 @@ def register_import(request: StaffRequest, body: str) -> HttpResponse:
     preview = None
     if request.method == "POST" and form.is_valid():
         try:
-            preview = read_register(form.cleaned_data["file"])
+            preview = read_register(form.cleaned_data["file"], body=request.membership.body)
         except Refused as refusal:
             form.add_error("file", refusal.message)
         else:
@@ -47,7 +48,7 @@ def register_confirm(request: StaffRequest, body: str) -> HttpResponse:
         messages.error(request, _("もう一度ファイルを選んでください。"))
         return redirect("desk-register-import", body=body)
     try:
-        preview = read_register(form.cleaned_data["sheet"])
+        preview = read_register(form.cleaned_data["sheet"], body=request.membership.body)
         run = import_register(preview, by=request.actor, body=request.membership.body)
     except Refused as refusal:
         messages.error(request, refusal.message)

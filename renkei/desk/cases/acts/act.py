@@ -87,8 +87,10 @@ class ActForm(forms.Form):
         raise NotImplementedError
 
     def after(self, result: Any) -> str:
-        """Return where to go afterwards: the case page."""
+        """Return where to go afterwards: the case page, or the list when the deed took the case out of sight."""
         del result
+        if not Case.objects.visible_to(self.actor).filter(pk=self.case.pk).exists():
+            return reverse("desk-cases", kwargs={"body": self.actor.body})
         return reverse("desk-case", kwargs={"body": self.actor.body, "case": self.case.pk})
 
     def pick(self, name: str) -> forms.ChoiceField:

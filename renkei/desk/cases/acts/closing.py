@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
 from renkei.base.forms import Checks, JapaneseDateField, Seg, TextField
-from renkei.cases.actions.closing import close_case, confirm_close, reopen_case
+from renkei.cases.actions.closing import close_case, confirm_close, give_feedback, reopen_case, return_close
 from renkei.cases.actions.merging import merge_cases, split_case, unmerge, unsplit
 from renkei.cases.actions.projects import record_project
 from renkei.cases.models import Case, RegionalProject
@@ -33,6 +33,9 @@ class CloseForm(ActForm):
     reason = choice(_("終える理由"))
     words = TextField(label=_("終わり方"), rows=3, max_length=1000, help_text=_("あとで読む人のために、ひとことで。"))
     result = choice(_("結果"), widget=Seg, required=False)
+    needs = choice(
+        _("残っている課題"), [("settled", _("解決した")), ("dropped", _("取りやめた"))], widget=Seg, required=False
+    )
     answer_to_company = TextField(
         label=_("会社への最後の言葉"), rows=4, max_length=2000, required=False,
         help_text=_("会社の状況の画面に、この文のまま出ます。"),
@@ -48,13 +51,17 @@ class CloseForm(ActForm):
         content = content_now()
         self.pick("reason").choices = [(t.code, t.name) for t in content.vocabulary("close_reasons") if t.code != "merged"]
         self.pick("result").choices = [(t.code, t.name) for t in content.vocabulary("results")]
+        if not self.case.needs.filter(state=NeedState.OPEN).exists():
+            del self.fields["needs"]
 
     def run(self) -> Any:
         """Close it, or ask a second person when the plan says so."""
         data = self.cleaned_data
+        if content_now().needs_second_person("close"):
+            self.done = _("終わりの確認を、もう一人に頼みました。確かめるまでは進行中です。")  # type: ignore[misc]  # this time
         return close_case(
             self.case, by=self.actor, reason=data["reason"], words=data["words"], result=data["result"],
-            answer_to_company=data["answer_to_company"],
+            answer_to_company=data["answer_to_company"], needs=data.get("needs", ""),
         )  # fmt: skip
 
 
@@ -73,6 +80,55 @@ class ConfirmCloseForm(ActForm):
     def run(self) -> Any:
         """Confirm it."""
         return confirm_close(self.case, by=self.actor)
+
+
+class ReturnCloseForm(ActForm):
+    """The second person does not confirm: the case goes on."""
+
+    slug, heading, button = "close-return", _("終えずに続ける"), _("続ける")
+    done = _("終えずに続けます。次の一手を決めてください。")
+
+    reason = TextField(label=_("続ける理由"), rows=3, max_length=1000)
+
+    @classmethod
+    def allowed(cls, actor: Actor, case: Case, subject: Any) -> bool:
+        """Who runs the case, while the end waits to be confirmed."""
+        return super().allowed(actor, case, subject) and case.is_open and case.close_asked_at is not None
+
+    def run(self) -> Any:
+        """Go on."""
+        return return_close(self.case, by=self.actor, reason=self.cleaned_data["reason"])
+
+
+class FeedbackForm(ActForm):
+    """Write down what the firm said about the result, when it was asked by telephone."""
+
+    slug, heading, button = "feedback", _("会社に聞いた結果を書く"), _("記録する")
+    done = _("会社に聞いた結果を記録しました。")
+
+    result = choice(_("結果"), widget=Seg)
+    satisfaction = choice(
+        _("満足度"),
+        [("5", _("5 とても満足")), ("4", "4"), ("3", "3"), ("2", "2"), ("1", _("1 とても不満")), ("", _("聞いていない"))],
+        widget=Seg, required=False,
+    )  # fmt: skip
+    words = TextField(label=_("会社の言葉"), rows=3, max_length=4000, required=False)
+
+    @classmethod
+    def allowed(cls, actor: Actor, case: Case, subject: Any) -> bool:
+        """Who runs a closed case."""
+        return super().allowed(actor, case, subject) and not case.is_open and case.merged_into_id is None
+
+    def prepare(self) -> None:
+        """Offer the plan's results."""
+        self.pick("result").choices = [(t.code, t.name) for t in content_now().vocabulary("results")]
+        self.initial = {"result": self.case.result, "satisfaction": str(self.case.satisfaction or "")}
+
+    def run(self) -> Any:
+        """Write it down."""
+        data = self.cleaned_data
+        satisfaction = int(data["satisfaction"]) if data["satisfaction"] else None
+        return give_feedback(self.case, by=self.actor, result=data["result"], satisfaction=satisfaction, words=data["words"])
 
 
 class ReopenForm(ActForm):
@@ -98,7 +154,7 @@ class MergeForm(ActForm):
 
     slug, heading, button = "merge", _("ほかの案件をまとめる"), _("この案件にまとめる")
     done = _("まとめました。まとめた番号とリンクは、そのまま使えます。「分け直す」で元に戻せます。")
-    say = _("課題、支援、やりとりがこの案件に移ります。あとで分け直せます。")
+    say = _("進行中の課題がこの案件に移ります。番号とリンクはそのまま使え、あとで分け直せます。")
 
     other = choice(_("まとめる案件"))
     number = TextField(label=_("または受付番号"), max_length=30, required=False, help_text=_("例：県 8-0098"))
@@ -243,5 +299,5 @@ class ProjectForm(ActForm):
         data = self.cleaned_data
         return record_project(
             self.case, number=data["number"], approved_on=data["approved_on"], title=data["title"],
-            field=data["field_code"], bodies=list(data["bodies"]), by=self.actor,
+            field=Field.objects.get(pk=data["field_code"]), bodies=list(data["bodies"]), by=self.actor,
         )  # fmt: skip

@@ -60,7 +60,9 @@ class ConsentForm(ActForm):
         data = self.cleaned_data
         body = Body.objects.get(pk=data["to_body"])
         if data["how"] == "ask":
-            return request_consent(self.case, body=body, classes=data["classes"], by=self.actor)
+            return request_consent(
+                self.case, body=body, classes=data["classes"], by=self.actor, purpose=data["purpose"]
+            )
         return [
             give_consent(
                 self.case, body=body, klass=klass, by=self.actor, how=ConsentHow.ORAL, given_by=data["given_by"],

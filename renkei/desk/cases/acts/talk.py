@@ -14,6 +14,7 @@ from renkei.base.forms import JapaneseDateField, JapaneseMomentField, JapaneseTi
 from renkei.cases.actions.talk import add_file, log_contact, write_to_company
 from renkei.cases.actions.triage import set_summary
 from renkei.cases.models import Case, Contact
+from renkei.cases.rules import runs_case
 from renkei.cases.steps import NextStep
 from renkei.desk.cases.acts.act import ActForm, choice, klass_choice
 from renkei.plan.queries import content_now
@@ -58,6 +59,9 @@ class ContactForm(ActForm):
         codes = [code for code, _name in channels]
         self.fields["channel"].initial = FIRST_CHANNEL if FIRST_CHANNEL in codes else codes[0]
         self.fields["happened_at"].initial = clock.now()
+        if not runs_case(self.actor, self.case):
+            for name in ("next_step", "next_on", "next_time"):
+                del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         """A next step needs its day, and a day its step."""
@@ -72,7 +76,7 @@ class ContactForm(ActForm):
         """Log it."""
         data = self.cleaned_data
         step = None
-        if data["next_step"]:
+        if data.get("next_step"):
             step = NextStep(what=data["next_step"], on=data["next_on"], at=data["next_time"])
         return log_contact(
             self.case, by=self.actor, channel=data["channel"], text=data["text"], happened_at=data["happened_at"],
