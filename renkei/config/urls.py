@@ -5,10 +5,22 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 
+from django.urls import register_converter
+from django.urls.converters import StringConverter
+
 from renkei.base.routes import Audience, route
 from renkei.config.health import health
 from renkei.desk.urls import urlpatterns as desk_urls
 from renkei.public.urls import urlpatterns as public_urls
+
+
+class PersonConverter(StringConverter):
+    """A person's id without the hyphen that ends it in the link of a forgotten password."""
+
+    regex = "[0-9A-Za-z]+"
+
+
+register_converter(PersonConverter, "uid")
 
 OPEN = "anyone; the page itself checks the credentials"
 SELF = "the signed-in person's own sign-in"
@@ -30,7 +42,7 @@ urlpatterns = [
           rule=OPEN, changes=True),
     route("accounts/password/reset/done/", account.password_reset_done, name="account_reset_password_done",
           audience=Audience.PUBLIC, rule=OPEN),
-    route("accounts/password/reset/<uidb36>-<key>/", account.password_reset_from_key,
+    route("accounts/password/reset/<uid:uidb36>-<key>/", account.password_reset_from_key,
           name="account_reset_password_from_key", audience=Audience.PUBLIC, rule=OPEN, changes=True),
     route("accounts/password/reset/changed/", account.password_reset_from_key_done,
           name="account_reset_password_from_key_done", audience=Audience.PUBLIC, rule=OPEN),

@@ -41,7 +41,7 @@ class Child:
         """Start the process with nothing on its standard input."""
         self.was_ready, self.misses, self.started_at = False, 0, time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", self.module], env=os.environ | self.env, stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", self.module], env=os.environ | self.env | {"RENKEI_PARENT": str(os.getpid())}, stdin=subprocess.DEVNULL,
             start_new_session=True, cwd=Path(__file__).parents[2],
         )  # fmt: skip
 
@@ -92,7 +92,7 @@ class Child:
 
 def end_with_parent() -> None:
     """End this process and its group when the supervisor dies, however it dies. Called first in a child."""
-    parent = os.getppid()
+    parent = int(os.environ.get("RENKEI_PARENT") or os.getppid())  # named by it: it may be dead before we have begun
 
     def watch() -> None:
         while os.getppid() == parent:
