@@ -252,9 +252,8 @@ def withdraw_support(support: Support, *, by: Actor, reason: str) -> Support:
 
 def _lock(support: Support) -> tuple[Case, Support]:
     """Return case and support, both locked, the case first. Refused ``no_consent`` when the firm has closed the case."""
-    case = Case.objects.select_for_update(of=("self",)).select_related("holder", "holder_person", "received_by").filter(
-        pk=support.case_id
-    ).first()
+    # No joins here: a row that had to wait for its lock is checked again against the old joined row, and would be lost.
+    case = Case.objects.select_for_update().filter(pk=support.case_id).first()
     if case is None:
         raise Refused(_("会社が同意を取り消したため、この依頼はもう開けません。窓口にお尋ねください。"), "no_consent")
     require_open(case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -105,7 +105,8 @@ def move_holder(
     note_row = write_note(locked, fit(note, 4000, "note"), by=by)
     log_step(locked, verb, by=by, subject=about or note_row, before=locked.holder_id, after=to.pk, about_body=to.pk)
     record(by, "case.move_holder", locked, to=to.pk, step=verb)
-    put_next_step(locked, next_step or _first_step(locked, to, person))
+    step = next_step or _first_step(locked, to, person)
+    put_next_step(locked, replace(step, body=step.body or to.pk))
     if is_front_desk(to.pk):
         _to_desk(locked, by=by)
     else:
@@ -281,7 +282,6 @@ def _other_way(asked: Body) -> NextStep:
 
 def _to_body(case: Case, to: Body, person: uuid.UUID | None) -> None:
     case.holder, case.holder_person_id, case.holder_since = to, person, clock.today()
-    case.next_body_id = case.next_body_id if case.next_body_id != case.holder_id else to.pk
     save_case(case)
     with connection.cursor() as cursor:
         cursor.execute("SELECT case_holder_meets_company(%s, %s)", [case.pk, clock.today()])
@@ -323,7 +323,8 @@ def _take_at_desk(case: Case, handover: Handover, *, by: Actor) -> Handover:
 
 
 def _lock(handover: Handover) -> tuple[Case, Handover]:
-    case = Case.objects.select_for_update(of=("self",)).select_related("holder").filter(pk=handover.case_id).first()
+    # No joins here: a row that had to wait for its lock is checked again against the old joined row, and would be lost.
+    case = Case.objects.select_for_update().filter(pk=handover.case_id).first()
     if case is None:
         raise Refused(_("会社が同意を取り消したため、この案件はもう開けません。"), "no_consent")
     require_open(case)
