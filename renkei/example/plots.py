@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
 from renkei.base import clock
-from renkei.base.actor import Actor, link_holder
+from renkei.base.actor import Actor, ActorKind, link_holder
 from renkei.base.context import acting
 from renkei.cases.actions.answers import accept, decline, finish_support, record_answer, start_work
 from renkei.cases.actions.closing import close_case, found_another_way, give_feedback, reopen_case
@@ -30,6 +31,11 @@ from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days, front_desk
 
 Play = Iterator[dt.datetime]
+
+
+def playing(actor: Actor) -> AbstractContextManager[None]:
+    """Act as somebody. Loading runs as the owner, whom no policy binds: only what a link does must be told who it is."""
+    return acting(actor) if actor.kind is ActorKind.LINK else nullcontext()
 
 
 @lru_cache(maxsize=1)
@@ -100,7 +106,7 @@ def open_case(scene: Scene, *, body: str | None = None) -> None:
         received = _by_form(scene, said)
     else:
         taker = scene.cast.of(body, scene.turn) if body else scene.desk
-        with acting(taker):
+        with playing(taker):
             received = receive(said, by=taker, body=Body.objects.get(pk=taker.body), to_desk=body is None)
     scene.case = received.case
 
@@ -118,7 +124,7 @@ def _said(row: dict[str, Any], firm: Company | None, person: CompanyPerson | Non
 def _by_form(scene: Scene, said: Said) -> Received:
     token, link = start_draft()
     scene.link = link_holder(link, name=said.person_given)
-    with acting(scene.link):
+    with playing(scene.link):
         return send_draft(said, by=scene.link, token=token)
 
 
@@ -126,7 +132,7 @@ def sort_out(scene: Scene) -> list[Need]:
     """Write the needs into the case."""
     case, text = scene.now(), scene.story.row["text"]
     made = []
-    with acting(scene.desk):
+    with playing(scene.desk):
         for need in scene.story.needs:
             at = text.find(need["quote"])
             span = [(at, at + len(need["quote"]))] if need["quote"] and at >= 0 else []
@@ -142,14 +148,14 @@ def ask_bodies(scene: Scene, *, takes_over: bool = False) -> None:
         classes = ["summary", "financial"] if kind == "bank" else ["summary", "technical"]
         picks.append(Pick(need=need, service=told["service"], body=told["body"], ask=f"{need.title}。",
                           classes=classes, takes_over=takes_over and index == 0))
-    with acting(scene.desk):
+    with playing(scene.desk):
         send_offers(scene.now(), picks, by=scene.desk)
 
 
 def say_yes(scene: Scene, support: Support) -> None:
     """Let the asked body accept."""
     who = scene.cast.of(support.body_id, scene.turn)
-    with acting(who):
+    with playing(who):
         accept(support, by=who, person=who.person)
 
 
@@ -161,12 +167,12 @@ def talk(scene: Scene, support: Support, *, next_in: int | None = None) -> None:
     if next_in is not None:
         step = NextStep(what=phrases()["next"][stage], on=add_business_days(clock.today(), next_in), body=support.body_id,
                         person=who.person)
-    with acting(who):
+    with playing(who):
         log_contact(scene.now(), by=who, channel="phone", text=scene.phrase("contacts", stage), support=support,
                     minutes=15, happened_at=clock.now() - dt.timedelta(minutes=20))
     runner = _runner(scene)
     if step is not None:
-        with acting(runner):
+        with playing(runner):
             set_next_step(scene.now(), step, by=runner)
 
 
@@ -178,7 +184,7 @@ def _runner(scene: Scene) -> Actor:
 def finish(scene: Scene, support: Support) -> None:
     """Let the body do and finish its support."""
     who = scene.cast.of(support.body_id, scene.turn)
-    with acting(who):
+    with playing(who):
         start_work(support, by=who)
         finish_support(support, by=who, text=scene.phrase("done"), helped=True)
 
@@ -186,7 +192,7 @@ def finish(scene: Scene, support: Support) -> None:
 def close(scene: Scene, reason: str, words: str) -> None:
     """Settle what is open and close the case."""
     who = _runner(scene)
-    with acting(who):
+    with playing(who):
         for need in scene.now().needs.filter(state=NeedState.OPEN):
             settle_need(need, state=NeedState.SETTLED if reason in {"solved", "partly"} else NeedState.DROPPED, by=who)
         close_case(scene.now(), by=who, reason=reason, words=words[:1000], answer_to_company=words)
@@ -207,7 +213,7 @@ def call(scene: Scene) -> Play:
     case, who = scene.now(), scene.desk
     at = (dt.time(10), dt.time(13, 30), dt.time(16, 30))[scene.turn % 3]
     phone = case.consultations.get().phone
-    with acting(who):
+    with playing(who):
         step = NextStep(what="折り返しの電話をかけ、内容を聞く", on=_working_day(), kind="call", at=at, phone=phone,
                         person=who.person)
         set_next_step(case, step, by=who)
@@ -226,7 +232,7 @@ def asked(scene: Scene) -> Play:
     open_case(scene)
     yield scene.later(1)
     sort_out(scene)
-    with acting(scene.desk):
+    with playing(scene.desk):
         ask_company(scene.now(), phrases()["questions"], by=scene.desk)
     yield scene.later(400)
 
@@ -237,7 +243,7 @@ def waiting(scene: Scene) -> Play:
     yield scene.later(1)
     ask_bodies(scene)
     yield scene.later(1)
-    with acting(scene.desk):
+    with playing(scene.desk):
         write_to_company(scene.now(), by=scene.desk, text=scene.phrase("to_company"))
     yield scene.later(400)
 
@@ -262,12 +268,12 @@ def choose(scene: Scene) -> Play:
     support = scene.supports()[0]
     reason = ("busy", "not_our_field", "no_equipment")[scene.turn % 3]
     if scene.turn % 2:
-        with acting(scene.desk):
+        with playing(scene.desk):
             record_answer(support, by=scene.desk, answer="decline", answered_by="担当の方", reason=reason,
                           text=phrases()["declines"][reason])
     else:
         who = scene.cast.of(support.body_id, scene.turn)
-        with acting(who):
+        with playing(who):
             decline(support, by=who, reason=reason, text=phrases()["declines"][reason])
     yield scene.later(400)
 
@@ -285,7 +291,7 @@ def running(scene: Scene, *, next_in: int = 4) -> Play:
         yield scene.later(gap)
         talk(scene, scene.supports()[0], next_in=max(next_in, 3))
         if scene.link is not None:
-            with acting(scene.link):
+            with playing(scene.link):
                 company_writes(scene.now(), by=scene.link, text=scene.phrase("company"))
     yield clock.at(add_business_days(dt.datetime.now(clock.JST).date(), -2), 14)
     talk(scene, scene.supports()[0], next_in=next_in)
@@ -317,7 +323,7 @@ def own(scene: Scene) -> Play:
     body = scene.story.needs[0]["body"]
     open_case(scene, body=body)
     who = scene.cast.of(body, scene.turn)
-    with acting(who):
+    with playing(who):
         keep_case(scene.now(), by=who, next_step=NextStep(
             what=phrases()["next"][scene.story.needs[0]["stage"]], on=_working_day(), body=body, person=who.person))
     yield scene.later(400)
@@ -335,7 +341,7 @@ def handover(scene: Scene) -> Play:
     first, second = scene.supports()[:2]
     finish(scene, first)
     who, pack = _runner(scene), phrases()["handover"]
-    with acting(who):
+    with playing(who):
         offer_handover(scene.now(), to_body=Body.objects.get(pk=second.body_id), by=who,
                        pack=Pack(pack["state"], pack["promises"], pack["open"], []))
     yield scene.later(400)
@@ -353,7 +359,7 @@ def withdrawn(scene: Scene) -> Play:
     if link is not None:
         consent = Consent.objects.live().filter(case=scene.now(), klass="technical").order_by("given_at").first()
         if consent is not None:
-            with acting(link):
+            with playing(link):
                 withdraw_consent(consent, by=link, how=ConsentHow.LINK)
     yield scene.later(400)
 
@@ -381,7 +387,7 @@ def other_way(scene: Scene) -> Play:
     ask_bodies(scene)
     yield scene.later(3)
     if scene.link is not None:
-        with acting(scene.link):
+        with playing(scene.link):
             found_another_way(scene.now(), by=scene.link, words=scene.phrase("other_way"))
     yield scene.later(400)
 
@@ -397,12 +403,11 @@ def closed(scene: Scene) -> Play:
             say_yes(scene, support)
         else:
             who = scene.cast.of(support.body_id, scene.turn)
-            with acting(who):
+            with playing(who):
                 decline(support, by=who, reason="busy", text=phrases()["declines"]["busy"])
-    for _turn in range(2):
-        yield scene.later(4)
-        talk(scene, next(s for s in scene.supports() if s.state != SupportState.DECLINED))
-    yield scene.later(5)
+    yield scene.later(4)
+    talk(scene, next(s for s in scene.supports() if s.state != SupportState.DECLINED))
+    yield scene.later(9)
     for support in scene.supports():
         if support.state in {SupportState.ACCEPTED, SupportState.UNDER_WAY}:
             finish(scene, support)
@@ -412,7 +417,7 @@ def closed(scene: Scene) -> Play:
           scene.story.row.get("story") or scene.phrase("close"))
     yield scene.later(5)
     if scene.link is not None and scene.turn % 3:
-        with acting(scene.link):
+        with playing(scene.link):
             give_feedback(scene.now(), by=scene.link, result=result, satisfaction=5 - scene.turn % 3,
                           words=scene.phrase("feedback"))
     yield scene.later(400)
@@ -427,7 +432,7 @@ def reopened(scene: Scene) -> Play:
             break
     yield scene.later(6)
     who = _runner(scene)
-    with acting(who):
+    with playing(who):
         reopen_case(scene.now(), by=who, reason=scene.phrase("reopen"))
     yield scene.later(400)
 
