@@ -40,8 +40,6 @@ def acting(actor: Actor) -> Iterator[None]:
     """Run a block in its own transaction as ``actor`` (jobs, commands and tests; requests use the middleware)."""
     with transaction.atomic():
         set_actor(actor)
-        try:
-            yield
-        finally:
-            if not connection.needs_rollback:
-                clear_actor()
+        yield  # an error rolls the settings back together with the rest, and must not be hidden by a failing reset
+        if not connection.needs_rollback:
+            clear_actor()

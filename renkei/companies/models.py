@@ -28,7 +28,8 @@ class CompanyQuerySet(models.QuerySet["Company"]):
             known = Sight.objects.filter(body_id=actor.body, ended_on__isnull=True).values("company_id")
             return self.filter(models.Q(pk__in=known) | models.Q(entered_by_id=actor.body))
         if actor.kind is ActorKind.LINK:
-            return self.filter(pk__in=Link.objects.filter(pk=actor.link, closed_at__isnull=True).values("company"))
+            alive = Link.objects.filter(pk__in=[actor.link], closed_at__isnull=True, expires_at__gt=clock.now())
+            return self.filter(pk__in=alive.values("company"))
         return self.none()
 
     def matching(self, text: str) -> CompanyQuerySet:

@@ -48,7 +48,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         if actor.kind is ActorKind.LINK:
             alive = live_link(actor)
             offers = models.Q(pk__in=alive.filter(purpose=LinkPurpose.OFFER).values("case"))
-            own = in_family(alive.exclude(purpose=LinkPurpose.OFFER).values("case"))
+            own = in_family(alive.filter(purpose=LinkPurpose.STATUS).values("case"))
+            own |= models.Q(pk__in=alive.exclude(purpose=LinkPurpose.OFFER).values("case"))
             return self.filter(own | offers & models.Q(pk__in=asked_case_ids(str(actor.body))))
         return self.none()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from renkei.base.actor import Actor
+from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.cases.models.case import Case
 
@@ -14,7 +14,7 @@ class RegroupingQuerySet(models.QuerySet["Regrouping"]):
 
     def visible_to(self, actor: Actor) -> RegroupingQuerySet:
         """Return what was merged and split in the cases the actor runs or took."""
-        return self.filter(case__in=Case.objects.inside(actor))
+        return self.none() if actor.kind is ActorKind.LINK else self.filter(case__in=Case.objects.inside(actor))
 
 
 class Regrouping(Row):

@@ -32,6 +32,7 @@ def _readable_by_body(body: str) -> models.Q:
     condition = models.Q(case__received_by_id=body)
     if is_front_desk(body):
         condition |= models.Q(case__at_desk=True) | models.Q(klass=DisclosureClass.SUMMARY)
+        condition |= models.Q(author_body_id=body)
     live = Consent.objects.live().filter(body_id=body)
     taking_part = models.Q(case__holder_id=body) | models.Q(case_id__in=asked_case_ids(body))
     for klass in DisclosureClass.values:
