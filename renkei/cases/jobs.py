@@ -83,7 +83,7 @@ def _offer(support_id: uuid.UUID) -> tuple[Case, Support] | None:
     seen = Support.objects.filter(pk=support_id).values_list("case_id", flat=True).first()
     if seen is None:
         return None
-    case = Case.objects.select_for_update(of=("self",)).select_related("holder", "holder_person").get(pk=seen)
+    case = Case.objects.select_for_update().get(pk=seen)  # without joins: see answers
     support = lock_support(Support(pk=support_id))
     support.case = case
     asks = support.question and support.question_answered_at is None
@@ -219,5 +219,4 @@ def _tell_of_idle(case_id: uuid.UUID) -> bool:
 
 
 def _locked(case_id: uuid.UUID) -> Case | None:
-    held = Case.objects.select_for_update(of=("self",)).select_related("holder", "holder_person")
-    return held.filter(pk=case_id).first()
+    return Case.objects.select_for_update().filter(pk=case_id).first()  # without joins: see answers
