@@ -326,8 +326,7 @@ def _plans(draw: st.DrawFn) -> dict[str, Any]:
     document["vocabularies"]["themes"] = [
         {"code": code, "name": draw(WORDS)} for code in draw(st.sets(st.from_regex(r"[a-z0-9_-]{1,8}", fullmatch=True), max_size=4))
     ]
-    for provision in document["provisions"][:1]:
-        provision |= draw(st.sampled_from([{}, {"from": None}, {"from": "2024-04-01", "to": "2026-03-31"}]))
+    document["provisions"][0] |= draw(st.sampled_from([{}, {"from": None}, {"from": "2024-04-01", "to": "2026-03-31"}]))
     return document
 
 

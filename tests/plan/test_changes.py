@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,8 +72,6 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from("pqr"), JSON), st.dictionaries(st.sampled_from("pqr"), JSON))
 def test_a_difference_is_found_exactly_when_there_is_one(old: dict[str, object], new: dict[str, object]) -> None:
-    import json
-
     same = json.dumps(old, sort_keys=True) == json.dumps(new, sort_keys=True)
     absent = {key for key in {*old, *new} if (key in old) != (key in new)}
     only_empty = all({**old, **new}[key] is None for key in absent)

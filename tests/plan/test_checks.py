@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renkei.plan.checks import check, check_document, check_files, check_shape
@@ -125,20 +125,20 @@ def test_each_rule_finds_what_breaks_it(path: Path_, value: Any, rule: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "file", "line", "rule"),
+    ("before", "after", "place", "rule"),
     [
-        ("service: loan, body: hibari-bank, source: figure, from: 2025", "service: loan, body: gone, source: figure, from: 2025", "rest.yaml", 15, "unknown-code"),
-        ("business_days: 20", "business_days: -20", "rest.yaml", 27, "anyOf"),
-        ('"999016"', '"999017"', "rest.yaml", 20, "check-digit"),
-        ("fiscal_years: [2026]", "fiscal_years: [2031]", "plan.yaml", 15, "year-outside-term"),
-        ("title: ひばり県連携支援計画", "titel: ひばり県連携支援計画", "plan.yaml", 4, "unknown-key"),
+        ("service: loan, body: hibari-bank, source: figure, from: 2025", "service: loan, body: gone, source: figure, from: 2025", ("rest.yaml", 15), "unknown-code"),
+        ("business_days: 20", "business_days: -20", ("rest.yaml", 27), "anyOf"),
+        ('"999016"', '"999017"', ("rest.yaml", 20), "check-digit"),
+        ("fiscal_years: [2026]", "fiscal_years: [2031]", ("plan.yaml", 15), "year-outside-term"),
+        ("title: ひばり県連携支援計画", "titel: ひばり県連携支援計画", ("plan.yaml", 4), "unknown-key"),
     ],
 )  # fmt: skip
-def test_a_fault_names_file_and_line(tmp_path: Path, before: str, after: str, file: str, line: int, rule: str) -> None:
+def test_a_fault_names_file_and_line(tmp_path: Path, before: str, after: str, place: tuple[str, int], rule: str) -> None:
     for path in REGION.glob("*.yaml"):
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
     faults = check_files(tmp_path)
-    assert (str(tmp_path / file), line, rule) in {(fault.file, fault.line, fault.rule) for fault in faults}
+    assert (str(tmp_path / place[0]), place[1], rule) in {(fault.file, fault.line, fault.rule) for fault in faults}
 
 
 def test_reading_faults_stand_beside_faults_of_shape(tmp_path: Path) -> None:
@@ -161,6 +161,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_no_document_raises(data: st.DataObject) -> None:
     document = copy.deepcopy(region())

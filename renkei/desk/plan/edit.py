@@ -120,9 +120,9 @@ def compare(request: StaffRequest, body: str, plan: str) -> HttpResponse:
         else:
             messages.success(request, words)
             return redirect("desk-plan-of", body=body, plan=plan)
-    words = _names(work)
+    names = _names(work)
     changes = [
-        (NAMES.get(change.section, change.section), " › ".join(_part(part, words) for part in change.path[1:]), change)
+        (NAMES.get(change.section, change.section), " › ".join(_part(part, names) for part in change.path[1:]), change)
         for change in work.changes
     ]
     context = {"plan": work.plan, "work": work, "changes": changes, "faults": _faults(work.content), "problem": problem,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -72,10 +73,10 @@ def supports(request: StaffRequest, body: str, plan: str) -> HttpResponse:
 def results(request: StaffRequest, body: str, plan: str) -> HttpResponse:
     """Show the regional projects behind a result; ``years`` is a set of fiscal years such as 2018-2019."""
     found = find_plan(plan)
-    years = [int(part) for part in request.GET.get("years", "")[:40].split("-") if part.isascii() and part.isdigit()]
+    years = [int(part) for part in request.GET.get("years", "")[:60].split("-") if re.fullmatch(r"[1-9][0-9]{3}", part)]
     rows = RegionalProject.objects.visible_to(request.actor).filter(plan=found).select_related("company", "field")
     if years:
-        rows = rows.filter(counted_fiscal_year__in=[year for year in years if year < 10_000])
+        rows = rows.filter(counted_fiscal_year__in=years)
     projects = rows.prefetch_related("bodies", "cases")
     return render(request, "desk/plan/results.html", {"plan": found, "projects": projects, "years": years, "body": body})
 
