@@ -17,10 +17,10 @@ from renkei.run.say import say, step
 
 def prepare(home: Home, database: Database, *, example: bool, with_pages: bool = True) -> None:
     """Do everything a command needs before it works. Raises Fault when the logins may not run Renkei."""
-    start_django(home, database.urls, login="owner", example=example)
-    migrate()
     if faults := faults_of_logins(database.urls):
         raise Fault("\n".join(faults))
+    start_django(home, database.urls, login="owner", example=example)
+    migrate()
     home.remember_mode(example=example)
     publish_plans()
     if example:
