@@ -29,7 +29,7 @@ def candidates() -> list[list[Candidate]]:
     subsidy = Candidate(
         "rd-subsidy", CENTER, "2", 0.9, 1, dt.date(2027, 4, 12), "受付 来年4月12日から",
         [EntryHit("PG001", "programme", 1.0, "新商品開発助成（一般枠）", "上限250万円")],
-        [Evidence("word", "「お金」"), Evidence("met", "県内の中小企業"), Evidence("unknown", "発注をまだしていないこと", "ordered")],
+        [Evidence("word", "お金"), Evidence("word", "部品"), Evidence("met", "県内の中小企業"), Evidence("unknown", "発注をまだしていないこと", "ordered")],
     )  # fmt: skip
     loan = Candidate("loan", BANK, "2", 0.5, 1, None, "交付決定のあと", [], [Evidence("failed", "交付決定前の資金は対象外")],
                      "つなぎ融資は交付決定のあとです。")

@@ -170,6 +170,14 @@ def test_my_bodies_lists_current_ones_only(world: World) -> None:
     assert re.findall(r'<a class="body-card" href="/d/([\w-]+)/"', text) == [DESK, LAB]
 
 
+def test_who_has_one_body_goes_straight_to_its_day(world: World) -> None:
+    one = client(world, LAB)
+    assert one.get(reverse("my-bodies")).url == reverse("desk-today", kwargs={"body": LAB})
+    text = one.get(reverse("my-bodies"), {"choose": "1"}).content.decode()
+    assert re.findall(r'<a class="body-card" href="/d/([\w-]+)/"', text) == [LAB]
+    assert f'{reverse("my-bodies")}?choose=1' in today(world, LAB)
+
+
 def test_person_without_body_is_told_whom_to_ask(world: World) -> None:
     one = Client()
     one.force_login(Person.objects.create_user("new@people.example", "hibari-secret-1", name="新人 一郎"))

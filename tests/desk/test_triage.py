@@ -106,7 +106,7 @@ def test_candidates_show_date_entries_and_evidence_with_its_question(world: Worl
     text = page(world, ready(world))
     found = text[text.index('<li class="cand">') : text.index('<li class="cand off">')]
     assert [one in found for one in ("受付 来年4月12日から", "新商品開発助成（一般枠）", "上限250万円")] == [True] * 3
-    for kind, words in (("wd", "「お金」"), ("ok", "県内の中小企業"), ("un", "発注をまだしていないこと")):
+    for kind, words in (("wd", "「お金」「部品」"), ("ok", "県内の中小企業"), ("un", "発注をまだしていないこと")):
         assert re.search(rf'<li class="{kind}"><span class="vh">[^<]+</span>{words}', text)
     assert '→ <a href="#q1">質問1</a>' in text
 
@@ -397,6 +397,13 @@ def test_find_an_entry_and_add_it(world: World, monkeypatch: pytest.MonkeyPatch)
     assert post(world, case, "entry:EQ777", add_need="p2").status_code == 302
     assert list(Support.objects.values_list("service", "body", "entries")) == [("equipment-tests", LAB, ["EQ777"])]
     assert "見つかりません。別の言葉で探してください。" in said(post(world, case, "find", find="ない"))
+    assert 'value="entry:EQ777"' in said(post(world, case, "enter", find="測定"))
+
+
+def test_enter_keeps_the_draft(world: World) -> None:
+    case = ready(world)
+    assert post(world, case, "enter", TESTS).status_code == 302
+    assert Support.objects.get().state == "proposed"
 
 
 @pytest.mark.covers("C46")
@@ -468,13 +475,13 @@ def test_not_ours_closes_with_an_answer_that_names_who_is(world: World) -> None:
         Message.objects.filter(case=case).values_list("text", flat=True))
 
 
-def test_spam_closes_without_an_answer(world: World) -> None:
+def test_spam_closes_without_an_answer_of_ours(world: World) -> None:
     case = ready(world)
     one = client(world)
     assert one.post(url(case, name="desk-set-aside"), {"reason": "gold"}).status_code == 422
     assert one.post(url(case, name="desk-set-aside"), {"reason": "spam"}).status_code == 302
     assert Case.objects.get(pk=case.pk).close_reason == "spam"
-    assert not Message.objects.filter(case=case).exists()
+    assert list(Message.objects.filter(case=case).values_list("kind", flat=True)) == ["notice"]
 
 
 @pytest.mark.covers("C92")
@@ -487,3 +494,20 @@ def test_serve_it_ourselves(world: World) -> None:
     case.refresh_from_db()
     day = clock.today() + dt.timedelta(days=1)
     assert (case.state, case.holder_id, case.next_step, case.next_on) == ("active", DESK, "資料を送る", day)
+
+
+def test_beyond_the_third_candidates_fold_away_but_ticked_ones_stay_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = [("events", LAB), ("events", CENTER), ("sales-adviser", CENTER)]
+
+    def propose(text: str, **_: Any) -> Any:
+        whole = proposed.proposal(text)
+        whole.needs[1].candidates.extend(proposed.Candidate(service, body, "3", 0.1, 2) for service, body in more)
+        return whole
+
+    monkeypatch.setattr("renkei.desk.triage.page.propose", propose)
+    case = ready(world)
+    assert re.findall(r"ほかの候補 (\d)件", page(world, case)) == ["2"]
+    post(world, case, "save", f"p2-sales-adviser-{CENTER}")
+    assert re.findall(r"ほかの候補 (\d)件", page(world, case)) == ["1"]

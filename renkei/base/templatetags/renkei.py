@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django import template
 from django.utils.html import format_html
@@ -98,6 +99,12 @@ def fiscal(value: int | None) -> str:
 def get(mapping: dict[str, object], key: str) -> object:
     """Return a value of a dictionary by a variable key, or an empty string."""
     return mapping.get(key, "")
+
+
+@register.filter
+def of_kind(things: list[Any] | None, kind: str) -> list[Any]:
+    """Return the things whose ``kind`` it is."""
+    return [one for one in things or [] if one.kind == kind]
 
 
 @register.simple_tag

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from renkei.accounts.models import Person
@@ -21,9 +21,11 @@ PER_PAGE = 30
 
 @require_safe
 def my_bodies(request: HttpRequest) -> HttpResponse:
-    """List the bodies the signed-in person acts for."""
+    """List the bodies the signed-in person acts for; who has one only goes straight to its day."""
     person = request.user
     memberships = bodies_of(person) if isinstance(person, Person) else []
+    if len(memberships) == 1 and "choose" not in request.GET:
+        return redirect("desk-today", body=memberships[0].body_id)
     return render(request, "desk/home/bodies.html", {"memberships": memberships, "desk": front_desk()})
 
 

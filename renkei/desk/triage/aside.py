@@ -35,7 +35,7 @@ class AsideForm(forms.Form):
     reason = forms.ChoiceField(label=_("理由"), widget=Options, error_messages={"required": _("理由を選んでください。")})
     contact = forms.ChoiceField(label=_("案内する先"), required=False, help_text=_("選ぶと、会社への回答に名前と電話が入ります"))
     answer = TextField(label=_("会社への回答"), rows=5, required=False, max_length=2000,
-                       help_text=_("このまま会社に届きます。いたずらのときは書きません"))
+                       help_text=_("このまま会社に届きます。いたずらのときは、書かなければ終えたことだけが届きます"))
     words = TextField(label=_("記録（中だけで読みます）"), rows=2, required=False, max_length=1000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,7 +77,7 @@ def set_aside(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse
     form = AsideForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        answer = "" if data["reason"] == SPAM else form.answer_text(data)
+        answer = form.answer_text(data)
         if _done(form, lambda: close_case(found, by=request.actor, reason=data["reason"], words=data["words"] or answer or
                                           str(_("振り分けの対象外")), answer_to_company=answer)):
             messages.success(request, _("対象外として終えました。会社には回答が届きます。") if answer else _("対象外として終えました。"))

@@ -15,6 +15,7 @@ from renkei.plan.models import Body, Service, Stage
 
 CLASSES = [klass.value for klass in DisclosureClass]
 GENERAL, LIVE, NONE = "general", "live", "none"
+MOST_OPEN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +107,17 @@ class Block:
     spans: list[tuple[int, int]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     near_misses: list[NearMiss] = field(default_factory=list)
+
+    @property
+    def first(self) -> list[Row]:
+        """Return the lines that stand open: the best ones, and whatever people touched."""
+        return [row for row in self.rows if self._stands_open(row)]
+
+    @property
+    def rest(self) -> list[Row]:
+        """Return the lines behind the fold."""
+        return [row for row in self.rows if not self._stands_open(row)]
+
+    def _stands_open(self, row: Row) -> bool:
+        return row.rank <= MOST_OPEN or row.ticked or row.is_asked or row.candidate is None
 

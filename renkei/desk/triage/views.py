@@ -36,6 +36,8 @@ def triage(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
         return _render(request, build(found, request.actor))
     page = build(found, request.actor, request.POST)
     name, _colon, about = request.POST.get("do", "save").partition(":")
+    if name == "enter":  # the key, not a button: look for what was typed, else keep the draft
+        name = "find" if request.POST.get("find", "").strip() else "save"
     rows_good = check_rows(page)
     if name == "find" or (not rows_good and name in {"save", "send"}):
         return _render(request, page, status=200 if name == "find" else 422)
