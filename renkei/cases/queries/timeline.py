@@ -41,6 +41,9 @@ INTERNAL = {
     Verb.COMPANY_BOUND,
 }  # fmt: skip
 
+# One act may write several steps at one moment: they are told in the order in which the verbs are listed.
+_ORDER = {verb.value: place for place, verb in enumerate(Verb)}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -87,7 +90,7 @@ def timeline(case: Case, *, actor: Actor) -> list[Item]:
     steps = Transition.objects.visible_to(actor).filter(_of(case, actor)).order_by("-recorded_at")
     known = _known(case, actor)
     items = [item for step in steps if (item := _item(step, known)) is not None]
-    return sorted(items, key=lambda item: (item.happened_on, item.at), reverse=True)
+    return sorted(items, key=lambda item: (item.happened_on, item.at, _ORDER[item.kind]), reverse=True)
 
 
 def _of(case: Case, actor: Actor) -> models.Q:
