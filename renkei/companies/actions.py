@@ -84,7 +84,7 @@ def update_company(company: Company, profile: Profile, *, by: Actor) -> Company:
 
 
 @transaction.atomic
-def add_person(
+def add_person(  # noqa: PLR0913  the fields of one person
     company: Company, *, name: str, kana: str = "", title: str = "", phone: str = "", email: str = "", by: Actor
 ) -> CompanyPerson:
     """Write down somebody of the firm whom bodies talk to; the firm can be found by this name and number too."""
@@ -192,7 +192,7 @@ def _checked(profile: Profile) -> dict[str, object]:
 
 
 def _text(profile: Profile, name: str) -> str:
-    most = getattr(Company._meta.get_field(name), "max_length", None) or 4000
+    most = getattr(Company._meta.get_field(name), "max_length", None) or 4000  # noqa: SLF001  Django's own way
     return _short(getattr(profile, name), most, name)
 
 

@@ -96,7 +96,7 @@ def test_beginnings_come_before_middles(world: World) -> None:
 
 def test_two_queries_whatever_is_found(world: World, firms: dict[str, Company]) -> None:
     lookup("まぼろし", actor=world.desk)  # the plan is read once
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         lookup("まぼろし", actor=world.desk)
     company_queries = [query for query in queries if "companies_" in query["sql"]]
     assert len(company_queries) == 2
@@ -187,5 +187,4 @@ def test_five_thousand_firms_under_the_web_login_answer_in_time(committed_world:
                     hits = lookup(typed, actor=actor)
                     times.append(time.perf_counter() - start)
                     assert (len(hits) > 0) is (typed != "見つからない名前")
-    print("lookup, worst of 12:", round(max(times) * 1000), "ms")
-    assert max(times) < 0.2
+    assert max(times) < 0.2, times  # some 20 ms where it was measured

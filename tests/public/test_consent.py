@@ -171,11 +171,10 @@ def test_other_links_do_not_open_it(world: World) -> None:
 
 def test_under_the_web_login_the_firm_answers_by_its_link(committed_world: World, login: Any) -> None:
     world = committed_world
-    with login("web"):
-        with acting(world.desk):
-            firm, other = came(world), came(world)
-            request_(firm)
-            oral(other)
+    with login("web"), acting(world.desk):
+        firm, other = came(world), came(world)
+        request_(firm)
+        oral(other)
     urls = [mailed(firm), mailed(other)]
     with login("web"):
         shown = text_of(Client().get(urls[0]))

@@ -15,7 +15,7 @@ from renkei.base.text import clean_text
 from renkei.cases.actions.intake import DRAFT_LIFE, Said, claimed_company
 from renkei.post.links import OpenLink, open_link
 from renkei.post.models import LinkPurpose
-from renkei.public.consult.forms import STEPS, SightForm
+from renkei.public.consult.forms import STEPS
 
 COOKIE = "renkei_draft"
 LAST_STEP = 4
@@ -54,7 +54,7 @@ def merge(data: dict[str, Any], step: int, typed: QueryDict) -> dict[str, Any]:
         if name in _MANY:
             merged[name] = [_kept(value) for value in typed.getlist(name)[:10]]
         elif name in typed:
-            merged[name] = _kept(typed[name])
+            merged[name] = _kept(str(typed[name]))
     return merged
 
 
@@ -140,8 +140,3 @@ def remember(response: HttpResponse, request: HttpRequest, token: str) -> HttpRe
         COOKIE, token, max_age=int(DRAFT_LIFE.total_seconds()), httponly=True, samesite="Lax", secure=request.is_secure()
     )
     return response
-
-
-def is_sight_step_seen(data: dict[str, Any]) -> bool:
-    """Tell whether the firm has been shown the summary (the third step was passed)."""
-    return all(name in data for name in SightForm.base_fields)

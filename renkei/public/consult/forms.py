@@ -40,7 +40,7 @@ class WordsForm(forms.Form):
     """Step 1: what the firm is troubled by, in its own words. The rest helps those who do not know what to write [C30]."""
 
     text = TextField(
-        label=_("どんなことでお困りですか"), rows=8, max_length=MOST_CHARACTERS - 2000,
+        label=_("どんなことでお困りですか"), rows=5, max_length=MOST_CHARACTERS - 2000,
         help_text=_("一文でも結構です。分野や技術の名前が分からなくても、起きていることをそのまま書いてください。"),
         error_messages={"required": _("お困りのことを、ひとことでよいので書いてください。")},
     )  # fmt: skip

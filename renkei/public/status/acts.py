@@ -107,7 +107,7 @@ def get_file(request: LinkRequest, token: str, file: uuid.UUID) -> HttpResponseB
     """Give a file of the case back, always as a download."""
     del token
     require_purpose(request, LinkPurpose.STATUS)
-    attachment = get_object_or_404(Attachment.objects.visible_to(request.actor), pk=file)  # type: ignore[attr-defined]
+    attachment = get_object_or_404(Attachment.objects.visible_to(request.actor), pk=file)
     opened = open_file(attachment).open("rb")  # closed by the response
     return FileResponse(opened, as_attachment=True, filename=attachment.name, content_type=attachment.media_type)
 

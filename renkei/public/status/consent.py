@@ -17,9 +17,8 @@ from renkei.public.status.words import class_words
 def consent(request: LinkRequest, token: str) -> HttpResponse:
     """Show what is asked; only a confirming POST answers (mail scanners open every link)."""
     require_purpose(request, LinkPurpose.CONSENT)
-    asked = ConsentRequest.objects.visible_to(request.actor).select_related("body", "asked_by_body").filter(
-        pk=request.link.subject
-    ).first()  # fmt: skip
+    requests = ConsentRequest.objects.visible_to(request.actor).select_related("body", "asked_by_body")
+    asked = next((one for one in requests if one.pk == request.link.subject), None)
     return _request(request, token, asked) if asked is not None else _oral(request, token)
 
 

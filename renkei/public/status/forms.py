@@ -65,6 +65,7 @@ class StandingForm(forms.Form):
 class RequestForm(forms.Form):
     """The firm's answer to a request: all, a part, or nothing, said in so many words."""
 
+    field_order = ["classes", "answer"]
     answer = forms.ChoiceField(
         label=_("お返事"), widget=Options, choices=[("yes", _("印を付けたものを見せてよい")), ("no", _("見せない"))],
         error_messages={"required": _("「見せてよい」か「見せない」を選んでください。")},

@@ -58,9 +58,10 @@ def status_page(request: LinkRequest, token: str) -> dict[str, Any]:
     """Return everything the page shows. Contacts are not among it: they are notes between bodies."""
     actor, case = request.actor, shown_case(request)
     desk = desk_facts().body
-    messages = list(Message.objects.visible_to(actor).filter(case=case).order_by("-sent_at").select_related("author_body"))  # type: ignore[attr-defined]
+    messages = list(Message.objects.visible_to(actor).filter(case=case).order_by("-sent_at").select_related("author_body"))
     consultation = Consultation.objects.visible_to(actor).filter(case=case).order_by("consulted_at").first()
     reads = {case.received_by, desk} if case.at_desk else {case.received_by}
+    questions, requests = open_questions(messages), open_requests(case, actor)
     return {
         "token": token,
         "case": case,
@@ -68,15 +69,16 @@ def status_page(request: LinkRequest, token: str) -> dict[str, Any]:
         "others": [one for one in family(request) if one.pk != case.pk],
         "consultation": consultation,
         "state": state_words(case),
-        "next_words": next_words(case),
+        "next_words": next_words(case, firm_is_asked=bool(questions or requests)),
         "asked": asked_of(case, actor, desk),
         "history": history(case, actor),
-        "messages_": messages,
-        "questions": open_questions(messages),
-        "requests": open_requests(case, actor),
+        "messages_": [one for one in messages if not case.is_open or one not in questions],
+        "closing": next((one for one in messages if one.kind == "closing"), None),
+        "questions": questions,
+        "requests": requests,
         "shown": shown_to(case, actor),
         "standing": class_words(case.standing_classes),
-        "files": Attachment.objects.visible_to(actor).filter(case=case).select_related("author_body"),  # type: ignore[attr-defined]
+        "files": Attachment.objects.visible_to(actor).filter(case=case).select_related("author_body"),
         "handover": Handover.objects.visible_to(actor).filter(case=case, state=HandoverState.OFFERED).select_related("to_body").first(),
         "reads_words": sorted(body.name for body in reads if body is not None),
         "write_form": WriteForm(),
@@ -87,8 +89,8 @@ def status_page(request: LinkRequest, token: str) -> dict[str, Any]:
 
 def _own_number(request: LinkRequest, case: Case) -> str:
     """Return the number the firm was given, when the page shows the case it was merged into."""
-    own = Case.objects.visible_to(request.actor).filter(pk=request.link.case).exclude(pk=case.pk)
-    return own.filter(merged_into=case).values_list("number", flat=True).first() or ""
+    own = Case.objects.visible_to(request.actor).filter(merged_into=case)
+    return next((one.number for one in own if one.pk == request.link.case), "")
 
 
 def open_questions(messages: list[Message]) -> list[Message]:

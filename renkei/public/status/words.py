@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from renkei.base import clock
-from renkei.base.actor import Actor
+from renkei.base.actor import Actor, ActorKind
 from renkei.base.era import screen_date
 from renkei.cases.models import Case, Support, Transition, Verb
 from renkei.cases.states import CaseState, DisclosureClass, SupportState
 from renkei.plan.models import Body, Service
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 CLASS_WORDS = {
     DisclosureClass.SUMMARY: gettext_lazy("要約"),
@@ -23,13 +27,15 @@ CLASS_WORDS = {
     DisclosureClass.FINANCIAL: gettext_lazy("お金のこと"),
 }
 _KINDS = {
-    "answer": gettext_lazy("最初のお返事をします。"),
+    "answer": gettext_lazy("お返事をします。"),
     "call": gettext_lazy("お電話します。"),
     "visit": gettext_lazy("お会いして、お話をうかがいます。"),
     "choose": gettext_lazy("どこにお願いするかを決めます。"),
     "wait": gettext_lazy("お願いした機関の返事を確かめます。"),
+    "confirm": gettext_lazy("終わりにしてよいかを確かめます。"),
     "work": gettext_lazy("担当の機関が、ここまで進めます。"),
 }
+_CONSENTS = {Verb.CONSENT_GIVEN, Verb.CONSENT_CONFIRMED, Verb.CONSENT_WITHDRAWN}
 _LIVE = {SupportState.OFFERED, SupportState.ACCEPTED, SupportState.UNDER_WAY}
 
 
@@ -57,8 +63,12 @@ def class_words(classes: list[str]) -> str:
     return "、".join(str(word) for klass, word in CLASS_WORDS.items() if klass in classes)
 
 
-def next_words(case: Case) -> str:
+def next_words(case: Case, *, firm_is_asked: bool) -> str:
     """Return what happens at the next date. The desk's own words stay inside: they may be notes."""
+    if case.next_kind == "wait" and firm_is_asked:
+        return _("会社からのお返事をお待ちしています。")
+    if case.next_kind == "answer" and case.state == CaseState.ARRIVED:
+        return _("最初のお返事をします。")
     return str(_KINDS.get(case.next_kind, _KINDS["work"]))
 
 
@@ -104,20 +114,27 @@ def _asked(support: Support, desk: Body | None) -> Asked:
 
 
 def history(case: Case, actor: Actor) -> list[Step]:
-    """Return the steps of a case, newest first; two alike on one day are told once."""
+    """Return the steps of a case, newest first. What is alike on one day is told once, the classes of a consent together."""
     rows = Transition.objects.visible_to(actor).filter(case=case).order_by("-happened_on", "-recorded_at")
     names = dict(Body.objects.values_list("code", "name"))
     services = dict(Service.objects.values_list("code", "name"))
     hidden = _not_yet_told(case, actor)
+    told = [row for row in rows if Verb(row.verb) in _SAY and row.subject not in hidden]
     steps = []
-    for row in rows:
-        say = _SAY.get(Verb(row.verb))
-        if say is None or row.subject in hidden:
-            continue
+    for (day, *_rest), group in groupby(told, key=_alike):
+        row, *others = group
+        row.to_state = ",".join([row.to_state, *(other.to_state for other in others)])
+        row.from_state = ",".join([row.from_state, *(other.from_state for other in others)])
         who = names.get(row.about_body) or names.get(row.body) or ""
-        steps.append(Step(row.happened_on, say(row, who, services.get(row.service, ""))))
-    doubled = [False, *(before == after for before, after in pairwise(steps))]
-    return [step for step, again in zip(steps, doubled, strict=False) if not again and step.text]
+        if text := _SAY[Verb(row.verb)](row, who, services.get(row.service, "")):
+            steps.append(Step(day, str(text)))
+    return steps
+
+
+def _alike(row: Transition) -> tuple[dt.date, str, str, str, str, str]:
+    """Return what makes two neighbouring steps one: the classes of a consent may differ, another kind of word not."""
+    differs = "" if row.verb in _CONSENTS else row.to_state
+    return row.happened_on, row.verb, row.about_body, row.service, row.actor_kind, differs
 
 
 def _not_yet_told(case: Case, actor: Actor) -> set[object]:
@@ -126,7 +143,14 @@ def _not_yet_told(case: Case, actor: Actor) -> set[object]:
     return {one.pk for one in supports if one.state == SupportState.RECALLED or not one.has_left}
 
 
-_Say = Callable[[Transition, str, str], str]
+_WROTE: dict[str, str | _StrPromise] = {
+    "answer": gettext_lazy("おたずねに、お返事をいただきました。"),
+    "other_way": gettext_lazy("ほかの方法で解決したと、お知らせいただきました。"),
+    "did_not_help": gettext_lazy("まだ解決していないと、お知らせいただきました。"),
+    "feedback": "",
+}
+_TOLD: dict[str, str | _StrPromise] = {"question": gettext_lazy("おたずねをお送りしました。"), "closing": ""}
+_Say = Callable[[Transition, str, str], "str | _StrPromise"]
 _SAY: dict[Verb, _Say] = {
     Verb.RECEIVED: lambda _row, _who, _what: _("ご相談をお受けしました。"),
     Verb.TRIAGED: lambda _row, _who, _what: _("内容を読み、進め方を決めました。"),
@@ -137,7 +161,7 @@ _SAY: dict[Verb, _Say] = {
     Verb.SILENT: lambda _row, who, what: (
         _("%(who)sからの返事が遅れています。") % {"who": who} if what else _("最初のお返事が遅れています。")
     ),
-    Verb.CORRECTED: lambda row, who, what: _corrected(row, who, what),
+    Verb.CORRECTED: lambda *said: _corrected(*said),  # noqa: PLW0108  the function stands below
     Verb.EXPIRED: lambda _row, who, what: _("%(who)sから「%(what)s」の返事がありませんでした。") % {"who": who, "what": what},
     Verb.STARTED: lambda _row, who, what: _("%(who)sの「%(what)s」が始まりました。") % {"who": who, "what": what},
     Verb.DONE: lambda _row, who, what: _("%(who)sの「%(what)s」が終わりました。") % {"who": who, "what": what},
@@ -148,8 +172,8 @@ _SAY: dict[Verb, _Say] = {
     Verb.CONSENT_CONFIRMED: lambda row, who, _what: _consent(row, who, _("見せてよい（確かめました）")),
     Verb.CONSENT_WITHDRAWN: lambda row, who, _what: _consent(row, who, _("見せない")),
     Verb.SUMMARY_SEEN: lambda _row, _who, _what: _("要約を確かめていただきました。"),
-    Verb.COMPANY_WROTE: lambda row, _who, _what: _WROTE.get(row.to_state, _("ご連絡をいただきました。")),
-    Verb.STAFF_WROTE: lambda row, _who, _what: _TOLD.get(row.to_state, _("お知らせをお送りしました。")),
+    Verb.COMPANY_WROTE: lambda row, _who, _what: _WROTE.get(_first(row), _("ご連絡をいただきました。")),
+    Verb.STAFF_WROTE: lambda row, _who, _what: _TOLD.get(_first(row), _("お知らせをお送りしました。")),
     Verb.FILE_ADDED: lambda _row, _who, _what: _("ファイルが加わりました。"),
     Verb.SUMMARY_CHANGED: lambda _row, _who, _what: _("ほかの機関が読む要約を直しました。"),
     Verb.MERGED: lambda _row, _who, _what: _("ほかのご相談と、まとめて進めることにしました。"),
@@ -162,17 +186,12 @@ _SAY: dict[Verb, _Say] = {
 }
 
 
-_WROTE = {
-    "answer": gettext_lazy("おたずねに、お返事をいただきました。"),
-    "other_way": gettext_lazy("ほかの方法で解決したと、お知らせいただきました。"),
-    "did_not_help": gettext_lazy("まだ解決していないと、お知らせいただきました。"),
-    "feedback": "",
-}
-_TOLD = {"question": gettext_lazy("おたずねをお送りしました。"), "closing": ""}
+def _first(row: Transition) -> str:
+    return row.to_state.split(",")[0]
 
 
 def _corrected(row: Transition, who: str, what: str) -> str:
-    if row.to_state == SupportState.ACCEPTED:
+    if _first(row) == SupportState.ACCEPTED:
         return _("%(who)sが「%(what)s」を引き受けることになりました。") % {"who": who, "what": what}
     return _("%(who)sは「%(what)s」をお受けできないことになりました。") % {"who": who, "what": what}
 
@@ -182,7 +201,9 @@ def _consent(row: Transition, who: str, answer: str) -> str:
         return _("お願いする機関に見せてよいものを変えました。")
     if not row.about_body:
         return ""
-    what = class_words([row.to_state or row.from_state]) or _("内容")
+    what = class_words([*row.to_state.split(","), *row.from_state.split(",")]) or _("内容")
+    if row.actor_kind != ActorKind.LINK and row.verb == Verb.CONSENT_GIVEN:
+        return _("%(who)sに%(what)sを見せることにしました。") % {"who": who, "what": what}
     return _("%(who)sに%(what)sを%(answer)s、とお返事をいただきました。") % {"who": who, "what": what, "answer": answer}
 
 
