@@ -15,6 +15,8 @@ from renkei.accounts.models import Membership, Person
 from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.base.actor import GUEST, SYSTEM, Actor, staff
+from renkei.base.context import acting
+from renkei.base.grants import apply_grants
 from renkei.base.refusal import Refused
 from renkei.plan import actions
 from renkei.plan.files import builtin_plans, load
@@ -350,3 +352,21 @@ def test_the_shipped_plans_survive_export_too(tmp_path: Path) -> None:
     assert Provision.objects.count() == 66
     assert Body.objects.filter(closed_on__isnull=True).count() == 11
     assert current_plan().pk == "chiba-next"
+
+
+# Under the web login --------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_web_login_may_publish_a_draft(login: Any, transactional_db: None) -> None:
+    """Publishing needs no DELETE and no ownership, so the lead party can do it on screen."""
+    plan = actions.publish(region(), by=SYSTEM).plan
+    lead = member("hibari-desk")
+    apply_grants()
+    provisions = region()["provisions"][1:]
+    with login("web"):
+        with acting(lead):
+            actions.save_draft(plan, "provisions", provisions, by=lead, version=0)
+        with acting(lead):
+            version = actions.publish_draft(plan, by=lead, version=1)
+        assert (version.number, Provision.objects.filter(withdrawn=True).count()) == (2, 1)
