@@ -166,6 +166,17 @@ class TestDecline:
         for raw in ("改修", "設備がない", "工業試験所"):
             assert raw not in texts("company")
 
+    def test_only_one_answer(self, world: World) -> None:
+        one, two = offered(world), offered(world)
+        accept(one, by=world.lab)
+        decline(two, by=world.lab, reason="busy")
+        with refuses("wrong_state"):
+            decline(one, by=world.lab, reason="busy")
+        with refuses("wrong_state"):
+            accept(two, by=world.lab)
+        with refuses("wrong_state"):
+            record_answer(two, by=world.desk, answer="accept", answered_by="江澤")
+
     def test_choice_outlives_another_bodys_yes(self, world: World) -> None:
         case = arrived(world).case
         need = need_of(case, world)

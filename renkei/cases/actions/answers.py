@@ -47,6 +47,7 @@ def accept(
     """
     case, locked = _lock(support)
     require(answers_for(by, locked), _("返事は、お願いを受けた機関だけができます。"))
+    _require_unanswered(locked)
     return _accept(case, locked, _answer(by, answered_by, text, locked), person=person)
 
 
@@ -55,6 +56,7 @@ def decline(support: Support, *, by: Actor, reason: str, text: str = "", answere
     """Say no, with a reason of the plan. The case returns to its holder, who is told at once and chooses the next."""
     case, locked = _lock(support)
     require(answers_for(by, locked), _("返事は、お願いを受けた機関だけができます。"))
+    _require_unanswered(locked)
     return _decline(case, locked, _answer(by, answered_by, text, locked), reason=reason)
 
 
@@ -72,6 +74,7 @@ def record_answer(
     """Write down what a body said on the telephone. The body is told by mail and can correct it."""
     case, locked = _lock(support)
     require(runs_case(by, case))
+    _require_unanswered(locked)
     if not fit(answered_by, 100, "answered_by"):
         raise Refused(_("電話で返事をした方のお名前を入れてください。"), "answerer_missing", field="answered_by")
     day = happened_on or clock.today()
@@ -270,6 +273,12 @@ def _answer(by: Actor, answered_by: str, text: str, support: Support) -> _Answer
         raise Refused(_("%(body)sのどなたのお返事か、お名前を入れてください。") % {"body": support.body.short},
                       "answerer_missing", field="answered_by")
     return _Answer(by, how, name[:100], fit(text, 1000, "text"))
+
+
+def _require_unanswered(support: Support) -> None:
+    """Refuse a second answer; a late one after the deadline still counts."""
+    if SupportState(support.state) not in {SupportState.OFFERED, SupportState.EXPIRED}:
+        raise Refused(_("この依頼は、いまは返事を待っていません。画面を開き直してください。"), "wrong_state")
 
 
 def _require_waiting(support: Support) -> None:

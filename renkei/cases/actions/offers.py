@@ -127,8 +127,15 @@ def offer_next(
 
 
 def lock_support(support: Support) -> Support:
-    """Return the support, its row locked. The case's row is always locked before it, so nobody waits in a circle."""
-    return Support.objects.select_for_update(of=("self",)).select_related("body", "service").get(pk=support.pk)
+    """Return the support, its row locked. The case's row is always locked before it, so nobody waits in a circle.
+
+    Refused ``gone`` when it was recalled in this moment: a body never sees a recalled offer.
+    """
+    rows = Support.objects.select_for_update(of=("self",)).select_related("body", "service")
+    locked = rows.filter(pk=support.pk).first()
+    if locked is None:
+        raise Refused(_("この依頼は、いま取り消されました。窓口にお尋ねください。"), "gone")
+    return locked
 
 
 def close_offer(support: Support, *, but_not: uuid.UUID | None = None) -> int:
