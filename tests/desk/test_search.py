@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from renkei.matching.proposal import EntryHit
 
 from renkei.desk.search import views
+from renkei.matching.proposal import EntryHit
 from tests.desk.scene import arrived, asked
 from tests.world import BANK, DESK, LAB, World
 

@@ -30,10 +30,10 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> bytes:
         """Return the bytes; too large a file is refused before it is read."""
-        sent = cast("UploadedFile", self.cleaned_data["file"])
+        sent = cast("UploadedFile[Any]", self.cleaned_data["file"])
         if (sent.size or 0) > MOST_BYTES:
             raise forms.ValidationError(_("3メガバイトまでです。年度ごとに分けて取り込んでください。"), code="too_large")
-        return sent.read()
+        return bytes(sent.read())
 
 
 class ConfirmForm(forms.Form):

@@ -227,14 +227,14 @@ class SplitForm(ActForm):
 
     def prepare(self) -> None:
         """Offer the needs that are open."""
-        self.needs = {str(one.pk): one for one in self.case.needs.exclude(state=NeedState.DROPPED)}
+        self.open_needs = {str(one.pk): one for one in self.case.needs.exclude(state=NeedState.DROPPED)}
         field = self.fields["needs"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  narrows the declared type
-        field.choices = [(key, one.title) for key, one in self.needs.items()]
+        field.choices = [(key, one.title) for key, one in self.open_needs.items()]
 
     def run(self) -> Any:
         """Split it."""
-        chosen = [self.needs[key] for key in self.cleaned_data["needs"]]
+        chosen = [self.open_needs[key] for key in self.cleaned_data["needs"]]
         return split_case(self.case, needs=chosen, title=self.cleaned_data["title"], by=self.actor)
 
     def after(self, result: Any) -> str:

@@ -140,7 +140,7 @@ class HandoverForm(ActForm):
     state = TextField(label=_("いまの状態"), rows=4, max_length=2000)
     promises = TextField(label=_("会社と約束したこと"), rows=3, max_length=2000, required=False)
     open_points = TextField(label=_("残っていること"), rows=3, max_length=2000, required=False)
-    files = forms.MultipleChoiceField(label=_("渡す書類"), widget=Checks, required=False)
+    papers = forms.MultipleChoiceField(label=_("渡す書類"), widget=Checks, required=False)
     reason = TextField(label=_("引き継ぐ理由"), max_length=200)
     due_on = JapaneseDateField(label=_("返事の期限"), earliest_today=True)
 
@@ -157,20 +157,20 @@ class HandoverForm(ActForm):
         pack = draft_pack(self.case, self.actor)
         self.initial = {
             "state": pack.state, "promises": pack.promises, "open_points": pack.open_points,
-            "files": list(pack.files), "due_on": due("handover_answer"),
+            "papers": list(pack.files), "due_on": due("handover_answer"),
         }  # fmt: skip
         self.names = list(pack.files)
-        field = self.fields["files"]
+        field = self.fields["papers"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  narrows the declared type
         field.choices = [(name, name) for name in self.names]
         if not self.names:
-            del self.fields["files"]
+            del self.fields["papers"]
 
     def run(self) -> Any:
         """Offer it."""
         data = self.cleaned_data
         pack = Pack(
-            state=data["state"], promises=data["promises"], open_points=data["open_points"], files=data.get("files", [])
+            state=data["state"], promises=data["promises"], open_points=data["open_points"], files=data.get("papers", [])
         )
         body = Body.objects.get(pk=data["to_body"])
         if is_front_desk(body.pk):

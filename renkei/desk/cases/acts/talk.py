@@ -154,7 +154,7 @@ class FileForm(ActForm):
 
     def run(self) -> Any:
         """Keep the bytes, then the row."""
-        sent = cast("UploadedFile", self.cleaned_data["file"])
+        sent = cast("UploadedFile[Any]", self.cleaned_data["file"])
         return add_file(
             self.case, by=self.actor, name=sent.name or "", data=sent.read(), klass=self.cleaned_data["klass"]
         )
