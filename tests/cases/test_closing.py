@@ -24,12 +24,13 @@ from renkei.cases.actions.closing import (
 )
 from renkei.cases.actions.consents import give_consent
 from renkei.cases.actions.holding import Pack, offer_handover
+from renkei.cases.actions.intake import receive
 from renkei.cases.actions.triage import add_need
 from renkei.cases.models import Case, Contact, Message, Need, Transition
 from renkei.plan.models import Body, PlanVersion
 from renkei.post.models import Mail
 from tests.cases.linking import firm, web
-from tests.cases.making import NOON, arrived, events, fresh, need_of, offered, refuses, steps
+from tests.cases.making import NOON, arrived, events, fresh, need_of, offered, refuses, said, steps
 from tests.world import CONTENT, DESK, LAB, World
 
 
@@ -294,9 +295,6 @@ class TestRealLogin:
         assert Need.objects.get().state == "settled"
 
     def test_a_body_keeps_and_closes_its_own(self, committed_world: World, login: Any) -> None:
-        from renkei.cases.actions.intake import receive
-        from tests.cases.making import said
-
         world = committed_world
         with web(login, world.lab):
             case = receive(said(), by=world.lab, body=Body.objects.get(pk=LAB), to_desk=False).case

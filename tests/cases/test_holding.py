@@ -372,7 +372,7 @@ class TestRealLogin:
         with web(login, world.center):
             assert Case.objects.filter(pk=case.pk).update(holder_id=CENTER) == 0
         for call in ("case_to_desk(%s, %s)", "case_holder_meets_company(%s, %s)"):
-            with pytest.raises(Exception, match="not held|not a case"), web(login, world.center), connection.cursor() as cursor:
+            with pytest.raises(Exception, match=r"not held|not a case"), web(login, world.center), connection.cursor() as cursor:
                 cursor.execute(f"SELECT {call}", [case.pk, clock.today()])
 
     @pytest.mark.storm

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from renkei.base import clock
 from renkei.cases.actions.answers import accept, decline
@@ -15,6 +15,7 @@ from renkei.cases.actions.consents import give_consent
 from renkei.cases.actions.holding import Pack, accept_handover, offer_handover
 from renkei.cases.actions.intake import receive
 from renkei.cases.actions.merging import merge_cases, split_case, unmerge, unsplit
+from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.talk import company_writes, log_contact, write_to_company
 from renkei.cases.models import (
     Case,
@@ -34,7 +35,17 @@ from renkei.post.links import open_link
 from renkei.post.models import Link, Mail
 from tests.cases.linking import firm, web
 from tests.cases.making import (
-    NOON, arrived, company, events, fresh, need_of, offered, pick, refuses, said, steps,
+    NOON,
+    arrived,
+    company,
+    events,
+    fresh,
+    need_of,
+    offered,
+    pick,
+    refuses,
+    said,
+    steps,
 )  # fmt: skip
 from tests.world import CENTER, DESK, LAB, World
 
@@ -134,8 +145,6 @@ class TestMerging:
     def test_undone_as_it_was(self, world: World, kept: Case, gone: Case) -> None:
         need, asked = need_of(gone, world, title="戻る課題"), need_of(gone, world, title="頼んだ課題")
         merge_cases(kept, gone, by=world.desk)
-        from renkei.cases.actions.offers import send_offers
-
         send_offers(fresh(kept), [pick(fresh(asked))], by=world.desk)
         back = unmerge(gone, by=world.desk)
         assert (back.state, back.merged_into, back.closed_at, back.next_step, back.next_on) == (
@@ -273,7 +282,7 @@ class TestSplitting:
             ("別件", ["other"], "wrong_need", "needs"),
         ],
     )
-    def test_refuses(
+    def test_refuses(  # noqa: PLR0917  pytest passes the parameters of the table
         self, world: World, kept: Case, gone: Case, title: str, which: list[str], code: str, field: str
     ) -> None:
         needs = {"a": need_of(kept, world), "b": need_of(kept, world), "other": need_of(gone, world)}
@@ -350,8 +359,6 @@ class TestRealLogin:
             assert list(Case.objects.all()) == [case]
 
     def test_nobody_else_moves_links(self, committed_world: World, login: Any) -> None:
-        from django.db import connection
-
         world = committed_world
         case = arrived(world).case
         own = receive(said(), by=world.lab, body=Body.objects.get(pk=LAB), to_desk=False).case

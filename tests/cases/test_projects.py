@@ -9,11 +9,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from renkei.base import clock
+from renkei.cases.actions.intake import receive
 from renkei.cases.actions.projects import record_project
 from renkei.cases.models import Case, RegionalProject
 from renkei.plan.models import Body, Field
 from tests.cases.linking import web
-from tests.cases.making import NOON, arrived, company, events, fresh, refuses, steps
+from tests.cases.making import NOON, arrived, company, events, fresh, refuses, said, steps
 from tests.world import CENTER, DESK, LAB, World
 
 
@@ -106,9 +107,6 @@ def test_under_the_web_login(committed_world: World, login: Any) -> None:
     with web(login, world.lab):
         assert not RegionalProject.objects.exists()
     hidden = company(LAB, name="まぼろし計測")
-    from renkei.cases.actions.intake import receive
-    from tests.cases.making import said
-
     with web(login, world.lab):
         own = receive(said(company=hidden), by=world.lab, body=Body.objects.get(pk=LAB), to_desk=False).case
         with refuses("number_taken", "number"):
