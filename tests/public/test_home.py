@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from renkei.base import clock
 from renkei.matching.models import Entry, Window
+from renkei.plan.commands import publish_built_in
 from renkei.plan.models import Body, PlanVersion, Provision
 from renkei.plan.queries import current_plan
 from tests.world import CENTER, CONTENT, LAB, World
@@ -152,3 +153,18 @@ def test_under_the_web_login_the_front_door_opens(committed_world: World, login:
     with login("web"):
         for name in PAGES:
             assert "ひばり県産業課" in text_of(name)
+
+
+@pytest.mark.covers("C25")
+def test_the_shipped_plan_answers_every_kind_of_question_firms_ask(db: None) -> None:
+    """Information, exchange, training, technical help, consultation, money, sales: each leads to services and bodies."""
+    publish_built_in()
+    page = text_of("public-help")
+    sections = dict(re.findall(r'<section class="sec" id="([\w-]+)"(.*?)</section>', page))
+    assert list(sections) == ["information", "exchange", "training", "technical", "consultation", "funds", "sales"]
+    for code, section in sections.items():
+        offers = section.split("<li>")[1:]
+        assert offers, code
+        for offer in offers:
+            assert re.search(r'<h3>[^<]+</h3> <p>[^<]+。</p> <p class="sub"><span class="stage s[1-4x]">', offer), offer
+    assert "つなぎ融資" in sections["funds"]
