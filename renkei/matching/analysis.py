@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from renkei.matching.cues import Lexicon, word_lexicon
+from renkei.matching.cues import Lexicon, Met, word_lexicon
 from renkei.matching.knowledge import Knowledge, knowledge_of
 from renkei.matching.proposal import Analysis, Mark
-from renkei.matching.reading import Clause
 
 VOCABULARIES = ("tech_fields", "themes", "pressures", "purposes")
 _MOST = 3
@@ -29,31 +28,26 @@ def _lexicon(version: int, vocabulary: str) -> Lexicon:
     )
 
 
-def codes(known: Knowledge, vocabulary: str, clauses: Sequence[Clause]) -> list[str]:
+def codes(known: Knowledge, vocabulary: str, met: Met) -> list[str]:
     """Return the codes of a vocabulary the text speaks of, most spoken of first."""
-    counted: Counter[str] = Counter()
-    for clause in clauses:
-        counted.update(hit.code for hit in _lexicon(known.version, vocabulary).hits(clause.sentence))
+    counted = Counter(hit.code for hits in met.by(_lexicon(known.version, vocabulary)) for hit in hits)
     order = [term.code for term in known.content.vocabulary(vocabulary)]
     return sorted(counted, key=lambda code: (-counted[code], order.index(code)))[:_MOST]
 
 
-def field_of(known: Knowledge, clauses: Sequence[Clause], kind: str) -> str:
+def field_of(known: Knowledge, met: Met, kind: str) -> str:
     """Return which supported field the text lies in: ``A``, ``B``, ``both`` or ``outside``."""
     if kind == "out_of_scope":
         return "outside"
-    cues: dict[str, list[str]] = known.cues.get("fields") or {}
-    lexicon = word_lexicon(cues)
-    met = {hit.code for clause in clauses for hit in lexicon.hits(clause.sentence)}
-    if len(met) > 1:
-        return "both"
-    return met.pop() if met else "A"
+    found = met.codes(known.fields_of_plan)
+    first = next((one["code"] for one in known.content.section("fields")), "A")
+    return "both" if len(found) > 1 else found.pop() if found else first
 
 
 def analyse(
-    known: Knowledge, clauses: Sequence[Clause], *, kind: str, stages: list[str], marks: Sequence[Mark]
+    known: Knowledge, met: Met, *, kind: str, stages: list[str], marks: Sequence[Mark]
 ) -> Analysis:
     """Return the analysis of a read text."""
-    tech, themes, pressures, purposes = (codes(known, name, clauses) for name in VOCABULARIES)
-    field = field_of(known, clauses, kind)
+    tech, themes, pressures, purposes = (codes(known, name, met) for name in VOCABULARIES)
+    field = field_of(known, met, kind)
     return Analysis(field, stages, tech, themes, pressures, purposes, sorted(marks, key=lambda m: (m.start, m.end)))

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from renkei.matching.cues import Lexicon
+from renkei.matching.cues import Hit, Met
 from renkei.matching.entries import Match
 from renkei.matching.facts import Facts
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Load
 from renkei.matching.proposal import Evidence
-from renkei.matching.reading import Clause
 from renkei.plan.models import Body
 from renkei.plan.queries import provisions_on
 
@@ -59,7 +58,7 @@ class Offices:
 
 
 def choose(
-    service: str, clauses: Sequence[Clause], known: Knowledge, offices: Offices, *, matches: Sequence[Match],
+    service: str, text: str, met: Met, known: Knowledge, offices: Offices, *, matches: Sequence[Match],
     facts: Facts, denied: frozenset[str] = frozenset(),
 ) -> list[Choice]:  # fmt: skip
     """Return the bodies that offer a service, best first, each with its reasons.
@@ -68,10 +67,10 @@ def choose(
     """
     choices = {body.pk: Choice(body.pk) for body in offices.providers.get(service, [])}
     order = list(choices)
-    _by_field(choices, known.fields_for.get(service) or known.fields, clauses)
-    _by_name(choices, known, clauses)
+    _by_field(choices, met.by(known.fields_for.get(service) or known.fields))
+    _by_name(choices, met.codes(known.names))
     _by_catalogue(choices, service, matches)
-    _by_rule(choices, service, known, clauses)
+    _by_rule(choices, service, known, text)
     _by_place(choices, service, known, offices, facts)
     for code in denied & choices.keys():
         choices[code].score -= 2 * NAMED
@@ -79,19 +78,16 @@ def choose(
     return sorted(choices.values(), key=lambda one: (-round(one.score, 3), order.index(one.body)))
 
 
-def _by_field(choices: dict[str, Choice], lexicon: Lexicon, clauses: Sequence[Clause]) -> None:
+def _by_field(choices: dict[str, Choice], met: Sequence[Sequence[Hit]]) -> None:
     counted: dict[str, set[tuple[int, int]]] = {}
-    for clause in clauses:
-        for hit in lexicon.hits(clause.sentence):
-            if hit.code in choices:
-                counted.setdefault(hit.code, set()).update(hit.spans)
+    for hit in (hit for hits in met for hit in hits if hit.code in choices):
+        counted.setdefault(hit.code, set()).update(hit.spans)
     for code, spans in counted.items():
         choices[code].score += sum(_FADE**rank for rank in range(len(spans)))
         choices[code].words = sorted(spans)
 
 
-def _by_name(choices: dict[str, Choice], known: Knowledge, clauses: Sequence[Clause]) -> None:
-    named = {hit.code for clause in clauses for hit in known.names.hits(clause.sentence)}
+def _by_name(choices: dict[str, Choice], named: set[str]) -> None:
     for code in sorted(named & choices.keys()):
         choices[code].add(NAMED, _("文に名前があります"))
 
@@ -107,8 +103,7 @@ def _by_catalogue(choices: dict[str, Choice], service: str, matches: Sequence[Ma
         choices[code].score += CATALOGUE * score
 
 
-def _by_rule(choices: dict[str, Choice], service: str, known: Knowledge, clauses: Sequence[Clause]) -> None:
-    text = "".join(clause.text for clause in clauses)
+def _by_rule(choices: dict[str, Choice], service: str, known: Knowledge, text: str) -> None:
     for rule in known.routing.get("rules", []):
         groups = [[word for word in group if word in text] for group in rule["words"]]
         if service in rule["services"] and rule["first"] in choices and all(groups):

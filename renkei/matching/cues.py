@@ -9,7 +9,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from renkei.matching.words import Sentence, Word, words
@@ -18,6 +17,7 @@ STRENGTH = {"strong": 3.0, "words": 1.5, "weak": 0.5, "against": -2.0}
 _ASKING = {"頂く", "下さる", "呉れる", "貰う", "欲しい", "願う", "願い"}
 _NOT = {"無い", "ない", "ず", "ぬ", "ん"}
 _DROP = {"御", "為る", "ます", "です", "た", "て", "だ", "たい", "居る", "てる", "とる", "致す", "有る", "事", "の", "ちゃう", "出来る"}
+_GAP = "\x1f"
 _ENDINGS = {"れる", "られる", "せる", "させる"}
 
 
@@ -30,22 +30,58 @@ class Hit:
     spans: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One thing to look for: as written (folded), and in normal forms (empty when that would say too little)."""
+
+    plain: str
+    forms: str
+    length: int
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """Cues by their parts, so that each part is looked for once a sentence."""
 
     cues: tuple[tuple[str, float, tuple[str, ...]], ...]
-    parts: Mapping[str, tuple[str, ...]] = field(repr=False)
+    parts: Mapping[str, _Part] = field(repr=False)
+    by_part: Mapping[str, tuple[int, ...]] = field(repr=False)
 
     def hits(self, sentence: Sentence) -> list[Hit]:
         """Return every cue met in a sentence."""
-        reader = _Reader(sentence)
-        places = {part: span for part, reduced in self.parts.items() if (span := reader.find(part, reduced))}
+        return self.hits_in(Reader(sentence))
+
+    def hits_in(self, reader: Reader) -> list[Hit]:
+        """Return every cue met in a sentence that has been made ready, in the order of the cues."""
+        places = {
+            name: reader.place(part)
+            for name, part in self.parts.items()
+            if part.plain in reader.plain or (part.forms and part.forms in reader.forms)
+        }
+        numbers = sorted(number for name in places for number in self.by_part[name])
         return [
             Hit(code, weight, tuple(places[part] for part in parts))
-            for code, weight, parts in self.cues
+            for code, weight, parts in (self.cues[number] for number in numbers)
             if all(part in places for part in parts)
         ]
+
+
+class Met:
+    """The clauses' sentences, made ready once and asked by several lexicons; each lexicon is asked once."""
+
+    def __init__(self, sentences: Iterable[Sentence]) -> None:
+        self._readers = [Reader(sentence) for sentence in sentences]
+        self._found: dict[int, list[list[Hit]]] = {}
+
+    def by(self, lexicon: Lexicon) -> list[list[Hit]]:
+        """Return the hits of a lexicon, sentence by sentence."""
+        if id(lexicon) not in self._found:
+            self._found[id(lexicon)] = [lexicon.hits_in(reader) for reader in self._readers]
+        return self._found[id(lexicon)]
+
+    def codes(self, lexicon: Lexicon) -> set[str]:
+        """Return whose cues are met anywhere."""
+        return {hit.code for hits in self.by(lexicon) for hit in hits}
 
 
 def lexicon(cues: Mapping[str, Mapping[str, Any]]) -> Lexicon:
@@ -63,18 +99,28 @@ def lexicon(cues: Mapping[str, Mapping[str, Any]]) -> Lexicon:
         (code, weight / (1 + 0.3 * max(0, owners[parts] - 1)) if weight > 0 else weight, parts)
         for code, weight, parts in listed
     )
-    return Lexicon(weighed, {part: _reduce(words(part)) for _, _, parts in listed for part in parts})
+    return _compiled(weighed)
 
 
 def word_lexicon(words_of: Mapping[str, Iterable[str]]) -> Lexicon:
     """Compile plain word lists, each word of weight one."""
     cues = tuple((code, 1.0, (word,)) for code, listed in words_of.items() for word in listed)
-    return Lexicon(cues, {word: _reduce(words(word)) for _, _, (word,) in cues})
+    return _compiled(cues)
 
 
-@lru_cache(maxsize=50_000)
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower()
+def _compiled(cues: tuple[tuple[str, float, tuple[str, ...]], ...]) -> Lexicon:
+    by_part: dict[str, list[int]] = {}
+    for number, (_code, _weight, parts) in enumerate(cues):
+        by_part.setdefault(parts[0], []).append(number)
+        for part in parts[1:]:
+            by_part.setdefault(part, [])
+    return Lexicon(cues, {part: _part(part) for part in by_part}, {part: tuple(own) for part, own in by_part.items()})
+
+
+def _part(text: str) -> _Part:
+    reduced = _reduce(words(text))
+    forms = f"{_GAP}{_GAP.join(reduced)}{_GAP}" if reduced else ""
+    return _Part(unicodedata.normalize("NFKC", text).lower(), forms, len(reduced))
 
 
 def _reduce(units: Sequence[Word]) -> tuple[str, ...]:
@@ -96,29 +142,24 @@ def _reduced(unit: Word) -> str:
     return unit.form
 
 
-class _Reader:
+class Reader:
     """One sentence, ready to be asked for many parts."""
 
     def __init__(self, sentence: Sentence) -> None:
         self._start = sentence.start
-        self._plain, self._places = _folded(sentence.text)
+        self.plain, self._places = _folded(sentence.text)
         kept = [(form, unit) for unit in sentence.words if (form := _reduced(unit))]
         self._units = [unit for _, unit in kept]
-        self._forms = "\x1f" + "\x1f".join(form for form, _ in kept) + "\x1f"
+        self.forms = _GAP + _GAP.join(form for form, _ in kept) + _GAP
 
-    def find(self, part: str, reduced: tuple[str, ...]) -> tuple[int, int] | None:
-        """Return where a part stands, or None."""
-        at = self._plain.find(_plain(part))
+    def place(self, part: _Part) -> tuple[int, int]:
+        """Return where a part stands that is known to be there."""
+        at = self.plain.find(part.plain)
         if at >= 0:
-            last = self._places[at + len(_plain(part)) - 1]
+            last = self._places[at + len(part.plain) - 1]
             return self._start + self._places[at][0], self._start + last[1]
-        if not reduced:
-            return None
-        at = self._forms.find("\x1f" + "\x1f".join(reduced) + "\x1f")
-        if at < 0:
-            return None
-        first = self._forms.count("\x1f", 0, at)
-        return self._units[first].start, self._units[first + len(reduced) - 1].end
+        first = self.forms.count(_GAP, 0, self.forms.find(part.forms))
+        return self._units[first].start, self._units[first + part.length - 1].end
 
 
 def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ def _has_partners(facts: Facts, count: int) -> bool | None:
     return True if "partner" in facts.states and count == 2 else None
 
 
-def window_words(windows: list[Window], on: dt.date) -> tuple[dt.date | None, str, bool]:
+def window_words(windows: Sequence[Window], on: dt.date) -> tuple[dt.date | None, str, bool]:
     """Return the day that matters, in words, and whether anything can still be had: open, opening, or over."""
     if not windows:
         return None, "", True

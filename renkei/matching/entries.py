@@ -8,10 +8,10 @@ from functools import lru_cache
 
 from renkei.matching import index, synonyms
 from renkei.matching.knowledge import Knowledge
-from renkei.matching.models import Entry, EntryKind
+from renkei.matching.models import Entry, EntryKind, Window
 from renkei.matching.words import Word, content_forms, words
 
-PER_KIND = 12
+PER_KIND = 8
 KINDS = [kind.value for kind in EntryKind if kind not in {EntryKind.SERVICE, EntryKind.TEST}]
 _MOST_WORDS = 5
 
@@ -21,6 +21,7 @@ class Match:
     """An entry found: its score between nought and one, the words it shares with the text, the services it speaks for."""
 
     entry: Entry
+    windows: tuple[Window, ...]
     score: float
     spans: tuple[tuple[int, int], ...]
     services: tuple[str, ...]
@@ -36,14 +37,17 @@ def matches(
     """Return the best entries of each kind, best first. What the database no longer holds is left out."""
     index.ensure()
     found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind)
-    entries = Entry.objects.filter(withdrawn_on__isnull=True).prefetch_related("windows").in_bulk([hit.id for hit in found])
+    entries = Entry.objects.filter(withdrawn_on__isnull=True).in_bulk([hit.id for hit in found])
     top = max((hit.score for hit in found if hit.id in entries), default=0.0)
     if not top:
         return []
+    windows: dict[str, list[Window]] = {}
+    for window in Window.objects.filter(entry__in=entries):
+        windows.setdefault(window.entry_id, []).append(window)
     units = [unit for unit in words(text[:4_000]) if unit.is_content]
     listed = [
         Match(
-            entry=entries[hit.id], score=round(hit.score / top, 4), spans=_shared(entries[hit.id], units),
+            entry=entries[hit.id], windows=tuple(windows.get(hit.id, [])), score=round(hit.score / top, 4), spans=_shared(entries[hit.id], units),
             services=_services(entries[hit.id], known),
         )
         for hit in found

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from renkei.matching.cues import Met
 from renkei.matching.knowledge import Knowledge
-from renkei.matching.reading import Clause
 
 _HEADS = re.compile(r"(?:従業員|社員|職員|スタッフ)(?:数)?(?:[はが約:：、 ]){0,3}\s*(\d{1,5})\s*(?:名|人)|(?:^|[、。,（(])\s*(\d{1,4})名(?:の会社)?(?=[。、,です）)\n]|$)")
 _AGE = re.compile(r"(?:創業|設立|操業)(?:から|して|以来)?\s*(\d{1,3})\s*年")
@@ -30,12 +30,12 @@ class Facts:
     answers: Mapping[str, str] = field(default_factory=dict)
 
 
-def gather(text: str, clauses: list[Clause], known: Knowledge, given: Facts | None) -> Facts:
+def gather(text: str, met: Met, known: Knowledge, given: Facts | None) -> Facts:
     """Return the given facts, completed by what the text says; what people gave is never overruled."""
     facts = given or Facts()
     plain = unicodedata.normalize("NFKC", text)
     place = _place(text, known) if facts.municipality is None else None
-    states = {hit.code for clause in clauses for hit in known.states.hits(clause.sentence)}
+    states = met.codes(known.states)
     asked = {str(one["key"]): one for one in known.cues.get("questions", [])}
     for key, answer in facts.answers.items():
         choices = asked.get(key, {}).get("choices", [])

@@ -193,14 +193,8 @@ def _rebuild() -> int:
     xmin = _xmin()
     entries = Entry.objects.filter(withdrawn_on__isnull=True)
     for audience in AUDIENCES:
-        place = folder / audience
-        place.mkdir(parents=True)
-        writer = tantivy.Index(_schema(), path=str(place)).writer(heap_size=30_000_000, num_threads=1)
-        for entry in _for(audience, entries).iterator(chunk_size=500):
-            writer.add_document(_document(entry))
-        writer.commit()
-        writer.wait_merging_threads()
-    count = entries.count()
+        (folder / audience).mkdir(parents=True)
+    count = _add({name: tantivy.Index(_schema(), path=str(folder / name)) for name in AUDIENCES}, entries)
     _write(folder.name, xmin, count, (before.generation if before else 0) + 1)
     for old in home().glob("build-*"):
         if old != folder:
@@ -218,15 +212,7 @@ def _catch_up() -> None:
         cursor.execute("SELECT DISTINCT entry FROM matching_entrychange WHERE tx >= %s", [known.xmin])
         changed = [entry for (entry,) in cursor.fetchall()]
     entries = Entry.objects.filter(withdrawn_on__isnull=True, id__in=changed)
-    for audience in AUDIENCES:
-        opened = tantivy.Index.open(str(home() / known.folder / audience))
-        writer = opened.writer(heap_size=30_000_000, num_threads=1)
-        for entry_id in changed:
-            writer.delete_documents_by_term("id", entry_id)
-        for entry in _for(audience, entries):
-            writer.add_document(_document(entry))
-        writer.commit()
-        writer.wait_merging_threads()
+    _add({name: tantivy.Index.open(str(home() / known.folder / name)) for name in AUDIENCES}, entries, changed)
     opened = tantivy.Index.open(str(home() / known.folder / "staff"))
     count = Entry.objects.filter(withdrawn_on__isnull=True).count()
     if opened.searcher().num_docs != count:
@@ -235,8 +221,22 @@ def _catch_up() -> None:
         _write(known.folder, xmin, count, known.generation + 1)
 
 
-def _for(audience: str, entries: QuerySet[Entry]) -> QuerySet[Entry]:
-    return entries.filter(is_public=True) if audience == "public" else entries
+def _add(indexes: dict[str, tantivy.Index], entries: QuerySet[Entry], replaced: Sequence[str] = ()) -> int:
+    """Put entries into both indexes, in place of those ``replaced``; each entry is analysed once. Returns how many."""
+    writers = {name: one.writer(heap_size=30_000_000, num_threads=1) for name, one in indexes.items()}
+    for writer in writers.values():
+        for entry_id in replaced:
+            writer.delete_documents_by_term("id", entry_id)
+    count = 0
+    for count, entry in enumerate(entries.iterator(chunk_size=500), 1):  # noqa: B007  the number is the answer
+        document = _document(entry)
+        for name, writer in writers.items():
+            if entry.is_public or name == "staff":
+                writer.add_document(document)
+    for writer in writers.values():
+        writer.commit()
+        writer.wait_merging_threads()
+    return count
 
 
 def _document(entry: Entry) -> tantivy.Document:

@@ -43,6 +43,7 @@ class Knowledge:
     region: Lexicon
     region_words: tuple[str, ...]
     states: Lexicon
+    fields_of_plan: Lexicon
     places: Mapping[str, tuple[str, tuple[str, ...]]]
 
     @property
@@ -109,6 +110,7 @@ def knowledge_of(version: int) -> Knowledge:
         },
         region=word_lexicon({"here": [*cues.get("region", []), *_meetings(content)]}),
         region_words=tuple(cues.get("region", [])),
+        fields_of_plan=word_lexicon(cues.get("fields") or {}),
         states=word_cues(cues.get("states") or {}),
         places={one.name: (one.code, tuple(one.areas)) for one in Municipality.objects.all()},
     )

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from renkei.base import clock
 from renkei.matching import advice, analysis, kinds, vectors
 from renkei.matching.bodies import Choice, Offices, choose
+from renkei.matching.cues import Met
 from renkei.matching.eligibility import Ruling, rulings, window_words
 from renkei.matching.entries import Match, matches
 from renkei.matching.facts import Facts, gather
 from renkei.matching.knowledge import OUT, Knowledge, knowledge
 from renkei.matching.models import EntryKind
 from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mark, NearMiss, Proposal, ProposedNeed
-from renkei.matching.reading import Clause, read
+from renkei.matching.reading import Clause, clauses_of, points
 from renkei.matching.scoring import Fit, fits
 
 __all__ = ["Facts", "next_best", "propose"]
@@ -36,6 +37,7 @@ class _Reading:
     text: str
     on: dt.date
     known: Knowledge
+    met: Met
     clauses: list[Clause]
     facts: Facts
     matches: list[Match]
@@ -75,7 +77,7 @@ def propose(
     unknown = {ruling.key for ruling in rules if ruling.is_met is None}
     asked = [one.service for one in supports[:4]]
     marks = [Mark(start, end, need.number) for need in needs for start, end in need.spans]
-    found_in = analysis.analyse(reading.known, reading.clauses, kind=reading.kind, stages=stages, marks=marks)
+    found_in = analysis.analyse(reading.known, reading.met, kind=reading.kind, stages=stages, marks=marks)
     return Proposal(
         kind=reading.kind,
         field=found_in.field,
@@ -111,17 +113,19 @@ def next_best(
 
 def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple[str, str]]) -> _Reading:
     known = knowledge(on)
-    clauses = read(text, known.lexicon)
+    sentences = points(text)
+    met = Met(sentences)
+    clauses = clauses_of(sentences, met.by(known.lexicon))
     found = matches(text, known) if text.strip() else []
     scored = fits(clauses, known.sayings, [*known.services, *_outside_codes(known)], _votes(found, known))
     services = [fit for fit in scored if fit.code in known.services]
     outside = [fit for fit in scored if fit.code.startswith(OUT)]
     technical = {code for code, one in (known.cues.get("bodies") or {}).items() if one.get("words")}
-    named = [frozenset(h.code for h in known.names.hits(c.sentence)) & technical for c in clauses]
-    here = [bool(known.region.hits(clause.sentence)) for clause in clauses]
+    named = [frozenset(hit.code for hit in hits) & technical for hits in met.by(known.names)]
+    here = [bool(hits) for hits in met.by(known.region)]
     said = kinds.declined(clauses, named, here, known.region_words)
     return _Reading(
-        text, on, known, clauses, gather(text, clauses, known, facts), found, services, outside, said,
+        text, on, known, met, clauses, gather(text, met, known, facts), found, services, outside, said,
         kinds.kind_of(services, outside, said, clauses), Offices.on(on), declined,
     )  # fmt: skip
 
@@ -176,7 +180,7 @@ def _needs(reading: _Reading) -> dict[str, int]:
 def _candidates(fit: Fit, reading: _Reading, need: int) -> tuple[list[Candidate], list[NearMiss], list[Ruling]]:
     """Return a service's bodies, best first, with entries and evidence; what fails a rule becomes a near miss."""
     choices = choose(
-        fit.code, reading.clauses, reading.known, reading.offices, matches=reading.matches, facts=reading.facts,
+        fit.code, reading.text, reading.met, reading.known, reading.offices, matches=reading.matches, facts=reading.facts,
         denied=reading.said.bodies if reading.kind != "outside_region" else frozenset(),
     )  # fmt: skip
     choices = [one for one in choices if (fit.code, one.body) not in reading.declined]
@@ -206,7 +210,7 @@ def _fitting(
         entry = match.entry
         rules = rulings(entry.facts.get("eligible") or {}, reading.facts)
         failed = [rule for rule in rules if rule.is_met is False]
-        _day, words, is_open = window_words(list(entry.windows.all()), reading.on)
+        _day, words, is_open = window_words(match.windows, reading.on)
         if entry.kind == EntryKind.OUTSIDE and reading.kind != "outside_region":
             continue
         if failed or not is_open:
@@ -224,7 +228,7 @@ def _candidate(
 ) -> Candidate:  # fmt: skip
     shown = [match for match in fitting if match.entry.body_id in {choice.body, None}][:_ENTRIES]
     programme = next((match for match in shown if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}), None)
-    day, words, _is_open = window_words(list(programme.entry.windows.all()), reading.on) if programme else (None, "", True)
+    day, words, _is_open = window_words(programme.windows, reading.on) if programme else (None, "", True)
     rules = [rule.evidence() for rule in ruled.get(programme.entry.id, [])] if programme else []
     courses = any(match.entry.facts.get("training_level", 0) > 1 for match in shown)
     return Candidate(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from renkei.matching import language
-from renkei.matching.cues import Hit, Lexicon
+from renkei.matching.cues import Hit, Lexicon, Met
 from renkei.matching.words import MAX_LENGTH, Sentence, sentences, words
 
 REQUEST, NEGATED, LATER, FIRST = 1.25, -0.6, 0.72, 1.2
@@ -29,21 +30,7 @@ class Clause:
         return self.sentence.text
 
 
-def read(text: str, lexicon: Lexicon) -> list[Clause]:
-    """Return the clauses of a text with their cues."""
-    clauses = []
-    is_later = False
-    for sentence in _points(text):
-        is_later = language.says("later", sentence.text)
-        is_first = language.says("first", sentence.text)
-        is_request = language.says("request", sentence.text)
-        weight = (REQUEST if is_request else 1.0) * (LATER if is_later and not is_first else 1.0)
-        hits = tuple(_weighed(hit, sentence) for hit in lexicon.hits(sentence))
-        clauses.append(Clause(sentence, hits, weight * (FIRST if is_first and not is_later else 1.0), is_request))
-    return clauses
-
-
-def _points(text: str) -> list[Sentence]:
+def points(text: str) -> list[Sentence]:
     """Return sentences, cut again at numbered points."""
     found = []
     for sentence in sentences(text[:MAX_LENGTH]):
@@ -56,6 +43,25 @@ def _points(text: str) -> list[Sentence]:
             place = sentence.start + start
             found.append(Sentence(part, place, place + len(part), tuple(words(part, place))))
     return found
+
+
+def read(text: str, lexicon: Lexicon) -> list[Clause]:
+    """Return the clauses of a text with their cues."""
+    found = points(text)
+    return clauses_of(found, Met(found).by(lexicon))
+
+
+def clauses_of(sentences_: Sequence[Sentence], met: Sequence[Sequence[Hit]]) -> list[Clause]:
+    """Return the clauses for sentences and the cues met in each."""
+    clauses = []
+    for sentence, own in zip(sentences_, met, strict=True):
+        is_later = language.says("later", sentence.text)
+        is_first = language.says("first", sentence.text)
+        is_request = language.says("request", sentence.text)
+        weight = (REQUEST if is_request else 1.0) * (LATER if is_later and not is_first else 1.0)
+        hits = tuple(_weighed(hit, sentence) for hit in own)
+        clauses.append(Clause(sentence, hits, weight * (FIRST if is_first and not is_later else 1.0), is_request))
+    return clauses
 
 
 def _weighed(hit: Hit, sentence: Sentence) -> Hit:

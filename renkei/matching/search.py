@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from renkei.base.actor import Actor
+from renkei.base.text import clean_text
 from renkei.matching.entries import KINDS, Match, matches
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry, EntryKind
@@ -19,7 +20,7 @@ def search(text: str, *, actor: Actor, kinds: Sequence[str] | None = None, limit
     Staff and the system see all entries; everybody else the public ones. What the words do not find is looked for in
     names and readings as they are typed.
     """
-    typed = text.strip()[:400]
+    typed = clean_text(text)[:400]
     if not typed:
         return []
     wanted = [kind for kind in _KINDS if kinds is None or kind in kinds]

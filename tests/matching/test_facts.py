@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
+from renkei.matching.cues import Met
 from renkei.matching.facts import Facts, gather
 from renkei.matching.knowledge import knowledge
-from renkei.matching.reading import read
+from renkei.matching.reading import points
 from tests.world import World
 
 
 def gathered(text: str, given: Facts | None = None) -> Facts:
     known = knowledge()
-    return gather(text, read(text, known.lexicon), known, given)
+    return gather(text, Met(points(text)), known, given)
 
 
 @pytest.mark.parametrize(
