@@ -481,7 +481,7 @@ def test_spam_closes_without_an_answer_of_ours(world: World) -> None:
     assert one.post(url(case, name="desk-set-aside"), {"reason": "gold"}).status_code == 422
     assert one.post(url(case, name="desk-set-aside"), {"reason": "spam"}).status_code == 302
     assert Case.objects.get(pk=case.pk).close_reason == "spam"
-    assert list(Message.objects.filter(case=case).values_list("kind", flat=True)) == ["notice"]
+    assert list(Message.objects.filter(case=case).values_list("kind", flat=True)) == ["closing"]
 
 
 @pytest.mark.covers("C92")

@@ -24,7 +24,7 @@ document.addEventListener("DOMContentLoaded", () => {
   Object.keys(sessionStorage).filter((key) => key.startsWith("sent:")).forEach((sent) => {
     const key = sent.slice(5);
     if (document.querySelector(".nav") && !document.querySelector(`form[data-keep="${key}"]`)) { sessionStorage.removeItem("keep:" + key); }
-    if (document.querySelector(".nav")) { sessionStorage.removeItem(sent); }
+    sessionStorage.removeItem(sent); /* a page without the staff's navigation (sign-in, a refused form) proves nothing */
   });
   document.querySelectorAll("form[data-keep]").forEach((form) => {
     const key = "keep:" + form.dataset.keep;
