@@ -69,12 +69,11 @@ def publish_plans() -> None:
 def load_region() -> None:
     """Load the fictional region once; it comes in one transaction, so a killed start leaves nothing half-done."""
     from renkei.cases.models import Case
-    from renkei.run.tasks import hook
+    from renkei.example.load import load_example
 
-    load = hook("renkei.example.load", "load_example")
-    if load is not None and not Case.objects.exists():
+    if not Case.objects.exists():
         with step("架空の会社と相談を入れる"):
-            load(lambda text: say(f"    {text}"))
+            load_example(lambda text: say(f"    {text}"))
 
 
 def build_index() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +10,17 @@ from django.conf import settings
 from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
-from renkei.matching.index import follow
-from renkei.post.jobs import send_due
+from renkei.cases import jobs as cases
+from renkei.matching import index
+from renkei.post import jobs as post
 
 
-def hook(module: str, name: str) -> Callable[..., Any] | None:
-    """Return a function of a later package when it is there."""
-    try:
-        found: Callable[..., Any] | None = getattr(import_module(module), name, None)
-    except ModuleNotFoundError:
-        return None
-    return found
-
-
-def _run(work: Callable[[], Any] | None) -> None:
+def _run(work: Callable[[], Any]) -> None:
     """Run with fresh connections: a task's thread may find one that died with the last database."""
     close_old_connections()
     Path(settings.RENKEI_HOME, "worker.alive").touch()
     try:
-        if work is not None:
-            work()
+        work()
     finally:
         close_old_connections()
 
@@ -39,16 +29,16 @@ def _run(work: Callable[[], Any] | None) -> None:
 @app.task(queueing_lock="send_due", name="renkei.send_due")
 def send_mails(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Send the mails whose time has come."""
-    _run(send_due)
+    _run(post.send_due)
 
 
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="run_clocks", lock="run_clocks", name="renkei.run_clocks")
 def run_clocks(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Remind, expire, propose the next best: every clock of the plan."""
-    _run(hook("renkei.cases.jobs", "run_clocks"))
+    _run(cases.run_clocks)
 
 
 def refresh_index() -> None:
     """Bring this node's search index up to what was committed."""
-    follow()
+    index.follow()
