@@ -404,6 +404,43 @@ class TestRealLogin:
         assert Transition.objects.filter(verb="handover_accepted").count() == 1
 
 
+@pytest.mark.storm
+@pytest.mark.parametrize(("constraint", "kept"), [(True, 1), (False, 2)])
+def test_without_the_constraint_two_offers_would_stand(
+    committed_world: World, constraint: bool, kept: int
+) -> None:
+    """Two writers that forgot the lock: the database lets one through; with the constraint dropped, both."""
+    case = arrived(committed_world).case
+    (unique,) = [one for one in Handover._meta.constraints if one.name == "handover_one_open_per_case"]
+    gate = threading.Barrier(2)
+
+    def offer(to: str) -> None:
+        try:
+            with transaction.atomic():
+                gate.wait()
+                Handover.objects.create(case=case, from_body_id=DESK, to_body_id=to, offered_at=NOON, due_on=clock.today())
+        except IntegrityError as error:
+            assert "handover_one_open_per_case" in str(error)  # noqa: PT017  the other thread's answer
+        finally:
+            connection.close()
+
+    if not constraint:
+        with connection.schema_editor() as editor:
+            editor.remove_constraint(Handover, unique)
+    try:
+        threads = [threading.Thread(target=offer, args=[to]) for to in (LAB, CENTER)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert Handover.objects.filter(state="offered").count() == kept
+    finally:
+        if not constraint:
+            Handover.objects.update(state="recalled")
+            with connection.schema_editor() as editor:
+                editor.add_constraint(Handover, unique)
+
+
 def test_p1_is_kept_by_the_database(world: World, case: Case) -> None:
     for change in ({"next_on": None}, {"next_step": ""}, {"next_kind": ""}):
         with pytest.raises(IntegrityError, match="case_open_has_next_step"), transaction.atomic():
