@@ -74,7 +74,7 @@ def _each(ids: Iterable[uuid.UUID], act: Callable[[uuid.UUID], bool]) -> int:
             with acting(SYSTEM):
                 count += act(one)
         except Refused as refusal:
-            _log.error("clock %s: %s refused (%s)", act.__name__, one, refusal.code)  # noqa: TRY400  no fault of ours
+            _log.error("clock %s: %s refused (%s)", act.__name__, one, refusal.code)
     return count
 
 

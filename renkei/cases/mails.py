@@ -35,7 +35,7 @@ def receipt(case: Case, to: str, token: str, *, by: Actor) -> None:
              about=case.pk, case=case.pk)
 
 
-def offer(
+def offer(  # noqa: PLR0913  keyword-only: each is a part of the mail
     support: Support, to: str, token: str, *, by: Actor, not_before: dt.datetime, words: str = ""
 ) -> None:
     """Ask a body for an answer by the due day; leaves when the recall window is over."""
@@ -62,7 +62,7 @@ def reminder(support: Support, *, by: Actor) -> None:
     )  # fmt: skip
 
 
-def tell_body(
+def tell_body(  # noqa: PLR0913  keyword-only: each is a part of the mail
     body: Body, support: Support, *, by: Actor, purpose: str, subject: str, words: str, to: str = ""
 ) -> None:
     """Write to a body (its shared mailbox, or ``to``) about one support."""
@@ -83,12 +83,14 @@ def tell_desk(case: Case, *, by: Actor, subject: str, words: str, purpose: str =
         _write_staff(case, desk, None, by=by, subject=subject, words=words, purpose=purpose)
 
 
-def tell_other(body: Body, case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told") -> None:
+def tell_other(body: Body, case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told") -> None:  # noqa: PLR0913  keyword-only
     """Write to the mailbox of a body that held the case or is asked to hold it."""
     _write_staff(case, body, None, by=by, subject=subject, words=words, purpose=purpose)
 
 
-def tell_company(case: Case, *, by: Actor, subject: str, words: str) -> bool:
+def tell_company(
+    case: Case, *, by: Actor, subject: str, words: str  # noqa: ARG001  as all the others; here nobody may be named
+) -> bool:
     """Write to the firm, at the address it gave; False when it gave none (then somebody has to call).
 
     The address is looked up inside the database: a body that was only asked never reads it.
@@ -106,7 +108,7 @@ def tell_company(case: Case, *, by: Actor, subject: str, words: str) -> bool:
     return bool(row and row[0])
 
 
-def _write_staff(
+def _write_staff(  # noqa: PLR0913  keyword-only: each is a part of the mail
     case: Case, body: Body, person: Person | None, *, by: Actor, subject: str, words: str, purpose: str
 ) -> None:
     text = f"{body.name}{f'　{person.name} 様' if person else ' 御中'}\n\n受付番号　{case.number}\n\n{words}\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.utils.translation import gettext as _
+
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
 from renkei.cases.models import Case, Handover, Need, Support
@@ -62,4 +64,4 @@ def signed(actor: Actor) -> tuple[str, uuid.UUID]:
 def require(allowed: bool, message: str = "") -> None:
     """Raise Refused unless ``allowed``."""
     if not allowed:
-        raise Refused(message or "この操作は、主担当の機関か窓口だけができます。", "not_allowed")
+        raise Refused(message or _("この操作は、主担当の機関か窓口だけができます。"), "not_allowed")

@@ -37,9 +37,9 @@ def due(clock_name: str, start: dt.date | None = None) -> dt.date:
 def put_next_step(case: Case, step: NextStep) -> None:
     """Write the next step into the case (unsaved). Raises Refused for a missing word, telephone or a day long past."""
     if not step.what.strip():
-        raise Refused("次にすることを、ひとことで書いてください。", "next_step_empty", field="next_step")
+        raise Refused(_("次にすることを、ひとことで書いてください。"), "next_step_empty", field="next_step")
     if step.kind == "call" and not step.phone:
-        raise Refused("電話をかけるときは、電話番号を入れてください。", "next_step_no_phone", field="next_phone")
+        raise Refused(_("電話をかけるときは、電話番号を入れてください。"), "next_step_no_phone", field="next_phone")
     case.next_kind = step.kind
     case.next_step = step.what.strip()[:200]
     case.next_on = step.on
@@ -56,7 +56,7 @@ def lock_case(case: Case, *, version: int | None = None) -> Case:
     locked = Case.objects.select_for_update().get(pk=case.pk)
     if version is not None and locked.version != version:
         raise Refused(
-            "ほかの人が先に保存しました。新しい内容を確かめて、もう一度保存してください。入力した文は残してあります。",
+            _("ほかの人が先に保存しました。新しい内容を確かめて、もう一度保存してください。入力した文は残してあります。"),
             "changed_meanwhile",
         )
     return locked
@@ -94,4 +94,4 @@ def save_case(case: Case) -> None:
 def require_open(case: Case) -> None:
     """Raise Refused when the case is closed."""
     if not case.is_open:
-        raise Refused("この案件は終わっています。続けるときは、理由を書いて再開してください。", "case_closed")
+        raise Refused(_("この案件は終わっています。続けるときは、理由を書いて再開してください。"), "case_closed")

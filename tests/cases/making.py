@@ -97,8 +97,8 @@ class Refuses:
     def __enter__(self) -> None:
         self.info = self.context.__enter__()
 
-    def __exit__(self, *error: Any) -> Any:
-        caught = self.context.__exit__(*error)
+    def __exit__(self, *error: object) -> Any:
+        caught = self.context.__exit__(*error)  # type: ignore[arg-type]  pytest's own types
         assert (self.info.value.code, self.info.value.field) == (self.code, self.field)
         assert self.info.value.message
         assert "�" not in self.info.value.message

@@ -11,7 +11,15 @@ from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.base.actor import Actor, link_holder
 from renkei.cases.actions.answers import (
-    accept, answer_question, ask, correct_answer, decline, finish_support, pass_on, record_answer, start_work,
+    accept,
+    answer_question,
+    ask,
+    correct_answer,
+    decline,
+    finish_support,
+    pass_on,
+    record_answer,
+    start_work,
     withdraw_support,
 )  # fmt: skip
 from renkei.cases.actions.offers import offer_next, save_picks, send_offers
@@ -21,7 +29,18 @@ from renkei.companies.models import Company, Sight
 from renkei.post.links import open_link
 from renkei.post.models import Link, Mail
 from tests.cases.making import (
-    NOON, arrived, company, events, fresh, leave, mails, need_of, offered, pick, refuses, steps,
+    NOON,
+    arrived,
+    company,
+    events,
+    fresh,
+    leave,
+    mails,
+    need_of,
+    offered,
+    pick,
+    refuses,
+    steps,
 )  # fmt: skip
 from tests.cases.test_offers import token_of
 from tests.world import CENTER, DESK, LAB, World

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from renkei.base import clock
+from renkei.base.refusal import Refused
+from renkei.cases import mails as mail_texts
 from renkei.cases.actions.answers import accept, answer_question, ask
 from renkei.cases.actions.intake import receive
 from renkei.cases.actions.triage import keep_case
 from renkei.cases.jobs import ClockReport, run_clocks
 from renkei.cases.models import Case, Support
 from renkei.cases.steps import NextStep
-from renkei.plan.models import Body
+from renkei.plan.models import Body, PlanVersion
 from renkei.post.jobs import send_due
 from renkei.post.links import open_link
 from renkei.post.models import Mail
@@ -171,9 +173,6 @@ class TestIdle:
 
 
 def test_one_refusal_does_not_hold_up_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from renkei.base.refusal import Refused
-    from renkei.cases import mails as mail_texts
-
     one, two = offered(world), offered(world)
     real = mail_texts.reminder
 
@@ -188,8 +187,6 @@ def test_one_refusal_does_not_hold_up_the_others(world: World, monkeypatch: pyte
 
 
 def test_missing_clock_says_which(world: World) -> None:
-    from renkei.plan.models import PlanVersion
-
     offered(world)
     content = {**world.plan.versions.get().content, "clocks": {"idle": {"business_days": 20}}}
     PlanVersion.objects.create(plan=world.plan, number=2, content=content, published_at=clock.now())

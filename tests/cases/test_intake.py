@@ -12,7 +12,12 @@ from renkei.base import clock
 from renkei.base.actor import GUEST, link_holder
 from renkei.base.context import acting
 from renkei.cases.actions.intake import (
-    bind_company, claimed_company, receive, save_draft, send_draft, start_draft,
+    bind_company,
+    claimed_company,
+    receive,
+    save_draft,
+    send_draft,
+    start_draft,
 )  # fmt: skip
 from renkei.cases.models import Case, Consultation, Draft, Passage, Register
 from renkei.cases.numbers import draw_number

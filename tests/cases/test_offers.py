@@ -20,7 +20,17 @@ from renkei.plan.models import PlanVersion, Provision
 from renkei.post.links import open_link
 from renkei.post.models import Link, Mail
 from tests.cases.making import (
-    NOON, arrived, events, fresh, leave, mails, need_of, offered, pick, refuses, steps,
+    NOON,
+    arrived,
+    events,
+    fresh,
+    leave,
+    mails,
+    need_of,
+    offered,
+    pick,
+    refuses,
+    steps,
 )  # fmt: skip
 from tests.world import BANK, CENTER, CONTENT, DESK, LAB, World
 
@@ -132,7 +142,7 @@ class TestSend:
             ({"classes": ["financial"]}, "no_consent", "classes"),
         ],
     )
-    def test_refuses_bad_picks(
+    def test_refuses_bad_picks(  # noqa: PLR0917  fixtures and parameters
         self, world: World, case: Case, need: Need, more: dict[str, Any], code: str, field: str
     ) -> None:
         with refuses(code, field):

@@ -21,9 +21,22 @@ from renkei.base.actor import GUEST, SYSTEM, Actor, link_holder
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.cases import models as m
-from renkei.cases.actions.answers import accept
+from renkei.cases.actions.answers import (
+    accept,
+    answer_question,
+    ask,
+    correct_answer,
+    decline,
+    finish_support,
+    pass_on,
+    record_answer,
+    start_work,
+    withdraw_support,
+)  # fmt: skip
+from renkei.cases.actions.offers import offer_next, recall
 from renkei.cases.states import DisclosureClass, SupportState
 from renkei.companies.models import Company, Sight
+from renkei.post.links import open_link
 from renkei.post.models import Link
 from tests.cases.making import fresh, offered
 from tests.cases.test_offers import token_of
@@ -45,7 +58,7 @@ class Random:
     """A world of random rows; every reference stays inside its case, as the actions keep it."""
 
     def __init__(self, world: World, seed: int) -> None:
-        self.world, self.chance, self.now = world, random.Random(seed), clock.now()
+        self.world, self.chance, self.now = world, random.Random(seed), clock.now()  # noqa: S311  a test's dice
         self.links: list[Link] = []
         self.companies = [
             Company.objects.create(name=f"会社{n}", entered_by_id=self.body(), entered_at=self.now) for n in range(3)
@@ -187,7 +200,7 @@ def test_code_and_database_agree_on_random_worlds(committed_world: World, login:
                     if rows != expected:
                         wrong.append(f"{name}: {table.__name__} code only {len(expected - rows)}, "
                                      f"database only {len(rows - expected)}")  # fmt: skip
-    assert wrong == [], '\n'.join(wrong)
+    assert wrong == [], "\n".join(wrong)
     assert seen > 300
 
 
@@ -263,9 +276,8 @@ class TestDefinerFunctions:
         link = Link.objects.get(purpose="offer", subject=other.pk)
         for actor in (committed_world.bank, GUEST, link_holder(link.pk, body=LAB), SYSTEM):
             for statement, values in calls:
-                with login("web"), pytest.raises(DatabaseError, match="of the"), acting(actor):
-                    with connection.cursor() as cursor:
-                        cursor.execute(statement, values)
+                with login("web"), pytest.raises(DatabaseError, match="of the"), acting(actor), connection.cursor() as c:
+                    c.execute(statement, values)
         with login("web"), acting(committed_world.lab), connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM case_reads(%s)", [support.pk])
             assert cursor.fetchone() == (0,)
@@ -288,8 +300,6 @@ class TestUnderTheRealLogin:
     """The main acts as people run them: with the database's policies on."""
 
     def test_link_answers_once_and_dies(self, committed_world: World, login: Any) -> None:
-        from renkei.post.links import open_link
-
         support = offered(committed_world, takes_over=True, classes=["technical"])
         token = token_of(support)
         with login("web"):
@@ -323,12 +333,6 @@ class TestUnderTheRealLogin:
         assert fresh(support).state == "offered"
 
     def test_every_act_of_a_body_and_of_the_desk(self, committed_world: World, login: Any) -> None:
-        from renkei.cases.actions.answers import (
-            answer_question, ask, correct_answer, decline, finish_support, pass_on, record_answer, start_work,
-            withdraw_support,
-        )  # fmt: skip
-        from renkei.cases.actions.offers import offer_next, recall
-
         world = committed_world
         lab, desk, center = world.lab, world.desk, world.center
         firm = Company.objects.create(name="狐火", entered_by_id=DESK, entered_at=clock.now())

@@ -10,7 +10,14 @@ import pytest
 from renkei.base import clock
 from renkei.cases.actions.intake import receive
 from renkei.cases.actions.triage import (
-    add_need, answer_facts, ask_company, change_need, keep_case, set_analysis, set_summary, settle_need,
+    add_need,
+    answer_facts,
+    ask_company,
+    change_need,
+    keep_case,
+    set_analysis,
+    set_summary,
+    settle_need,
 )  # fmt: skip
 from renkei.cases.models import Case, Message
 from renkei.cases.steps import NextStep, due, lock_case, put_next_step

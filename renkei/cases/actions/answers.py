@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from renkei.accounts.models import Person
 from renkei.accounts.queries import is_member
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.actions.offers import close_offer, link_for, lock_support, move_support, waiting_step
+from renkei.cases.actions.offers import close_offer, link_for, lock_support, move_support, recipient, waiting_step
 from renkei.cases.models import AnsweredHow, Case, Passage, Support, Verb, log_step
 from renkei.cases.rules import answers_for, require, runs_case, works_on
 from renkei.cases.states import AT_WORK, OPEN_SUPPORTS, SUPPORT_STEPS, DisclosureClass, SupportState, check_step
@@ -78,7 +77,8 @@ def record_answer(
     if not fit(answered_by, 100, "answered_by"):
         raise Refused(_("電話で返事をした方のお名前を入れてください。"), "answerer_missing", field="answered_by")
     day = happened_on or clock.today()
-    if day > clock.today() or locked.offered_at and day < locked.offered_at.astimezone(clock.JST).date():
+    first = locked.offered_at.astimezone(clock.JST).date() if locked.offered_at else day
+    if not first <= day <= clock.today():
         raise Refused(_("依頼した日から今日までの日を入れてください。"), "wrong_day", field="happened_on")
     said = _Answer(by, AnsweredHow.PHONE, fit(answered_by, 100, "answered_by"), fit(text, 1000, "text"), day, True)
     if answer == "accept":
@@ -385,8 +385,7 @@ def _meet_company(support: Support) -> None:
 
 def _send_again(support: Support, *, by: Actor, words: str) -> None:
     """Send a fresh link to whoever answers now; the former one closes."""
-    person = Person.objects.filter(pk=support.person_id).first()
-    name, address = (person.name, person.email) if person else ("", support.body.mail)
+    name, address = recipient(support)
     token = link_for(support, by=by, name=name, email=address)
     made = open_link(token)
     close_offer(support, but_not=made.id if made else None)

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
 from renkei.base import clock
@@ -20,8 +21,8 @@ from renkei.base.text import clean_text, search_key
 from renkei.cases import mails
 from renkei.cases.models import Case, Consultation, Draft, Passage, Verb, log_step
 from renkei.cases.numbers import draw_number
-from renkei.cases.states import CaseState, DisclosureClass
 from renkei.cases.rules import require, runs_case
+from renkei.cases.states import CaseState, DisclosureClass
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case
 from renkei.companies.models import Company, CompanyPerson
 from renkei.plan.models import Body
@@ -33,6 +34,8 @@ STATUS_LINK_LIFE = dt.timedelta(days=730)
 DRAFT_LIFE = dt.timedelta(days=30)
 MOST_CHARACTERS = 8000
 MOST_YEN = 10**12
+MOST_IN = {"wish": 1000, "company_given": 200, "person_given": 100, "phone": 20, "email": 254, "reach_me": 200,
+           "financial": 4000}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +144,10 @@ def start_draft(*, moment: dt.datetime | None = None) -> tuple[str, uuid.UUID]:
 def save_draft(data: dict[str, object], *, by: Actor, step: int = 1) -> Draft:
     """Keep what a firm has typed so far, exactly as typed. Raises Refused when it has been sent already."""
     if by.kind is not ActorKind.LINK or by.link is None:
-        raise Refused("下書きのリンクから開き直してください。", "no_draft")
+        raise Refused(_("下書きのリンクから開き直してください。"), "no_draft")
     draft = Draft.objects.filter(pk=by.link).first() or Draft(pk=by.link)
     if draft.sent_case is not None:
-        raise Refused("この相談はもう届いています。状況の画面をご覧ください。", "draft_sent")
+        raise Refused(_("この相談はもう届いています。状況の画面をご覧ください。"), "draft_sent")
     draft.data, draft.step, draft.saved_at = plain(data), step, clock.now()
     draft.save()
     return draft
@@ -154,7 +157,7 @@ def save_draft(data: dict[str, object], *, by: Actor, step: int = 1) -> Draft:
 def send_draft(said: Said, *, by: Actor, token: str) -> Received:
     """Turn a draft into a case held by the front desk. Sending twice gives the same case and the same link."""
     if by.kind is not ActorKind.LINK or by.link is None:
-        raise Refused("下書きのリンクから開き直してください。", "no_draft")
+        raise Refused(_("下書きのリンクから開き直してください。"), "no_draft")
     _one_at_a_time(str(by.link))
     draft = Draft.objects.filter(pk=by.link).first()
     if draft is not None and draft.sent_case is not None:
@@ -176,12 +179,12 @@ def send_draft(said: Said, *, by: Actor, token: str) -> Received:
 def bind_company(case: Case, company: Company, *, by: Actor) -> Case:
     """Say which registered firm the case belongs to. Refused ``other_company`` once it belongs to one (split it then)."""
     locked = lock_case(case)
-    require(runs_case(by, locked) or by.is_staff and locked.received_by_id == by.body)
+    require(runs_case(by, locked) or (by.is_staff and locked.received_by_id == by.body))
     require_open(locked)
     if locked.company_id not in {None, company.pk}:
-        raise Refused("この案件は、もう別の会社に結び付いています。分けるときは、案件を分けてください。", "other_company")
+        raise Refused(_("この案件は、もう別の会社に結び付いています。分けるときは、案件を分けてください。"), "other_company")
     if not Company.objects.visible_to(by).filter(pk=company.pk).exists():
-        raise Refused("この会社は、いまの機関では開けません。窓口にお尋ねください。", "not_visible")
+        raise Refused(_("この会社は、いまの機関では開けません。窓口にお尋ねください。"), "not_visible")
     if locked.company_id == company.pk:
         return locked
     before = locked.company_name
@@ -206,18 +209,17 @@ def check_said(said: Said) -> None:
     """Check what was typed against the plan's words and the fields' lengths. Raises Refused naming the form's field."""
     _check_text(said)
     if said.channel not in {term.code for term in content_now().vocabulary("channels")}:
-        raise Refused("どうやって届いた相談かを、一覧から選んでください。", "unknown_channel", field="channel")
-    for name in ("wish", "company_given", "person_given", "phone", "email", "reach_me"):
-        fit(getattr(said, name), Consultation._meta.get_field(name).max_length or 1000, name)
-    fit(said.financial, 4000, "financial")
+        raise Refused(_("どうやって届いた相談かを、一覧から選んでください。"), "unknown_channel", field="channel")
+    for name, most in MOST_IN.items():
+        fit(getattr(said, name), most, name)
     for prior in said.prior_bodies:
         fit(prior, 100, "prior_bodies")
     if said.budget_yen is not None and not 0 <= said.budget_yen < MOST_YEN:
-        raise Refused("予算は、0円から1兆円までの数で入れてください。", "budget_out_of_range", field="budget_yen")
+        raise Refused(_("予算は、0円から1兆円までの数で入れてください。"), "budget_out_of_range", field="budget_yen")
     if said.consulted_at is not None and said.consulted_at > clock.now():
-        raise Refused("まだ来ていない日時です。相談を受けた日時を入れてください。", "future", field="consulted_at")
+        raise Refused(_("まだ来ていない日時です。相談を受けた日時を入れてください。"), "future", field="consulted_at")
     if set(said.standing_classes) - set(DisclosureClass.values):
-        raise Refused("見せてよいものを一覧から選んでください。", "unknown_class", field="standing_classes")
+        raise Refused(_("見せてよいものを一覧から選んでください。"), "unknown_class", field="standing_classes")
     _check_address(said.email)
 
 
@@ -226,17 +228,19 @@ def _check_address(email: str) -> None:
         if email.strip():
             validate_email(email.strip())
     except ValidationError as error:
-        raise Refused("メールアドレスの形が違います。「名前@会社.example」のように入れてください。", "email_wrong",
+        raise Refused(_("メールアドレスの形が違います。「名前@会社.example」のように入れてください。"), "email_wrong",
                       field="email") from error
 
 
 def _check_text(said: Said) -> None:
     text = clean_text(said.text)
     if not text:
-        raise Refused("ご相談の内容を、ひとことでよいので書いてください。", "text_empty", field="text")
+        raise Refused(_("ご相談の内容を、ひとことでよいので書いてください。"), "text_empty", field="text")
     if len(text) > MOST_CHARACTERS:
         raise Refused(
-            f"{MOST_CHARACTERS:,}字までです。長い資料は、ファイルで付けてください。", "text_too_long", field="text"
+            _("%(most)s字までです。長い資料は、ファイルで付けてください。") % {"most": f"{MOST_CHARACTERS:,}"},
+            "text_too_long",
+            field="text",
         )
 
 

@@ -19,7 +19,13 @@ from renkei.cases import mails
 from renkei.cases.models import Case, Consent, ConsentHow, Incident, Need, Origin, Passage, Support, Verb, log_step
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import (
-    OPEN_SUPPORTS, SUPPORT_STEPS, CaseState, DisclosureClass, NeedState, SupportState, check_step,
+    OPEN_SUPPORTS,
+    SUPPORT_STEPS,
+    CaseState,
+    DisclosureClass,
+    NeedState,
+    SupportState,
+    check_step,
 )  # fmt: skip
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
 from renkei.plan.models import Body, Provision
@@ -146,6 +152,12 @@ def close_offer(support: Support, *, but_not: uuid.UUID | None = None) -> int:
     return int(row[0]) if row else 0
 
 
+def recipient(support: Support) -> tuple[str, str]:
+    """Return whom an offer is for: name and address of the person, or no name and the body's mailbox."""
+    person = support.person
+    return (person.name, person.email) if person else ("", support.body.mail)
+
+
 def link_for(support: Support, *, by: Actor, name: str, email: str) -> str:
     """Make the private link to one offer: bound to its recipient, for the offered classes, until the offer expires."""
     last = add_business_days(support.due_on or clock.today(), clock_named("offer_expiry").business_days)
@@ -198,7 +210,7 @@ def _check_takeover(case: Case, chosen: list[Support]) -> None:
 
 def _require_second_person(case: Case, pick: Pick, *, by: Actor) -> None:
     parties = dict(Body.objects.filter(pk__in=[pick.body, by.body]).values_list("pk", "party_id"))
-    if parties.get(pick.body) == parties.get(by.body):
+    if parties.get(pick.body) == parties.get(by.body or ""):
         return
     saved = case.supports.filter(
         need=pick.need, service_id=pick.service, body_id=pick.body, state=SupportState.PROPOSED
@@ -229,7 +241,7 @@ def _propose(case: Case, pick: Pick, *, by: Actor) -> Support:
     support.classes, support.due_on = _classes(pick), _due_on(pick)
     support.asked_by_body_id, support.asked_by_id = by.body or case.holder_id, by.person
     support.save()
-    _write_ask(support, pick, by=by)
+    _write_ask(support, pick)
     return support
 
 
@@ -266,7 +278,7 @@ def _due_on(pick: Pick) -> dt.date:
     return day
 
 
-def _write_ask(support: Support, pick: Pick, *, by: Actor) -> None:
+def _write_ask(support: Support, pick: Pick) -> None:
     ask = fit(pick.ask, 1000, "ask")
     if not ask:
         raise Refused(_("お願いしたいことを、ひとことで書いてください。"), "ask_empty", field="ask")
@@ -285,8 +297,7 @@ def _send(support: Support, *, by: Actor) -> Support:
     support.asked_by_body_id, support.asked_by_id = by.body or support.case.holder_id, by.person
     support.takes_over_from_id = support.case.holder_id if support.takes_over else None
     support.save()
-    person = Person.objects.filter(pk=support.person_id).first()
-    name, address = (person.name, person.email) if person else ("", support.body.mail)
+    name, address = recipient(support)
     token = link_for(support, by=by, name=name, email=address)
     mails.offer(support, address, token, by=by, not_before=support.leaves_at)
     log_step(support.case, Verb.OFFERED, by=by, subject=support, before=SupportState.PROPOSED, after=support.state,
@@ -320,6 +331,8 @@ def _require_consent(support: Support, *, by: Actor) -> None:
 
 
 def _open_incident(case: Case, support: Support, *, reason: str, by: Actor) -> None:
+    if by.person is None:
+        raise Refused(_("だれが取り消したかを残すため、職員として操作してください。"), "not_allowed")
     seen = _seen_by(support)
     incident = Incident.objects.create(
         case=case, support=support, body=support.body, classes=support.classes, was_opened=bool(seen), seen=seen,
@@ -340,6 +353,7 @@ def _seen_by(support: Support) -> list[dict[str, str]]:
 
 
 def move_support(support: Support, after: SupportState, verb: Verb, *, by: Actor, case: Case) -> None:
+    """Save a support in its new state with transition and audit event; the step was checked before."""
     before = support.state
     support.state = after
     support.save()

@@ -230,7 +230,7 @@ class Case(Row):
 
     def index_text(self) -> None:
         """Refresh the bigrams the case is found by; called by the actions that change what they are made of."""
-        text = " ".join([self.number, self.title, self.summary, self.company_name])
+        text = f"{self.number} {self.title} {self.summary} {self.company_name}"
         self.grams = sorted(set(bigrams(search_key(text))))
 
     @property

@@ -117,7 +117,7 @@ class Transition(Row):
         return f"{self.get_verb_display()} {self.happened_on}"
 
 
-def log_step(
+def log_step(  # noqa: PLR0913  keyword-only: each is a column of the step
     case: Case,
     verb: Verb,
     *,
@@ -135,7 +135,7 @@ def log_step(
     key = moved.pk
     return Transition.objects.create(
         case=case,
-        subject_kind=moved._meta.model_name or "",
+        subject_kind=moved._meta.model_name or "",  # noqa: SLF001  Django names its own so
         subject=key if isinstance(key, uuid.UUID) else case.pk,
         verb=verb,
         from_state=before,

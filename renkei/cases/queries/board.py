@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
 from django.db.models import Case as When
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
 from django.db.models import When as If
 from django.db.models.functions import Coalesce, RowNumber
 
@@ -132,12 +132,10 @@ def _cards(cases: QuerySet[Case], chosen: BoardFilters) -> list[CaseRow]:
 def _choices(cases: QuerySet[Case]) -> tuple[list[Choice], list[Choice]]:
     """Return the values of both filters with their counts, from one query over all open cases."""
     ages = {f"age{code}": Count("pk", filter=_age(code)) for code, *_ in AGES}
-    rows = list(cases.order_by().values("holder_id", "holder__number", "holder__short", "holder__order").annotate(**ages))
-    bodies = [
-        Choice(row["holder_id"], f"{row['holder__number']}{row['holder__short']}", row["age"])
-        for row in sorted(rows, key=lambda row: row["holder__order"])
-    ]
-    sums = {code: sum(row[f"age{code}"] for row in rows) for code, *_ in AGES}
+    names = ["holder__order", "holder_id", "holder__number", "holder__short"]
+    rows = sorted(cases.order_by().values_list(*names).annotate(**ages))
+    bodies = [Choice(code, f"{number}{short}", counts[0]) for _order, code, number, short, *counts in rows]
+    sums = {code: sum(row[len(names) + n] for row in rows) for n, (code, *_) in enumerate(AGES)}
     return [Choice("", "すべて", sums[""]), *bodies], [Choice(code, name, sums[code]) for code, name, *_ in AGES]
 
 
