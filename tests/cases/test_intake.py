@@ -15,6 +15,7 @@ from renkei.cases.actions.intake import (
     bind_company,
     claimed_company,
     receive,
+    refer_to_desk,
     save_draft,
     send_draft,
     start_draft,
@@ -253,3 +254,20 @@ class TestBindCompany:
         assert claimed_company("7000012050002", "（株）狐火エレクトロ") == firm
         assert claimed_company("7000012050002", "別の会社") is None
         assert claimed_company("7000012050003", "狐火エレクトロ") is None
+
+
+@pytest.mark.covers("C92")
+def test_body_refers_its_consultation_to_the_desk(committed_world: World, login: Any) -> None:
+    world = committed_world
+    case = receive(said(), by=world.lab, body=Body.objects.get(pk=LAB), to_desk=False).case
+    with login("web"):
+        with acting(world.desk):
+            assert not Consultation.objects.exists()  # the desk knows of it by its summary only
+        with acting(world.lab):
+            refer_to_desk(case, by=world.lab, note="手に余ります")
+        with acting(world.desk):
+            assert [one.text for one in Consultation.objects.all()] == [WORDS]
+    moved = fresh(case)
+    assert (moved.holder_id, moved.at_desk, moved.next_body_id, moved.received_by_id) == (DESK, True, DESK, LAB)
+    assert moved.next_on >= clock.today()
+    assert "referred" in {verb for verb, _before, _after in steps(case)}
