@@ -41,7 +41,7 @@ run: .venv/.ok
 lint: .venv/.dev-ok
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/djlint --quiet --check --lint $(TEMPLATES)
+	$(BIN)/djlint --quiet --lint $(TEMPLATES)
 
 types: .venv/.dev-ok
 	$(BIN)/mypy

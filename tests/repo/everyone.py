@@ -10,18 +10,18 @@ from django.test import Client
 
 from renkei.accounts.models import Person
 from renkei.base import clock
-from renkei.base.actor import GUEST, link_holder
+from renkei.base.actor import GUEST
 from renkei.base.context import acting
 from renkei.cases.actions.consents import request_consent
 from renkei.cases.actions.holding import draft_pack, offer_handover
 from renkei.cases.actions.intake import Said, receive, start_draft
-from renkei.cases.actions.talk import add_file
-from renkei.cases.models import Case, Consent, ConsentRequest
+from renkei.cases.actions.talk import add_file, log_contact
+from renkei.cases.models import Consent, ConsentRequest
 from renkei.companies.actions import Profile, register_company
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose
-from renkei.post.notices import send_notice
+from renkei.post.notices import Words, send_notice
 from tests.desk.scene import Scene, running
 from tests.world import BANK, CENTER, DESK, LAB, World
 
@@ -59,9 +59,10 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     case = scene.case
     file = add_file(case, by=world.lab, name="結果.txt", data="結果です".encode())
     handover = offer_handover(case, to_body=Body.objects.get(pk=CENTER), by=world.lab, pack=draft_pack(case, world.lab))
-    notice = send_notice(title="書式が変わりました", text="来週から使ってください。", to=[LAB], by=world.desk)
+    notice = send_notice(Words("書式が変わりました", "来週から使ってください。"), to={LAB: ""}, by=world.desk, sender="産業課")
+    contact = log_contact(case, by=world.lab, channel="phone", text="板を送ってもらう。")
     return {
-        "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
+        "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]
     }  # fmt: skip
@@ -73,7 +74,7 @@ def _foreign(world: World) -> dict[str, Any]:
     said = Said(text="運転資金の相談です。", channel="visit", company=company, phone="000-111-2222", email="yoso@yoso.example")
     case = receive(said, by=world.bank, body=Body.objects.get(pk=BANK), to_desk=False).case
     file = add_file(case, by=world.bank, name="決算.txt", data="決算です".encode())
-    notice = send_notice(title="銀行だけの知らせ", text="内輪です。", to=[CENTER], by=world.bank)
+    notice = send_notice(Words("県外の話", "内輪です。"), to={CENTER: ""}, by=world.bank, sender="銀行")
     return {"case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
 
 
@@ -99,5 +100,3 @@ def missing(own: dict[str, Any]) -> dict[str, Any]:
     """The same names with ids of nothing."""
     return {name: uuid.uuid4() for name in own}
 
-
-__all__ = ["STAFF_ACTORS", "Case", "Everyone", "gather", "link_holder", "missing"]
