@@ -95,7 +95,7 @@ def put_services(*, by: Actor) -> int:
         EntryRow(
             id=f"service:{service.code}", kind=EntryKind.SERVICE, name=service.name, service=service.code,
             summary=about.get(service.code, "").split("\n")[0], text=about.get(service.code, ""), is_public=True,
-        )  # fmt: skip
+        )
         for service in Service.objects.all()
     ]
     return put_entries(rows, kept_by="plan", by=by)
@@ -128,7 +128,9 @@ def set_load(body: str, *, by: Actor, open_count: int, service: str | None = Non
 
 
 @transaction.atomic
-def judge(need: UUID, *, by: Actor, service: str, body: str, fits: bool, entry: str | None = None) -> Judgment:
+def judge(  # noqa: PLR0913  ids only, each named
+    need: UUID, *, by: Actor, service: str, body: str, fits: bool, entry: str | None = None
+) -> Judgment:
     """Keep a person's word on a proposal (ids only). Refuses anyone who does not act for a body."""
     if not by.is_staff or by.person is None or by.body is None:
         raise Refused(_("機関の担当者だけが記録できます。"), "not_staff")

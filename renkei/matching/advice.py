@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -57,7 +58,7 @@ def blocked(candidate_service: str, known: Knowledge, facts: Facts, courses: boo
 
 
 def _first_choice(known: Knowledge, key: str) -> str:
-    asked = next((one for one in known.cues.get("questions", []) if one["key"] == key), {})
+    asked: dict[str, Any] = next((one for one in known.cues.get("questions", []) if one["key"] == key), {})
     choices = asked.get("choices") or [""]
     return str(choices[0])
 

@@ -57,22 +57,29 @@ class Offices:
         return cls(providers, loads)
 
 
-def choose(
-    service: str, text: str, met: Met, known: Knowledge, offices: Offices, *, matches: Sequence[Match],
-    facts: Facts, denied: frozenset[str] = frozenset(),
-) -> list[Choice]:  # fmt: skip
-    """Return the bodies that offer a service, best first, each with its reasons.
+@dataclass(frozen=True)
+class Asked:
+    """What the choice rests on. ``denied`` are bodies the text says have declined: they come last."""
 
-    ``denied`` are bodies the text says have declined: they come last among the providers.
-    """
-    choices = {body.pk: Choice(body.pk) for body in offices.providers.get(service, [])}
+    text: str
+    met: Met
+    known: Knowledge
+    offices: Offices
+    matches: Sequence[Match]
+    facts: Facts
+    denied: frozenset[str] = frozenset()
+
+
+def choose(service: str, asked: Asked) -> list[Choice]:
+    """Return the bodies that offer a service, best first, each with its reasons."""
+    choices = {body.pk: Choice(body.pk) for body in asked.offices.providers.get(service, [])}
     order = list(choices)
-    _by_field(choices, met.by(known.fields_for.get(service) or known.fields))
-    _by_name(choices, met.codes(known.names))
-    _by_catalogue(choices, service, matches)
-    _by_rule(choices, service, known, text)
-    _by_place(choices, service, known, offices, facts)
-    for code in denied & choices.keys():
+    _by_field(choices, asked.met.by(asked.known.fields_for.get(service) or asked.known.fields))
+    _by_name(choices, asked.met.codes(asked.known.names))
+    _by_catalogue(choices, service, asked.matches)
+    _by_rule(choices, service, asked)
+    _by_place(choices, service, asked)
+    for code in asked.denied & choices.keys():
         choices[code].score -= 2 * NAMED
         choices[code].evidence.append(Evidence("failed", _("この機関は断ったと書かれています")))
     return sorted(choices.values(), key=lambda one: (-round(one.score, 3), order.index(one.body)))
@@ -103,21 +110,20 @@ def _by_catalogue(choices: dict[str, Choice], service: str, matches: Sequence[Ma
         choices[code].score += CATALOGUE * score
 
 
-def _by_rule(choices: dict[str, Choice], service: str, known: Knowledge, text: str) -> None:
-    for rule in known.routing.get("rules", []):
-        groups = [[word for word in group if word in text] for group in rule["words"]]
+def _by_rule(choices: dict[str, Choice], service: str, asked: Asked) -> None:
+    for rule in asked.known.routing.get("rules", []):
+        groups = [[word for word in group if word in asked.text] for group in rule["words"]]
         if service in rule["services"] and rule["first"] in choices and all(groups):
             choices[rule["first"]].add(RULE, rule.get("written") or _("計画の決まり"))
             for code in set(rule.get("with", [])) & choices.keys():
                 choices[code].add(RULE / 4, _("計画の決まりで一緒に加わります"))
-    for default in known.routing.get("default", []):
+    for default in asked.known.routing.get("default", []):
         if default["body"] in choices and len(choices) > 1:
             choices[default["body"]].add(DEFAULT, default.get("written") or _("計画が定める受け持ち"))
 
 
-def _by_place(
-    choices: dict[str, Choice], service: str, known: Knowledge, offices: Offices, facts: Facts
-) -> None:
+def _by_place(choices: dict[str, Choice], service: str, asked: Asked) -> None:
+    known, facts = asked.known, asked.facts
     near: dict[str, list[str]] = {
         code: one.get("near", []) for code, one in (known.cues.get("bodies") or {}).items() if code in choices
     }
@@ -127,5 +133,5 @@ def _by_place(
             choice.add(0.3, _("所在地に近い機関です"))
         if code in facts.contacts:
             choice.add(CONTACT, _("前にも関わった機関です"))
-        load = offices.loads.get((code, service), 0)
+        load = asked.offices.loads.get((code, service), 0)
         choice.score -= min(_MOST_LOAD, _LOAD * load)

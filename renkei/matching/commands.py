@@ -28,7 +28,7 @@ _KIND_WORDS = {
 _MARKS = {"word": "言葉", "met": "合う", "failed": "合わない", "unknown": "不明"}
 
 
-class BadLine(ValueError):
+class BadLineError(ValueError):
     """A line that cannot be answered; the message says why."""
 
 
@@ -47,8 +47,7 @@ def route_text(text: str) -> str:
     proposal = propose(text[:MAX_TEXT])
     known = knowledge()
     lines = [f"■ {_KIND_WORDS[proposal.kind]}（分野: {proposal.field}）", ""]
-    for contact in proposal.outside:
-        lines.append(f"  {contact.name} {contact.phone}: {contact.about}")
+    lines += [f"  {contact.name} {contact.phone}: {contact.about}" for contact in proposal.outside]
     for need in proposal.needs if proposal.kind != "out_of_scope" else []:
         lines.append(f"課題{need.number}「{need.title}」")
         for candidate in need.candidates:
@@ -132,7 +131,7 @@ def _each(stream: TextIO, out: TextIO, answer: Callable[[str], dict[str, Any]]) 
             continue
         try:
             key, text = _parsed(line)
-        except BadLine as error:
+        except BadLineError as error:
             failed = True
             sys.stderr.write(f"{number}行目: {error}\n")
             continue
@@ -156,18 +155,18 @@ def _lines(stream: TextIO) -> Iterator[str | None]:
 
 def _parsed(line: str | None) -> tuple[Any, str]:
     if line is None:
-        raise BadLine("文字として読めません。UTF-8 の文字にしてください。ここから先は読めません。")
+        raise BadLineError("文字として読めません。UTF-8 の文字にしてください。ここから先は読めません。")
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
-        raise BadLine('JSON として読めません。{"id": "..", "text": ".."} の形にしてください。') from None
+        raise BadLineError('JSON として読めません。{"id": "..", "text": ".."} の形にしてください。') from None
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        raise BadLine('"text" がありません。{"id": "..", "text": ".."} の形にしてください。')
+        raise BadLineError('"text" がありません。{"id": "..", "text": ".."} の形にしてください。')
     text = row["text"]
     if not text.strip():
-        raise BadLine('"text" が空です。相談文を入れてください。')
+        raise BadLineError('"text" が空です。相談文を入れてください。')
     if len(text) > MAX_TEXT:
-        raise BadLine(f'"text" が長すぎます（{len(text):,}字）。{MAX_TEXT:,}字までにしてください。')
+        raise BadLineError(f'"text" が長すぎます（{len(text):,}字）。{MAX_TEXT:,}字までにしてください。')
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise BadLine('"text" に文字でないものが入っています。')
+        raise BadLineError('"text" に文字でないものが入っています。')
     return row.get("id"), text

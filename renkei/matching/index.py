@@ -150,7 +150,7 @@ def _search(query: Any, audience: str, limit: int) -> list[Found]:
     found = []
     for score, address in searcher.search(query, limit).hits:
         document = searcher.doc(address)
-        found.append(Found(document.get_first("id"), document.get_first("kind"), float(score)))
+        found.append(Found(str(document.get_first("id")), str(document.get_first("kind")), float(score)))
     return sorted(found, key=lambda hit: (-round(hit.score, 4), hit.id))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.matching import advice, analysis, kinds, vectors
-from renkei.matching.bodies import Choice, Offices, choose
+from renkei.matching.bodies import Asked, Choice, Offices, choose
 from renkei.matching.cues import Met
 from renkei.matching.eligibility import Ruling, rulings, window_words
 from renkei.matching.entries import Match, matches
@@ -179,18 +179,20 @@ def _needs(reading: _Reading) -> dict[str, int]:
 
 def _candidates(fit: Fit, reading: _Reading, need: int) -> tuple[list[Candidate], list[NearMiss], list[Ruling]]:
     """Return a service's bodies, best first, with entries and evidence; what fails a rule becomes a near miss."""
+    denied = reading.said.bodies if reading.kind != "outside_region" else frozenset()
     choices = choose(
-        fit.code, reading.text, reading.met, reading.known, reading.offices, matches=reading.matches, facts=reading.facts,
-        denied=reading.said.bodies if reading.kind != "outside_region" else frozenset(),
-    )  # fmt: skip
+        fit.code,
+        Asked(reading.text, reading.met, reading.known, reading.offices, reading.matches, reading.facts, denied),
+    )
     choices = [one for one in choices if (fit.code, one.body) not in reading.declined]
     if reading.kind == "outside_region":
         choices = _lead_first(choices, reading)
     own = [match for match in reading.matches if fit.code in match.services]
     fitting, misses, ruled = _fitting(own, fit.code, reading)
+    shares = (1.0, _OTHER_BODY, _OTHER_BODY / 2)
     found = [
-        _candidate(fit, choice, fitting, ruled, reading, need, 1.0 if number == 0 else _OTHER_BODY / number)
-        for number, choice in enumerate(choices[:3])
+        replace(_candidate(fit, choice, fitting, ruled, reading), need=max(need, 1), score=_round(fit.score * share))
+        for choice, share in zip(choices, shares, strict=False)
     ]
     return found, misses, [ruling for rules in ruled.values() for ruling in rules]
 
@@ -223,9 +225,8 @@ def _fitting(
 
 
 def _candidate(
-    fit: Fit, choice: Choice, fitting: Sequence[Match], ruled: Mapping[str, list[Ruling]], reading: _Reading,
-    need: int, share: float,
-) -> Candidate:  # fmt: skip
+    fit: Fit, choice: Choice, fitting: Sequence[Match], ruled: Mapping[str, list[Ruling]], reading: _Reading
+) -> Candidate:
     shown = [match for match in fitting if match.entry.body_id in {choice.body, None}][:_ENTRIES]
     programme = next((match for match in shown if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}), None)
     day, words, _is_open = window_words(programme.windows, reading.on) if programme else (None, "", True)
@@ -235,14 +236,18 @@ def _candidate(
         service=fit.code,
         body=choice.body,
         stage=reading.known.services[fit.code].stage,
-        score=round(max(fit.score, 0.0) * share, 3),
-        need=max(need, 1),
+        score=_round(fit.score),
+        need=1,
         date=day,
         date_words=words,
         entries=[_hit(match, reading) for match in shown],
         evidence=[*_words(fit, choice, reading.text), *choice.evidence, *rules],
         blocked_by=advice.blocked(fit.code, reading.known, reading.facts, courses),
     )
+
+
+def _round(score: float) -> float:
+    return round(max(score, 0.0), 3)
 
 
 def _hit(match: Match, reading: _Reading) -> EntryHit:
@@ -292,7 +297,7 @@ def _title(text: str) -> str:
 
 def _contacts(reading: _Reading) -> list[Contact]:
     """Return who else can help: those the text speaks of strongly enough."""
-    found = []
+    found: list[Contact] = []
     for fit in reading.outside:
         contact = reading.known.contact(fit.code.removeprefix(OUT))
         if contact is None or fit.score < kinds.OUTSIDE_AT_LEAST or len(found) >= 3:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from renkei.matching import language
 from renkei.matching.cues import Hit, Lexicon, Met
@@ -38,7 +39,7 @@ def points(text: str) -> list[Sentence]:
         if len(cuts) == 2:
             found.append(sentence)
             continue
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             part = sentence.text[start:end]
             place = sentence.start + start
             found.append(Sentence(part, place, place + len(part), tuple(words(part, place))))

@@ -59,8 +59,7 @@ class Sayings:
             for term in set(one):
                 if term in self._column:
                     rows[number, self._column[term]] = self._weight[term]
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        return rows / np.where(lengths > 0, lengths, 1)
+        return _unit(rows)
 
     def _embed(self) -> None:
         if vectors.table() is None or not self._forms:

@@ -17,7 +17,7 @@ from sudachipy import Dictionary, SplitMode
 
 MAX_LENGTH = 20_000
 _CONTENT = {"名詞", "動詞", "形容詞", "形状詞", "接尾辞", "接頭辞"}
-_STOP = frozenset(
+_STOP = frozenset(  # noqa: SIM905  a list of quoted words would hide them
     "為る 居る おる 有る 成る 出来る 言う 思う 知る 教える 欲しい 御 方 事 物 所 時 場合 様 為 中 上 下 私 弊社 当社 家 自社 会社 其れ 此れ 何 何れ 何処 "
     "頂く 下さる 願う 願い 貰う 呉れる 来る 行く 見る 遣る 掛かる 致す 御座る 申す 存ずる 宜しい 良い 無い さん 達 的 性 等 今 今日 "
     "相談 電話 メモ 世話 連絡 先 社 名 者 件 点 分 人 年 月 日 市 町 村 県 年間 前 後 内 間 程 位 近く 一 二 三 四 五 六 七 八 九 十".split()

@@ -11,6 +11,7 @@ import pytest
 
 from renkei.audit.models import Event
 from renkei.base.actor import GUEST, SYSTEM
+from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.matching.actions import EntryRow, WindowRow, judge, put_entries, put_services, set_load, withdraw_entries
 from renkei.matching.models import Entry, EntryChange, Judgment, Load, Window
@@ -106,8 +107,6 @@ def test_a_judgment_keeps_ids_only(world: World) -> None:
 def test_a_judgment_is_seen_by_its_own_body_only(
     committed_world: World, login: Callable[[str], object]
 ) -> None:
-    from renkei.base.context import acting
-
     world = committed_world
     with login("web"):  # type: ignore[attr-defined]  a context manager
         with acting(world.lab):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connections
 
 from renkei.base.actor import SYSTEM
 from renkei.matching import index
@@ -78,7 +80,8 @@ def test_a_damaged_index_is_rebuilt(region: Callable[..., World], index_home: Pa
     if damage == "state":
         state.write_bytes(b"\x00\xff")
     elif damage == "files":
-        for path in (build / "staff").iterdir():
+        for path in list((build / "staff").iterdir()):
+            path.unlink()  # a new file: the old one may still be mapped into memory
             path.write_bytes(b"broken")
     elif damage == "folder":
         shutil.rmtree(build)
@@ -128,9 +131,6 @@ def test_a_fault_while_following_does_not_undo_the_save(
 
 
 def _other_process(home: str, answers: Any) -> None:
-    from django.conf import settings
-    from django.db import connections
-
     connections.close_all()
     settings.RENKEI_HOME = home
     index.forget()
@@ -143,8 +143,6 @@ def _other_process(home: str, answers: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_several_processes_write_and_read(committed_world: World, index_home: Path) -> None:
-    from django.db import connections
-
     index.rebuild()
     connections.close_all()
     index.forget()

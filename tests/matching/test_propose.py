@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from renkei.base.actor import SYSTEM
 from renkei.matching.actions import EntryRow, put_entries, set_load
-from renkei.matching.models import Load
+from renkei.matching.models import Entry, Load
 from renkei.matching.proposal import Candidate, Clash, Evidence, NearMiss
 from renkei.matching.propose import Facts, next_best, propose
 from renkei.plan.models import Provision
@@ -69,7 +69,7 @@ def test_the_same_text_gives_the_same_answer(region: Region) -> None:
 def test_nothing_is_written(region: Region) -> None:
     region()
     propose(PLATING)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         propose(PLATING)
     assert [query["sql"] for query in queries if not query["sql"].lstrip().upper().startswith("SELECT")] == []
     assert len(queries) <= 14
@@ -319,8 +319,6 @@ def test_hostile_text_gets_an_answer(region: Region, text: str) -> None:
 
 
 def test_entries_of_another_database_are_never_shown(region: Region) -> None:
-    from renkei.matching.models import Entry
-
     region()
     propose(PLATING)
     Entry.objects.filter(pk="PE1").delete()

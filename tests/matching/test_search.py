@@ -8,6 +8,7 @@ import pytest
 
 from renkei.base.actor import GUEST, SYSTEM, link_holder
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
+from renkei.matching.models import Entry
 from renkei.matching.search import search
 from tests.matching.conftest import TODAY
 from tests.world import World
@@ -53,8 +54,6 @@ def test_others_see_public_entries_only(region: Region) -> None:
 
 
 def test_an_entry_made_private_leaves_at_once_even_from_an_old_index(region: Region) -> None:
-    from renkei.matching.models import Entry
-
     region()
     assert "EQ1" in [hit.id for hit in search("膜厚", actor=GUEST)]
     Entry.objects.filter(pk="EQ1").update(is_public=False)
