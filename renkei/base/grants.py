@@ -18,6 +18,11 @@ _TABLES = """
 """
 
 
+_FUNCTIONS = """
+    SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = 'public' AND p.proowner = current_user::regrole AND p.prokind = 'f'
+      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
 _ALL_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
 _RIGHTS = """
     SELECT c.relname, array_agg(one)
@@ -51,6 +56,9 @@ def apply_grants(**_signal: Any) -> None:
         cursor.execute("DELETE FROM base_login")
         cursor.execute(_TABLES)
         tables = cursor.fetchall()
+        cursor.execute(_FUNCTIONS)
+        functions = ", ".join(name for (name,) in cursor.fetchall())
+        cursor.execute(f"REVOKE EXECUTE ON FUNCTION {functions} FROM PUBLIC")  # PostgreSQL gives it to everybody
         for part, role in logins.items():
             if role not in known:
                 continue
@@ -58,6 +66,7 @@ def apply_grants(**_signal: Any) -> None:
             name = quote(role)
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
             cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}")
+            cursor.execute(f"GRANT EXECUTE ON FUNCTION {functions} TO {name}")
             for table, comment in tables:
                 cursor.execute(f"REVOKE ALL ON {quote(table)} FROM {name}")
                 if rights := grants_for(table, comment):

@@ -40,7 +40,7 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Run the rest of the request inside one transaction."""
-        request.actor = GUEST  # type: ignore[attr-defined]
+        request.actor = GUEST  # type: ignore[attr-defined]  # ours, on the request
         try:
             with remembering(request.method in {"GET", "HEAD"}), transaction.atomic():
                 response = self.get_response(request)
@@ -49,7 +49,7 @@ class ActorMiddleware:
                 elif connection.in_atomic_block and not connection.needs_rollback:
                     clear_actor()
         finally:
-            request.actor = GUEST  # type: ignore[attr-defined]
+            request.actor = GUEST  # type: ignore[attr-defined]  # ours, on the request
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -67,7 +67,7 @@ class ActorMiddleware:
         actor, answer = self._actor_for(request, entry, kwargs)
         if answer is not None:
             return answer
-        request.actor = actor  # type: ignore[attr-defined]
+        request.actor = actor  # type: ignore[attr-defined]  # ours, on the request
         set_actor(actor)
         return None
 
@@ -75,11 +75,11 @@ class ActorMiddleware:
         """Turn an uncaught refusal into a page that says what to do. Forms show theirs beside the field themselves."""
         if isinstance(error.__cause__, InsufficientPrivilege):  # the database's own no: a policy, or a missing right
             _log.warning("the database refused %s: %s", request.path, error)
-            request.refused = True  # type: ignore[attr-defined]
+            request.refused = True  # type: ignore[attr-defined]  # ours, on the request
             return HttpResponseForbidden(get_template("403.html").render())  # no query: the transaction is broken
         if not isinstance(error, Refused):
             return None
-        request.refused = True  # type: ignore[attr-defined]
+        request.refused = True  # type: ignore[attr-defined]  # ours, on the request
         return render(request, "refused.html", {"refusal": error}, status=409)
 
     def _actor_for(
@@ -100,12 +100,12 @@ class ActorMiddleware:
         membership = Membership.objects.current().filter(person=person, body_id=kwargs["body"]).first()
         if membership is None:
             raise Http404
-        request.membership = membership  # type: ignore[attr-defined]
+        request.membership = membership  # type: ignore[attr-defined]  # ours, on the request
         return staff(person.pk, membership.body_id, person.name), None
 
     def _link_actor(self, request: HttpRequest, kwargs: dict[str, Any]) -> Actor:
         link = open_link(kwargs["token"])
         if link is None:
             raise Http404
-        request.link = link  # type: ignore[attr-defined]
+        request.link = link  # type: ignore[attr-defined]  # ours, on the request
         return link_holder(link.id, body=link.body, name=link.recipient_name)

@@ -28,7 +28,7 @@ from renkei.cases.steps import NextStep
 from renkei.companies.models import Company, CompanyPerson
 from renkei.example.cast import Cast
 from renkei.plan.models import Body
-from renkei.plan.queries import add_business_days, front_desk
+from renkei.plan.queries import add_business_days
 
 Play = Iterator[dt.datetime]
 

@@ -70,7 +70,8 @@ def _shared(entry: Entry, units: Sequence[Word]) -> tuple[tuple[int, int], ...]:
     for unit in units:
         if unit.form in forms or unit.form in alike:
             spans.setdefault(unit.form, (unit.start, unit.end))
-    chosen = sorted(spans.items(), key=lambda one: (one[0] not in forms, -len(one[0]), one[1]))[:_MOST_WORDS]
+    telling = {form: span for form, span in spans.items() if span[1] - span[0] > 1} or spans
+    chosen = sorted(telling.items(), key=lambda one: (one[0] not in forms, -len(one[0]), one[1]))[:_MOST_WORDS]
     return tuple(sorted(span for _form, span in chosen))
 
 

@@ -27,6 +27,7 @@ _SHARE, _FEWEST, _MOST = 0.22, 3, 7  # services kept: this share of the best, bu
 _NEED_SHARE = 0.45
 _OTHER_BODY = 0.55
 _ENTRIES, _WORDS, _TITLE = 5, 6, 40
+_NEAR = 0.3  # an entry further from the best than this is no help
 _CASE_VOTE, _ENTRY_VOTE = 1.0, 0.8
 
 
@@ -227,7 +228,8 @@ def _fitting(
 def _candidate(
     fit: Fit, choice: Choice, fitting: Sequence[Match], ruled: Mapping[str, list[Ruling]], reading: _Reading
 ) -> Candidate:
-    shown = [match for match in fitting if match.entry.body_id in {choice.body, None}][:_ENTRIES]
+    own = [match for match in fitting if match.entry.body_id in {choice.body, None}]
+    shown = [match for match in own if match.entry.kind == EntryKind.PROGRAMME or match.score >= _NEAR][:_ENTRIES]
     programme = next((match for match in shown if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}), None)
     day, words, _is_open = window_words(programme.windows, reading.on) if programme else (None, "", True)
     rules = [rule.evidence() for rule in ruled.get(programme.entry.id, [])] if programme else []

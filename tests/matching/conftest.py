@@ -35,7 +35,7 @@ CUES: dict[str, Any] = {
     "region": ["県内", "ひばり"],
     "entry_services": {"equipment": ["equipment-tests"], "outside": ["equipment-tests"], "seed": ["tech-consultation"]},
     "post_services": {"engineer": ["tech-consultation"]},
-    "states": {"award": ["交付決定"], "ordered": ["発注した"], "partner": ["大学と"]},
+    "states": {"award": ["交付決定"], "ordered": ["発注した"], "partner": ["大学と組んで"]},
     "questions": [
         {"key": "award", "services": ["loan"], "text": "交付は決まっていますか", "help": "", "choices": ["決まった", "まだ"]},
     ],

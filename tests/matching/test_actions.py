@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from uuid import uuid4
 
@@ -105,10 +106,10 @@ def test_a_judgment_keeps_ids_only(world: World) -> None:
 
 
 def test_a_judgment_is_seen_by_its_own_body_only(
-    committed_world: World, login: Callable[[str], object]
+    committed_world: World, login: Callable[[str], AbstractContextManager[None]]
 ) -> None:
     world = committed_world
-    with login("web"):  # type: ignore[attr-defined]  a context manager
+    with login("web"):
         with acting(world.lab):
             judge(uuid4(), by=world.lab, service="tech-consultation", body=LAB, fits=False)
             assert Judgment.objects.count() == 1
@@ -116,3 +117,11 @@ def test_a_judgment_is_seen_by_its_own_body_only(
             assert Judgment.objects.count() == 0
         with acting(GUEST):
             assert Judgment.objects.count() == 0
+
+
+def test_the_web_login_may_keep_entries(committed_world: World, login: Callable[[str], AbstractContextManager[None]]) -> None:
+    world = committed_world
+    with login("web"), acting(world.lab):
+        put_entries([ROW], kept_by="lab", by=world.lab)
+        assert put_entries([replace(ROW, name="別の名", windows=())], kept_by="lab", by=world.lab) == 1
+        assert (Entry.objects.get().name, Window.objects.count(), EntryChange.objects.count()) == ("別の名", 0, 2)

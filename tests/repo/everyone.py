@@ -45,6 +45,7 @@ def gather(world: World) -> Everyone:
     made.own = _own(world, scene)
     made.foreign = _foreign(world)
     made.tokens = _tokens(world, scene, made)
+    made.own["asked"] = ConsentRequest.objects.get(case=scene.case).pk
     outsider = Person.objects.create_user("nobody@people.example", "hibari-secret-1", name="無所属 太郎", kana="ム")
     for actor, body in STAFF_ACTORS.items():
         made.clients[actor] = Client()
@@ -74,7 +75,7 @@ def _foreign(world: World) -> dict[str, Any]:
     said = Said(text="運転資金の相談です。", channel="visit", company=company, phone="000-111-2222", email="yoso@yoso.example")
     case = receive(said, by=world.bank, body=Body.objects.get(pk=BANK), to_desk=False).case
     file = add_file(case, by=world.bank, name="決算.txt", data="決算です".encode())
-    notice = send_notice(Words("県外の話", "内輪です。"), to={CENTER: ""}, by=world.bank, sender="銀行")
+    notice = send_notice(Words("県外の話", "内輪です。"), to={DESK: ""}, by=world.bank, sender="銀行")
     return {"case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
 
 

@@ -109,11 +109,11 @@ def in_family(ids: models.QuerySet[Any, Any]) -> models.Q:
 def told_case_ids(body: str) -> models.QuerySet[models.Model]:
     """Return the ids of cases a body has been asked about, whatever became of the consent since."""
     from renkei.cases.models.handover import Handover  # noqa: PLC0415  later models point back at this one
-    from renkei.cases.models.support import Support  # noqa: PLC0415
+    from renkei.cases.models.support import Support  # noqa: PLC0415  the two point at each other
 
     asked = Support.objects.filter(body_id=body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now()).values("case_id")
     given = Handover.objects.filter(to_body_id=body, state=HandoverState.OFFERED).values("case_id")
-    return Case.objects.filter(models.Q(pk__in=asked) | models.Q(pk__in=given)).values("pk")  # type: ignore[return-value]
+    return Case.objects.filter(models.Q(pk__in=asked) | models.Q(pk__in=given)).values("pk")  # type: ignore[return-value]  # rows of values
 
 
 def asked_case_ids(body: str) -> models.QuerySet[models.Model]:
@@ -124,7 +124,7 @@ def asked_case_ids(body: str) -> models.QuerySet[models.Model]:
     from renkei.cases.models.consent import Consent  # noqa: PLC0415  later models point back at this one
 
     consented = Consent.objects.live().filter(body_id=body, klass="summary").values("case_id")
-    return Case.objects.filter(pk__in=told_case_ids(body)).filter(pk__in=consented).values("pk")  # type: ignore[return-value]
+    return Case.objects.filter(pk__in=told_case_ids(body)).filter(pk__in=consented).values("pk")  # type: ignore[return-value]  # rows of values
 
 
 class Case(Row):

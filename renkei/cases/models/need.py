@@ -32,7 +32,7 @@ def _needs_asked(body: str) -> models.QuerySet[models.Model]:
     from renkei.cases.models.support import Support  # noqa: PLC0415  supports point at needs
 
     left = Support.objects.filter(body_id=body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now())
-    return left.filter(case_id__in=asked_case_ids(body)).values("need_id")  # type: ignore[return-value]
+    return left.filter(case_id__in=asked_case_ids(body)).values("need_id")  # type: ignore[return-value]  # rows of values
 
 
 class Need(Row):
@@ -76,14 +76,14 @@ class PassageQuerySet(models.QuerySet["Passage"]):
 def _supports_seen(actor: Actor) -> models.QuerySet[models.Model]:
     from renkei.cases.models.support import Support  # noqa: PLC0415  supports point at needs
 
-    return Support.objects.visible_to(actor).values("pk")  # type: ignore[return-value]
+    return Support.objects.visible_to(actor).values("pk")  # type: ignore[return-value]  # rows of values
 
 
 def _need_offered(actor: Actor) -> models.QuerySet[models.Model]:
     from renkei.cases.models.support import Support  # noqa: PLC0415  supports point at needs
 
     subjects = live_link(actor, LinkPurpose.OFFER).values("subject")
-    return Support.objects.filter(pk__in=subjects).values("need_id")  # type: ignore[return-value]
+    return Support.objects.filter(pk__in=subjects).values("need_id")  # type: ignore[return-value]  # rows of values
 
 
 class Passage(Row):

@@ -32,7 +32,7 @@ def phrase(step: Transition, verb: Verb, known: Known) -> Said | None:
 
 
 def _about(step: Transition, known: Known) -> str:
-    """Return 産技研（技術相談）, or the body alone."""
+    """Return the body with the service in brackets, or the body alone."""
     support = known.supports.get(step.subject)
     name = known.body_name(step.about_body or (support.body_id if support else ""))
     return _("%(body)s（%(service)s）") % {"body": name, "service": support.service.name} if support else name

@@ -87,7 +87,7 @@ class ReachForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         places = Municipality.objects.order_by("code").values_list("code", "name")
-        self.fields["municipality"].choices = [("", _("選ばない")), *places]  # type: ignore[attr-defined]
+        self.fields["municipality"].choices = [("", _("選ばない")), *places]  # type: ignore[attr-defined]  # a choice field
         for name, kind in (("company_given", "organization"), ("person_given", "name"), ("phone", "tel")):
             self.fields[name].widget.attrs["autocomplete"] = kind
 

@@ -74,7 +74,7 @@ class RequestForm(forms.Form):
 
     def __init__(self, *args: Any, asked: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["classes"].choices = [pair for pair in CLASSES if pair[0] in asked]  # type: ignore[attr-defined]
+        self.fields["classes"].choices = [pair for pair in CLASSES if pair[0] in asked]  # type: ignore[attr-defined]  # a choice field
         self.fields["classes"].initial = asked
 
     def clean(self) -> dict[str, Any]:
@@ -135,4 +135,4 @@ class FeedbackForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         results = [(term.code, term.name) for term in content_now().vocabulary("results")]
-        self.fields["result"].choices = results  # type: ignore[attr-defined]
+        self.fields["result"].choices = results  # type: ignore[attr-defined]  # a choice field
