@@ -94,7 +94,7 @@ def test_get_only_selects(everyone: Everyone) -> None:
             with CaptureQueriesContext(connection) as queries:
                 answer = everyone.clients[actor].get(path)
                 opened += answer.status_code == 200
-            if hasattr(answer, "file_to_stream"):
+            if getattr(answer, "file_to_stream", None) is not None:
                 answer.file_to_stream.close()
             changes = {
                 query["sql"].strip().split("(")[0][:60] for query in queries
