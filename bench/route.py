@@ -43,7 +43,7 @@ def main() -> int:
             _prepare()
             return max(_measure(path, Path(place)) for path in _files())
         finally:
-            from django.db import connections  # noqa: PLC0415  Django is started by now
+            from django.db import connections
 
             connections.close_all()
             server.stop()
@@ -61,16 +61,16 @@ def _files() -> list[Path]:
 def _prepare() -> None:
     """Migrate, publish the built-in plans, load the catalogue, build the index."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "renkei.config.settings.test"
-    import django  # noqa: PLC0415  only after the settings are known
+    import django
 
     django.setup()
-    from django.core.management import call_command  # noqa: PLC0415  needs Django
+    from django.core.management import call_command
 
-    from renkei.base.actor import SYSTEM  # noqa: PLC0415  needs Django
-    from renkei.base.context import acting  # noqa: PLC0415  needs Django
-    from renkei.example.catalogue import load_catalogue  # noqa: PLC0415  needs Django
-    from renkei.matching import index  # noqa: PLC0415  needs Django
-    from renkei.plan.commands import publish_built_in  # noqa: PLC0415  needs Django
+    from renkei.base.actor import SYSTEM
+    from renkei.base.context import acting
+    from renkei.example.catalogue import load_catalogue
+    from renkei.matching import index
+    from renkei.plan.commands import publish_built_in
 
     call_command("migrate", verbosity=0)
     publish_built_in()
@@ -80,8 +80,8 @@ def _prepare() -> None:
 
 
 def _measure(gold_file: Path, place: Path) -> int:
-    from renkei.matching.commands import route_lines  # noqa: PLC0415  needs Django
-    from renkei.matching.vectors import missing  # noqa: PLC0415  needs Django
+    from renkei.matching.commands import route_lines
+    from renkei.matching.vectors import missing
 
     gold = [json.loads(line) for line in gold_file.read_text(encoding="utf-8").splitlines()]
     asked = "".join(json.dumps({"id": row["id"], "text": row["text"]}, ensure_ascii=False) + "\n" for row in gold)
@@ -102,7 +102,7 @@ def _measure(gold_file: Path, place: Path) -> int:
 
 def _intervals(gold: list[Row], out: dict[str, Row]) -> None:
     rows = [_points(row, out[row["id"]]) for row in gold]
-    draw = random.Random(1)  # noqa: S311  a bootstrap, repeatable
+    draw = random.Random(1)
     drawn: dict[str, list[float]] = defaultdict(list)
     for _ in range(DRAWS):
         for name, value in _figures(draw.choices(rows, k=len(rows))).items():

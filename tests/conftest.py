@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:  # noqa: PT019
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """After the test database is made: rights of the web and the worker login."""
     from renkei.base.grants import apply_grants
 

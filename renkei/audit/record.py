@@ -17,7 +17,7 @@ def record(by: Actor, verb: str, *touched: models.Model, **facts: Any) -> None:
 
     The facts themselves are not stored: the digest proves later what was decided without keeping content here.
     """
-    ids = [f"{one._meta.label_lower}:{one.pk}" for one in touched]
+    ids = [f"{one._meta.label_lower}:{one.pk}" for one in touched]  # noqa: SLF001  Django's own name for it
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
     with connection.cursor() as cursor:
         cursor.execute(

@@ -18,6 +18,6 @@ class Mailbox(BaseEmailBackend):
         """Store the messages; returns how many."""
         for message in email_messages:
             ScreenMail.objects.create(
-                to=", ".join(message.to)[:254], subject=message.subject, text=message.body, sent_at=clock.now()
+                to=", ".join(message.to)[:254], subject=str(message.subject), text=str(message.body), sent_at=clock.now()
             )
         return len(email_messages)

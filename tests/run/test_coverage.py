@@ -10,7 +10,7 @@ from renkei.run.cli import main
 from renkei.run.coverage import markers, write_coverage
 from tests.run.conftest import REPO
 
-SOURCE = '''
+SOURCE = """
 import pytest
 pytestmark = pytest.mark.covers("C01")
 
@@ -23,7 +23,7 @@ class TestGroup:
     def helper(self): ...
 
 def not_a_test(): ...
-'''
+"""
 
 
 @pytest.fixture
