@@ -73,7 +73,6 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "procrastinate.contrib.django",
-    "rules",
     "renkei.base",
     "renkei.audit",
     "renkei.post",
