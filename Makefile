@@ -5,7 +5,6 @@ RENKEI_HOME ?= var
 RENKEI_EXAMPLE ?= 1
 BIN := .venv/bin
 TEMPLATES := $(wildcard renkei/*/templates)
-export PORT RENKEI_HOME RENKEI_EXAMPLE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help run test lint types pytest bench measure-route night lock
@@ -19,7 +18,7 @@ help:
 	@echo "make night          長い検査 (競り合い、落とす)"
 
 run: .venv/.ok
-	@exec $(BIN)/python -m renkei.run.cli serve
+	@PORT='$(PORT)' RENKEI_HOME='$(RENKEI_HOME)' RENKEI_EXAMPLE='$(RENKEI_EXAMPLE)' exec $(BIN)/python -m renkei.run.cli serve
 
 .venv/bin/python:
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 以上が要ります。PY=python3.12 make のように指定してください。"; exit 1; }
@@ -28,14 +27,14 @@ run: .venv/.ok
 
 .venv/.ok: requirements/run.txt requirements/vectors.txt | .venv/bin/python
 	@echo "部品を入れます（ハッシュを確かめながら）。"
-	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/run.txt
-	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --no-deps -r requirements/vectors.txt
+	@sh requirements/install.sh requirements/run.txt
+	@sh requirements/install.sh requirements/vectors.txt --no-deps
 	@sh requirements/launcher.sh
 	@touch $@
 
 .venv/.dev-ok: requirements/dev.txt .venv/.ok
 	@echo "検査の道具を入れます（ハッシュを確かめながら）。"
-	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/dev.txt
+	@sh requirements/install.sh requirements/dev.txt
 	@touch $@
 
 lint: .venv/.dev-ok
@@ -61,3 +60,4 @@ night: .venv/.dev-ok
 lock: .venv/.dev-ok
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url requirements/run.in -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url requirements/dev.in -o requirements/dev.txt
+	awk '/^uv==/{found=1} found{print} found&&!/\\$$/{exit}' requirements/dev.txt > requirements/uv.txt
