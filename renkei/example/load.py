@@ -20,7 +20,8 @@ from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Case
 from renkei.example.cast import Cast, gather, rows
 from renkei.example.catalogue import load_catalogue
-from renkei.example.plots import PLOTS, Scene, Story
+from renkei.example.plots import PLOTS
+from renkei.example.scene import Scene, Story
 from renkei.plan.queries import add_business_days
 from renkei.post.models import Mail, MailState, ScreenMail
 

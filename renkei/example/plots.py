@@ -3,200 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
-from typing import Any
+from collections.abc import Callable
 
 from renkei.base import clock
-from renkei.base.actor import Actor, ActorKind, link_holder
-from renkei.base.context import acting
-from renkei.cases.actions.answers import accept, decline, finish_support, record_answer, start_work
-from renkei.cases.actions.closing import close_case, found_another_way, give_feedback, reopen_case
+from renkei.cases.actions.answers import decline, record_answer
+from renkei.cases.actions.closing import found_another_way, give_feedback, reopen_case
 from renkei.cases.actions.consents import withdraw_consent
 from renkei.cases.actions.holding import Pack, offer_handover, set_next_step
-from renkei.cases.actions.intake import Received, Said, receive, send_draft, start_draft
-from renkei.cases.actions.offers import Pick, send_offers
 from renkei.cases.actions.talk import company_writes, log_contact, write_to_company
-from renkei.cases.actions.triage import add_need, ask_company, keep_case, settle_need
-from renkei.cases.models import Case, Consent, ConsentHow, Need, Support
-from renkei.cases.states import NeedState, SupportState
+from renkei.cases.actions.triage import ask_company, keep_case
+from renkei.cases.models import Consent, ConsentHow
+from renkei.cases.states import SupportState
 from renkei.cases.steps import NextStep
-from renkei.companies.models import Company, CompanyPerson
-from renkei.example.cast import Cast
+from renkei.example.scene import (
+    Play,
+    Scene,
+    ask_bodies,
+    close,
+    finish,
+    open_case,
+    phrases,
+    playing,
+    runner_of,
+    say_yes,
+    sort_out,
+    talk,
+)
 from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days
-
-Play = Iterator[dt.datetime]
-
-
-def playing(actor: Actor) -> AbstractContextManager[None]:
-    """Act as somebody. Loading runs as the owner, whom no policy binds: only what a link does must be told who it is."""
-    return acting(actor) if actor.kind is ActorKind.LINK else nullcontext()
-
-
-@lru_cache(maxsize=1)
-def phrases() -> dict[str, Any]:
-    """Return what people write in the stories."""
-    text = resources.files("renkei.example").joinpath("data", "phrases.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-class Story:
-    """One row of ``stories.jsonl``."""
-
-    def __init__(self, row: dict[str, Any]) -> None:
-        self.row = row
-        self.plot: str = row["plot"]
-        self.days_ago: int = row["days_ago"]
-        self.needs: list[dict[str, Any]] = row["needs"]
-
-
-@dataclass
-class Scene:
-    """A story on stage: who plays, and what has come of it so far."""
-
-    story: Story
-    cast: Cast
-    turn: int
-    start: dt.datetime
-    case: Case | None = None
-    link: Actor | None = None
-
-    def later(self, days: int, hour: int = 10) -> dt.datetime:
-        """Return a working hour ``days`` business days after the story's present."""
-        return clock.at(add_business_days(clock.today(), days), hour, (self.turn * 7) % 60)
-
-    def phrase(self, kind: str, key: str | None = None) -> str:
-        """Return a phrase, another one for each story."""
-        found = phrases()[kind]
-        choice = found[key] if key is not None else found
-        return choice if isinstance(choice, str) else str(choice[self.turn % len(choice)])
-
-    @property
-    def desk(self) -> Actor:
-        """Return the member of the front desk who has this story."""
-        return self.cast.desk(self.turn)
-
-    def now(self) -> Case:
-        """Return the case as it stands in the database."""
-        assert self.case is not None  # noqa: S101  every plot begins by opening it
-        self.case.refresh_from_db()
-        return self.case
-
-    def supports(self) -> list[Support]:
-        """Return the supports in the order they were asked for."""
-        return list(self.now().supports.order_by("need__order", "made_at"))
-
-
-# -- steps that several plots share ------------------------------------------------------------------------------
-
-
-def open_case(scene: Scene, *, body: str | None = None) -> None:
-    """Let the consultation arrive: through the web form by the firm itself, or written down by a member of staff."""
-    row = scene.story.row
-    firm = scene.cast.firms.get(row["company"] or "")
-    person = list(firm.people.all())[row["person"]] if firm else None
-    said = _said(row, firm, person)
-    if row["channel"] in {"web", "mail"} and body is None:
-        received = _by_form(scene, said)
-    else:
-        taker = scene.cast.of(body, scene.turn) if body else scene.desk
-        with playing(taker):
-            received = receive(said, by=taker, body=Body.objects.get(pk=taker.body), to_desk=body is None)
-    scene.case = received.case
-
-
-def _said(row: dict[str, Any], firm: Company | None, person: CompanyPerson | None) -> Said:
-    return Said(
-        text=row["text"], channel=row["channel"], consulted_at=clock.now(), title=row["title"],
-        summary=row["text"][:300], company=firm, person=person, company_given=firm.name if firm else "",
-        person_given=person.name if person else "", phone=person.phone if person else "080-0000-0000",
-        email=person.email if person else "", summary_seen=row["channel"] == "web",
-        standing_classes=["summary", "technical", "financial"],
-    )  # fmt: skip
-
-
-def _by_form(scene: Scene, said: Said) -> Received:
-    token, link = start_draft()
-    scene.link = link_holder(link, name=said.person_given)
-    with playing(scene.link):
-        return send_draft(said, by=scene.link, token=token)
-
-
-def sort_out(scene: Scene) -> list[Need]:
-    """Write the needs into the case."""
-    case, text = scene.now(), scene.story.row["text"]
-    made = []
-    with playing(scene.desk):
-        for need in scene.story.needs:
-            at = text.find(need["quote"])
-            span = [(at, at + len(need["quote"]))] if need["quote"] and at >= 0 else []
-            made.append(add_need(case, title=need["title"], stage=need["stage"], spans=span, by=scene.desk))
-    return made
-
-
-def ask_bodies(scene: Scene, *, takes_over: bool = False) -> None:
-    """Send the offers of the story's needs."""
-    picks = []
-    for index, (need, told) in enumerate(zip(sort_out(scene), scene.story.needs, strict=True)):
-        kind = Body.objects.get(pk=told["body"]).kind
-        classes = ["summary", "financial"] if kind == "bank" else ["summary", "technical"]
-        picks.append(Pick(need=need, service=told["service"], body=told["body"], ask=f"{need.title}。",
-                          classes=classes, takes_over=takes_over and index == 0))
-    with playing(scene.desk):
-        send_offers(scene.now(), picks, by=scene.desk)
-
-
-def say_yes(scene: Scene, support: Support) -> None:
-    """Let the asked body accept."""
-    who = scene.cast.of(support.body_id, scene.turn)
-    with playing(who):
-        accept(support, by=who, person=who.person)
-
-
-def talk(scene: Scene, support: Support, *, next_in: int | None = None) -> None:
-    """Log a contact about a support, with the next step in so many business days."""
-    who = scene.cast.of(support.body_id, scene.turn)
-    stage = support.need.stage_id
-    step = None
-    if next_in is not None:
-        step = NextStep(what=phrases()["next"][stage], on=add_business_days(clock.today(), next_in), body=support.body_id,
-                        person=who.person)
-    with playing(who):
-        log_contact(scene.now(), by=who, channel="phone", text=scene.phrase("contacts", stage), support=support,
-                    minutes=15, happened_at=clock.now() - dt.timedelta(minutes=20))
-    runner = _runner(scene)
-    if step is not None:
-        with playing(runner):
-            set_next_step(scene.now(), step, by=runner)
-
-
-def _runner(scene: Scene) -> Actor:
-    """Return somebody of the body that holds the case."""
-    return scene.cast.of(scene.now().holder_id, scene.turn)
-
-
-def finish(scene: Scene, support: Support) -> None:
-    """Let the body do and finish its support."""
-    who = scene.cast.of(support.body_id, scene.turn)
-    with playing(who):
-        start_work(support, by=who)
-        finish_support(support, by=who, text=scene.phrase("done"), helped=True)
-
-
-def close(scene: Scene, reason: str, words: str) -> None:
-    """Settle what is open and close the case."""
-    who = _runner(scene)
-    with playing(who):
-        for need in scene.now().needs.filter(state=NeedState.OPEN):
-            settle_need(need, state=NeedState.SETTLED if reason in {"solved", "partly"} else NeedState.DROPPED, by=who)
-        close_case(scene.now(), by=who, reason=reason, words=words[:1000], answer_to_company=words)
-
 
 # -- plots -------------------------------------------------------------------------------------------------------
 
@@ -340,7 +174,7 @@ def handover(scene: Scene) -> Play:
     yield clock.at(add_business_days(dt.datetime.now(clock.JST).date(), -1), 11)
     first, second = scene.supports()[:2]
     finish(scene, first)
-    who, pack = _runner(scene), phrases()["handover"]
+    who, pack = runner_of(scene), phrases()["handover"]
     with playing(who):
         offer_handover(scene.now(), to_body=Body.objects.get(pk=second.body_id), by=who,
                        pack=Pack(pack["state"], pack["promises"], pack["open"], []))
@@ -431,7 +265,7 @@ def reopened(scene: Scene) -> Play:
         if scene.case is not None and not scene.now().is_open:
             break
     yield scene.later(6)
-    who = _runner(scene)
+    who = runner_of(scene)
     with playing(who):
         reopen_case(scene.now(), by=who, reason=scene.phrase("reopen"))
     yield scene.later(400)
