@@ -8,8 +8,6 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import openpyxl
-import xlsxwriter
 from django.utils.translation import gettext as _
 
 from renkei.base.refusal import Refused
@@ -29,6 +27,8 @@ def read_sheet(data: bytes, *, most_rows: int) -> list[list[Any]]:
     """Return the rows of the first sheet. Raises Refused for what is no xlsx file, too large, or a trap."""
     if len(data) > MOST_BYTES:
         raise Refused(_("表は5メガバイトまでです。年度ごとに分けてください。"), "file_too_large", field="file")
+    import openpyxl  # noqa: PLC0415  half a second, which every start would pay
+
     _check_parts(data)
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
@@ -49,6 +49,8 @@ def write_sheet(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]])
     """Write one sheet. A text that begins with = stays a text."""
     memory = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    import xlsxwriter  # noqa: PLC0415  like openpyxl above
+
     with xlsxwriter.Workbook(memory, options) as book:
         bold, day, text = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy/m/d"}), book.add_format()
         text.set_text_wrap()

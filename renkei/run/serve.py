@@ -123,12 +123,11 @@ def _children(home: Home, db: Database, *, port: int, address: str, example: boo
 
 @contextlib.contextmanager
 def _running(children: list[Child]) -> Iterator[None]:
-    """Start all, wait for their first answers; stop them in the order web, worker."""
+    """Start them one after the other, so that pages answer first; stop them in the order web, worker."""
     try:
         with step("画面と送信係を起動する"):
             for child in children:
                 child.start()
-            for child in children:
                 if not child.wait_ready():
                     raise Fault(f"{child.name} が起動しません。上に出ている記録を見てください。")
         yield
