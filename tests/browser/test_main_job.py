@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from renkei.run.postgres import Server
 from tests.browser.conftest import Site
 
-DESK, LAB = "aikawa@pref.example", "inou@sanken.example"
+DESK, LAB, CENTER = "aikawa@pref.example", "inou@sanken.example", "ookido@ccjc.example"
 WORDS = "めっきの色むらが週に一度出ます。原因を見てほしいです。直せたら、試作費の補助も使って新しい処理液を試したいです。"
+FIRM = f"株式会社ためし表面{os.getpid()}"
 SUMMARY = "めっきの色むらが週に一度出ます"
 
 
@@ -81,6 +83,10 @@ def test_a_consultation_goes_from_its_first_word_to_its_end(
     assert "対応中" in _status(firm)
     _decline_by_telephone(desk, case_url, no_axe_faults)
     _offer_the_next_best(desk, case_url)
+    _let_the_recall_window_pass(site)
+    center = new_page()
+    sign_in(center, CENTER)
+    _accept_on_screen(site, center, no_axe_faults)
 
     lab_case = _lab_reads(site, lab, number)
     _log_contact(lab, lab_case, no_axe_faults)
@@ -97,7 +103,7 @@ def _consult(site: Site, firm: Any, no_axe_faults: Callable[[Any], None]) -> tup
     firm.fill("textarea[name=text]", WORDS)
     firm.click("form.tell button.go")
     no_axe_faults(firm)
-    firm.fill("[name=company_given]", "株式会社ためし表面")
+    firm.fill("[name=company_given]", FIRM)
     firm.fill("[name=person_given]", "試野 一郎")
     firm.fill("[name=phone]", "04-7199-0001")
     firm.fill("[name=email]", "ichiro@tameshi.example")
@@ -120,7 +126,7 @@ def _consult(site: Site, firm: Any, no_axe_faults: Callable[[Any], None]) -> tup
 def _triage(site: Site, desk: Any, number: str, no_axe_faults: Callable[[Any], None]) -> str:
     desk.goto(f"{site.address}/d/pref/inbox/")
     no_axe_faults(desk)
-    desk.click("text=ためし表面")
+    desk.click(f"text={FIRM}")
     desk.wait_for_url("**/triage/")
     no_axe_faults(desk)
     assert number in desk.inner_text("main")
@@ -171,6 +177,18 @@ def _offer_the_next_best(desk: Any, case_url: str) -> None:
     assert "取り消せます" in desk.inner_text("main")
 
 
+def _accept_on_screen(site: Site, center: Any, no_axe_faults: Callable[[Any], None]) -> None:
+    center.goto(f"{site.address}/d/ccjc/requests/")
+    no_axe_faults(center)
+    center.locator(f"main a:has-text('{FIRM}')").first.click()
+    center.wait_for_url("**/requests/**-**/")
+    no_axe_faults(center)
+    center.check("input[name=answer][value=accept]", force=True)
+    center.click("main form button.go")
+    center.wait_for_load_state()
+    assert "引き受け" in center.inner_text("main")
+
+
 def _lab_reads(site: Site, lab: Any, number: str) -> str:
     lab.goto(f"{site.address}/d/sanken/cases/?q={number.split()[1]}")
     lab.click(f"a[href*='/d/sanken/case/']:near(:text('{number}'))")
@@ -204,21 +222,21 @@ def _withdraw(firm: Any, status_url: str, lab: Any, lab_case: str, no_axe_faults
 
 
 def _finish_and_close(desk: Any, case_url: str, no_axe_faults: Callable[[Any], None]) -> None:
-    desk.goto(case_url)
-    for _turn in range(6):
-        links = desk.locator("a[href*='/support-finish/'], a[href*='/support-withdraw/'], a[href*='/support-recall/']")
-        if links.count() == 0:
-            break
-        links.first.click()
-        for field in desk.locator("main form textarea, main form input[type=text]").all():
-            if not field.input_value():
-                field.fill("済んだ")
-        desk.click("main form button.go")
+    for _turn in range(2):
         desk.goto(case_url)
+        desk.locator("a[href*='/support-finish/']").first.click()
+        no_axe_faults(desk)
+        desk.fill("[name=text]", "結果を会社と確かめた。")
+        desk.click("main form button.go")
+        desk.wait_for_load_state()
     desk.goto(f"{case_url}close/")
     no_axe_faults(desk)
+    desk.click("main form button.go")
+    assert "1つ選んでください" in desk.inner_text("main")  # nothing was chosen: a sentence beside the field
+    desk.check("input[name=reason][value=solved]", force=True)
     desk.fill("[name=words]", "原因が分かり、会社が自分で直せた。")
+    desk.check("input[name=needs][value=settled]", force=True)
     desk.fill("[name=answer_to_company]", "お役に立ててうれしいです。")
     desk.click("main form button.go")
     desk.wait_for_load_state()
-    assert "終了" in desk.inner_text("main")
+    assert "案件を終えました" in desk.inner_text("main")
