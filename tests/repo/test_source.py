@@ -197,3 +197,14 @@ def test_every_dependency_has_its_line_of_why() -> None:
         for line in (REPO / "requirements" / name).read_text().splitlines() if re.match(r"[a-z]", line)
     ]  # fmt: skip
     assert [name for name in wanted if f"| {name.lower()} |" not in page] == []
+
+
+def test_no_form_leaves_its_errors_to_the_browser() -> None:
+    """Errors stand in our words below the field; a browser's bubble is gone before it is read."""
+    pages = [path for path in tracked() if path.suffix == ".html" and path.is_relative_to(REPO / "renkei")]
+    silent = [
+        str(path.relative_to(REPO)) for path in pages
+        for form in re.findall(r"<form[^>]*", path.read_text(encoding="utf-8"))
+        if 'method="post"' in form and "novalidate" not in form
+    ]  # fmt: skip
+    assert silent == []
