@@ -115,7 +115,7 @@ def _said(row: dict[str, Any], firm: Company | None, person: CompanyPerson | Non
         text=row["text"], channel=row["channel"], consulted_at=clock.now(), title=row["title"],
         summary=row["text"][:300], company=firm, person=person, company_given=firm.name if firm else "",
         person_given=person.name if person else "", phone=person.phone if person else "080-0000-0000",
-        email=person.email if person else "", summary_seen=row["channel"] == "web",
+        email=person.email if person else "", summary_seen=True,
         standing_classes=["summary", "technical", "financial"],
     )  # fmt: skip
 

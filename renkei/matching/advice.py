@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from renkei.matching.eligibility import general_questions
 from renkei.matching.facts import Facts
 from renkei.matching.knowledge import Knowledge
-from renkei.matching.proposal import Candidate, Clash, PathStep, Question
+from renkei.matching.proposal import Candidate, Clash, Evidence, PathStep, Question
 
 _MOST_QUESTIONS = 6
 AWARD, ORDERED, QUALIFICATION = "award", "ordered", "qualification"
@@ -40,7 +40,7 @@ def _opening() -> Question:
     )
 
 
-def blocked(candidate_service: str, known: Knowledge, facts: Facts, courses: bool) -> str:
+def blocked(candidate_service: str, known: Knowledge, facts: Facts) -> str:
     """Return why a service cannot be asked for yet, in the plan's words; empty when it can.
 
     Award before bridge loan, and before any order: from the plan's ``precedence``. What is unknown blocks nothing here;
@@ -52,9 +52,15 @@ def blocked(candidate_service: str, known: Knowledge, facts: Facts, courses: boo
         said_no = facts.answers.get(rule["when"], "") not in {"", _first_choice(known, rule["when"])}
         if rule["when"] == AWARD and AWARD not in facts.states and said_no:
             return str(rule["text"])
-        if rule["when"] == QUALIFICATION and courses and QUALIFICATION not in facts.states:
-            return str(rule["text"])
     return ""
+
+
+def courses_first(candidate_service: str, known: Knowledge, facts: Facts, courses: bool) -> list[Evidence]:
+    """Return the reminder that a course comes before the machine [C57]: the body is asked all the same."""
+    if not courses or QUALIFICATION in facts.states:
+        return []
+    rules = [rule for rule in known.precedence if rule["after"] == candidate_service and rule["when"] == QUALIFICATION]
+    return [Evidence("unknown", str(rule["text"])) for rule in rules]
 
 
 def _first_choice(known: Knowledge, key: str) -> str:

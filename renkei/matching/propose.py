@@ -243,8 +243,9 @@ def _candidate(
         date=day,
         date_words=words,
         entries=[_hit(match, reading) for match in shown],
-        evidence=[*_words(fit, choice, reading.text), *choice.evidence, *rules],
-        blocked_by=advice.blocked(fit.code, reading.known, reading.facts, courses),
+        evidence=[*_words(fit, choice, reading.text), *choice.evidence, *rules,
+                  *advice.courses_first(fit.code, reading.known, reading.facts, courses)],
+        blocked_by=advice.blocked(fit.code, reading.known, reading.facts),
     )
 
 

@@ -17,6 +17,7 @@ from renkei.cases.actions.intake import receive
 from renkei.cases.actions.merging import merge_cases, split_case, unmerge, unsplit
 from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.talk import company_writes, log_contact, write_to_company
+from renkei.cases.actions.triage import set_summary
 from renkei.cases.models import (
     Case,
     Consent,
@@ -266,7 +267,8 @@ class TestSplitting:
         need = need_of(kept, world)
         need_of(kept, world, title="残る課題")
         new = split_case(fresh(kept), needs=[need], title="別件", by=world.desk)
-        offered(world, case=new)
+        set_summary(new, title="別件", summary=new.summary, by=world.desk, seen=True)
+        offered(world, case=fresh(new))
         with refuses("no_consent"):
             unsplit(new, by=world.desk)
         decline(Support.objects.get(), by=world.lab, reason="busy")
@@ -282,7 +284,7 @@ class TestSplitting:
             ("別件", ["other"], "wrong_need", "needs"),
         ],
     )
-    def test_refuses(  # noqa: PLR0917  pytest passes the parameters of the table
+    def test_refuses(
         self, world: World, kept: Case, gone: Case, title: str, which: list[str], code: str, field: str
     ) -> None:
         needs = {"a": need_of(kept, world), "b": need_of(kept, world), "other": need_of(gone, world)}

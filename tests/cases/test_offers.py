@@ -142,7 +142,7 @@ class TestSend:
             ({"classes": ["financial"]}, "no_consent", "classes"),
         ],
     )
-    def test_refuses_bad_picks(  # noqa: PLR0917  fixtures and parameters
+    def test_refuses_bad_picks(
         self, world: World, case: Case, need: Need, more: dict[str, Any], code: str, field: str
     ) -> None:
         with refuses(code, field):
@@ -176,6 +176,9 @@ class TestSend:
             send_offers(fresh(case), [pick(settled)], by=world.desk)
         set_summary(case, title="a", summary="", by=world.desk)
         with refuses("summary_empty", "summary"):
+            send_offers(fresh(case), [pick(need)], by=world.desk)
+        set_summary(case, title="a", summary="窓口が書き直した要約", by=world.desk)
+        with refuses("summary_not_seen", "summary"):
             send_offers(fresh(case), [pick(need)], by=world.desk)
         Case.objects.filter(pk=case.pk).update(state="closed", closed_at=clock.now(), close_reason="spam")
         with refuses("case_closed"):

@@ -196,6 +196,11 @@ def _check_sending(case: Case, picks: list[Pick], *, by: Actor) -> None:
         raise Refused(_("だれに頼むかを、1つ以上選んでください。"), "no_picks")
     if not case.summary:
         raise Refused(_("ほかの機関が読む要約を書いてください。"), "summary_empty", field="summary")
+    if case.summary_seen_at is None:  # other bodies read only what the firm has read itself (P2)
+        raise Refused(
+            _("会社が、いまの要約をまだ確かめていません。読んで確かめてもらい、「要約を直す」で印を付けてください。"),
+            "summary_not_seen", field="summary",
+        )  # fmt: skip
     if content_now().needs_second_person("send_outside"):
         for pick in picks:
             _require_second_person(case, pick, by=by)
