@@ -90,7 +90,7 @@ def _wait(address: str) -> None:
 
 
 def _measure(address: str) -> int:
-    from renkei.example.cast import PASSWORD, rows
+    from renkei.example.files import PASSWORD, rows
 
     desk = next(row for row in rows("staff.jsonl") if row["admin"] and "窓口" in row["title"])
     helper = next(row for row in rows("staff.jsonl") if row["admin"] and row["role"] == "engineer")
@@ -104,7 +104,7 @@ def _measure(address: str) -> int:
     pages = {
         "sign-in (peer)": ["/accounts/login/"], "home": ["/"], "today": [f"{at}/"], "inbox": [f"{at}/inbox/"],
         "board": [f"{at}/board/"], "cases": [f"{at}/cases/"], "case": cases, "triage": triage,
-        "lookup": [f"{at}/call/lookup/?q={urllib.parse.quote(text)}" for text in ("アイウ", "カキク", "043", "まぼろし", "7100")],
+        "lookup": [f"{at}/call/lookup/?find={urllib.parse.quote(text)}" for text in ("アイウ", "カキク", "043", "まぼろし", "7100")],
         "search": [f"{at}/search/?q={urllib.parse.quote(text)}" for text in ("塗料", "電波", "めっき")],
     }  # fmt: skip
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; {ROUNDS} requests a page")

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from renkei.accounts.queries import first_members
-from renkei.example.cast import PASSWORD
+from renkei.example.files import PASSWORD
 
 
 def page(request: HttpRequest) -> dict[str, Any]:

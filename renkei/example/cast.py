@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
 from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.base.actor import Actor, staff
 from renkei.companies.models import Company, CompanyPerson
+from renkei.example.files import PASSWORD, rows
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
-
-PASSWORD = "renkei-example"  # noqa: S105  printed for every visitor; example mode only
 
 
 @dataclass
@@ -34,13 +30,6 @@ class Cast:
     def desk(self, turn: int = 0) -> Actor:
         """Return one member of the front desk."""
         return self.of(front_desk().pk, turn)
-
-
-def rows(name: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a data file of this package."""
-    text = resources.files("renkei.example").joinpath("data", name).read_text(encoding="utf-8")
-    for line in text.splitlines():
-        yield json.loads(line)
 
 
 def gather() -> Cast:

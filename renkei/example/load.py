@@ -18,8 +18,9 @@ from renkei.base import clock
 from renkei.base.memo import remembering
 from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Case
-from renkei.example.cast import Cast, gather, rows
+from renkei.example.cast import Cast, gather
 from renkei.example.catalogue import load_catalogue
+from renkei.example.files import rows
 from renkei.example.plots import PLOTS
 from renkei.example.scene import Scene, Story
 from renkei.plan.queries import add_business_days

@@ -204,7 +204,7 @@ def _greet(address: str, home: Home, *, example: bool) -> None:
 
 def _greet_example(address: str) -> None:
     from renkei.accounts.queries import first_members
-    from renkei.example.cast import PASSWORD
+    from renkei.example.files import PASSWORD
 
     say("  例示の県です（会社も人も架空。二段階の確認を省いています）")
     say(f"  会社の方の入口： {address}/")

@@ -149,7 +149,7 @@ def no_axe_faults() -> Callable[[Any], None]:
 @pytest.fixture
 def sign_in(site: Site) -> Callable[[Any, str], None]:
     """Return a function that signs a page in as one of the example people (by mail address)."""
-    from renkei.example.cast import PASSWORD
+    from renkei.example.files import PASSWORD
 
     def enter(page: Any, email: str) -> None:
         page.goto(f"{site.address}/accounts/login/")
