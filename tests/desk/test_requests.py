@@ -16,10 +16,11 @@ from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.base.context import acting
 from renkei.cases.actions.answers import record_answer
-from renkei.cases.actions.offers import recall
+from renkei.cases.actions.offers import Pick, recall, send_offers
+from renkei.cases.actions.triage import add_need, set_summary
 from renkei.cases.models import Case, Consent, Support, Transition
 from renkei.cases.states import SupportState
-from tests.desk.scene import SUMMARY, WORDS, Scene, asked, plain
+from tests.desk.scene import SUMMARY, WORDS, Scene, arrived, asked, plain
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 ASKED = "落下と振動の試験をしてほしい"
@@ -261,3 +262,21 @@ def test_under_the_real_login_request_answer_and_withdrawal(committed_world: Wor
         assert WORDS in held  # the holder with technical consent reads the firm's own words
         assert scene.client(BANK).get(page(scene, 0, BANK)).status_code == 404
         assert scene.client(CENTER).get(page(scene, 1, CENTER)).status_code == 200
+
+
+def test_a_long_list_says_how_many_more_wait_and_shows_them(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renkei.desk.answers.page.MOST", 1)
+    asked(world)
+    second = arrived(world, name="株式会社ふたつめ")
+    set_summary(second.case, title="二件目", summary="二件目の要約。", by=world.desk, seen=True)
+    need = add_need(second.case, title="二件目の試験", stage="3", by=world.desk)
+    send_offers(second.case, [Pick(need, "equipment-tests", LAB, "見てほしい", ["summary"])], by=world.desk)
+    Support.objects.update(leaves_at=clock.now() - dt.timedelta(minutes=1))
+    client = Client()
+    client.force_login(world.people[LAB])
+    short = client.get(f"/d/{LAB}/requests/").content.decode()
+    assert "答えを待っているもの 2件" in short
+    assert "期限があとの1件も見る" in short
+    whole = client.get(f"/d/{LAB}/requests/?all").content.decode()
+    assert "件も見る" not in whole
+    assert ("見てほしい" in short, "見てほしい" in whole) == (False, True)

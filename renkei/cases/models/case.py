@@ -123,8 +123,8 @@ def asked_case_ids(body: str) -> models.QuerySet[models.Model]:
     """
     from renkei.cases.models.consent import Consent  # noqa: PLC0415  later models point back at this one
 
-    consented = Consent.objects.live().filter(body_id=body, klass="summary").values("case_id")
-    return Case.objects.filter(pk__in=told_case_ids(body)).filter(pk__in=consented).values("pk")  # type: ignore[return-value]  # rows of values
+    consented = Consent.objects.live().filter(body_id=body, klass="summary")
+    return consented.filter(case_id__in=told_case_ids(body)).values("case_id")  # type: ignore[return-value]  # rows of values
 
 
 class Case(Row):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -71,6 +73,10 @@ class PassageQuerySet(models.QuerySet["Passage"]):
         own_support = models.Q(support__isnull=True) | models.Q(support_id__in=_supports_seen(actor)) | inside
         own_need = models.Q(need__isnull=True) | models.Q(need__in=Need.objects.visible_to(actor)) | inside
         return self.filter(readable(actor)).filter(own_support, own_need)
+
+    def of_seen(self, supports: list[uuid.UUID], actor: Actor) -> PassageQuerySet:
+        """Return the readable passages of supports that were fetched with ``visible_to``: quicker, for lists."""
+        return self.filter(readable(actor), support__in=supports)
 
 
 def _supports_seen(actor: Actor) -> models.QuerySet[models.Model]:

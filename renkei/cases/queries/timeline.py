@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import models
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
@@ -87,23 +86,24 @@ class Known:
 
 def timeline(case: Case, *, actor: Actor) -> list[Item]:
     """Return what has happened, newest first."""
-    steps = Transition.objects.visible_to(actor).filter(_of(case, actor)).order_by("-recorded_at")
-    known = _known(case, actor)
+    cases = _family(case, actor)
+    steps = Transition.objects.visible_to(actor).filter(case__in=cases).order_by("-recorded_at")
+    known = _known(case, cases, actor)
     items = [item for step in steps if (item := _item(step, known)) is not None]
     return sorted(items, key=lambda item: (item.happened_on, item.at, _ORDER[item.kind]), reverse=True)
 
 
-def _of(case: Case, actor: Actor) -> models.Q:
-    """Return the rows of the case and of what was merged into it, as far as the actor sees those cases."""
-    merged = Case.objects.visible_to(actor).filter(merged_into=case.pk).values("pk")
-    return models.Q(case=case.pk) | models.Q(case__in=merged)
+def _family(case: Case, actor: Actor) -> list[uuid.UUID]:
+    """Return the ids of the case and of what was merged into it, as far as the actor sees those cases.
+
+    Ids, not a sub-query: with one, PostgreSQL asks the policy about every row of the table before it looks at the case.
+    """
+    return [case.pk, *Case.objects.visible_to(actor).filter(merged_into=case.pk).values_list("pk", flat=True)]
 
 
-def _known(case: Case, actor: Actor) -> Known:
-    of = _of(case, actor)
-
+def _known(case: Case, cases: list[uuid.UUID], actor: Actor) -> Known:
     def seen(model: Any, *related: str) -> dict[uuid.UUID, Any]:
-        rows = model.objects.visible_to(actor).filter(of)
+        rows = model.objects.visible_to(actor).filter(case__in=cases)
         return {row.pk: row for row in (rows.select_related(*related) if related else rows)}
 
     content = plan_content(case.plan)

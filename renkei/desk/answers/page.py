@@ -13,7 +13,7 @@ from renkei.base.actor import Actor
 from renkei.cases.models import Attachment, Case, Consent, Handover, Need, Passage, Support
 from renkei.cases.states import AT_WORK, DisclosureClass, HandoverState, SupportState
 
-MOST, RECENT = 100, 20
+MOST, RECENT, ALL = 30, 10, 400
 
 
 @dataclass(slots=True)
@@ -48,14 +48,20 @@ class Inbox:
     asking: list[Request]
     working: list[Request]
     has_more: bool
+    left_over: int
     answered: list[Request]
     handovers: list[tuple[Handover, Case | None]]
 
 
-def inbox_of(actor: Actor) -> Inbox:
-    """Return the requests of the actor's body: to answer (most urgent first), waiting for words, at work, answered."""
+def inbox_of(actor: Actor, *, everything: bool = False) -> Inbox:
+    """Return the requests of the actor's body: to answer (most urgent first), waiting for words, at work, answered.
+
+    ``left_over`` says how many more wait for an answer than are listed; ``everything`` lists them too.
+    """
     own = _own(actor)
-    open_ones = list(own.filter(state=SupportState.OFFERED).order_by("due_on", "offered_at")[:MOST])
+    offered_ones = own.filter(state=SupportState.OFFERED)
+    open_ones = list(offered_ones.order_by("due_on", "offered_at")[: ALL if everything else MOST])
+    left_over = offered_ones.count() - len(open_ones) if len(open_ones) >= MOST else 0
     working = list(own.filter(state__in=AT_WORK).order_by("-answered_at")[: RECENT + 1])
     over = own.exclude(state__in=[SupportState.OFFERED, *AT_WORK])
     ended = list(over.order_by(F("answered_at").desc(nulls_last=True), "-made_at")[:RECENT])
@@ -69,6 +75,7 @@ def inbox_of(actor: Actor) -> Inbox:
         asking=[rows[one.pk] for one in open_ones if one.pk in is_asking],
         working=[rows[one.pk] for one in working[:RECENT]],
         has_more=len(working) > RECENT,
+        left_over=left_over,
         answered=[rows[one.pk] for one in ended],
         handovers=[(one, cases.get(one.case_id)) for one in offered],
     )
@@ -102,7 +109,7 @@ def _requests(supports: list[Support], actor: Actor) -> list[Request]:
     cases = Case.objects.visible_to(actor).select_related("company", "company__municipality", "received_by").in_bulk(ids)
     needs = Need.objects.visible_to(actor).select_related("stage").in_bulk([one.need_id for one in supports])
     texts: dict[object, list[str]] = defaultdict(list)  # the first is what is asked, the others answer questions
-    about = Passage.objects.visible_to(actor).filter(support__in=[one.pk for one in supports]).order_by("written_at")
+    about = Passage.objects.of_seen([one.pk for one in supports], actor).order_by("written_at")
     for key, text in about.values_list("support_id", "text"):
         texts[key].append(text)
     rows = []

@@ -34,7 +34,7 @@ DONE = {
 
 def requests(request: StaffRequest, body: str) -> HttpResponse:
     """Show the body's requests, most urgent first."""
-    return render(request, "desk/answers/list.html", {"inbox": inbox_of(request.actor), "body": body})
+    return render(request, "desk/answers/list.html", {"inbox": inbox_of(request.actor, everything="all" in request.GET), "body": body})
 
 
 def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpResponse:
