@@ -1,7 +1,7 @@
 """``make bench``: page speed at the size of a large region, over HTTP, with the real web, worker and database.
 
-Prints the machine, the sizes and, for each page, median and p95 in milliseconds, beside a page that does next to nothing
-(the sign-in page, in the same run) so that a slow machine does not look like a slow page.
+Prints the machine, the sizes and, for each page, median and p95 in milliseconds, beside a page that asks the database next to nothing
+(the public home page, in the same run) so that a slow machine does not look like a slow page.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _measure(address: str) -> int:
     triage = sorted(set(re.findall(rf'href="({at}/case/[0-9a-f-]+/triage/)"', inbox)))[:12]
     cases = [path.removesuffix("triage/") for path in triage]
     pages = {
-        "sign-in (peer)": ["/accounts/login/"], "home": ["/"], "today": [f"{at}/"], "inbox": [f"{at}/inbox/"],
+        "home (peer)": ["/"], "today": [f"{at}/"], "inbox": [f"{at}/inbox/"],
         "board": [f"{at}/board/"], "cases": [f"{at}/cases/"], "case": cases, "triage": triage,
         "lookup": [f"{at}/call/lookup/?find={urllib.parse.quote(text)}" for text in ("アイウ", "カキク", "043", "まぼろし", "7100")],
         "search": [f"{at}/search/?q={urllib.parse.quote(text)}" for text in ("塗料", "電波", "めっき")],

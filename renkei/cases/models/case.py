@@ -108,23 +108,31 @@ def in_family(ids: models.QuerySet[Any, Any]) -> models.Q:
 
 def told_case_ids(body: str) -> models.QuerySet[models.Model]:
     """Return the ids of cases a body has been asked about, whatever became of the consent since."""
+    return Case.objects.filter(_told(body, "pk")).values("pk")  # type: ignore[return-value]  # rows of values
+
+
+def _told(body: str, key: str) -> models.Q:
+    """Return the condition on a case's id (``key``) that the body was asked about it and the recall window is over.
+
+    Imported lazily by design: supports and handovers point at cases, never the other way round.
+    """
     from renkei.cases.models.handover import Handover  # noqa: PLC0415  later models point back at this one
     from renkei.cases.models.support import Support  # noqa: PLC0415  the two point at each other
 
     asked = Support.objects.filter(body_id=body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now()).values("case_id")
     given = Handover.objects.filter(to_body_id=body, state=HandoverState.OFFERED).values("case_id")
-    return Case.objects.filter(models.Q(pk__in=asked) | models.Q(pk__in=given)).values("pk")  # type: ignore[return-value]  # rows of values
+    return models.Q((f"{key}__in", asked)) | models.Q((f"{key}__in", given))
 
 
 def asked_case_ids(body: str) -> models.QuerySet[models.Model]:
     """Return the ids of cases a body was asked about (and the recall window is over) with live consent to the summary.
 
-    Imported lazily by design: supports and consents point at cases, never the other way round.
+    Read from the body's consents, not from the cases: their policy would be asked about each of them.
     """
     from renkei.cases.models.consent import Consent  # noqa: PLC0415  later models point back at this one
 
     consented = Consent.objects.live().filter(body_id=body, klass="summary")
-    return consented.filter(case_id__in=told_case_ids(body)).values("case_id")  # type: ignore[return-value]  # rows of values
+    return consented.filter(_told(body, "case_id")).values("case_id")  # type: ignore[return-value]  # rows of values
 
 
 class Case(Row):

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Consent, Need
-from renkei.cases.queries.today import CaseRow, as_rows
+from renkei.cases.queries.today import CaseRow, as_rows, slim
 from renkei.cases.states import CaseState, NeedState
 from renkei.plan.models import Stage
 
@@ -125,8 +125,7 @@ def _cards(cases: QuerySet[Case], chosen: BoardFilters) -> list[CaseRow]:
     placed = cases.annotate(stage=_stage()).annotate(
         place=Window(RowNumber(), partition_by=[F("stage")], order_by=order)
     )
-    related = placed.filter(place__lte=chosen.limit).select_related("company", "holder", "next_body", "next_person")
-    return as_rows(related.defer("grams", "summary", "close_words").order_by("place"))
+    return as_rows(slim(placed.filter(place__lte=chosen.limit)).order_by("place"))
 
 
 def _choices(cases: QuerySet[Case]) -> tuple[list[Choice], list[Choice]]:
@@ -147,9 +146,8 @@ def _alarms(actor: Actor, cases: QuerySet[Case]) -> list[Alarm]:
         .values_list("case_id", "until")
     )  # fmt: skip
     burning = Q(next_on__lt=clock.today()) | Q(idle_told_at__isnull=False) | Q(pk__in=set(ending))
-    found = cases.filter(burning).select_related("company", "holder", "next_body", "next_person")
     alarms = []
-    burning_now = list(found.defer("grams", "summary", "close_words").order_by("next_on")[:200])
+    burning_now = list(slim(cases.filter(burning), "idle_told_at").order_by("next_on")[:100])
     for case, row in zip(burning_now, as_rows(burning_now), strict=True):
         if row.is_late:
             alarms.append(Alarm("late", row, f"{row.what}（{row.body}）"))

@@ -79,6 +79,12 @@ class Today:
         return sum(row.called_at is None for row in self.calls)
 
 
+_SHOWN = (
+    "number", "company_given", "title", "state", "next_step", "next_kind", "next_on", "next_time", "next_phone", "arrived_at",
+    "company__name", "holder__short", "next_body__short", "next_person__name",
+)  # fmt: skip
+
+
 def concerning(actor: Actor, body: str) -> QuerySet[Case]:
     """Return open cases in which ``body`` moves or holds; for the front desk all that were sent to it."""
     mine = Q(holder_id=body) | Q(next_body_id=body)
@@ -89,8 +95,12 @@ def concerning(actor: Actor, body: str) -> QuerySet[Case]:
 
 def rows_of(cases: QuerySet[Case]) -> list[CaseRow]:
     """Return rows for a list, in one query; firms the body does not know show the name given with the case."""
-    related = cases.select_related("company", "holder", "next_body", "next_person")
-    return as_rows(related.defer("grams", "close_words", "summary"))
+    return as_rows(slim(cases))
+
+
+def slim(cases: QuerySet[Case], *more: str) -> QuerySet[Case]:
+    """Load what a row shows and nothing more: whole cases, firms and people made the day's page a third slower."""
+    return cases.select_related("company", "holder", "next_body", "next_person").only(*_SHOWN, *more)
 
 
 def as_rows(cases: Iterable[Case]) -> list[CaseRow]:

@@ -107,7 +107,8 @@ def _requests(supports: list[Support], actor: Actor) -> list[Request]:
     # Cases, needs and texts are read by themselves: a join would hide the request together with its case.
     ids = [one.case_id for one in supports]
     cases = Case.objects.visible_to(actor).select_related("company", "company__municipality", "received_by").in_bulk(ids)
-    needs = Need.objects.visible_to(actor).select_related("stage").in_bulk([one.need_id for one in supports])
+    # A body sees the needs it was asked about in the cases it sees: both are known here, so no wider question is asked.
+    needs = Need.objects.select_related("stage").in_bulk([one.need_id for one in supports if one.case_id in cases])
     texts: dict[object, list[str]] = defaultdict(list)  # the first is what is asked, the others answer questions
     about = Passage.objects.of_seen([one.pk for one in supports], actor).order_by("written_at")
     for key, text in about.values_list("support_id", "text"):
