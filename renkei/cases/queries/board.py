@@ -125,7 +125,7 @@ def _cards(cases: QuerySet[Case], chosen: BoardFilters) -> list[CaseRow]:
     placed = cases.annotate(stage=_stage()).annotate(
         place=Window(RowNumber(), partition_by=[F("stage")], order_by=order)
     )
-    return as_rows(slim(placed.filter(place__lte=chosen.limit)).order_by("place"))
+    return as_rows(slim(placed.filter(place__lte=chosen.limit).order_by("place")))
 
 
 def _choices(cases: QuerySet[Case]) -> tuple[list[Choice], list[Choice]]:

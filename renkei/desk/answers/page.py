@@ -13,7 +13,7 @@ from renkei.base.actor import Actor
 from renkei.cases.models import Attachment, Case, Consent, Handover, Need, Passage, Support
 from renkei.cases.states import AT_WORK, DisclosureClass, HandoverState, SupportState
 
-MOST, RECENT, ALL = 30, 10, 400
+MOST, RECENT, ALL = 20, 10, 400
 
 
 @dataclass(slots=True)
