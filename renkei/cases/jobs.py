@@ -86,8 +86,7 @@ def _offer(support_id: uuid.UUID) -> tuple[Case, Support] | None:
     case = Case.objects.select_for_update().get(pk=seen)  # without joins: see answers
     support = lock_support(Support(pk=support_id))
     support.case = case
-    asks = support.question and support.question_answered_at is None
-    return None if support.state != SupportState.OFFERED or asks or not case.is_open else (case, support)
+    return None if support.state != SupportState.OFFERED or support.is_asking or not case.is_open else (case, support)
 
 
 def _reached(name: str, day: dt.date, *, before: str = "", told: dt.datetime | None = None) -> bool:
@@ -181,16 +180,19 @@ def _late_cases() -> QuerySet[Case]:
 
 
 def _tell_of_late_answer(case_id: uuid.UUID) -> bool:
-    """Tell holder and desk that the first answer to a firm is overdue."""
+    """Tell holder and desk that the first answer to a firm, or the answer to a body's question, is overdue."""
     case = _locked(case_id)
     if case is None or case.next_kind != "answer" or case.silence_told_at is not None or not case.is_late:
         return False
     subject, words = _("最初の回答が遅れています"), _("会社への回答の期限が過ぎました。今日中に、会社へ連絡してください。")
+    asking = next((one for one in case.supports.waiting() if one.is_asking), None)
+    if asking is not None:
+        subject, words = _("質問への答えが遅れています"), _("機関からの質問が、答えを待っています。今日中に、案件の画面で答えてください。")
     case.silence_told_at = clock.now()
     case.save(update_fields=["silence_told_at"])
     mails.tell_holder(case, by=SYSTEM, subject=subject, words=words, purpose="late")
     mails.tell_desk(case, by=SYSTEM, subject=subject, words=words, purpose="late")
-    log_step(case, Verb.SILENT, by=SYSTEM, about_body=case.holder_id)
+    log_step(case, Verb.SILENT, by=SYSTEM, about_body=case.holder_id, service=asking.service_id if asking else "")
     record(SYSTEM, "case.late", case)
     return True
 

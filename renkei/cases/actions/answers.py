@@ -15,7 +15,8 @@ from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.actions.offers import close_offer, link_for, lock_support, move_support, recipient, waiting_step
+from renkei.cases.actions.offers import close_offer, link_for, lock_support, move_support, recipient
+from renkei.cases.actions.waiting import first_step, look_step, move_on, must_choose, sooner, waiting_step
 from renkei.cases.models import AnsweredHow, Case, Passage, Support, Verb, log_step
 from renkei.cases.rules import answers_for, require, runs_case, works_on
 from renkei.cases.states import AT_WORK, OPEN_SUPPORTS, SUPPORT_STEPS, DisclosureClass, SupportState, check_step
@@ -117,19 +118,19 @@ def correct_answer(support: Support, *, by: Actor, answer: str, reason: str = ""
 
 @transaction.atomic
 def ask(support: Support, *, by: Actor, question: str, answered_by: str = "") -> Support:
-    """Ask back before answering. The deadline rests until the holder has answered."""
+    """Ask back before answering. The deadline rests until the holder has answered; a second question joins the first."""
     case, locked = _lock(support)
     require(answers_for(by, locked), _("質問は、お願いを受けた機関だけができます。"))
     _require_waiting(locked)
     said = _answer(by, answered_by, question, locked)
     if not said.text:
         raise Refused(_("聞きたいことを書いてください。"), "question_empty", field="question")
-    locked.question, locked.question_answered_at = said.text, None
+    before = f"{locked.question}\n" if locked.is_asking else ""
+    locked.question, locked.question_answered_at = fit(before + said.text, 1000, "question"), None
     locked.save()
     log_step(case, Verb.ASKED, by=by, subject=locked, about_body=locked.body_id, service=locked.service_id)
     record(by, "support.ask", locked, case, question=said.text)
-    put_next_step(case, NextStep(what=_("%(body)sの質問に答える") % {"body": locked.body.short},
-                                 on=due("first_answer"), kind="answer", body=case.holder_id))
+    put_next_step(case, waiting_step(case) or look_step(case))
     save_case(case)
     mails.tell_holder(case, by=by, subject=_("質問が届きました"),
                       words=_("%(body)sから質問が届きました。案件の画面で答えてください。") % {"body": locked.body.name})
@@ -138,11 +139,11 @@ def ask(support: Support, *, by: Actor, question: str, answered_by: str = "") ->
 
 @transaction.atomic
 def answer_question(support: Support, *, by: Actor, text: str) -> Support:
-    """Answer a body's question (summary class: it reads nothing wider). Its deadline starts anew."""
+    """Answer a body's question (summary class: it reads nothing wider). Its deadline and reminders start anew."""
     case, locked = _lock(support)
     require(runs_case(by, case))
     _require_waiting(locked)
-    if not locked.question or locked.question_answered_at is not None:
+    if not locked.is_asking:
         raise Refused(_("答えを待っている質問はありません。"), "no_question")
     words = fit(text, 1000, "text")
     if not words:
@@ -151,11 +152,12 @@ def answer_question(support: Support, *, by: Actor, text: str) -> Support:
                            author_body_id=by.body or case.holder_id, written_at=clock.now())
     locked.question_answered_at = clock.now()
     locked.due_on = max(locked.due_on or clock.today(), due("offer_answer"))
+    locked.reminded_at = locked.told_at = None
     locked.save()
     log_step(case, Verb.ASKED, by=by, subject=locked, after="answered", about_body=locked.body_id,
              service=locked.service_id)
     record(by, "support.answer_question", locked, case, text=words)
-    put_next_step(case, waiting_step(case) or _look_step(case))
+    put_next_step(case, waiting_step(case) or look_step(case))
     save_case(case)
     _send_again(locked, by=by, words=_("ご質問にお答えしました。%(day)s月%(d)s日までにお返事をお願いします。")
                 % {"day": locked.due_on.month, "d": locked.due_on.day})
@@ -193,7 +195,9 @@ def start_work(support: Support, *, by: Actor, next_step: NextStep | None = None
     locked.done_on = None
     move_support(locked, SupportState.UNDER_WAY, Verb.STARTED, by=by, case=case)
     what = _("%(body)sの支援の進み具合を確かめる") % {"body": locked.body.short}
-    put_next_step(case, next_step or NextStep(what=what, on=due("idle"), body=locked.body_id, person=locked.person_id))
+    if next_step is not None or not must_choose(case, locked):
+        look = NextStep(what=what, on=due("idle"), body=locked.body_id, person=locked.person_id)
+        put_next_step(case, next_step or sooner(case, look))
     save_case(case)
     return locked
 
@@ -217,8 +221,11 @@ def finish_support(
     log_step(case, Verb.DONE, by=by, subject=locked, before=before, after=locked.state, about_body=locked.body_id,
              service=locked.service_id, happened_on=day)
     record(by, "support.done", locked, case, helped=helped, done_on=day)
-    if not case.supports.filter(state__in=OPEN_SUPPORTS).exists():
-        put_next_step(case, _look_step(case))
+    others = case.supports.filter(state__in=OPEN_SUPPORTS)
+    if others.exists():
+        move_on(case, locked)
+    else:
+        put_next_step(case, look_step(case))
         save_case(case)
         mails.tell_holder(case, by=by, subject=_("支援が終わりました"),
                           words=_("%(body)sの支援が終わりました。会社に結果を聞き、次を決めるか、案件を終えてください。")
@@ -237,11 +244,14 @@ def withdraw_support(support: Support, *, by: Actor, reason: str) -> Support:
     if not words:
         raise Refused(_("取りやめる理由を書いてください。"), "reason_empty", field="reason")
     check_step(SUPPORT_STEPS, SupportState(locked.state), SupportState.WITHDRAWN)
-    told = locked.state != SupportState.PROPOSED and locked.has_left
+    planned = locked.state == SupportState.PROPOSED
+    told = not planned and locked.has_left
     locked.done_text = words
     move_support(locked, SupportState.WITHDRAWN, Verb.WITHDRAWN, by=by, case=case)
-    if not case.supports.filter(state__in=AT_WORK).exists():
-        put_next_step(case, waiting_step(case) or _look_step(case))
+    if case.supports.filter(state__in=AT_WORK).exists():
+        move_on(case, locked)
+    elif not planned:  # nobody was asked: what the case waits for, such as the first answer to the firm, stands
+        put_next_step(case, waiting_step(case) or look_step(case))
         save_case(case)
     if told and by.body != locked.body_id:
         mails.tell_body(locked.body, locked, by=by, purpose="withdrawn", subject=_("お願いを取りやめました"),
@@ -314,8 +324,8 @@ def _accept(case: Case, support: Support, said: _Answer, *, person: uuid.UUID | 
     giver = case.holder
     if support.takes_over and case.holder_id != support.body_id:
         _take_over(case, support, said)
-    if case.next_kind != "choose" or case.next_body_id == support.body_id:
-        put_next_step(case, _first_step(case, support))
+    if not must_choose(case, support):
+        put_next_step(case, first_step(case, support))
     save_case(case)
     _meet_company(support)
     words = _("%(body)sが引き受けました。") % {"body": support.body.name}
@@ -333,19 +343,22 @@ def _decline(case: Case, support: Support, said: _Answer, *, reason: str) -> Sup
         raise Refused(_("「その他」のときは、わけをひとことで書いてください。"), "other_needs_text", field="text")
     check_step(SUPPORT_STEPS, SupportState(support.state), SupportState.DECLINED)
     support.decline_reason = reason
-    _write_answer(case, support, said, SupportState.DECLINED, Verb.DECLINED)
+    before = _write_answer(case, support, said, SupportState.DECLINED, Verb.DECLINED)
     if support.takes_over and case.holder_id == support.body_id:
         _give_back(case, support, said)
-    put_next_step(case, NextStep(what=_("%(body)sの辞退を受けて、次に頼む機関を決める") % {"body": support.body.short},
-                                 on=due("first_answer"), kind="choose", body=case.holder_id))
+    late = before == SupportState.EXPIRED  # the firm was told then, and the holder may have chosen again since
+    if not late:
+        put_next_step(case, NextStep(what=_("%(body)sの辞退を受けて、次に頼む機関を決める") % {"body": support.body.short},
+                                     on=due("first_answer"), kind="choose", body=case.holder_id))
     save_case(case)
     word = content_now().word("decline_reasons", reason)
     mails.tell_holder(case, by=said.by, subject=_("辞退の返事がありました"), words=_(
         "%(body)sから、引き受けられないとのお返事です（%(reason)s）。次の候補は、案件の画面に出ています。")
         % {"body": support.body.name, "reason": word})
-    mails.tell_company(case, by=said.by, subject=_("次の機関を探しています"), words=_(
-        "お願いした機関では引き受けられなかったため、%(holder)sが次の機関を探しています。決まりしだいお知らせします。")
-        % {"holder": case.holder.name})
+    if not late:
+        mails.tell_company(case, by=said.by, subject=_("次の機関を探しています"), words=_(
+            "お願いした機関では引き受けられなかったため、%(holder)sが次の機関を探しています。決まりしだいお知らせします。")
+            % {"holder": case.holder.name})
     close_offer(support)
     return support
 
@@ -363,19 +376,6 @@ def _give_back(case: Case, support: Support, said: _Answer) -> None:
     case.holder, case.holder_person, case.holder_since = support.takes_over_from or case.holder, None, clock.today()
     log_step(case, Verb.HOLDER_BACK, by=said.by, before=support.body_id, after=case.holder_id,
              about_body=support.body_id)
-
-
-def _first_step(case: Case, support: Support) -> NextStep:
-    """Return the earlier of the accepting body's first step and the answers still awaited."""
-    first = NextStep(what=_("%(body)sが会社に連絡する") % {"body": support.body.short}, on=due("first_answer"),
-                     body=support.body_id, person=support.person_id)
-    waiting = waiting_step(case)
-    return waiting if waiting is not None and waiting.on < first.on else first
-
-
-def _look_step(case: Case) -> NextStep:
-    return NextStep(what=_("会社に結果を聞き、次を決めるか、案件を終える"), on=due("first_answer"), body=case.holder_id,
-                    person=case.holder_person_id)
 
 
 def _meet_company(support: Support) -> None:

@@ -40,7 +40,7 @@ def give_consent(
     purpose: str = "",
     until: dt.date | None = None,
 ) -> Consent:
-    """Let one body read one class of one case. Twice gives the first one, with the later ``until`` and purpose.
+    """Let one body read one class of one case. Twice gives the first one, with the ``until`` and purpose said last.
 
     ``link``: the firm itself; ``form``: its general consent, which opens no more than it said; ``oral``: staff heard
     it from ``given_by``; it holds at once, is shown as unconfirmed, and a link to confirm it goes to the firm.
@@ -52,7 +52,7 @@ def give_consent(
     _check_giving(locked, body, klass, by=by, how=how, given_by=given_by, until=until)
     consent = _live(locked, body, klass, by=by)
     if consent is not None:
-        return _change(locked, consent, by=by, until=until, purpose=purpose)
+        return _again(locked, consent, by=by, how=how, given_by=given_by, until=until, purpose=purpose)
     consent = Consent.objects.create(
         case=locked, body=body, klass=klass, purpose=fit(purpose, 200, "purpose"), how=how, until=until,
         given_by=fit(given_by, 100, "given_by") or (by.name[:100] if how == ConsentHow.LINK else ""),
@@ -157,6 +157,7 @@ def answer_request(asked: ConsentRequest, *, classes: list[str], by: Actor) -> C
     """The firm answers: all of it, a part (narrowing), or nothing. Never more than was asked."""
     case = lock_case(asked.case)
     _require_company(case, by)
+    require_open(case)
     locked = ConsentRequest.objects.select_for_update().get(pk=asked.pk)
     if locked.answered_at is not None:
         raise Refused(_("このお返事は、もういただいています。変えるときは、状況のページから変えられます。"), "answered")
@@ -202,7 +203,8 @@ def _check_giving(
     if klass in content_now().classes_closed_to(body.kind):
         raise Refused(_("%(body)sに「%(klass)s」を見せるときは、会社に1つずつ聞いてください。")
                       % {"body": body.short, "klass": DisclosureClass(klass).label}, "one_by_one", field="classes")
-    ended = Consent.objects.filter(case=case, body=body, klass=klass, withdrawn_at__isnull=False).exists()
+    known = Consent.objects.filter(case=case, body=body, klass=klass)
+    ended = known.exists() and not known.live().exists()  # withdrawn or run out: asked for by name only
     if klass not in case.standing_classes or ended:
         raise Refused(_("会社は「%(klass)s」を見せてよいと言っていません。会社に聞いてください。")
                       % {"klass": DisclosureClass(klass).label}, "more_than_said", field="classes")
@@ -236,6 +238,25 @@ def _live(case: Case, body: Body, klass: str, *, by: Actor) -> Consent | None:
     found.save()
     log_step(case, Verb.CONSENT_WITHDRAWN, by=by, subject=found, before=klass, about_body=body.pk, reason="ran_out")
     return None
+
+
+def _again(
+    case: Case, consent: Consent, *, by: Actor, how: str, given_by: str, until: dt.date | None, purpose: str
+) -> Consent:
+    """Give once more what holds. The general consent adds nothing; what staff heard and is wider has to be confirmed."""
+    if how == ConsentHow.FORM:
+        return consent
+    if how == ConsentHow.LINK and consent.how == ConsentHow.ORAL and consent.confirmed_at is None:
+        consent = confirm_consent(consent, by=by)
+    wider = consent.until is not None and (until is None or until > consent.until)
+    heard = how == ConsentHow.ORAL and wider
+    if heard:
+        consent.how, consent.given_by, consent.heard_by_id = how, fit(given_by, 100, "given_by"), by.person
+        consent.confirmed_at = None
+    changed = _change(case, consent, by=by, until=until, purpose=purpose)
+    if heard:
+        _ask_to_confirm(case, changed, by=by)
+    return changed
 
 
 def _change(case: Case, consent: Consent, *, by: Actor, until: dt.date | None, purpose: str) -> Consent:

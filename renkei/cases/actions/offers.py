@@ -16,6 +16,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases import mails
+from renkei.cases.actions.waiting import choose_step, waiting_step
 from renkei.cases.models import Case, Consent, ConsentHow, Incident, Need, Origin, Passage, Support, Verb, log_step
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import (
@@ -27,7 +28,7 @@ from renkei.cases.states import (
     SupportState,
     check_step,
 )  # fmt: skip
-from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
+from renkei.cases.steps import due, fit, lock_case, put_next_step, require_open, save_case, set_state
 from renkei.plan.models import Body, Provision
 from renkei.plan.queries import add_business_days, clock_named, content_now, provisions_on
 from renkei.post.links import make_link
@@ -74,13 +75,13 @@ def send_offers(case: Case, picks: list[Pick], *, by: Actor, version: int | None
     """
     locked = _lock(case, by=by, version=version)
     _check_sending(locked, picks, by=by)
-    chosen = [_propose(locked, pick, by=by) for pick in picks]
+    chosen = list({one.pk: one for one in (_propose(locked, pick, by=by) for pick in picks)}.values())
     _check_takeover(locked, chosen)
     supports = [_send(support, by=by) for support in chosen]
     before = set_state(locked, CaseState.ACTIVE)
     if before != locked.state:
         log_step(locked, Verb.TRIAGED, by=by, before=before, after=locked.state)
-    put_next_step(locked, waiting_step(locked) or _choose_step(locked))
+    put_next_step(locked, waiting_step(locked) or choose_step(locked))
     save_case(locked)
     return supports
 
@@ -102,7 +103,7 @@ def recall(support: Support, *, by: Actor, reason: str = "") -> Support:
     if late:
         mails.tell_body(locked.body, locked, by=by, purpose="recalled", subject=_("お願いを取り消しました"),
                         words=_("このお願いは取り消しました。届いた内容は消してください。お手数をおかけします。"))
-    put_next_step(case, waiting_step(case) or _choose_step(case))
+    put_next_step(case, waiting_step(case) or choose_step(case))
     save_case(case)
     return locked
 
@@ -166,22 +167,6 @@ def link_for(support: Support, *, by: Actor, name: str, email: str) -> str:
         case=support.case_id, body=support.body_id, classes=support.classes, recipient_name=name,
         recipient_email=email,
     )  # fmt: skip
-
-
-def waiting_step(case: Case) -> NextStep | None:
-    """Return the step of waiting for the earliest answer; None when nobody is being asked."""
-    waiting = list(case.supports.waiting().select_related("body").order_by("due_on"))
-    if not waiting:
-        return None
-    first = waiting[0]
-    others = _("ほか%(n)s機関") % {"n": len(waiting) - 1} if len(waiting) > 1 else ""
-    what = _("%(body)s%(others)sの返事を待つ") % {"body": first.body.short, "others": others}
-    return NextStep(what=what, on=first.due_on or due("offer_answer"), kind="wait", body=first.body_id,
-                    person=first.person_id)
-
-
-def _choose_step(case: Case) -> NextStep:
-    return NextStep(what=_("だれに頼むか決める"), on=due("first_answer"), kind="choose", body=case.holder_id)
 
 
 def _lock(case: Case, *, by: Actor, version: int | None = None) -> Case:

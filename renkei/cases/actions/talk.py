@@ -13,6 +13,7 @@ from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.holding import bring_forward
+from renkei.cases.actions.waiting import question_step
 from renkei.cases.models import Attachment, Case, Contact, Message, Support, Verb, log_step
 from renkei.cases.rules import answers_for, require, runs_case, signed, speaks_for_company
 from renkei.cases.states import DisclosureClass
@@ -91,7 +92,8 @@ def write_to_company(
         what = _("会社の返事を待つ") if sent else _("会社に電話で聞く（メールの宛先がない）")
         bring_forward(locked, NextStep(what=what, on=due("company_answer"), kind="wait"))
     elif locked.next_kind == "answer":
-        put_next_step(locked, NextStep(what=_("会社に答えたので、進め方を決める"), on=due("idle"), kind="choose"))
+        answered = NextStep(what=_("会社に答えたので、進め方を決める"), on=due("idle"), kind="choose")
+        put_next_step(locked, question_step(locked) or answered)
     save_case(locked)
     return message
 

@@ -133,6 +133,11 @@ class Support(Row):
         return self.leaves_at is not None and self.leaves_at <= clock.now()
 
     @property
+    def is_asking(self) -> bool:
+        """Tell whether the body waits for an answer to its question: the deadline rests and the holder moves."""
+        return self.state == SupportState.OFFERED and bool(self.question) and self.question_answered_at is None
+
+    @property
     def is_late(self) -> bool:
         """Tell whether the answer is overdue."""
         return self.state == SupportState.OFFERED and self.due_on is not None and self.due_on < clock.today()

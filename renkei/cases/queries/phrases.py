@@ -92,14 +92,27 @@ def _file(step: Transition, known: Known) -> Said | None:
 
 def _consent(given: Promise) -> Callable[[Transition, Known], Said]:
     def tell(step: Transition, known: Known) -> Said:
-        codes = [code for code in (step.to_state or step.from_state).split(",") if code in DisclosureClass.values]
-        what = "・".join(str(DisclosureClass(code).label) for code in codes) or _("なし")
+        before, after = step.from_state.split(","), step.to_state.split(",")
+        # A step back from the general consent names what is left; what it took away is told.
+        codes = set(before) - set(after) if step.verb == Verb.CONSENT_WITHDRAWN else set(after)
+        what = "・".join(str(klass.label) for klass in DisclosureClass if klass in codes) or _("なし")
         body = known.body_name(step.about_body) if step.about_body else _("窓口が頼む機関")
         consent = known.consents.get(step.subject)
         heard = _("口頭で：%(name)s様") % {"name": consent.given_by} if consent and consent.how == "oral" else ""
         return Said(str(given) % {"body": body, "what": what}, heard)
 
     return tell
+
+
+def _ended(step: Transition, known: Known) -> Said:
+    ran_out = gettext_lazy("%(body)sに見せる同意の期限が過ぎました：%(what)s")
+    withdrawn = gettext_lazy("%(body)sに見せる同意を取り消しました：%(what)s")
+    return _consent(ran_out if step.reason == "ran_out" else withdrawn)(step, known)
+
+
+def _asked(step: Transition, known: Known) -> Said:
+    asked, answered = gettext_lazy("%(body)sから質問がありました"), gettext_lazy("%(body)sの質問に答えました")
+    return _support(answered if step.to_state == "answered" else asked)(step, known)
 
 
 def _handover(text: Promise) -> Callable[[Transition, Known], Said]:
@@ -160,7 +173,7 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.RECALLED: _support(gettext_lazy("%(body)sへのお願いを取り消しました")),
     Verb.ACCEPTED: _answer(gettext_lazy("%(body)sが引き受けました")),
     Verb.DECLINED: _answer(gettext_lazy("%(body)sでは今回は引き受けられないとのことです")),
-    Verb.ASKED: _support(gettext_lazy("%(body)sから質問がありました")),
+    Verb.ASKED: _asked,
     Verb.PASSED_ON: _support(gettext_lazy("%(body)sの中で担当が変わりました")),
     Verb.REMINDED: _support(gettext_lazy("%(body)sに返事をうながしました")),
     Verb.SILENT: _support(gettext_lazy("%(body)sの返事が予定より遅れています")),
@@ -174,7 +187,7 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.HANDOVER_DECLINED: _handover(gettext_lazy("%(body)sは引継ぎを受けられないとのことです")),
     Verb.CONSENT_GIVEN: _consent(gettext_lazy("%(body)sに見せることに同意：%(what)s")),
     Verb.CONSENT_CONFIRMED: _consent(gettext_lazy("%(body)sに見せる同意を会社が確かめました：%(what)s")),
-    Verb.CONSENT_WITHDRAWN: _consent(gettext_lazy("%(body)sに見せる同意を取り消しました：%(what)s")),
+    Verb.CONSENT_WITHDRAWN: _ended,
     Verb.CONTACT: _contact,
     Verb.COMPANY_WROTE: _message,
     Verb.STAFF_WROTE: _message,

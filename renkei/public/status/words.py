@@ -202,6 +202,8 @@ def _consent(row: Transition, who: str, answer: str) -> str:
     if not row.about_body:
         return ""
     what = class_words([*row.to_state.split(","), *row.from_state.split(",")]) or _("内容")
+    if row.reason == "ran_out":
+        return _("%(who)sに%(what)sを見せる期限が過ぎました。") % {"who": who, "what": what}
     if row.actor_kind != ActorKind.LINK and row.verb == Verb.CONSENT_GIVEN:
         return _("%(who)sに%(what)sを見せることにしました。") % {"who": who, "what": what}
     return _("%(who)sに%(what)sを%(answer)s、とお返事をいただきました。") % {"who": who, "what": what, "answer": answer}
