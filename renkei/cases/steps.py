@@ -35,16 +35,17 @@ def due(clock_name: str, start: dt.date | None = None) -> dt.date:
 
 
 def put_next_step(case: Case, step: NextStep) -> None:
-    """Write the next step into the case (unsaved). Raises Refused for a missing word, telephone or a day long past."""
-    if not step.what.strip():
+    """Write the next step into the case (unsaved). Raises Refused for a missing word or telephone."""
+    what, phone = clean_text(step.what), clean_text(step.phone)
+    if not what:
         raise Refused(_("次にすることを、ひとことで書いてください。"), "next_step_empty", field="next_step")
-    if step.kind == "call" and not step.phone:
+    if step.kind == "call" and not phone:
         raise Refused(_("電話をかけるときは、電話番号を入れてください。"), "next_step_no_phone", field="next_phone")
     case.next_kind = step.kind
-    case.next_step = step.what.strip()[:200]
+    case.next_step = what[:200]
     case.next_on = step.on
     case.next_time = step.at
-    case.next_phone = step.phone
+    case.next_phone = phone
     case.next_body_id = step.body or case.holder_id
     case.next_person_id = step.person
     case.next_set_at = clock.now()

@@ -278,7 +278,7 @@ def plain(value: Any) -> Any:
 
 def _headline(text: str) -> str:
     line = clean_text(text).replace("\n", " ")
-    head = line.split("。")[0]
+    head = next((part.strip() for part in line.split("。") if part.strip()), line)
     return head if len(head) <= 40 else head[:39] + "…"
 
 
@@ -328,6 +328,6 @@ def _status_link(case: Case, said: Said, *, by: Actor) -> str:
         expires_at=clock.now() + STATUS_LINK_LIFE,
         case=case.pk,
         subject=case.pk,
-        recipient_name=said.person_given or (said.person.name if said.person else ""),
+        recipient_name=clean_text(said.person_given) or (said.person.name if said.person else ""),
         recipient_email=_address_of(said),
     )
