@@ -15,7 +15,7 @@ from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.base.text import search_key
 from renkei.cases.models import Case, Consultation, ImportedCase, ImportRun, Need, Transition, Verb, log_step
-from renkei.cases.numbers import draw_number
+from renkei.cases.numbers import draw_number, keep_clear
 from renkei.cases.queries.register import (
     COLUMNS,
     MOST_ROWS,
@@ -49,6 +49,7 @@ def import_register(preview: Preview, *, by: Actor, body: Body) -> ImportRun:
         raise Refused(_("取り込める行がありません。直してから、もう一度選んでください。"), "nothing_to_import", field="file")
     run = ImportRun.objects.create(body=body, done_by_id=by.person, done_at=clock.now(), rows=len(preview.good))
     known = Known.load()
+    keep_clear(row.values["受付番号"] for row in preview.good)
     for row in preview.good:
         holder, _person = known.holder(row.values["主担当"]) or (body, None)
         if holder.pk != body.pk and not is_front_desk(body.pk):
