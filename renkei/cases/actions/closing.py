@@ -9,6 +9,7 @@ from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
+from renkei.base.text import clean_text
 from renkei.cases import mails
 from renkei.cases.actions.holding import write_note
 from renkei.cases.actions.talk import hear_company, put_message
@@ -49,7 +50,10 @@ def close_case(
 
 @transaction.atomic
 def confirm_close(case: Case, *, by: Actor) -> Case:
-    """A second person confirms the end. Refused: ``not_asked``, ``same_person``, ``open_supports``, ``not_allowed``."""
+    """A second person confirms the end. What was begun meanwhile has to end first.
+
+    Refused: ``not_asked``, ``same_person``, ``open_supports``, ``open_handover``, ``open_needs``, ``not_allowed``.
+    """
     locked = lock_case(case)
     require(runs_case(by, locked))
     require_open(locked)
@@ -57,17 +61,21 @@ def confirm_close(case: Case, *, by: Actor) -> Case:
     if locked.close_asked_by_id == by.person:
         raise Refused(_("終了を頼んだ人とは別の人が確かめてください。"), "same_person")
     _check_open_work(locked)
+    _end_needs(locked, "", by=by)
     return _close(locked, by=by)
 
 
 @transaction.atomic
 def return_close(case: Case, *, by: Actor, reason: str) -> Case:
-    """Do not confirm: the case goes on, with the reason on record and a next step."""
+    """Do not confirm: the case goes on, with the reason on record and a next step. Refused: ``reason_empty``."""
     locked = lock_case(case)
     require(runs_case(by, locked))
     require_open(locked)
     _require_asked(locked)
-    _note(locked, fit(reason, 1000, "reason"), Verb.NEXT_STEP, by=by)
+    words = fit(reason, 1000, "reason")
+    if not words:
+        raise Refused(_("終えずに続ける理由を書いてください。"), "reason_empty", field="reason")
+    _note(locked, words, Verb.NEXT_STEP, by=by)
     _forget_close(locked)
     put_next_step(locked, NextStep(what=_("終えずに続けることになったので、次を決める"), on=due("first_answer"), kind="choose"))
     save_case(locked)
@@ -151,9 +159,9 @@ def _check_close(case: Case, reason: str, words: str, result: str, answer: str) 
     if reason not in {term.code for term in content_now().vocabulary("close_reasons")}:
         raise Refused(_("終える理由を選んでください。"), "unknown_reason", field="reason")
     _check_result(result, needed=False)
-    if not words.strip():
+    if not clean_text(words):
         raise Refused(_("どう終わったかを、ひとことで書いてください。"), "words_missing", field="words")
-    if reason == NOT_OURS and not answer.strip():
+    if reason == NOT_OURS and not clean_text(answer):
         raise Refused(_("会社への回答を書いてください。どこに相談すればよいかを伝えます。"), "answer_missing",
                       field="answer_to_company")
     _check_open_work(case)

@@ -44,7 +44,7 @@ def merge_cases(into: Case, other: Case, *, by: Actor) -> Case:
     needs = list(Need.objects.select_for_update(of=("self",)).filter(case=gone, state=NeedState.OPEN))
     children = list(Case.objects.filter(merged_into=gone))
     before: dict[str, Any] = {
-        "state": gone.state, "next": _next_of(gone), "standing": keeper.standing_classes,
+        "state": gone.state, "next": _next_of(gone), "reason": gone.close_reason, "standing": keeper.standing_classes,
         "children": [str(child.pk) for child in children],
     }  # fmt: skip
     _carry(needs, keeper)
@@ -66,23 +66,27 @@ def merge_cases(into: Case, other: Case, *, by: Actor) -> Case:
 
 @transaction.atomic
 def unmerge(case: Case, *, by: Actor) -> Case:
-    """Take a merged case out again, as it was. Needs that bodies were asked about since stay where that happened.
+    """Take a merged case out again, as it was, from wherever it has been carried on to.
 
-    Refused: ``not_merged``, ``not_allowed``. Returns the case that stands alone again.
+    Needs that bodies were asked about since stay where that happened.
+    Refused: ``not_merged``, ``changed_meanwhile``, ``not_allowed``. Returns the case that stands alone again.
     """
     entry = _entry(case, "merge")
-    if entry is None:
+    root = Case.objects.filter(merged=case.pk).first()
+    if entry is None or root is None:
         raise Refused(_("まとめた案件ではありません。画面を開き直してください。"), "not_merged")
-    keeper, gone = _lock_both(entry.root, case, by=by)
+    keeper, gone = _lock_both(root, case, by=by)
+    if gone.merged_into_id != keeper.pk:
+        raise Refused(_("ほかの人が先に保存しました。画面を開き直してください。"), "changed_meanwhile")
     moved = Need.objects.select_for_update(of=("self",)).filter(pk__in=entry.needs, case=keeper)
     asked = set(Support.objects.filter(case=keeper, need__in=entry.needs).values_list("need_id", flat=True))
-    gone.merged_into, gone.closed_at, gone.close_reason = None, None, ""
+    gone.merged_into, gone.closed_at, gone.close_reason = None, None, entry.before.get("reason", "")
     gone.state = entry.before["state"]
     _put_back(gone, entry.before["next"])
     save_case(gone)
     _carry([need for need in moved if need.pk not in asked], gone)
     Case.objects.filter(pk__in=entry.before["children"], merged_into=keeper).update(merged_into=gone)
-    if set(keeper.standing_classes) <= set(entry.before["standing"]):
+    if keeper.pk == entry.root_id and set(keeper.standing_classes) <= set(entry.before["standing"]):
         keeper.standing_classes = entry.before["standing"]
     save_case(keeper)
     _undo(entry)
@@ -137,6 +141,7 @@ def unsplit(case: Case, *, by: Actor) -> Case:
     _require_consents(gone, origin)
     _earlier_step(origin, gone)
     _move_work(needs, gone, origin)
+    Case.objects.filter(merged_into=gone).update(merged_into=origin)
     before = gone.state
     _close_into(gone, origin)
     save_case(origin)
@@ -237,6 +242,7 @@ def _move_work(needs: list[Need], old: Case, new: Case) -> None:
 def _next_of(case: Case) -> dict[str, Any]:
     return {
         "kind": case.next_kind, "what": case.next_step, "phone": case.next_phone, "body": case.next_body_id,
+        "person": str(case.next_person_id) if case.next_person_id else None,
         "on": case.next_on.isoformat() if case.next_on else None,
         "at": case.next_time.isoformat() if case.next_time else None,
     }  # fmt: skip
@@ -246,12 +252,13 @@ def _put_back(case: Case, kept: dict[str, Any]) -> None:
     put_next_step(case, NextStep(
         what=kept["what"], on=dt.date.fromisoformat(kept["on"]), kind=kept["kind"], phone=kept["phone"],
         at=dt.time.fromisoformat(kept["at"]) if kept["at"] else None, body=kept["body"],
+        person=uuid.UUID(kept["person"]) if kept.get("person") else None,
     ))  # fmt: skip
 
 
 def _earlier_step(keeper: Case, gone: Case) -> None:
-    """Keep whichever step comes first: nothing promised to the firm is lost."""
-    if gone.next_on is not None and (keeper.next_on is None or gone.next_on < keeper.next_on):
+    """Keep whichever step comes first: nothing promised to the firm is lost. To confirm the other's end is no promise."""
+    if gone.close_asked_at is None and gone.next_on is not None and (keeper.next_on is None or gone.next_on < keeper.next_on):
         put_next_step(keeper, NextStep(what=gone.next_step, on=gone.next_on, kind=gone.next_kind, at=gone.next_time,
                                        phone=gone.next_phone, body=keeper.holder_id))
 
