@@ -79,8 +79,8 @@ def steps(case: Case) -> list[tuple[str, str, str]]:
     """The case's steps in order: verb, from, to."""
     # As they were written: by command inside the test's one transaction (rolled-back rows leave holes that are filled
     # again), by place in a table that was emptied before.
-    written = "cmin::text::bigint" if connection.in_atomic_block else "ctid"
-    rows = Transition.objects.filter(case=case).order_by(RawSQL(written, []))
+    written = RawSQL("cmin::text::bigint", []) if connection.in_atomic_block else RawSQL("ctid", [])
+    rows = Transition.objects.filter(case=case).order_by(written)
     return list(rows.values_list("verb", "from_state", "to_state"))
 
 

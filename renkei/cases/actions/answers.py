@@ -247,6 +247,8 @@ def withdraw_support(support: Support, *, by: Actor, reason: str) -> Support:
     planned = locked.state == SupportState.PROPOSED
     told = not planned and locked.has_left
     locked.done_text = words
+    if not told:
+        locked.leaves_at = None  # it never reaches the body: withdrawn inside the window is as if never asked
     move_support(locked, SupportState.WITHDRAWN, Verb.WITHDRAWN, by=by, case=case)
     if case.supports.filter(state__in=AT_WORK).exists():
         move_on(case, locked)
