@@ -122,14 +122,15 @@ def ask(support: Support, *, by: Actor, question: str, answered_by: str = "") ->
     case, locked = _lock(support)
     require(answers_for(by, locked), _("質問は、お願いを受けた機関だけができます。"))
     _require_waiting(locked)
-    said = _answer(by, answered_by, question, locked)
-    if not said.text:
+    _answer(by, answered_by, "", locked)  # a question is signed like an answer
+    words = fit(question, 1000, "question")
+    if not words:
         raise Refused(_("聞きたいことを書いてください。"), "question_empty", field="question")
     before = f"{locked.question}\n" if locked.is_asking else ""
-    locked.question, locked.question_answered_at = fit(before + said.text, 1000, "question"), None
+    locked.question, locked.question_answered_at = fit(before + words, 1000, "question"), None
     locked.save()
     log_step(case, Verb.ASKED, by=by, subject=locked, about_body=locked.body_id, service=locked.service_id)
-    record(by, "support.ask", locked, case, question=said.text)
+    record(by, "support.ask", locked, case, question=words)
     put_next_step(case, waiting_step(case) or look_step(case))
     save_case(case)
     mails.tell_holder(case, by=by, subject=_("質問が届きました"),
