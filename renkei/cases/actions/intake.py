@@ -130,9 +130,13 @@ def receive(
 
 @transaction.atomic
 def refer_to_desk(case: Case, *, by: Actor, note: str = "") -> Case:
-    """Send a consultation a body kept to the front desk: the desk holds it from now on (it never refuses) [C92]."""
+    """Send a consultation a body kept to the front desk: the desk holds it from now on (it never refuses) [C92].
+
+    Only who runs it gives it: the desk does not take what was not sent to it, as it reads the words from then on (P2).
+    """
     from renkei.cases.actions.holding import move_holder  # noqa: PLC0415  holding imports intake's neighbours
 
+    require(runs_case(by, lock_case(case)))
     return move_holder(case, to=front_desk(), by=by, verb=Verb.REFERRED, note=note)
 
 

@@ -32,12 +32,12 @@ class Regrouping(Row):
     objects = RegroupingQuerySet.as_manager()
 
     class Meta:
-        """Newest first; a case stands in one regrouping at a time, and never with itself."""
+        """Newest first; a case is merged or split off once at a time (what was split off may be merged), never with itself."""
 
         ordering = ["-done_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["case"], condition=models.Q(undone_at__isnull=True), name="regrouping_one_open_per_case"
+                fields=["case", "kind"], condition=models.Q(undone_at__isnull=True), name="regrouping_one_open_per_case"
             ),
             models.CheckConstraint(condition=~models.Q(case=models.F("root")), name="regrouping_of_two_cases"),
         ]
