@@ -83,7 +83,7 @@ def read_register(data: bytes, *, body: Body | None = None) -> Preview:
         if any(cell not in (None, "") for cell in cells):
             row = _read_row(number, {name: cells[place] for name, place in places.items()}, known, body)
             twice = row.values["受付番号"] in seen
-            seen.add(row.values["受付番号"] or f"row {number}")
+            seen |= {row.values["受付番号"]} - {""}
             if twice:
                 row.problems.append(_("「受付番号」%(number)sが、この表に2回あります。") % {"number": row.values["受付番号"]})
             found.append(row)
@@ -124,7 +124,7 @@ class Known:
     def load(cls, rows: list[list[Any]] | None = None, places: dict[str, int] | None = None) -> Known:
         """Fetch the stages, and which of the rows' numbers are taken."""
         place = (places or {}).get("受付番号")
-        numbers = {str(cells[place] or "") for cells in rows or []} if place is not None else set()
+        numbers = {_plain_text(cells[place]) for cells in rows or []} if place is not None else set()
         taken = Case.objects.filter(number__in=numbers - {""}).values_list("number", flat=True)
         stages = {plain(name): stage for stage in Stage.objects.all()
                   for name in (stage.code, stage.name, stage.short, f"{stage.code}{stage.name}", f"{stage.code}{stage.short}")}
@@ -157,21 +157,26 @@ def _read_row(number: int, cells: dict[str, Any], known: Known, body: Body | Non
 
 
 def _text(name: str, cell: Any, problems: list[str]) -> str:
-    text = f"{cell:%Y/%m/%d}" if isinstance(cell, dt.date) else str(cell or "").strip()
+    text = _plain_text(cell)
     most = LIMITS.get(name, 200)
     if len(text) > most:
         problems.append(_("「%(name)s」が長すぎます（%(most)s字まで）。短くしてください。") % {"name": name, "most": most})
     return text
 
 
+def _plain_text(cell: Any) -> str:
+    return f"{cell:%Y/%m/%d}" if isinstance(cell, dt.date) else str(cell or "").strip()
+
+
 def _date(name: str, cell: Any, problems: list[str]) -> dt.date | None:
-    if isinstance(cell, dt.date) or cell in (None, ""):
-        return cell or None
+    """Read a date, written or a date of the sheet: the same years are possible, as lists count the days up to it."""
+    if cell in (None, ""):
+        return None
     try:
-        return parse_date(str(cell), clock.today())
+        return parse_date(_plain_text(cell), clock.today())
     except ValueError:
         problems.append(_("「%(name)s」の「%(text)s」を日付として読めません。「令和8年11月27日」のように書いてください。")
-                        % {"name": name, "text": str(cell)[:40]})
+                        % {"name": name, "text": _plain_text(cell)[:40]})
         return None
 
 
