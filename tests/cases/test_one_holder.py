@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from renkei.accounts.queries import is_member
 from renkei.base import clock
+from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases.actions.closing import close_case, reopen_case
 from renkei.cases.actions.consents import give_consent, withdraw_consent
@@ -41,7 +42,8 @@ from tests.world import CENTER, DESK, LAB, World
 MOVES = {"received", "triaged", "merged", "unmerged", "split", "closed", "reopened"}
 GIVES = {"handover_accepted", "holder_back", "referred"}
 some = st.integers(0, 7)
-bodies = st.sampled_from([DESK, DESK, LAB, CENTER])
+bodies = st.sampled_from([DESK, LAB, CENTER])
+whose = st.sampled_from(["holder", "holder", DESK, LAB, CENTER])
 
 
 def record() -> list[Any]:
@@ -75,6 +77,10 @@ class Firm(RuleBasedStateMachine):
         cases = list(Case.objects.order_by("number"))
         return cases[place % len(cases)]
 
+    def by(self, place: int, code: str) -> Actor:
+        """The holder's person, or whoever tries."""
+        return self.world.actor(self.case(place).holder_id if code == "holder" else code)
+
     def handover(self, place: int) -> Handover:
         """One that waits, if there is any; else any; else none that was ever made."""
         found = list(Handover.objects.order_by("state", "case__number"))[::-1]
@@ -104,29 +110,29 @@ class Firm(RuleBasedStateMachine):
     def wait(self, days: int) -> None:
         self.day += dt.timedelta(days=days)
 
-    @rule(place=some, code=bodies, who=bodies)
+    @rule(place=some, code=whose, who=bodies)
     def take(self, place: int, code: str, who: str) -> None:
-        self.attempt(lambda: take_case(self.case(place), by=self.world.actor(code), person=self.world.people[who].pk))
+        self.attempt(lambda: take_case(self.case(place), by=self.by(place, code), person=self.world.people[who].pk))
 
-    @rule(place=some, code=bodies, ahead=st.integers(-2, 40), moves=bodies)
+    @rule(place=some, code=whose, ahead=st.integers(-2, 40), moves=bodies)
     def plan(self, place: int, code: str, ahead: int, moves: str) -> None:
         step = NextStep("する", self.day + dt.timedelta(days=ahead), body=moves)
-        self.attempt(lambda: set_next_step(self.case(place), step, by=self.world.actor(code)))
+        self.attempt(lambda: set_next_step(self.case(place), step, by=self.by(place, code)))
 
-    @rule(place=some, code=bodies)
+    @rule(place=some, code=whose)
     def keep(self, place: int, code: str) -> None:
         step = NextStep("訪ねる", self.day, kind="visit")
-        self.attempt(lambda: keep_case(self.case(place), by=self.world.actor(code), next_step=step))
+        self.attempt(lambda: keep_case(self.case(place), by=self.by(place, code), next_step=step))
 
-    @rule(place=some, code=bodies, to=bodies)
+    @rule(place=some, code=whose, to=bodies)
     def offer(self, place: int, code: str, to: str) -> None:
         body = Body.objects.get(pk=to)
-        self.attempt(lambda: offer_handover(self.case(place), to_body=body, by=self.world.actor(code), pack=Pack(state="x")))
+        self.attempt(lambda: offer_handover(self.case(place), to_body=body, by=self.by(place, code), pack=Pack(state="x")))
 
-    @rule(place=some, deed=st.sampled_from(["accept", "decline", "recall"]), by_receiver=st.booleans(), code=bodies)
+    @rule(place=some, deed=st.sampled_from(["accept", "decline", "recall"]), by_receiver=st.booleans(), code=whose)
     def answer(self, place: int, deed: str, by_receiver: bool, code: str) -> None:
         handover = self.handover(place)
-        by = self.world.actor(handover.to_body_id if by_receiver and handover.to_body_id else code)
+        by = self.world.actor(handover.to_body_id) if by_receiver and handover.to_body_id else self.by(place, code)
         acts: dict[str, Callable[[], object]] = {
             "accept": lambda: accept_handover(handover, by=by),
             "decline": lambda: decline_handover(handover, by=by, reason="手がいっぱい"),
@@ -135,36 +141,36 @@ class Firm(RuleBasedStateMachine):
         if Handover.objects.filter(pk=handover.pk).exists():
             self.attempt(acts[deed])
 
-    @rule(place=some, code=bodies)
+    @rule(place=some, code=whose)
     def refer(self, place: int, code: str) -> None:
-        self.attempt(lambda: refer_to_desk(self.case(place), by=self.world.actor(code)))
+        self.attempt(lambda: refer_to_desk(self.case(place), by=self.by(place, code)))
 
-    @rule(place=some, code=bodies, needs=st.sampled_from(["", "settled", "dropped"]))
+    @rule(place=some, code=whose, needs=st.sampled_from(["", "settled", "dropped"]))
     def close(self, place: int, code: str, needs: str) -> None:
-        by = self.world.actor(code)
+        by = self.by(place, code)
         self.attempt(lambda: close_case(self.case(place), by=by, reason="solved", words="済", needs=needs))
 
-    @rule(place=some, code=bodies)
+    @rule(place=some, code=whose)
     def reopen(self, place: int, code: str) -> None:
-        self.attempt(lambda: reopen_case(self.case(place), by=self.world.actor(code), reason="また"))
+        self.attempt(lambda: reopen_case(self.case(place), by=self.by(place, code), reason="また"))
 
-    @rule(place=some, code=bodies, state=st.sampled_from(["open", "settled", "dropped"]))
+    @rule(place=some, code=whose, state=st.sampled_from(["open", "settled", "dropped"]))
     def settle(self, place: int, code: str, state: str) -> None:
         need = self.case(place).needs.first()
         if need is not None:
-            self.attempt(lambda: settle_need(need, state=state, by=self.world.actor(code)))
+            self.attempt(lambda: settle_need(need, state=state, by=self.by(place, code)))
 
-    @rule(place=some, other=some, code=bodies)
+    @rule(place=some, other=some, code=whose)
     def merge(self, place: int, other: int, code: str) -> None:
-        self.attempt(lambda: merge_cases(self.case(place), self.case(other), by=self.world.actor(code)))
+        self.attempt(lambda: merge_cases(self.case(place), self.case(other), by=self.by(place, code)))
 
     @rule(place=some, other=some)
     def merge_as_the_desk(self, place: int, other: int) -> None:
         self.merge(place, other, DESK)
 
-    @rule(place=some, code=bodies)
+    @rule(place=some, code=whose)
     def split(self, place: int, code: str) -> None:
-        case, by = self.case(place), self.world.actor(code)
+        case, by = self.case(place), self.by(place, code)
         self.attempt(lambda: split_case(case, needs=list(case.needs.all()[:1]), title="分けた", by=by))
 
     @rule(place=some, undo=st.sampled_from([unmerge, unsplit]))
@@ -177,7 +183,7 @@ class Firm(RuleBasedStateMachine):
     def withdraw(self, place: int, code: str) -> None:
         case = self.case(place)
         for consent in Consent.objects.live().filter(case=case, body_id=code):
-            self.attempt(lambda consent=consent: withdraw_consent(consent, by=firm(case), how="link"))
+            self.attempt(lambda consent=consent: withdraw_consent(consent, by=self.world.desk, how="oral"))
 
     @invariant()
     def every_case_is_held_and_dated(self) -> None:
