@@ -65,7 +65,7 @@ class EntryRow:
 
 @transaction.atomic
 def put_entries(rows: Iterable[EntryRow], *, kept_by: str, by: Actor) -> int:
-    """Write or change entries; unchanged ones are left alone. Returns how many were written.
+    """Write or change entries; unchanged ones are left alone, withdrawn ones are back. Returns how many were written.
 
     Raises:
         Refused: ``unknown_kind``, ``no_name``, or ``kept_by_other`` when another module keeps an entry of that id.
@@ -74,7 +74,7 @@ def put_entries(rows: Iterable[EntryRow], *, kept_by: str, by: Actor) -> int:
     known = Entry.objects.select_for_update().in_bulk(list(given))
     for row in given.values():
         _check(row, known.get(row.id), kept_by)
-    changed = [row for row in given.values() if row.id not in known or known[row.id].text_hash != row.digest]
+    changed = [row for row in given.values() if not _is_held(row, known.get(row.id))]
     entries = [_entry(row, kept_by) for row in changed]
     Entry.objects.bulk_create([one for one in entries if one.id not in known], batch_size=500)
     Entry.objects.bulk_update([one for one in entries if one.id in known], _FIELDS, batch_size=200)
@@ -149,6 +149,10 @@ def _check(row: EntryRow, known: Entry | None, kept_by: str) -> None:
         raise Refused(_("項目の名前を入れてください。"), "no_name", field="name")
     if known is not None and known.kept_by != kept_by:
         raise Refused(_("この項目は別のところで管理しています。"), "kept_by_other")
+
+
+def _is_held(row: EntryRow, known: Entry | None) -> bool:
+    return known is not None and known.text_hash == row.digest and known.withdrawn_on is None
 
 
 def _entry(row: EntryRow, kept_by: str) -> Entry:

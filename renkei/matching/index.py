@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import tantivy
@@ -36,16 +36,23 @@ _NAME, _PAIRS = 0.6, 0.25
 _log = logging.getLogger("renkei.matching")
 _guard = threading.Lock()
 _opened: dict[str, tuple[str, int, tantivy.Index]] = {}
-_NOW = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+# A database is told by its cluster and its oid: our own server takes another port at each start, and one restored from
+# a dump counts its transactions anew. One set back to an older day is told by its transactions (``_is_current``).
 _PENDING = """
-    SELECT (SELECT count(*) FROM matching_entrychange WHERE tx >= %s),
+    SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()),
+           pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+           (SELECT count(*) FROM matching_entrychange WHERE tx >= coalesce(%(since)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)),
            (SELECT count(*) FROM matching_entry WHERE withdrawn_on IS NULL)
+    FROM pg_control_system()
 """
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the index on disk holds: of which database, up to which transaction, in which folder."""
+    """What the index on disk holds: of which database, up to which transaction, in which folder.
+
+    ``seen`` counts the changes of transactions not below ``xmin`` that were there before the entries were read.
+    """
 
     format: int
     database: str
@@ -54,6 +61,13 @@ class State:
     seen: int
     entries: int
     generation: int
+
+
+class _Pending(NamedTuple):
+    database: str
+    xmin: int
+    changes: int
+    entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +90,14 @@ def state() -> State | None:
         found = State(**json.loads((home() / "state.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    here = found.format == _FORMAT and found.database == _database()
-    return found if here and (home() / found.folder).is_dir() else None
+    whole = all(type(getattr(found, name)).__name__ == kind for name, kind in State.__annotations__.items())
+    return found if whole and found.format == _FORMAT and (home() / found.folder).is_dir() else None
 
 
 def is_stale() -> bool:
     """Tell whether the index is missing, of another database or format, or behind the entries."""
     known = state()
-    if known is None:
-        return True
-    return _pending(known) != (known.seen, known.entries)
+    return known is None or not _is_current(known)
 
 
 def rebuild() -> int:
@@ -135,7 +147,7 @@ def ensure() -> None:
     known = state()
     if known is None:
         rebuild()
-    elif _pending(known) != (known.seen, known.entries):
+    elif not _is_current(known):
         refresh()
 
 
@@ -190,12 +202,12 @@ def _open(audience: str) -> tantivy.Index:
 def _rebuild() -> int:
     before = state()
     folder = home() / f"build-{uuid4().hex[:12]}"
-    xmin = _xmin()
+    pending = _pending()
     entries = Entry.objects.filter(withdrawn_on__isnull=True)
     for audience in AUDIENCES:
         (folder / audience).mkdir(parents=True)
     count = _add({name: tantivy.Index(_schema(), path=str(folder / name)) for name in AUDIENCES}, entries)
-    _write(folder.name, xmin, count, (before.generation if before else 0) + 1)
+    _write(folder.name, pending, count, (before.generation if before else 0) + 1)
     for old in home().glob("build-*"):
         if old != folder:
             shutil.rmtree(old, ignore_errors=True)
@@ -204,21 +216,34 @@ def _rebuild() -> int:
 
 def _catch_up() -> None:
     known = state()
-    if known is None:
+    pending = _pending()
+    if known is None or pending.database != known.database or pending.xmin < known.xmin:
         _rebuild()
         return
-    xmin = _xmin()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT entry FROM matching_entrychange WHERE tx >= %s", [known.xmin])
+        cursor.execute("SELECT entry FROM matching_entrychange WHERE tx >= %s", [known.xmin])
         changed = [entry for (entry,) in cursor.fetchall()]
+    if len(changed) < known.seen:  # an indexed change was rolled back: what it replaced is no longer known
+        _rebuild()
+        return
+    try:
+        count = _replace(known, list(dict.fromkeys(changed)))
+    except (OSError, ValueError):
+        _log.warning("the search index is damaged and is being rebuilt", exc_info=True)
+        count = None
+    if count is None:
+        _rebuild()
+    else:
+        _write(known.folder, pending, count, known.generation + 1)
+
+
+def _replace(known: State, changed: Sequence[str]) -> int | None:
+    """Put the changed entries in; returns how many there are now, or None when the index holds another number."""
     entries = Entry.objects.filter(withdrawn_on__isnull=True, id__in=changed)
     _add({name: tantivy.Index.open(str(home() / known.folder / name)) for name in AUDIENCES}, entries, changed)
     opened = tantivy.Index.open(str(home() / known.folder / "staff"))
     count = Entry.objects.filter(withdrawn_on__isnull=True).count()
-    if opened.searcher().num_docs != count:
-        _rebuild()
-    else:
-        _write(known.folder, xmin, count, known.generation + 1)
+    return count if opened.searcher().num_docs == count else None
 
 
 def _add(indexes: dict[str, tantivy.Index], entries: QuerySet[Entry], replaced: Sequence[str] = ()) -> int:
@@ -260,12 +285,9 @@ def _schema() -> Any:
     return builder.build()
 
 
-def _write(folder: str, xmin: int, entries: int, generation: int) -> None:
+def _write(folder: str, pending: _Pending, entries: int, generation: int) -> None:
     """Name the folder in the state file in one step: readers see the old state or the new one."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PENDING, [xmin])
-        seen = cursor.fetchone()[0]
-    new = State(_FORMAT, _database(), folder, xmin, seen, entries, generation)
+    new = State(_FORMAT, pending.database, folder, pending.xmin, pending.changes, entries, generation)
     draft = home() / f"state-{os.getpid()}.tmp"
     draft.write_text(json.dumps(asdict(new)), encoding="utf-8")
     draft.replace(home() / "state.json")
@@ -284,18 +306,18 @@ def _writer(*, wait: bool = True) -> Iterator[bool]:
         yield True
 
 
-def _pending(known: State) -> tuple[int, int]:
+def _is_current(known: State) -> bool:
+    now = _pending(known.xmin)
+    is_same = now.database == known.database and now.xmin >= known.xmin
+    return is_same and (now.changes, now.entries) == (known.seen, known.entries)
+
+
+def _pending(since: int | None = None) -> _Pending:
+    """Return the database's identity, the oldest open transaction, the changes from ``since`` on, and the entries.
+
+    Without ``since`` the changes are those from the oldest open transaction on: asked before the entries are read, so
+    that a change committed meanwhile counts as not seen.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_PENDING, [known.xmin])
-        changes, entries = cursor.fetchone()
-    return changes, entries
-
-
-def _xmin() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_NOW)
-        return int(cursor.fetchone()[0])
-
-
-def _database() -> str:
-    return f"{connection.settings_dict['HOST']}:{connection.settings_dict['PORT']}/{connection.settings_dict['NAME']}"
+        cursor.execute(_PENDING, {"since": since})
+        return _Pending(*cursor.fetchone())

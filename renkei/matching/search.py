@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
+from django.db.models import Q
+
 from renkei.base.actor import Actor
-from renkei.base.text import clean_text
+from renkei.base.text import clean_text, search_key, to_katakana
 from renkei.matching.entries import KINDS, Match, matches
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry, EntryKind
@@ -36,10 +39,20 @@ def _hit(match: Match, text: str) -> EntryHit:
 
 def _with_names(text: str, hits: list[EntryHit], audience: str, kinds: Sequence[str], limit: int) -> list[EntryHit]:
     """Put entries whose name holds the text as typed first: the start of a word is no word yet."""
-    named = Entry.objects.filter(name__icontains=text) | Entry.objects.filter(kana__icontains=text)
+    held = Q()
+    for written in _writings(text):
+        held |= Q(name__icontains=written) | Q(kana__icontains=written)
+    named = Entry.objects.filter(held)
     if audience == "public":
         named = named.filter(is_public=True)
     named = named.filter(kind__in=kinds, withdrawn_on__isnull=True).order_by("id")
     first = [EntryHit(one.id, one.kind, 1.0, one.name, text) for one in named[:limit]]
     ids = {hit.id for hit in first}
     return [*first, *(hit for hit in hits if hit.id not in ids)]
+
+
+def _writings(text: str) -> set[str]:
+    """Return the text as typed, in full width, in katakana as readings are kept, and with old characters made new."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    key = search_key(text)
+    return {text, plain, to_katakana(plain), key if len(key) > 1 or len(plain) == 1 else text} - {""}
