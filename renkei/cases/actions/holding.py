@@ -252,10 +252,14 @@ def draft_pack(case: Case, actor: Actor) -> Pack:
 
 
 def _may_move(by: Actor, case: Case, to: Body) -> bool:
-    """The one who runs it gives; the receiver takes after its yes; the firm's withdrawal sends it back to the desk."""
+    """The one who runs it gives; the receiver takes after its yes; the firm's withdrawal sends it back to the desk.
+
+    A withdrawal is said by the firm itself or written down by the body that took its words.
+    """
     gives = runs_case(by, case) and (is_front_desk(to.pk) or is_front_desk(by.body) or by.is_system or by.body == to.pk)
     takes = by.body == to.pk
-    return gives or takes or (not by.is_staff and is_front_desk(to.pk))
+    withdraws = not by.is_staff or by.body == case.received_by_id
+    return gives or takes or (withdraws and is_front_desk(to.pk))
 
 
 def _require_summary(case: Case, to: Body) -> None:
