@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models.expressions import RawSQL
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -241,7 +241,8 @@ def walk(world: World, examples: int) -> None:
     Walk.world = world
     with clock.moved_to(NOON):
         run_state_machine_as_test(Walk, settings=settings(
-            max_examples=examples, stateful_step_count=22, deadline=None, suppress_health_check=list(HealthCheck)))
+            max_examples=examples, stateful_step_count=22, deadline=None, suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.reuse, Phase.generate]))
 
 
 def test_every_open_case_has_one_holder_and_one_dated_step_on_every_walk(world: World) -> None:

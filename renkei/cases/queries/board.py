@@ -19,7 +19,7 @@ from renkei.plan.models import Stage
 
 ARRIVED = "arrived"
 AGES = [("", "すべて", None, None), ("30", "30日まで", None, 30), ("60", "31日から60日", 31, 60), ("61", "61日から", 61, None)]
-MOST_ALARMS, CONSENT_AHEAD = 12, dt.timedelta(days=14)
+MOST_ALARMS, MOST_READ, CONSENT_AHEAD = 12, 100, dt.timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def board(actor: Actor, filters: BoardFilters | None = None) -> Board:
         Column(code, name, counts.get(code, 0), [row for row in rows if row.stage == code])
         for code, name in names.items() if code or counts.get("")
     ]  # fmt: skip
-    alarms = _alarms(actor, shown)
+    alarms, alarm_count = _alarms(actor, shown)
     bodies, ages = _choices(everything)
-    return Board(columns=columns, bodies=bodies, ages=ages, alarms=alarms[:MOST_ALARMS], alarm_count=len(alarms),
+    return Board(columns=columns, bodies=bodies, ages=ages, alarms=alarms[:MOST_ALARMS], alarm_count=alarm_count,
                  total=sum(counts.values()))
 
 
@@ -121,7 +121,7 @@ def _age(code: str) -> Q:
 
 
 def _cards(cases: QuerySet[Case], chosen: BoardFilters) -> list[CaseRow]:
-    order = [F("arrived_at").asc()] if chosen.order == "age" else [F("next_on").asc(), F("arrived_at").asc()]
+    order = ["arrived_at", "pk"] if chosen.order == "age" else ["next_on", "arrived_at", "pk"]
     placed = cases.annotate(stage=_stage()).annotate(
         place=Window(RowNumber(), partition_by=[F("stage")], order_by=order)
     )
@@ -138,8 +138,11 @@ def _choices(cases: QuerySet[Case]) -> tuple[list[Choice], list[Choice]]:
     return [Choice("", "すべて", sums[""]), *bodies], [Choice(code, name, sums[code]) for code, name, *_ in AGES]
 
 
-def _alarms(actor: Actor, cases: QuerySet[Case]) -> list[Alarm]:
-    """Return what is overdue, stands still, or whose consent runs out: each case once, the worst first."""
+def _alarms(actor: Actor, cases: QuerySet[Case]) -> tuple[list[Alarm], int]:
+    """Return what is overdue, stands still, or whose consent runs out, the worst first, and how many there are in all.
+
+    Each case once; past a hundred they are counted, not read.
+    """
     soon = clock.today() + CONSENT_AHEAD
     ending = dict(
         Consent.objects.visible_to(actor).live().filter(until__lte=soon, case__in=cases).order_by("-until")
@@ -147,7 +150,7 @@ def _alarms(actor: Actor, cases: QuerySet[Case]) -> list[Alarm]:
     )  # fmt: skip
     burning = Q(next_on__lt=clock.today()) | Q(idle_told_at__isnull=False) | Q(pk__in=set(ending))
     alarms = []
-    burning_now = list(slim(cases.filter(burning), "idle_told_at").order_by("next_on")[:100])
+    burning_now = list(slim(cases.filter(burning), "idle_told_at").order_by("next_on", "pk")[:MOST_READ])
     for case, row in zip(burning_now, as_rows(burning_now), strict=True):
         if row.is_late:
             alarms.append(Alarm("late", row, f"{row.what}（{row.body}）"))
@@ -155,4 +158,4 @@ def _alarms(actor: Actor, cases: QuerySet[Case]) -> list[Alarm]:
             alarms.append(Alarm("idle", row, "動きがありません"))
         elif day := ending.get(case.pk):
             alarms.append(Alarm("consent", row, f"同意が{day.month}月{day.day}日まで"))
-    return alarms
+    return alarms, len(alarms) if len(burning_now) < MOST_READ else cases.filter(burning).count()

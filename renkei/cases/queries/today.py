@@ -128,7 +128,7 @@ def _row(case: Case, days: int) -> CaseRow:
 def today(actor: Actor, body: str) -> Today:
     """Return the day of ``body``: the same number of queries however much there is to do."""
     day = clock.today()
-    mine = concerning(actor, body).order_by("next_on", "next_time", "arrived_at")
+    mine = concerning(actor, body).order_by("next_on", "next_time", "arrived_at", "pk")
     late, now = mine.filter(next_on__lt=day), mine.filter(next_on=day)
     ahead = mine.filter(next_on__gt=day, next_on__lte=day + AHEAD).exclude(state=CaseState.ARRIVED)
     arrived = mine.filter(state=CaseState.ARRIVED)
