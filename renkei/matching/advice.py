@@ -79,7 +79,7 @@ def clashes(known: Knowledge, facts: Facts, supports: Sequence[Candidate], on: d
             found.append(Clash(_("決定より前の発注"), rule["text"]))
         elif is_award and rule["after"] in services:
             found.append(Clash(_("順番があります"), rule["text"]))
-    late = [one for one in supports if one.date and one.date > on + dt.timedelta(days=90)]
+    late = [one for one in supports if one.is_ahead and one.date and one.date > on + dt.timedelta(days=90)]
     found += [Clash(_("受付はまだ先です"), f"{known.services[one.service].name}: {one.date_words}") for one in late[:2]]
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -111,8 +112,9 @@ def _by_catalogue(choices: dict[str, Choice], service: str, matches: Sequence[Ma
 
 
 def _by_rule(choices: dict[str, Choice], service: str, asked: Asked) -> None:
+    text = unicodedata.normalize("NFKC", asked.text)  # any width: ＡＩ is AI, and case stays: ai is in mail
     for rule in asked.known.routing.get("rules", []):
-        groups = [[word for word in group if word in asked.text] for group in rule["words"]]
+        groups = [any(unicodedata.normalize("NFKC", word) in text for word in group) for group in rule["words"]]
         if service in rule["services"] and rule["first"] in choices and all(groups):
             choices[rule["first"]].add(RULE, rule.get("written") or _("計画の決まり"))
             for code in set(rule.get("with", [])) & choices.keys():

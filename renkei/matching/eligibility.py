@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +38,8 @@ def rulings(eligible: dict[str, Any], facts: Facts) -> list[Ruling]:
 
 def _rulings(eligible: dict[str, Any], facts: Facts) -> Iterator[Ruling]:
     if eligible.get("sme_only"):
-        yield Ruling("employees", _is_sme(facts), _("中小企業であること"))
+        key = "capital_yen" if (facts.employees or 0) > SME_HEADS else "employees"
+        yield Ruling(key, _is_sme(facts), _("中小企業であること"))
     if (most := eligible.get("max_employees")) and most < SME_HEADS:
         met = None if facts.employees is None else facts.employees <= most
         yield Ruling("employees", met, _("従業員が%(most)s人以下であること") % {"most": most})
@@ -64,12 +66,23 @@ def _is_sme(facts: Facts) -> bool | None:
 
 
 def _is_trade(jsic: str | None, trades: list[str]) -> bool | None:
-    """Tell whether a trade falls under a list of divisions (letters) and groups (digits). 09 to 32 lie in division E."""
-    if not jsic:
+    """Tell whether a trade falls under a list of divisions (letters) and groups (digits). 09 to 32 lie in division E.
+
+    A trade known more roughly than the list asks (a division, or its first digits) is not known.
+    """
+    code = unicodedata.normalize("NFKC", jsic or "").strip().upper()
+    if not code:
         return None
-    digits = "".join(char for char in jsic if char.isdigit())
-    division = jsic[0] if jsic[0].isalpha() else ("E" if "09" <= digits[:2] <= "32" else "")
-    return any(trade == division or (digits and digits.startswith(trade)) for trade in trades)
+    digits = "".join(char for char in code if char.isdigit())
+    division = code[0] if code[0].isalpha() else _division(digits)
+    if any(trade == division or (digits and digits.startswith(trade)) for trade in trades):
+        return True
+    finer = any(trade.startswith(digits) if digits else _division(trade) == division for trade in trades)
+    return None if finer else False
+
+
+def _division(digits: str) -> str:
+    return "E" if "09" <= digits[:2] <= "32" else ""
 
 
 def _has_partners(facts: Facts, count: int) -> bool | None:
@@ -87,7 +100,7 @@ def window_words(windows: Sequence[Window], on: dt.date) -> tuple[dt.date | None
     ahead = [window for window in windows if window.closes and window.closes >= on]
     if not ahead:
         return None, _("今年の受付は終わりました"), False
-    window = min(ahead, key=lambda one: (one.closes or dt.date.max, one.opens or dt.date.min))
+    window = min(ahead, key=lambda one: (_opens(one) > on, one.closes or dt.date.max, _opens(one)))
     if window.opens and window.opens > on:
         return window.opens, _("%(day)sから受付") % {"day": _day(window.opens)}, True
     if window.starts and window.starts >= on:
@@ -96,10 +109,15 @@ def window_words(windows: Sequence[Window], on: dt.date) -> tuple[dt.date | None
     return window.closes, _("受付中（%(day)sまで）") % {"day": _day(window.closes)}, True
 
 
+def _opens(window: Window) -> dt.date:
+    return window.opens or dt.date.min
+
+
 def general_questions(keys: set[str]) -> list[Question]:
     """Return the questions about the firm itself that the named unknown rules need."""
     listed = [
         Question("employees", _("従業員は何人ですか"), _("使える制度が人数で変わります。"), []),
+        Question("capital_yen", _("資本金はいくらですか"), _("中小企業に入るかどうかが決まります。"), []),
         Question("municipality", _("工場や事務所はどの市町村にありますか"), _("近い施設と、市町村の制度が分かります。"), []),
         Question("age_years", _("創業から何年ですか"), _("創業からの年数を条件にする制度があります。"), []),
         Question("jsic", _("主な業種は何ですか"), _("業種を条件にする制度があります。"), []),

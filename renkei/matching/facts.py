@@ -7,10 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from renkei.base.yen import parse_yen
 from renkei.matching.cues import Met
 from renkei.matching.knowledge import Knowledge
 
-_HEADS = re.compile(r"(?:従業員|社員|職員|スタッフ)(?:数)?(?:[はが約:：、 ]){0,3}\s*(\d{1,5})\s*(?:名|人)|(?:^|[、。,（(])\s*(\d{1,4})名(?:の会社)?(?=[。、,です）)\n]|$)")
+_MOST_HEADS, _MOST_YEARS = 999_999, 999  # 1998年 is a year, not an age
+_COUNT = r"(\d{1,3}(?:,\d{3})+|\d{1,5})"
+_HEADS = re.compile(rf"(?:従業員|社員|職員|スタッフ)(?:数)?(?:[はが約:：、 ]){{0,3}}\s*{_COUNT}\s*(?:名|人)|(?:^|[、。（(]|(?<!\d),)\s*(\d{{1,4}})名(?:の会社)?(?=[。、,です）)\n]|$)")
 _AGE = re.compile(r"(?:創業|設立|操業)(?:から|して|以来)?\s*(\d{1,3})\s*年")
 
 
@@ -31,25 +34,52 @@ class Facts:
 
 
 def gather(text: str, met: Met, known: Knowledge, given: Facts | None) -> Facts:
-    """Return the given facts, completed by what the text says; what people gave is never overruled."""
+    """Return the given facts, completed by the answers, then by what the text says.
+
+    What people gave is never overruled: an answer that says no takes a state away that the text seems to tell.
+    """
     facts = given or Facts()
     plain = unicodedata.normalize("NFKC", text)
-    place = _place(text, known) if facts.municipality is None else None
     states = met.codes(known.states)
     asked = {str(one["key"]): one for one in known.cues.get("questions", [])}
     for key, answer in facts.answers.items():
-        choices = asked.get(key, {}).get("choices", [])
-        states = (states | {key}) if choices and answer == choices[0] and key != "ordered" else states
-        states = (states | {key}) if key == "ordered" and choices and answer == choices[-1] else states
-    municipality = facts.municipality or place
+        if choices := asked.get(key, {}).get("choices", []):
+            telling = choices[-1] if key == "ordered" else choices[0]
+            states = states | {key} if answer == telling else states - {key}
+    answers = {key: unicodedata.normalize("NFKC", answer) for key, answer in facts.answers.items()}
+    municipality = facts.municipality or _answered_place(answers.get("municipality", ""), known) or _place(text, known)
     return replace(
         facts,
-        employees=facts.employees if facts.employees is not None else _heads(plain),
+        employees=_first(facts.employees, _typed(answers.get("employees", ""), _MOST_HEADS), _heads(plain)),
+        capital_yen=_first(facts.capital_yen, _yen(answers.get("capital_yen", ""))),
         municipality=municipality,
         in_region=facts.in_region if facts.in_region is not None else (True if municipality else None),
-        age_years=facts.age_years if facts.age_years is not None else _number(_AGE, plain),
+        age_years=_first(facts.age_years, _typed(answers.get("age_years", ""), _MOST_YEARS), _number(_AGE, plain)),
         states=facts.states | states,
     )
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _typed(answer: str, most: int) -> int | None:
+    """Return the one number of an answer such as 約40人; nothing when there are two, or when it cannot be meant."""
+    found = re.findall(r"\d[\d,]*", answer)
+    value = int(found[0].replace(",", "")[:9]) if len(found) == 1 else most + 1
+    return value if value <= most else None
+
+
+def _yen(answer: str) -> int | None:
+    try:
+        return parse_yen(answer) if answer else None
+    except ValueError:
+        return None
+
+
+def _answered_place(answer: str, known: Knowledge) -> str | None:
+    codes = {code for code, _areas in known.places.values()}
+    return answer if answer in codes else _place(answer, known)
 
 
 def _place(text: str, known: Knowledge) -> str | None:
@@ -66,7 +96,7 @@ def _place(text: str, known: Knowledge) -> str | None:
 
 def _heads(text: str) -> int | None:
     match = _HEADS.search(text)
-    return int(match.group(1) or match.group(2)) if match else None
+    return int((match.group(1) or match.group(2)).replace(",", "")) if match else None
 
 
 def _number(pattern: re.Pattern[str], text: str) -> int | None:

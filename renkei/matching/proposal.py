@@ -28,7 +28,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One body's service for one need; ``blocked_by`` says why it cannot be asked yet."""
+    """One body's service for one need; ``blocked_by`` says why it cannot be asked yet.
+
+    ``date`` is the day that matters: the last day of a call, or its first (``is_ahead``) when it has not opened.
+    """
 
     service: str
     body: str
@@ -40,6 +43,7 @@ class Candidate:
     entries: list[EntryHit] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
     blocked_by: str = ""
+    is_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,7 @@ def _candidate(
         evidence=[*_words(fit, choice, reading.text), *choice.evidence, *rules,
                   *advice.courses_first(fit.code, reading.known, reading.facts, courses)],
         blocked_by=advice.blocked(fit.code, reading.known, reading.facts),
+        is_ahead=bool(programme and day and day > reading.on and any(one.opens == day for one in programme.windows)),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,7 +27,7 @@ _STOP = frozenset(_STOP_TEXT.split())
 _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?\n]*[』」）)]*")
 _SIGN = re.compile(r"^[\W_]+$")
 _NUMBER = re.compile(r"^[\d,.]+$")
-_BLOCK = 8_000  # Sudachi takes at most 49,149 bytes at once
+_BLOCK, _SMALL, _MOST_BYTES = 8_000, 1_900, 49_149  # what Sudachi takes at once, signs such as ㍿ written out
 _local = threading.local()
 
 
@@ -76,13 +77,24 @@ def _dictionary() -> Any:
 def words(text: str, offset: int = 0) -> list[Word]:
     """Return the words of ``text``; offsets count from ``offset``."""
     found = []
-    for begin in range(0, len(text), _BLOCK):
-        for unit in _tokenizer().tokenize(text[begin : begin + _BLOCK]):
+    for begin, block in _blocks(text):
+        for unit in _tokenizer().tokenize(block):
             form = unicodedata.normalize("NFKC", unit.normalized_form()).lower()
             place = offset + begin
             pos = unit.part_of_speech()[0]
             found.append(Word(unit.surface(), form, pos, place + unit.begin(), place + unit.end()))
     return found
+
+
+def _blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Return the pieces of a text that the analyser takes, with their places; written out, one sign may be 18."""
+    at = 0
+    while at < len(text):
+        block = text[at : at + _BLOCK]
+        if len(unicodedata.normalize("NFKC", block).encode()) > _MOST_BYTES:
+            block = block[:_SMALL]
+        yield at, block
+        at += len(block)
 
 
 def sentences(text: str) -> list[Sentence]:
