@@ -12,7 +12,7 @@ from renkei.matching.cues import Hit, Lexicon, Met
 from renkei.matching.words import MAX_LENGTH, Sentence, sentences, words
 
 REQUEST, NEGATED, LATER, FIRST = 1.25, -0.6, 0.72, 1.2
-_NUMBERED = re.compile(r"[①-⑳]|(?<!\d)[1-9１-９][.．)）]")
+_NUMBERED = re.compile(r"[①-⑳]|(?<![\d.．])[1-9１-９](?:[.．](?!\d)|[)）])")  # 1.5mm is no point
 _AFTER = 24  # how far behind a cue a negation may end
 
 

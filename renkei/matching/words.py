@@ -116,9 +116,3 @@ def pairs(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKC", text).lower()
     runs = re.findall(r"[^\W_ぁ-ん]{2,}", plain)
     return [run[i : i + 2] for run in runs for i in range(len(run) - 1)]
-
-
-@lru_cache(maxsize=20_000)
-def phrase(text: str) -> tuple[str, ...]:
-    """Return a cue's words in normal form, particles and endings included, so that they are met in this order."""
-    return tuple(word.form for word in words(text) if word.pos not in {"空白", "補助記号"})

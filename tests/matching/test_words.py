@@ -71,3 +71,62 @@ def test_threads_do_not_share_a_tokenizer() -> None:
         thread.join()
     assert len(found) == 4
     assert all(one == found[0] for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [
+        ("國の補助", ["国", "補助"]), ("鍍金とメッキとﾒｯｷ", ["鍍金"] * 3), ("ＩｏＴとIoT", ["iot"] * 2),
+        ("溶接熔接", ["溶接"] * 2), ("剥がれ、はがれる", ["剥がれる"] * 2), ("", []), ("　\t\n", []), ("を、が、は。", []),
+        ("弊社の者がご相談", []), ("第３回の１２件", ["第", "回"]),
+    ],
+)  # fmt: skip
+def test_content_meets_over_widths_old_forms_and_spellings(text: str, forms: list[str]) -> None:
+    assert content_forms(text) == forms
+
+
+@pytest.mark.parametrize("sign", ["㍿", "㌢", "㍉", "ﷺ", "𩸽", "ｶﾞ", "🦊", "\u0301"])
+def test_signs_that_grow_when_written_out_are_read_too(sign: str) -> None:
+    text = sign * 9_000 + "測定"
+    found = words(text)
+    assert found[-1].end == len(text)
+    assert "".join(word.surface for word in found) == text
+
+
+def test_a_block_of_the_analyser_keeps_its_places() -> None:
+    text = "㌢" * 3_000 + "測定" * 3_000
+    assert [text[word.start : word.end] for word in words(text)] == [word.surface for word in words(text)]
+    assert content_forms(text).count("測定") >= 2_990
+
+
+def test_an_offset_moves_every_word_alike() -> None:
+    here, there = words("めっきの厚さ"), words("めっきの厚さ", 100)
+    assert [(one.start + 100, one.end + 100, one.form) for one in here] == [(one.start, one.end, one.form) for one in there]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []), ("あいう", []), ("A", []), ("鉄", []), ("IoT化", ["io", "ot", "t化"]), ("ＩｏＴ", ["io", "ot"]),
+        ("塩水、噴霧", ["塩水", "噴霧"]), ("塩の水", []), ("a_b", []), ("3Dプリンタ", ["3d", "dプ", "プリ", "リン", "ンタ"]), ("カー", ["カー"]),
+    ],
+)  # fmt: skip
+def test_pairs_never_reach_over_a_sign_or_hiragana(text: str, found: list[str]) -> None:
+    assert pairs(text) == found
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["めっき。", "測りたい\n", "何？！", "「はい。」", "①次", "🦊", "\x00。"]), max_size=12).map("".join))
+def test_sentences_follow_each_other_and_hold_their_words(text: str) -> None:
+    end = 0
+    for one in sentences(text):
+        assert text[one.start : one.end] == one.text
+        assert one.start >= end
+        end = one.end
+        assert all(one.start <= word.start < word.end <= one.end for word in one.words)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_pairs_do_not_depend_on_what_stands_in_another_line(text: str, other: str) -> None:
+    assert pairs(f"{text}\n{other}") == [*pairs(text), *pairs(other)]
