@@ -89,6 +89,7 @@ def test_a_no_for_one_problem_is_none_for_another(region: World) -> None:
     second = send_offers(fresh(other.case), [pick(other, CENTER, SERVICE)], by=region.desk)[0]
     leave(second)
     decline(second, by=region.center, reason="busy")
+    assert asked_in_vain(second) == {(SERVICE, CENTER)}
     assert LAB in bodies(second)
     assert CENTER in bodies(first)
 
