@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from renkei.matching import vectors
 from renkei.matching.cues import lexicon
 from renkei.matching.reading import read
-from renkei.matching.scoring import Fit, Sayings, fits
+from renkei.matching.scoring import LIKENESS, Fit, Sayings, fits
 
 NO_SAYINGS = Sayings({})
 
@@ -61,3 +65,115 @@ def test_no_sayings_no_nearness() -> None:
 
 def test_an_empty_text_scores_nothing() -> None:
     assert [(fit.code, fit.score, fit.by_clause) for fit in fits([], NO_SAYINGS, ["a"], {})] == [("a", 0.0, [])]
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, 0.0), (1, 1.5), (2, 1.5 * (1 + 0.62)), (3, 1.5 * (1 + 0.62 + 0.62**2))]
+)
+def test_each_further_cue_counts_less(count: int, told: float) -> None:
+    [one] = scored({"a": {"words": ["測定", "出展", "特許"]}}, "".join(["測定、", "出展、", "特許、"][:count]) or "何も。")
+    assert one.told == pytest.approx(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("契約は要らない。", -0.6 * 1.5),
+        ("契約したい。", 1.25 * 1.5),
+        ("まず契約。", 1.2 * 1.5),
+        ("いずれ契約。", 0.72 * 1.5),
+        ("契約。契約。", 1.5 * (1 + 0.62)),
+        ("契約。契約は要らない。", 1.5 - 0.6 * 1.5),
+    ],
+)
+def test_a_clause_counts_by_its_weight(text: str, told: float) -> None:
+    assert scored({"a": {"words": ["契約"]}}, text)[0].told == pytest.approx(told)
+
+
+def test_cues_against_count_no_more_than_twice() -> None:
+    [one] = scored({"a": {"against": ["融資", "借入", "保証", "返済"]}}, "融資、借入、保証、返済。")
+    assert one.told == pytest.approx(-4.0)
+
+
+def test_what_a_clause_tells_stands_by_its_number() -> None:
+    [one] = scored({"a": {"words": ["測定"], "strong": ["出展"]}}, "挨拶。測定。出展したい。")
+    assert one.by_clause == pytest.approx([0.0, 1.5, 3.0 * 1.25])
+
+
+def test_hits_of_others_are_not_taken() -> None:
+    found = {fit.code: [hit.code for hit in fit.hits] for fit in scored({"a": {"words": ["測定"]}, "b": {"words": ["出展"]}}, "測定と出展")}
+    assert found == {"a": ["a"], "b": ["b"]}
+
+
+def test_a_score_below_nought_is_not_turned_by_its_place() -> None:
+    [one] = scored({"a": {"against": ["融資"]}}, "融資。")
+    assert one.score == one.told == pytest.approx(-2.0)
+
+
+def test_a_code_that_is_not_asked_for_gets_no_score() -> None:
+    cues = {"a": {"words": ["測定"]}, "b": {"words": ["測定"]}}
+    assert [fit.code for fit in fits(read("測定", lexicon(cues)), NO_SAYINGS, ["a"], {"b": 9.0})] == ["a"]
+
+
+def test_sayings_are_compared_clause_by_clause() -> None:
+    sayings = Sayings({"tests": ["部品の強度を測ってほしい。"], "loan": ["入金まで資金を借りたい。"]})
+    both = fits(read("強度を測ってほしい。資金を借りたい。", lexicon({})), sayings, ["tests", "loan"], {})
+    by_clause = {fit.code: [value > 0 for value in fit.by_clause] for fit in both}
+    assert by_clause == {"tests": [True, False], "loan": [False, True]}
+
+
+def test_a_saying_repeated_word_for_word_is_as_near_as_can_be() -> None:
+    sayings = Sayings({"tests": ["部品の強度を測ってほしい。"], "loan": ["入金まで資金を借りたい。"]})
+    assert sayings.nearness("部品の強度を測ってほしい。") == {"tests": pytest.approx(LIKENESS), "loan": 0.0}
+
+
+def test_of_many_sayings_the_two_nearest_count() -> None:
+    one = Sayings({"tests": ["強度の測定"], "loan": ["融資"]}).nearness("強度の測定")["tests"]
+    two = Sayings({"tests": ["強度の測定", "売り先"], "loan": ["融資"]}).nearness("強度の測定")["tests"]
+    three = Sayings({"tests": ["強度の測定", "売り先", "展示会"], "loan": ["融資"]}).nearness("強度の測定")["tests"]
+    assert one > two == three > 0
+
+
+@pytest.mark.parametrize("text", ["", "。", "\x00", "を、が。", "🦊🦊"])
+def test_a_text_without_words_is_near_to_nothing(text: str) -> None:
+    assert Sayings({"a": ["測定したい"]}).nearness(text) == {"a": 0.0}
+
+
+CUES = {"a": {"strong": ["測定"], "words": ["出展"], "weak": ["特許"]}, "b": {"words": ["融資", "測定"]}, "c": {"against": ["出展"]}}
+TOLD = st.lists(st.sampled_from(["測定。", "出展したい。", "まず特許。", "いずれ融資。", "測定は要らない。", "挨拶。"]), max_size=6)
+
+
+@settings(max_examples=50, deadline=None)
+@given(TOLD, st.sampled_from(["測定。", "出展。", "特許。"]))
+def test_a_matching_word_added_never_lowers_what_is_told(told: list[str], word: str) -> None:
+    before = {fit.code: fit for fit in scored(CUES, "".join(told))}
+    after = {fit.code: fit for fit in scored(CUES, "".join([*told, word]))}
+    assert after["a"].told >= before["a"].told
+    assert after["a"].score >= before["a"].score - 1e-9
+    assert len(after["a"].hits) > len(before["a"].hits)
+
+
+@settings(max_examples=50, deadline=None)
+@given(TOLD, st.permutations(list(CUES)))
+def test_the_order_of_the_codes_does_not_matter(told: list[str], order: list[str]) -> None:
+    clauses = read("".join(told), lexicon(CUES))
+    votes = {"b": 0.25}
+    assert fits(clauses, NO_SAYINGS, order, votes) == fits(clauses, NO_SAYINGS, list(CUES), votes)
+
+
+@settings(max_examples=50, deadline=None)
+@given(TOLD, st.floats(0, 3), st.floats(0, 3))
+def test_a_larger_vote_never_lowers_the_score(told: list[str], one: float, other: float) -> None:
+    less, more = sorted((one, other))
+    low, high = (scored({"a": CUES["a"]}, "".join(told), {"a": vote})[0] for vote in (less, more))
+    assert high.score >= low.score
+    assert high.told == low.told
+
+
+@settings(max_examples=30, deadline=None)
+@given(TOLD)
+def test_scores_fall_and_are_finite(told: list[str]) -> None:
+    found = scored(CUES, "".join(told))
+    assert [fit.score for fit in found] == sorted((fit.score for fit in found), reverse=True)
+    assert all(math.isfinite(fit.score) for fit in found)
+    assert {fit.code for fit in found} == set(CUES)
