@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
+from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.matching import index
@@ -121,7 +122,7 @@ def set_load(body: str, *, by: Actor, open_count: int, service: str | None = Non
     if open_count < 0:
         raise Refused(_("件数は0以上にしてください。"), "negative", field="open_count")
     load, _made = Load.objects.update_or_create(
-        body_id=body, service_id=service, entry_id=entry, defaults={"open_count": open_count}
+        body_id=body, service_id=service, entry_id=entry, defaults={"open_count": open_count, "as_of": clock.now()}
     )
     record(by, "load.set", load, open_count=open_count)
     return load
