@@ -136,6 +136,7 @@ def _each(stream: TextIO, out: TextIO, answer: Callable[[str], dict[str, Any]]) 
             sys.stderr.write(f"{number}行目: {error}\n")
             continue
         out.write(json.dumps({"id": key, **answer(text)}, ensure_ascii=False) + "\n")
+        out.flush()  # who asks through a pipe, line by line, waits for it
     if failed:
         raise SystemExit(1)
 
@@ -157,7 +158,7 @@ def _parsed(line: str | None) -> tuple[Any, str]:
     if line is None:
         raise BadLineError("文字として読めません。UTF-8 の文字にしてください。ここから先は読めません。")
     try:
-        row = json.loads(line)
+        row = json.loads(line.removeprefix("\ufeff"))  # Windows' editor begins a file with a mark
     except (ValueError, RecursionError):
         raise BadLineError('JSON として読めません。{"id": "..", "text": ".."} の形にしてください。') from None
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
