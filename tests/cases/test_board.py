@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,23 +11,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from renkei.base import clock
-from renkei.base.actor import Actor
-from renkei.base.context import acting
 from renkei.base.memo import remembering
-from renkei.cases.actions.answers import accept, decline
+from renkei.cases.actions.answers import accept
 from renkei.cases.actions.intake import receive
 from renkei.cases.actions.triage import change_need, keep_case
 from renkei.cases.jobs import run_clocks
-from renkei.cases.models import Case, Consent, Contact, Need, Support
+from renkei.cases.models import Case, Consent, Contact
 from renkei.cases.queries.board import Board, BoardFilters, board
 from renkei.cases.queries.counts import NavCounts, nav_counts
 from renkei.cases.queries.inbox import inbox
-from renkei.cases.queries.requests import answered_lately, requests_for
 from renkei.cases.queries.today import today
 from renkei.cases.steps import NextStep
 from renkei.plan.models import Body
 from renkei.post.models import Notice, NoticeReceipt
-from tests.cases.making import NOON, arrived, fresh, need_of, offered, said
+from tests.cases.making import NOON, arrived, need_of, offered, said
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 TODAY = dt.date(2026, 11, 25)
@@ -133,35 +128,6 @@ class TestInbox:
         assert (queries(lambda: inbox(world.desk)), one) == (4, 4)
 
 
-class TestRequests:
-    def test_offers_by_due_day_then_what_runs(self, world: World) -> None:
-        running, late, soon = offered(world), offered(world, due_on=dt.date(2026, 12, 4)), offered(world)
-        hidden = offered(world, left=False)
-        accept(running, by=world.lab)
-        found = requests_for(world.lab, LAB)
-        assert [s.pk for s in found] == [soon.pk, late.pk, running.pk]
-        assert hidden.pk not in {s.pk for s in found}
-        assert [p.text for p in found[0].seen_passages] == ["設備で測れるようにしてほしい"]
-        assert found[0].case.company_name == "狐火エレクトロ株式会社"
-        assert requests_for(world.center, CENTER) == []
-
-    def test_closed_by_the_firm_shows_nothing(self, world: World) -> None:
-        offered(world)
-        Consent.objects.update(withdrawn_at=clock.now())
-        assert requests_for(world.lab, LAB) == []
-
-    def test_answered_lately(self, world: World) -> None:
-        support = offered(world)
-        decline(support, by=world.lab, reason="busy")
-        assert [s.pk for s in answered_lately(world.lab, LAB)] == [support.pk]
-
-    def test_same_queries_with_one_row_and_three(self, world: World) -> None:
-        offered(world)
-        one = queries(lambda: requests_for(world.lab, LAB))
-        offered(world), offered(world)
-        assert (queries(lambda: requests_for(world.lab, LAB)), one) == (3, 3)
-
-
 class TestBoard:
     def place(self, page: Board) -> dict[str, list[str]]:
         return {column.code: [row.number for row in column.rows] for column in page.columns if column.count}
@@ -244,59 +210,3 @@ class TestCounts:
         assert nav_counts(world.lab, LAB) == NavCounts(inbox=0, requests=1, overdue=0, calls=0, notices=0)
         assert nav_counts(world.bank, BANK) == NavCounts(inbox=0, requests=0, overdue=0, calls=0, notices=0)
         assert queries(lambda: nav_counts(world.desk, DESK)) == 4
-
-
-def many(world: World, count: int) -> None:
-    """Thousands of cases written directly: a third is open, the desk holds half of them."""
-    moment = clock.now()
-    bodies = [DESK, DESK, LAB, CENTER]
-    cases = [
-        Case(number=f"県 9-{n:05d}", plan=world.plan, company_given=f"会社{n}", title=f"件名{n}", summary="要約",
-             received_by_id=DESK, at_desk=True, arrived_at=moment - dt.timedelta(days=n % 400),
-             state="closed" if n % 3 else ("arrived" if n % 60 == 0 else "active"),
-             closed_at=moment if n % 3 else None, close_reason="solved" if n % 3 else "", holder_id=bodies[n % 4],
-             holder_since=TODAY, next_kind=("call", "work")[n % 2], next_phone="0", next_step="する",
-             next_on=TODAY + dt.timedelta(days=n % 50 - 5), next_body_id=bodies[n % 4], next_set_at=moment)
-        for n in range(count)
-    ]  # fmt: skip
-    Case.objects.bulk_create(cases)
-    needs = [Need(case=case, title="課題", stage_id=str(n % 4 + 1), added_at=moment) for n, case in enumerate(cases)]
-    Need.objects.bulk_create(needs)
-    Support.objects.bulk_create(
-        Support(case=case, need=need, service_id="tech-consultation", body_id=LAB, state="offered", made_at=moment,
-                offered_at=moment, leaves_at=moment - dt.timedelta(hours=1), due_on=TODAY, asked_by_body_id=DESK,
-                classes=["summary"]) for case, need in zip(cases[::9], needs[::9], strict=True)
-    )  # fmt: skip
-    Consent.objects.bulk_create(
-        Consent(case=case, body_id=LAB, klass="summary", how="form", given_at=moment) for case in cases[::9]
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
-def undisturbed(read: Callable[[], object], times: int = 7) -> float:
-    """Milliseconds of the quickest run: what the page costs; p95 on free cores is measured by ``make bench``."""
-    spent = []
-    for _ in range(times):
-        start = time.perf_counter()
-        with remembering():
-            read()
-        spent.append((time.perf_counter() - start) * 1000)
-    return min(spent)
-
-
-def test_lists_are_fast_with_4000_cases_under_the_real_login(committed_world: World, login: Any) -> None:
-    many(committed_world, 4000)
-    actors: list[tuple[Actor, str]] = [(committed_world.desk, DESK), (committed_world.lab, LAB)]
-    most = 150 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # other people's work on this machine
-    with login("web"):
-        for actor, body in actors:
-            with acting(actor):
-                reads: dict[str, Callable[[], object]] = {
-                    "today": lambda a=actor, b=body: today(a, b), "board": lambda a=actor: board(a),
-                    "inbox": lambda a=actor: inbox(a), "requests": lambda a=actor, b=body: requests_for(a, b),
-                    "counts": lambda a=actor, b=body: nav_counts(a, b),
-                }  # fmt: skip
-                spent = {name: round(undisturbed(read)) for name, read in reads.items()}
-            assert max(spent.values()) < most, (body, spent)
-    assert fresh(Case.objects.first())

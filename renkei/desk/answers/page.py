@@ -110,7 +110,7 @@ def _requests(supports: list[Support], actor: Actor) -> list[Request]:
     # A body sees the needs it was asked about in the cases it sees: both are known here, so no wider question is asked.
     needs = Need.objects.select_related("stage").in_bulk([one.need_id for one in supports if one.case_id in cases])
     texts: dict[object, list[str]] = defaultdict(list)  # the first is what is asked, the others answer questions
-    about = Passage.objects.of_seen([one.pk for one in supports], actor).order_by("written_at")
+    about = Passage.objects.of_seen([one.pk for one in supports], list(cases.values()), actor).order_by("written_at")
     for key, text in about.values_list("support_id", "text"):
         texts[key].append(text)
     rows = []
