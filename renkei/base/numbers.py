@@ -51,7 +51,7 @@ def parse_postal_code(text: str) -> str:
 
 def parse_phone(text: str) -> str:
     """Return a telephone number with half-width digits and hyphens as typed. Raises ValueError with a sentence."""
-    plain = re.sub(r"[‐－ー―−–—()（）\s]+", "-", unicodedata.normalize("NFKC", text).strip()).strip("-")
+    plain = re.sub(r"[‐－ー―−–—()（）\s-]+", "-", unicodedata.normalize("NFKC", text).strip()).strip("-")
     if not re.fullmatch(r"\+?[0-9-]{10,20}", plain) or not 10 <= len(digits(plain)) <= 13:
         raise ValueError("電話番号は市外局番から入れてください。例：03-0000-0000")
     return plain

@@ -15,8 +15,8 @@ _VARIANTS = str.maketrans(
     }
 )  # fmt: skip
 _FORMS = ("株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "(株)", "(有)", "(同)")
-_DROP = re.compile(r"[\s\-‐－―−–—・,.、。'’`\"“”()（）「」\[\]/／&＆]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_DROP = re.compile(r"[\s\-‐－―−–—・,.、。'’`\"“”()（）「」\[\]/／&＆\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:
@@ -33,8 +33,9 @@ def search_key(text: str) -> str:
     """Return the key by which a name is found.
 
     NFKC (half and full width, ㈱), no legal form, kana as katakana, common variants of kanji folded (髙 and 高),
-    ヶ ケ が alike in kanji names, no space or punctuation, lower case. ``search_key(search_key(x)) == search_key(x)``:
-    what one pass leaves may meet anew (株式-会社), so it is repeated until nothing changes.
+    ヶ ケ が alike in kanji names, no space, punctuation or variation selector, lower case.
+    ``search_key(search_key(x)) == search_key(x)``: what one pass leaves may meet anew (株式-会社), so it is repeated
+    until nothing changes.
     """
     key, before = _fold(text), None
     while key != before:
