@@ -20,6 +20,7 @@ from renkei.matching.models import EntryKind
 from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mark, NearMiss, Proposal, ProposedNeed
 from renkei.matching.reading import Clause, clauses_of, points
 from renkei.matching.scoring import Fit, fits
+from renkei.matching.words import MAX_LENGTH
 
 __all__ = ["Facts", "next_best", "propose"]
 
@@ -117,7 +118,7 @@ def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple
     sentences = points(text)
     met = Met(sentences)
     clauses = clauses_of(sentences, met.by(known.lexicon))
-    found = matches(text, known) if text.strip() else []
+    found = matches(text[:MAX_LENGTH], known) if text.strip() else []
     scored = fits(clauses, known.sayings, [*known.services, *_outside_codes(known)], _votes(found, known))
     services = [fit for fit in scored if fit.code in known.services]
     outside = [fit for fit in scored if fit.code.startswith(OUT)]

@@ -73,7 +73,10 @@ class Sayings:
         """Return for each code how near ``text`` comes to its sayings, nought when not nearer than to most."""
         if not len(self._owner):
             return {}
-        likeness = self._matrix @ self._rows([_terms(text)])[0]
+        terms = _terms(text)
+        if not terms:
+            return dict.fromkeys(self.codes, 0.0)
+        likeness = self._matrix @ self._rows([terms])[0]
         total = LIKENESS * self._by_code(likeness)
         if self._meaning is not None and self._middle is not None:
             vector = vectors.embed(content_forms(text), self._weight)
@@ -93,7 +96,8 @@ class Sayings:
 
 def fits(clauses: Sequence[Clause], sayings: Sayings, codes: Iterable[str], votes: Mapping[str, float]) -> list[Fit]:
     """Return how well each code fits the clauses, best first; ``votes`` come from past cases and the catalogue."""
-    near = [sayings.nearness(clause.text) for clause in clauses]
+    told = {text: sayings.nearness(text) for text in dict.fromkeys(clause.text for clause in clauses)}
+    near = [told[clause.text] for clause in clauses]
     found = []
     for code in codes:
         fit = Fit(code)
