@@ -135,7 +135,7 @@ def test_scores_lie_between_nought_and_one_and_the_best_is_one(region: Region) -
 
 def test_equals_come_in_the_order_of_their_ids(region: Region) -> None:
     region()
-    put(*[replace(ROW, id=key) for key in ("X3", "X1", "X2")])
+    put(*[replace(ROW, id=key, kind=kind) for key, kind in (("X3", "seed"), ("X1", "event"), ("X2", "equipment"))])
     assert ids(found("湿度"))[:3] == ["X1", "X2", "X3"]
 
 
