@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ import psycopg
 from renkei.run.database import database, faults_of_logins, start_django, urls_given
 from renkei.run.fault import Fault
 from renkei.run.home import Home
+from renkei.run.port import wanted_port, why_closed
 from renkei.run.postgres import LOWEST_VERSION, PostgresError
 from renkei.run.prepare import pending_migrations
 
@@ -45,8 +44,9 @@ def examine() -> list[Finding]:
         home = Home.open()
         example = home.is_example()
     except Fault as fault:
-        return [Finding("置き場所に書けます", "home folder", good=False, mend=str(fault),
-                        mend_en="RENKEI_HOME cannot be written; mend its rights or name another folder.")]
+        return [Finding("置き場所を使えません", "the home folder cannot be used", good=False, mend=str(fault),
+                        mend_en="RENKEI_HOME cannot be written, or holds real data and was asked to be the example;"
+                        " mend its rights or name another folder.")]
     findings += [writable(home), disk(home.path), port_free(home)]
     try:
         with database(home) as db:
@@ -99,19 +99,16 @@ def disk(folder: Path) -> Finding:
 
 def port_free(home: Home) -> Finding:
     """The port is free, or it is ours that listens there."""
-    port = int(os.environ.get("PORT") or "8000")
-    ours = False
+    try:
+        port = wanted_port()
+    except Fault as fault:
+        return Finding("PORT が正しくありません", "PORT is wrong", good=False, mend=str(fault),
+                       mend_en="Set PORT to a number from 1 to 65535.")
     with contextlib.suppress(Fault), home.served(""):
-        ours = False
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return Finding(f"ポート {port} は空いています", f"port {port} is free", good=True)
-        return Finding(
-            f"ポート {port} はほかのプログラムが使っています", f"port {port} is taken by another program", ours,
-            f"PORT={port + 1} のように別の番号を指定してください。", f"Name another one, such as PORT={port + 1}.",
-        )  # fmt: skip
+        closed = why_closed(port)
+        if closed is None:
+            return Finding(f"ポート {port} は空いています", f"port {port} is free", good=True)
+        return Finding(closed.what, closed.what_en, good=False, mend=closed.mend, mend_en=closed.mend_en)
     return Finding("連携はいま動いています", "Renkei is running now", good=True)
 
 

@@ -37,10 +37,15 @@ class Home:
     def secret_key(self) -> str:
         """Return the key that signs sessions; made once, mode 0600."""
         file = self.path / "secret.key"
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as out:
+        if file.exists() and not file.stat().st_size:  # emptied by a power cut
+            file.unlink()
+        if not file.exists():
+            draft = self.path / f"secret-{secrets.token_hex(4)}.new"
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
                 out.write(secrets.token_urlsafe(48))
+            with contextlib.suppress(FileExistsError):  # another process was first: its key holds
+                os.link(draft, file)
+            draft.unlink()
         return file.read_text()
 
     def is_new(self) -> bool:

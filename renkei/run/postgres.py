@@ -216,9 +216,12 @@ class Server:
 
     def _passwords(self) -> dict[str, str]:
         file = self.place / "secrets.json"
-        if file.exists():
+        with contextlib.suppress(OSError, ValueError):
             kept: dict[str, str] = json.loads(file.read_text())
-            return kept
+            if isinstance(kept, dict) and {"postgres", *PARTS} <= kept.keys():
+                return kept
+        if (self.data / "PG_VERSION").exists():  # new ones would open nothing
+            raise PostgresError(f"{file} が無いか、壊れています。控えから戻してください。データは {self.data} にそのままあります。")
         made = {name: secrets.token_urlsafe(24) for name in ("postgres", *PARTS)}
         _write_private(file, json.dumps(made))
         return made

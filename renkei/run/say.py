@@ -33,8 +33,8 @@ def step(title: str) -> Iterator[None]:
 
 
 def speak_utf8() -> None:
-    """Never fail on a character the terminal does not know."""
-    for stream in (sys.stdout, sys.stderr):
+    """Never fail on a character the terminal does not know; read UTF-8, bad bytes as surrogates that commands refuse."""
+    encoding = "utf-8" if os.environ.get("LC_ALL", os.environ.get("LANG", "C")) in {"", "C", "POSIX"} else None
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "replace"), (sys.stderr, "replace")):
         if hasattr(stream, "reconfigure"):
-            encoding = "utf-8" if os.environ.get("LC_ALL", os.environ.get("LANG", "C")) in {"", "C", "POSIX"} else None
-            stream.reconfigure(encoding=encoding, errors="replace")
+            stream.reconfigure(encoding=encoding, errors=errors)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import errno
+import http.client
 import os
 import signal
-import socket
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +15,7 @@ from renkei.run.children import Child
 from renkei.run.database import Database, database, environment
 from renkei.run.fault import Fault
 from renkei.run.home import Home
+from renkei.run.port import own_address, wanted_port, why_closed
 from renkei.run.postgres import PostgresError
 from renkei.run.prepare import prepare
 from renkei.run.say import complain, say, step
@@ -24,6 +23,7 @@ from renkei.run.say import complain, say, step
 _LOOK_SECONDS = 1.0
 _HEALTH_SECONDS = 10.0
 _MOST_MISSES = 3
+_PATIENCE = 3.0  # seconds for the port of a killed run
 
 
 class Stop(Exception):  # noqa: N818  a wish, not an error
@@ -32,7 +32,7 @@ class Stop(Exception):  # noqa: N818  a wish, not an error
 
 def serve() -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code."""
-    port = _port()
+    port = wanted_port()
     signal.signal(signal.SIGTERM, _wish)
     signal.signal(signal.SIGINT, _wish)
     home = Home.open()
@@ -65,39 +65,19 @@ def _hold_still() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _port() -> int:
-    text = os.environ.get("PORT") or "8000"
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise Fault(f"PORT={text} は番号ではありません。1から65535までの数を入れてください。")
-    return int(text)
-
-
 def _wait_for_port(port: int, home: Home) -> None:
     """Refuse a taken port; after a killed run its children need a moment to notice and let go."""
-    patience = 0.0 if home.is_new() else 3.0
-    deadline = time.monotonic() + patience
-    while True:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((os.environ.get("RENKEI_BIND", "127.0.0.1"), port))
-            except OSError as error:
-                if error.errno == errno.EACCES:
-                    raise Fault(f"ポート {port} を開く権限がありません。PORT に1024以上の番号を入れてください。") from error
-                if time.monotonic() > deadline:
-                    raise Fault(
-                        f"ポート {port} はほかのプログラムが使っています。そのプログラムを止めるか、"
-                        f"PORT={port + 1} のように別の番号を指定してください。"
-                    ) from error
-            else:
-                return
+    deadline = time.monotonic() + (0.0 if home.is_new() else _PATIENCE)
+    while (closed := why_closed(port)) is not None:
+        if not closed.is_taken or time.monotonic() > deadline:
+            raise Fault(f"{closed.what}。{closed.mend}")
         time.sleep(0.3)
 
 
 def _children(home: Home, db: Database, *, port: int, address: str, example: bool) -> list[Child]:
     def web_answers() -> bool:
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            asked = urllib.request.Request(f"http://127.0.0.1:{port}/health/", headers={"Host": "127.0.0.1"})
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            asked = urllib.request.Request(f"{own_address(port)}/health/", headers={"Host": "127.0.0.1"})  # noqa: S310  our own address
             with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310  our own address
                 return bool(answer.status == 200)
         return False

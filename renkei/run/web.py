@@ -9,6 +9,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from renkei.run.children import end_with_parent
+from renkei.run.port import bind_address
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
     end_with_parent()
     Server(
         "renkei.config.wsgi:application",
-        address=os.environ.get("RENKEI_BIND", "127.0.0.1"),
+        address=bind_address(),
         port=int(os.environ["PORT"]),
         interface=Interfaces.WSGI,
         workers=int(os.environ.get("RENKEI_WEB_WORKERS", "2")),

@@ -18,6 +18,7 @@ from renkei.run import doctor
 from renkei.run.cli import main
 from renkei.run.doctor import Finding
 from renkei.run.home import Home
+from renkei.run.postgres import free_port
 from tests.world import World
 
 
@@ -60,7 +61,7 @@ def test_taken_port_is_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> Non
         port = other.getsockname()[1]
         monkeypatch.setenv("PORT", str(port))
         assert _line(doctor.port_free(home)) == (
-            False, f"× ポート {port} はほかのプログラムが使っています\n    → PORT={port + 1} のように別の番号を指定してください。",
+            False, f"× ポート {port} はほかのプログラムが使っています\n    → そのプログラムを止めるか、PORT={port + 1} のように別の番号を指定してください。",
         )  # fmt: skip
     assert _line(doctor.port_free(home)) == (True, f"✓ ポート {port} は空いています")
 
@@ -147,7 +148,7 @@ def urls_of_test(db: None, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Ite
     monkeypatch.setenv("RENKEI_HOME", str(folder))
     monkeypatch.setenv("RENKEI_EXAMPLE", "")
     monkeypatch.setattr(doctor, "_closed", __import__("contextlib").nullcontext)
-    monkeypatch.setenv("PORT", "0")
+    monkeypatch.setenv("PORT", str(free_port()))
     return
 
 

@@ -17,6 +17,7 @@ import pytest
 from renkei.run import serve
 from renkei.run.fault import Fault
 from renkei.run.home import Home
+from renkei.run.port import wanted_port
 from renkei.run.postgres import Server, free_port
 from tests.run.conftest import REPO
 from tests.run.served import Served
@@ -152,11 +153,11 @@ def test_taken_port_is_told_at_once(renkei: Any) -> None:
     assert time.monotonic() - begun < 15
 
 
-@pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
+@pytest.mark.parametrize("port", ["http", "0", "65536", "-1", "²", "８０００", "8000 ", "8e3", "0x50"])
 def test_port_that_is_no_number_is_told(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("PORT", port)
     with pytest.raises(Fault, match="番号ではありません"):
-        serve._port()
+        wanted_port()
 
 
 def test_killed_run_gets_a_moment_to_let_the_port_go(folder: Path) -> None:

@@ -29,5 +29,7 @@ def run(chosen: argparse.Namespace) -> int:
         text = (chosen.text if chosen.text is not None else sys.stdin.read()).strip()
         if not text:
             raise Fault('相談文がありません。renkei route "めっきが剥がれて困っています" のように書いてください。', 2)
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            raise Fault("相談文を文字として読めません。UTF-8 の文字にしてください。", 2)
         sys.stdout.write(commands.route_text(text).rstrip() + "\n")
     return 0
