@@ -41,11 +41,12 @@ def _send(mail: Mail) -> int:
     try:
         with transaction.atomic():
             message.send()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         _log.warning("mail %s could not be sent: %s", mail.pk, error)
         mail.error = str(error)[:500]
         mail.not_before = clock.now() + (2**mail.attempts) * _MINUTE
-        if mail.attempts >= MOST_ATTEMPTS:
+        is_hopeless = isinstance(error, ValueError)  # an address or a line that makes no mail: no server will take it
+        if is_hopeless or mail.attempts >= MOST_ATTEMPTS:
             mail.state = MailState.FAILED
         mail.save(update_fields=["attempts", "error", "not_before", "state"])
         return 0

@@ -19,6 +19,10 @@ from renkei.base.text import clean_text
 from renkei.post.models import Notice, NoticeReceipt
 from renkei.post.outbox import put_mail
 
+MOST_TITLE = 100
+MOST_TEXT = 4000
+MOST_ANSWER = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -76,6 +80,7 @@ def answer_notice(notice: Notice, *, by: Actor, text: str) -> NoticeReceipt:
     answer = clean_text(text)
     if not answer:
         raise Refused(_("答えを書いてください。"), "answer_empty", field="text")
+    _fits(answer, MOST_ANSWER, "text")
     moment = clock.now()
     receipt.answer, receipt.answered_at, receipt.answered_by = answer, moment, by.person
     if receipt.read_at is None:
@@ -94,12 +99,21 @@ def _require_staff(by: Actor) -> uuid.UUID:
 def _check(words: Words, by: Actor, to: dict[str, str]) -> None:
     if not clean_text(words.title):
         raise Refused(_("件名を書いてください。"), "title_empty", field="title")
+    _fits(words.title, MOST_TITLE, "title")
+    _fits(words.text, MOST_TEXT, "text")
     if not to:
         raise Refused(_("送り先の機関を選んでください。"), "nobody", field="to")
     if by.body in to:
         raise Refused(_("自分の機関には送れません。送り先から外してください。"), "own_body", field="to")
     if words.asks_answer and words.due_on is not None and words.due_on < clock.today():
-        raise Refused(_("答えの期限は、今日より後の日を入れてください。"), "past", field="due_on")
+        raise Refused(_("答えの期限は、今日から後の日を入れてください。"), "past", field="due_on")
+
+
+def _fits(text: str, most: int, field: str) -> None:
+    length = len(clean_text(text))
+    if length > most:
+        raise Refused(_("%(most)s字までです（いま%(now)s字）。短くしてください。") % {"most": f"{most:,}", "now": f"{length:,}"},
+                      "too_long", field=field)
 
 
 def _own_receipt(notice: Notice, by: Actor) -> NoticeReceipt:

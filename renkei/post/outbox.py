@@ -7,6 +7,7 @@ import uuid
 
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.text import clean_text
 from renkei.post.models import Mail, MailState
 
 
@@ -28,7 +29,7 @@ def put_mail(
     moment = clock.now()
     return Mail.objects.create(
         to=to,
-        subject=subject[:200].replace("\n", " "),
+        subject=clean_text(subject).replace("\n", " ")[:200],
         text=text,
         purpose=purpose,
         about=about,
