@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, fields
 
 from django.core.exceptions import ValidationError
@@ -22,6 +23,7 @@ from renkei.plan.queries import front_desk
 MOST_CAPITAL_YEN = 10**13
 MOST_EMPLOYEES = 1_000_000
 _OLDEST_FIRM = 578
+_READ = {"corporate_number", "postal_code", "phone", "email", "municipality"}  # read into one form below, however long as typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +72,32 @@ def register_company(profile: Profile, *, by: Actor) -> Company:
 
 
 @transaction.atomic
-def update_company(company: Company, profile: Profile, *, by: Actor) -> Company:
-    """Replace the profile by what was asked now. Refused as for registering."""
+def update_company(company: Company, profile: Profile, *, by: Actor, seen: str = "") -> Company:
+    """Replace the profile by what was asked now. Refused as for registering.
+
+    ``seen`` is the ``profile_mark`` of what the editor began from: refused as ``changed_meanwhile`` when somebody else
+    has saved since, so that nobody's words are overwritten unseen.
+    """
     values = _checked(profile)
     _require_staff(by)
     locked = _lock(company, by=by)
+    if seen and seen != profile_mark(locked):
+        raise Refused(
+            _("ほかの人が先に直しました。下の「いまの記録」と見比べて、もう一度保存してください。入れた内容は残っています。"),
+            "changed_meanwhile",
+        )
     changed = sorted(name for name, value in values.items() if getattr(locked, name) != value)
     for name, value in values.items():
         setattr(locked, name, value)
     _save(locked)
     record(by, "company.update", locked, changed=changed)
     return locked
+
+
+def profile_mark(company: Company) -> str:
+    """Return a mark that differs whenever the profile differs."""
+    names = sorted("municipality_id" if one.name == "municipality" else one.name for one in fields(Profile))
+    return hashlib.sha256(repr([(name, getattr(company, name)) for name in names]).encode()).hexdigest()[:32]
 
 
 @transaction.atomic
@@ -173,7 +190,8 @@ def _save(company: Company) -> None:
 def _checked(profile: Profile) -> dict[str, object]:
     """Return the model's values, cleaned. Raises Refused with the field for the first thing that is wrong."""
     values: dict[str, object] = {
-        one.name: _text(profile, one.name) for one in fields(Profile) if isinstance(getattr(profile, one.name), str)
+        one.name: _text(profile, one.name) for one in fields(Profile)
+        if isinstance(getattr(profile, one.name), str) and one.name not in _READ
     }
     if not search_key(profile.name):
         raise Refused(_("会社名を入れてください。"), "name_empty", field="name")
@@ -187,8 +205,7 @@ def _checked(profile: Profile) -> dict[str, object]:
         "employees": _within(profile.employees, 0, MOST_EMPLOYEES, "employees", _("従業員数")),
         "founded_year": _within(profile.founded_year, _OLDEST_FIRM, clock.today().year, "founded_year", _("創業年")),
     }
-    code = str(values.pop("municipality"))
-    return values | {"municipality_id": _municipality(code)}
+    return values | {"municipality_id": _municipality(profile.municipality)}
 
 
 def _text(profile: Profile, name: str) -> str:

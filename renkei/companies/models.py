@@ -112,11 +112,6 @@ class Company(Row):
         return bool(self.corporate_number and is_corporate_number(self.corporate_number))
 
     @property
-    def mail_domain(self) -> str:
-        """Return the part of the mail address after @, for the duplicate warning."""
-        return self.email.rpartition("@")[2].lower()
-
-    @property
     def age_years(self) -> int | None:
         """Return full years since founding, or None when unknown."""
         return clock.today().year - self.founded_year if self.founded_year else None

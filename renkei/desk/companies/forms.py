@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import unicodedata
 from dataclasses import fields
 from typing import Any
 
@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.forms import PhoneField, TextField, YenField
-from renkei.companies.actions import Profile
+from renkei.companies.actions import Profile, profile_mark
 from renkei.companies.models import Company
 from renkei.plan.models import Municipality
 
@@ -26,7 +26,7 @@ class NumberField(forms.IntegerField):
 
     def to_python(self, value: Any) -> int | None:
         """Read the count; unit words and commas are dropped."""
-        plain = str(value or "").strip().rstrip("名人年").replace(",", "").replace(",", "")
+        plain = unicodedata.normalize("NFKC", str(value or "")).strip().rstrip("名人年").replace(",", "")
         return super().to_python(plain[:20])
 
 
@@ -54,7 +54,7 @@ class CompanyForm(forms.Form):
     jsic_revision = TextField(label=_("産業分類の版"), required=False, max_length=10, help_text=_("例：H25"))
     products = TextField(label=_("主要製品"), rows=3, required=False, max_length=4000)
     strengths = TextField(label=_("強み・設備"), rows=4, required=False, max_length=4000)
-    key = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     anyway = forms.BooleanField(required=False, label=_("似た会社とは別の会社です。このまま登録します"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -82,4 +82,17 @@ class PersonForm(forms.Form):
 def first_values(company: Company) -> dict[str, Any]:
     """Return what is known of a firm as the form's first values (said once)."""
     values = {one.name: getattr(company, one.name, "") for one in fields(Profile) if one.name != "municipality"}
-    return values | {"municipality": company.municipality_id or "", "corporate_number": company.corporate_number or ""}
+    return values | {"municipality": company.municipality_id or "", "corporate_number": company.corporate_number or "",
+                     "seen": profile_mark(company)}
+
+
+def others_saved(form: CompanyForm, company: Company) -> list[tuple[str, Any]]:
+    """Return label and present value of each field in which the record now differs from what was typed."""
+    now = first_values(company)
+    places = dict(form.fields["municipality"].choices)  # type: ignore[attr-defined]  # a choice field
+    now["municipality"] = places.get(now["municipality"], "")
+    typed = form.cleaned_data | {"municipality": places.get(form.cleaned_data["municipality"], "")}
+    return [
+        (str(form.fields[one.name].label), now[one.name]) for one in fields(Profile)
+        if (now[one.name] or "") != (typed[one.name] or "")
+    ]  # fmt: skip

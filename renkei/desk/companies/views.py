@@ -19,10 +19,10 @@ from renkei.base.refusal import Refused
 from renkei.cases.actions import intake
 from renkei.cases.models import Case, Consultation
 from renkei.cases.rules import runs_case
-from renkei.companies.actions import add_person, register_company, update_company
+from renkei.companies.actions import add_person, profile_mark, register_company, update_company
 from renkei.companies.models import Company
 from renkei.companies.queries import possible_duplicates
-from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values
+from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values, others_saved
 from renkei.desk.request import StaffRequest
 
 PER_PAGE = 50
@@ -66,16 +66,20 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
 def company_edit(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse:
     """Change the profile."""
     found = get_object_or_404(Company.objects.visible_to(request.actor), pk=company)
-    form = CompanyForm(request.POST or None, initial=first_values(found))
+    form, theirs = CompanyForm(request.POST or None, initial=first_values(found)), []
     if request.method == "POST" and form.is_valid():
         try:
-            update_company(found, form.profile(), by=request.actor)
+            update_company(found, form.profile(), by=request.actor, seen=form.cleaned_data["seen"])
         except Refused as refusal:
+            if refusal.code == "changed_meanwhile":
+                theirs = others_saved(form, found)
+                form.data = request.POST.copy()
+                form.data["seen"] = profile_mark(found)  # looked at now: saving again is meant
             show_refusal(form, refusal)
         else:
             messages.success(request, _("会社の記録を直しました。"))
             return redirect("desk-company", body=body, company=found.pk)
-    page = {"form": form, "company": found}
+    page = {"form": form, "company": found, "theirs": theirs}
     return render(request, "desk/companies/edit.html", page, status=422 if form.errors else 200)
 
 

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -39,11 +39,12 @@ def notice_list(request: StaffRequest, body: str) -> HttpResponse:
     """Show what this body received (what waits first) and sent."""
     receipts = Prefetch("receipts", NoticeReceipt.objects.all(), to_attr="all_receipts")
     found = Notice.objects.visible_to(request.actor).prefetch_related(receipts).order_by("-sent_at")
-    page = list(found[:PER_PAGE])
     bodies = {one.pk: one for one in Body.objects.all()}
-    lines = [_line(notice, bodies, body) for notice in page]
+    waits = Q(read_at__isnull=True) | Q(notice__asks_answer=True, answered_at__isnull=True)
+    unread = found.filter(pk__in=NoticeReceipt.objects.filter(waits, body=body).values("notice"))
+    waiting = [_line(notice, bodies, body) for notice in unread]  # however old: what waits is never cut off
+    lines = [_line(notice, bodies, body) for notice in found[:PER_PAGE]]
     received = [line for line in lines if line.mine]
-    waiting = [line for line in received if _waits(line)]
     return render(
         request,
         "desk/notices/list.html",
