@@ -54,13 +54,15 @@ def database(home: Home) -> Iterator[Database]:
 
 
 def faults_of_logins(urls: dict[str, str]) -> list[str]:
-    """Return in words why these three logins may not run Renkei; empty when they may.
+    """Return in words why these logins (all three, or those a node knows) may not run Renkei; empty when they may.
 
     Web and worker must be bound by the policies: not the owner nor one of its members, no superuser, no BYPASSRLS.
     """
     faults: list[str] = []
     users: dict[str, str] = {}
     for part, name in URLS.items():
+        if name not in urls:
+            continue
         try:
             with psycopg.connect(urls[name], connect_timeout=5) as connection:
                 users[part] = connection.info.user
