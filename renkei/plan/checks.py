@@ -13,6 +13,7 @@ from typing import Any, cast
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from renkei.base.era import ERAS
 from renkei.base.fiscal_year import FiscalYear
 from renkei.base.numbers import is_municipality_code
 from renkei.plan.files import Fault, Place, Source, load, schema
@@ -37,6 +38,11 @@ _POINTERS = [
     ("meetings", "owner", "bodies"), ("ladder", "lead", "bodies"), ("ladder", "meetings", "meetings"),
     ("ladder", "networks", "networks"), ("networks", "through", "bodies"), ("indicators", "area", "areas"),
 ]  # fmt: skip
+# section and list inside its rows: where that names a body, it is one of ours
+_NAMING_BODIES = [("parties", "roles"), ("fields", "sources"), ("networks", "members")]
+_DATED = [("parties", "names"), ("parties", "addresses"), ("parties", "representatives"), ("units", "states")]
+_MOST_CLOSED = 100  # days a year: who closes always would be waited for without end
+_SHORT_CODES = {"channels": 20, "contact_outcomes": 20}  # as long as the columns that hold them
 
 
 def check_files(folder: Path) -> list[Fault]:
@@ -138,8 +144,10 @@ def _pointing(source: Source) -> Iterator[tuple[Place, str, str]]:
             value = row.get(key)
             codes = value if isinstance(value, list) else [value]
             yield from (((*path, key), code, target) for code in codes if code)
-    for path, party in _rows(source, "parties"):
-        yield from (((*path, "roles", i), role["body"], "bodies") for i, role in enumerate(party["roles"]))
+    for section, key in _NAMING_BODIES:
+        for path, row in _rows(source, section):
+            inner = enumerate(row.get(key) or [])
+            yield from (((*path, key, i, "body"), one["body"], "bodies") for i, one in inner if one.get("body"))
 
 
 def _days(source: Source) -> Iterator[Fault]:
@@ -147,17 +155,29 @@ def _days(source: Source) -> Iterator[Fault]:
     for section, content in source.document.items():
         if section != "calendar":
             yield from _days_in(source, content, (section,))
-    for path, party in _rows(source, "parties"):
-        for key in ("names", "addresses", "representatives"):
-            begins = [value["from"] or "" for value in party[key]]
+    for section, key in _DATED:
+        for path, row in _rows(source, section):
+            begins = [value["from"] or "" for value in row[key]]
             for index in range(1, len(begins)):
                 if begins[index] <= begins[index - 1]:
                     words = "日付つきの値は、古いものから順に、始まりの日を変えて並べてください。"
                     yield source.fault((*path, key, index, "from"), "dated-order", words)
+    yield from _closures(source)
+
+
+def _closures(source: Source) -> Iterator[Fault]:
+    total = 0
     for index, span in enumerate(source.document["calendar"]["closed"]):
-        for key in ("from", "to"):
-            if not is_day(f"2024-{span[key]}"):
-                yield source.fault(("calendar", "closed", index, key), "no-such-day", f"「{span[key]}」という日はありません。")
+        days = [f"2024-{span[key]}" for key in ("from", "to")]
+        wrong = [key for key, day in zip(("from", "to"), days, strict=True) if not is_day(day)]
+        for key in wrong:
+            yield source.fault(("calendar", "closed", index, key), "no-such-day", f"「{span[key]}」という日はありません。")
+        if not wrong:
+            start, end = map(dt.date.fromisoformat, days)
+            total += (end - start).days % 366 + 1
+    if total > _MOST_CLOSED:
+        words = f"休みが合わせて年に{total}日あります（{_MOST_CLOSED}日まで。土日と祝日は書きません）。"
+        yield source.fault(("calendar", "closed"), "closed-too-long", words)
 
 
 def _days_in(source: Source, value: Any, path: Place) -> Iterator[Fault]:
@@ -176,12 +196,11 @@ def _days_in(source: Source, value: Any, path: Place) -> Iterator[Fault]:
 
 
 def is_day(text: str) -> bool:
-    """Tell whether the text is a day of the calendar."""
+    """Tell whether the text is a day of the calendar that pages can write (none before 明治)."""
     try:
-        dt.date.fromisoformat(text)
+        return dt.date.fromisoformat(text) >= ERAS[-1].first_day
     except ValueError:
         return False
-    return True
 
 
 def _plan(source: Source) -> Iterator[Fault]:
@@ -292,7 +311,12 @@ def _routing(source: Source) -> Iterator[Fault]:
 
 
 def _words(source: Source) -> Iterator[Fault]:
-    """A general consent is limited for kinds of bodies that exist."""
+    """Codes fit the columns that hold them; a general consent is limited for kinds of bodies that exist."""
+    for name, most in _SHORT_CODES.items():
+        for index, word in enumerate(source.document["vocabularies"][name]):
+            if len(word["code"]) > most:
+                place = ("vocabularies", name, index, "code")
+                yield source.fault(place, "code-length", f"コード「{word['code']}」は{most}文字までにしてください。")
     kinds = {row["kind"] for _, row in _rows(source, "bodies")}
     for kind in (source.document.get("sharing") or {}).get("never_by_general_consent", {}):
         if kind not in kinds:
