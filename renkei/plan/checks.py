@@ -315,8 +315,8 @@ def _words(source: Source) -> Iterator[Fault]:
     for name, most in _SHORT_CODES.items():
         for index, word in enumerate(source.document["vocabularies"][name]):
             if len(word["code"]) > most:
-                place = ("vocabularies", name, index, "code")
-                yield source.fault(place, "code-length", f"コード「{word['code']}」は{most}文字までにしてください。")
+                words = f"コード「{word['code']}」は{most}文字までにしてください。"
+                yield source.fault(("vocabularies", name, index, "code"), "code-length", words)
     kinds = {row["kind"] for _, row in _rows(source, "bodies")}
     for kind in (source.document.get("sharing") or {}).get("never_by_general_consent", {}):
         if kind not in kinds:
