@@ -65,7 +65,12 @@ def register_company(profile: Profile, *, by: Actor) -> Company:
         return met
     body = by.body or front_desk().pk
     company = Company(**values, entered_by_id=body, entered_at=clock.now())
-    _save(company)
+    try:
+        _save(company)
+    except Refused:  # another body may have registered it in this very moment
+        if met := _meet(values, by=by):
+            return met
+        raise
     record(by, "company.register", company, name=company.name, number=company.corporate_number)
     _open_sight(company, body)
     return company
@@ -270,7 +275,7 @@ def _email(text: str) -> str:
 
 
 def _municipality(text: str) -> str | None:
-    if not text:
+    if not text.strip():
         return None
     code = digits(text)
     if not is_municipality_code(code) or not Municipality.objects.filter(pk=code).exists():

@@ -90,7 +90,8 @@ def _likenesses(name: str, number: str, phone: str, email: str) -> list[tuple[st
     if key := search_key(name)[:200]:
         likenesses.append(("name", "会社名が同じです（株式会社などの違いを除く）。", Q(name_key=key)))
     if len(called := phone_key(phone)) >= 10:
-        likenesses.append(("phone", "電話番号が同じです。", Q(find_text__contains=called)))
+        whole = rf"(^| ){called}( |$)"  # not a part of a corporate number or of a longer telephone number
+        likenesses.append(("phone", "電話番号が同じです。", Q(find_text__regex=whole)))
     if domain := own_domain(email):
         at_home = Q(email__iendswith=f"@{domain}") | Q(people__email__iendswith=f"@{domain}")
         likenesses.append(("mail", f"メールアドレスの「@{domain}」が同じです。", at_home))
