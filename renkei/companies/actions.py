@@ -263,7 +263,7 @@ def _phone(text: str) -> str:
 
 
 def _email(text: str) -> str:
-    plain = clean_text(text)
+    plain = _short(text, 254, "email")
     try:
         if plain:
             validate_email(plain)

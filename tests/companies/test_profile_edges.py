@@ -111,6 +111,15 @@ def test_no_other_corporate_number_is_kept(world: World, typed: str) -> None:
     assert refused(replace(PLAIN, corporate_number=typed), world.desk) == ("corporate_number_wrong", "corporate_number")
 
 
+def test_a_mail_address_longer_than_its_field_is_refused_in_words(world: World) -> None:
+    hosts = ".".join(["h" * 60] * 4)
+    assert refused(replace(PLAIN, email=f"{'a' * 50}@{hosts}.example"), world.desk) == ("too_long", "email")
+    person = register_company(PLAIN, by=world.desk)
+    with pytest.raises(Refused) as caught:
+        add_person(person, name="髙梨", email=f"{'a' * 50}@{hosts}.example", by=world.desk)
+    assert (caught.value.code, caught.value.field) == ("too_long", "email")
+
+
 def test_every_digit_typed_wrong_is_noticed(world: World) -> None:
     for place in range(13):
         slip = NUMBER[:place] + str((int(NUMBER[place]) + 1) % 10) + NUMBER[place + 1 :]
