@@ -58,7 +58,7 @@ cases = st.lists(
     st.fixed_dictionaries({
         "holder_id": st.sampled_from(BODIES), "next_body_id": st.sampled_from(BODIES), "received_by_id": st.sampled_from(BODIES),
         "at_desk": st.booleans(), "state": st.sampled_from(["arrived", "active", "active"]),
-        "next_kind": st.sampled_from(["call", "work", "answer"]), "next_on": st.dates(TODAY - dt.timedelta(9), TODAY + dt.timedelta(30)),
+        "next_kind": st.sampled_from(["call", "work", "answer"]), "next_on": st.sampled_from([-9, -1, 0, 0, 1, 6, AHEAD.days, AHEAD.days + 1]).map(lambda days: TODAY + dt.timedelta(days)),
         "next_time": st.sampled_from([None, dt.time(9), dt.time(16, 30)]), "stage": st.sampled_from([None, "1", "2", "3", "x"]),
         "arrived_at": st.integers(0, 70 * 24).map(lambda hours: NOON - dt.timedelta(hours=hours)),
     }),

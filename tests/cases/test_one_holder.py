@@ -66,8 +66,11 @@ class Firm(RuleBasedStateMachine):
         self.block = transaction.atomic()
         self.block.__enter__()
         self.company, self.day, self.numbers = company(), clock.today(), dict[Any, str]()
-        self.arrive()
-        self.arrive()
+        for code in (LAB, CENTER):
+            self.arrive()
+            case, by = Case.objects.latest("number"), self.world.actor(code)
+            offered = offer_handover(case, to_body=Body.objects.get(pk=code), by=self.world.desk, pack=Pack(state="x"))
+            accept_handover(offered, by=by)
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -198,6 +201,11 @@ class Firm(RuleBasedStateMachine):
                 assert (case.next_step, case.next_kind, case.next_on) == ("", "", None)
                 assert case.closed_at is not None
                 assert case.close_reason
+
+    @invariant()
+    def who_holds_may_read(self) -> None:
+        for case in Case.objects.open().exclude(holder_id=DESK):
+            assert Consent.objects.live().filter(case=case, body_id=case.holder_id, klass="summary").exists()
 
     @invariant()
     def one_offer_a_case_and_none_on_a_closed_one(self) -> None:
