@@ -14,7 +14,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.actions.holding import bring_forward, move_holder
+from renkei.cases.actions.holding import bring_forward, move_holder, rest_at_desk
 from renkei.cases.models import Case, Consent, ConsentHow, ConsentRequest, Verb, log_step
 from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.states import DisclosureClass
@@ -84,6 +84,8 @@ def withdraw_consent(consent: Consent, *, by: Actor, how: str) -> Consent:
     _end_sight(case, locked)
     if case.is_open:
         _after_withdrawal(case, locked, by=by)
+    elif _is_lost(case, locked):
+        rest_at_desk(case, by=by)
     return locked
 
 
@@ -299,10 +301,15 @@ def _after_withdrawal(case: Case, consent: Consent, *, by: Actor) -> None:
     words = _("会社が、%(body)sに「%(klass)s」を見せる同意を取り消しました。案件の画面で確かめてください。") % {
         "body": consent.body.name, "klass": DisclosureClass(consent.klass).label}
     mails.tell_holder(case, by=by, subject=_("同意の取消しがありました"), words=words)
-    lost = consent.klass == SUMMARY and case.holder_id == consent.body_id
-    if lost and case.received_by_id != consent.body_id and not is_front_desk(consent.body_id):
+    if _is_lost(case, consent):
         moved = move_holder(case, to=front_desk(), by=by, verb=Verb.HOLDER_BACK)
         mails.tell_holder(moved, by=by, subject=_("同意の取消しがありました"), words=words)
         return
     bring_forward(case, NextStep(what=_("同意の取消しを受けて、進め方を決める"), on=due("first_answer"), kind="choose"))
     save_case(case)
+
+
+def _is_lost(case: Case, consent: Consent) -> bool:
+    """Tell whether the holder may not read the case any longer: it did not take the words and is not the desk."""
+    lost = consent.klass == SUMMARY and case.holder_id == consent.body_id
+    return lost and case.received_by_id != consent.body_id and not is_front_desk(consent.body_id)

@@ -114,6 +114,13 @@ def move_holder(
     return locked
 
 
+def rest_at_desk(case: Case, *, by: Actor) -> None:
+    """Let a closed case (locked) lie with the front desk, as its holder may not read it any longer; nobody has to move."""
+    log_step(case, Verb.HOLDER_BACK, by=by, before=case.holder_id, after=front_desk().pk, about_body=front_desk().pk)
+    record(by, "case.rest_at_desk", case)
+    _to_desk(case, by=by)
+
+
 @transaction.atomic
 def offer_handover(
     case: Case,

@@ -44,7 +44,8 @@ def merge_cases(into: Case, other: Case, *, by: Actor) -> Case:
     needs = list(Need.objects.select_for_update(of=("self",)).filter(case=gone, state=NeedState.OPEN))
     children = list(Case.objects.filter(merged_into=gone))
     before: dict[str, Any] = {
-        "state": gone.state, "next": _next_of(gone), "reason": gone.close_reason, "standing": keeper.standing_classes,
+        "state": gone.state, "next": _next_of(gone), "reason": gone.close_reason, "holder": gone.holder_id,
+        "standing": keeper.standing_classes,
         "children": [str(child.pk) for child in children],
     }  # fmt: skip
     _carry(needs, keeper)
@@ -83,6 +84,8 @@ def unmerge(case: Case, *, by: Actor) -> Case:
     gone.merged_into, gone.closed_at, gone.close_reason = None, None, entry.before.get("reason", "")
     gone.state = entry.before["state"]
     _put_back(gone, entry.before["next"])
+    if entry.before.get("holder", gone.holder_id) != gone.holder_id:  # the firm has closed it to whom it was with
+        gone.next_body_id, gone.next_person_id = gone.holder_id, None
     save_case(gone)
     _carry([need for need in moved if need.pk not in asked], gone)
     Case.objects.filter(pk__in=entry.before["children"], merged_into=keeper).update(merged_into=gone)
