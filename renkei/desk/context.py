@@ -27,8 +27,8 @@ class NavItem:
 # Which pages light up which entry; a page that is named nowhere lights up none.
 _PLACES = {
     "desk-today": {"desk-today"},
-    "desk-inbox": {"desk-inbox", "desk-triage", "desk-set-aside"},
-    "desk-call": {"desk-call", "desk-call-back"},
+    "desk-inbox": {"desk-inbox", "desk-triage", "desk-set-aside", "desk-keep"},
+    "desk-call": {"desk-call", "desk-call-back", "desk-call-done"},
     "desk-cases": {"desk-cases", "desk-case", "desk-company", "desk-companies"},
     "desk-board": {"desk-board"},
     "desk-requests": {"desk-requests", "desk-request", "desk-request-correct"},

@@ -23,65 +23,12 @@ from renkei.matching.proposal import Contact as Outside
 from renkei.matching.proposal import EntryHit
 from renkei.plan.models import Body
 from tests.desk import proposed
+from tests.desk.pages import HOSTILE, client, said
 from tests.desk.scene import SUMMARY, WORDS, arrived, running
+from tests.desk.sorting import ADVICE, SUBSIDY, TESTS, line, page, post, ready, url
 from tests.world import BANK, CENTER, DESK, LAB, World
 
-HOSTILE = '"><script>alert(1)</script>'
-SUBSIDY, TESTS, ADVICE = "p1-rd-subsidy-hibari-center", "p2-equipment-tests-hibari-lab", "p2-tech-consultation-hibari-lab"
-
-
-@pytest.fixture(autouse=True)
-def _proposal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page's own matter is what people do with a proposal; the matcher has its own tests."""
-
-    def propose(text: str, *, facts: Any = None, on: Any = None, declined: Any = frozenset()) -> Any:
-        whole = proposed.proposal(text)
-        for need in whole.needs:
-            need.candidates[:] = [one for one in need.candidates if (one.service, one.body) not in declined]
-        whole.questions[:] = [one for one in whole.questions if one.key not in facts.answers]
-        return whole
-
-    monkeypatch.setattr("renkei.desk.triage.page.propose", propose)
-
-
-def ready(world: World) -> Case:
-    """A consultation with a summary the firm has seen; summary and technical matters are open in general."""
-    case = arrived(world).case
-    set_summary(case, title="水質計を発売したい", summary=SUMMARY, by=world.desk, seen=True)
-    return Case.objects.get(pk=case.pk)
-
-
-def client(world: World, body: str = DESK) -> Client:
-    one = Client()
-    one.force_login(world.people[body])
-    return one
-
-
-def url(case: Case, body: str = DESK, name: str = "desk-triage") -> str:
-    return reverse(name, kwargs={"body": body, "case": case.pk})
-
-
-def page(world: World, case: Case) -> str:
-    answer = client(world).get(url(case))
-    assert answer.status_code == 200
-    return str(answer.content.decode())
-
-
-def line(key: str, **more: Any) -> dict[str, Any]:
-    """What a browser posts for a ticked line."""
-    typed = {"ask": "よろしくお願いします", "due_on": "", "classes": ["technical"]} | more
-    return {f"{key}-{name}": value for name, value in typed.items()}
-
-
-def post(world: World, case: Case, do: str, *keys: str, **more: Any) -> Any:
-    typed: dict[str, Any] = {"do": do, "version": Case.objects.get(pk=case.pk).version, "pick": list(keys)}
-    for key in keys:
-        typed |= line(key)
-    return client(world).post(url(case), typed | more)
-
-
-def said(answer: Any) -> str:
-    return str(answer.content.decode())
+pytestmark = pytest.mark.usefixtures("given_proposal")
 
 
 # ---- what is seen

@@ -22,6 +22,7 @@ from renkei.plan.queries import content_now
 SPAM, NOT_OURS = "spam", "not_ours"
 ASIDE = {SPAM, NOT_OURS}  # nothing was begun: its needs fall with it
 CLOSE_ACT = "close"
+MOST_WORDS = 1000
 
 
 @transaction.atomic
@@ -40,7 +41,7 @@ def close_case(
     require_open(locked)
     _check_close(locked, reason, words, result, answer_to_company)
     locked.close_reason, locked.result = reason, result
-    locked.close_words = fit(words, 1000, "words")
+    locked.close_words = fit(words, MOST_WORDS, "words")
     locked.close_answer = fit(answer_to_company, 4000, "answer_to_company")
     _end_needs(locked, NeedState.DROPPED if reason in ASIDE else needs, by=by)
     if content_now().needs_second_person(CLOSE_ACT) and not by.is_system:

@@ -9,11 +9,9 @@ from renkei.cases.models import Case
 from renkei.cases.queries.today import CaseRow, rows_of, with_words
 from renkei.cases.states import CaseState
 
-MOST = 100
-
 
 def inbox(actor: Actor) -> list[CaseRow]:
     """Return consultations the actor's body holds that are not sorted or not answered yet: age, clock and first words."""
     waiting = Q(state=CaseState.ARRIVED) | Q(next_kind="answer")
     cases = Case.objects.visible_to(actor).held_by(str(actor.body)).filter(waiting)
-    return with_words(rows_of(cases.order_by("next_on", "arrived_at", "pk")[:MOST]), actor)
+    return with_words(rows_of(cases.order_by("next_on", "arrived_at", "pk")), actor)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import Left
 
 from renkei.base import clock
 from renkei.base.actor import Actor
@@ -24,7 +25,7 @@ MOST_ARRIVALS, MOST_COMING, MOST_ROWS = 20, 6, 40
 class CaseRow:
     """One case in a list: who, what happens next, who moves, by when. ``days`` is business days left, negative if late.
 
-    ``attempts`` counts calls in vain since the next step was set, ``called_at`` is when somebody was reached today.
+    ``attempts`` counts calls in vain of the last 14 days, ``called_at`` is when somebody was reached today.
     """
 
     id: uuid.UUID
@@ -158,9 +159,9 @@ def with_words(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
     """Add channel and the beginning of the firm's words where the actor may read them, in one query."""
     content = content_now()
     said = Consultation.objects.visible_to(actor).filter(case__in=[row.id for row in rows]).order_by("-consulted_at")
-    words = {case: (channel, text) for case, channel, text in said.values_list("case_id", "channel", "text")}
+    words = {case: (channel, text) for case, channel, text in said.values_list("case_id", "channel", Left("text", 80))}
     return [
-        replace(row, channel=content.word("channels", words[row.id][0]), text=words[row.id][1][:80].replace("\n", " "))
+        replace(row, channel=content.word("channels", words[row.id][0]), text=words[row.id][1].replace("\n", " "))
         if row.id in words else row for row in rows
     ]  # fmt: skip
 

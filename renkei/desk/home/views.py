@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from renkei.accounts.models import Person
 from renkei.accounts.queries import bodies_of
 from renkei.base import clock
+from renkei.base.text import clean_text
 from renkei.cases.queries.today import today
 from renkei.desk.request import StaffRequest
 from renkei.plan.queries import front_desk
@@ -40,7 +41,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     """Show the mails that would have left; only in the example region."""
     if not settings.RENKEI_EXAMPLE:
         raise Http404
-    find = request.GET.get("q", "").strip()[:100]
+    find = clean_text(request.GET.get("q", ""))[:100]
     mails = ScreenMail.objects.filter(to__icontains=find) if find else ScreenMail.objects.all()
     page = Paginator(mails, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "desk/home/mailbox.html", {"page": page, "find": find})

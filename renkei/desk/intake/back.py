@@ -77,16 +77,23 @@ def _record(request: StaffRequest, case: Case, form: BackForm, outcome: str) -> 
 def _next_step(case: Case, data: dict[str, object], outcome: str) -> NextStep | None:
     """Return what follows: the call again when nobody was there, else what was typed, else the plain next thing."""
     at = data["next_at"] if isinstance(data["next_at"], Moment) else None
-    what = str(data["next_step"] or "")
+    what, loose = str(data["next_step"] or ""), f"（{at.words}）" if at and at.words else ""
     if outcome == ABSENT:
         day = at or Moment(clock.today())
-        return NextStep(what=what or case.next_step, on=day.day, at=day.time, kind="call", phone=case.next_phone,
-                        body=case.next_body_id, person=case.next_person_id)
+        phone = case.next_phone or (case.company.phone if case.company else "")
+        return NextStep(what=_with(what or case.next_step, loose), on=day.day, at=day.time,
+                        kind="call" if phone else case.next_kind, phone=phone, body=case.next_body_id,
+                        person=case.next_person_id)
     if not what and not at:
         return _default_step(case)
     plain = _default_step(case)
-    return NextStep(what=what or plain.what, on=at.day if at else plain.on, at=at.time if at else None,
+    return NextStep(what=_with(what or plain.what, loose), on=at.day if at else plain.on, at=at.time if at else None,
                     kind="work" if what else plain.kind, body=case.holder_id, person=case.holder_person_id)
+
+
+def _with(what: str, loose: str) -> str:
+    """Return the step with the loose time that was typed (夕方), once."""
+    return f"{what.removesuffix(loose)[: 200 - len(loose)]}{loose}"
 
 
 def _default_step(case: Case) -> NextStep:

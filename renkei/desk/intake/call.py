@@ -13,10 +13,11 @@ from django.views.decorators.http import require_safe
 
 from renkei.base import clock
 from renkei.base.refusal import Refused
-from renkei.cases.actions.closing import close_case
+from renkei.cases.actions.closing import MOST_WORDS, close_case
 from renkei.cases.actions.consents import give_consent, set_standing
 from renkei.cases.actions.intake import Received, Said, receive
 from renkei.cases.models import Case
+from renkei.cases.rules import runs_case
 from renkei.cases.steps import NextStep
 from renkei.companies.actions import know_company
 from renkei.companies.models import Company, CompanyPerson
@@ -49,8 +50,9 @@ def call(request: StaffRequest, body: str) -> HttpResponse:
     if request.method == "POST" and request.POST.get("do") != "find":
         form = CallForm(request.POST, actor=request.actor)
         if form.is_valid() and (received := _save(request, form)):
-            target = "desk-triage" if request.POST.get("do") == "triage" and received.case.is_open else "desk-call-done"
-            return redirect(target, body=body, case=received.case.pk)
+            case = Case.objects.get(pk=received.case.pk)  # what followed the call has changed its row
+            sorts = request.POST.get("do") == "triage" and case.is_open and runs_case(request.actor, case)
+            return redirect("desk-triage" if sorts else "desk-call-done", body=body, case=case.pk)
     else:
         initial = {"key": uuid.uuid4(), "find": request.GET.get("find", ""), "company": request.GET.get("company", "")}
         form = CallForm(initial=initial | request.POST.dict() | _lists(request), actor=request.actor)
@@ -169,7 +171,8 @@ def _follow(request: StaffRequest, form: CallForm, case: Case) -> None:
         for klass in sorted(classes):
             give_consent(case, body=Body.objects.get(pk=code), klass=klass, by=by, how="oral", given_by=speaker)
     if data["after"] in CLOSE_REASON:
-        close_case(case, by=by, reason=CLOSE_REASON[data["after"]], words=data["answer"], answer_to_company=data["answer"])
+        close_case(case, by=by, reason=CLOSE_REASON[data["after"]], words=data["answer"][:MOST_WORDS],
+                   answer_to_company=data["answer"])
 
 
 def _speaker(person: CompanyPerson | None, given: str, case: Case) -> str:

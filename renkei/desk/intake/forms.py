@@ -33,7 +33,7 @@ class CallForm(forms.Form):
 
     text = TextField(label=_("話の内容"), rows=7, max_length=MOST_CHARACTERS, help_text=_("一文で保存できます"),
                      error_messages={"required": _("話の内容が空です。ひとことでよいので書いてください。")})
-    find = TextField(label=_("会社"), required=False, max_length=100, help_text=_("読みの三文字か、電話番号の数字"),
+    find = TextField(label=_("会社"), required=False, help_text=_("読みの三文字か、電話番号の数字"),
                      widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}))
     company = forms.CharField(required=False, widget=forms.HiddenInput)
     company_given = TextField(label=_("会社名（登録のない会社）"), required=False, max_length=200,
@@ -72,8 +72,8 @@ class CallForm(forms.Form):
         self.fields["channel"].initial = "phone"
 
     def clean_key(self) -> str:
-        """Return the key that makes a second click harmless."""
-        return str(self.cleaned_data.get("key") or uuid.uuid4())
+        """Return the key that makes a second click harmless; other words on the same page are another call."""
+        return str(uuid.uuid5(self.cleaned_data.get("key") or uuid.uuid4(), self.cleaned_data.get("text", "")))
 
     def clean_company(self) -> Company | None:
         """Return the chosen firm, if the actor may see it."""

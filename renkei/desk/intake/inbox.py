@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -11,6 +12,8 @@ from renkei.cases.queries.inbox import inbox
 from renkei.cases.queries.today import CaseRow
 from renkei.desk.request import StaffRequest
 
+PER_PAGE = 50
+
 
 @require_safe
 def inbox_page(request: StaffRequest, body: str) -> HttpResponse:
@@ -19,9 +22,12 @@ def inbox_page(request: StaffRequest, body: str) -> HttpResponse:
     find, channel, late = request.GET.get("q", "").strip()[:100], request.GET.get("by", ""), "late" in request.GET
     channels = sorted({row.channel for row in rows if row.channel})
     shown = [row for row in rows if _fits(row, find) and channel in {"", row.channel} and (row.is_late or not late)]
-    page = {"rows": shown, "total": len(rows), "late": sum(row.is_late for row in rows), "find": find,
-            "channels": channels, "channel": channel, "only_late": late, "body": body}  # fmt: skip
-    return render(request, "desk/intake/inbox.html", page)
+    context = {
+        "page": Paginator(shown, PER_PAGE).get_page(request.GET.get("page")), "shown": len(shown), "total": len(rows),
+        "late": sum(row.is_late for row in rows), "find": find, "channels": channels, "channel": channel,
+        "only_late": late, "body": body,
+    }  # fmt: skip
+    return render(request, "desk/intake/inbox.html", context)
 
 
 def _fits(row: CaseRow, find: str) -> bool:

@@ -19,6 +19,7 @@ from renkei.plan.queries import Closed, business_days_between, content_now
 
 register = template.Library()
 SOON = 3
+LONGEST_BREAK = 16  # days in which three business days may lie, a long closure of the plan and weekends counted
 
 
 @register.simple_tag(takes_context=True)
@@ -32,7 +33,7 @@ def due_words(context: dict[str, Any], day: dt.date | None, *, dated: bool = Fal
     if day < today:
         count = business_days_between(day, today, _closed(context))
         return format_html('<span class="late-t nw">{}</span>', _("%(n)s営業日超過") % {"n": count} if count else _("期限切れ"))
-    count = business_days_between(today, day, _closed(context)) if (day - today).days <= 2 * SOON else SOON + 1
+    count = business_days_between(today, day, _closed(context)) if (day - today).days <= LONGEST_BREAK else SOON + 1
     if count <= SOON:
         return format_html('<span class="soon-t nw">{}</span>', _("あと%(n)s日") % {"n": max(count, 1)})
     return format_html('<span class="nw">{}</span>', screen_date(day, today)) if dated else ""
