@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.forms import JapaneseDateField, Options, TextField
 from renkei.base.refusal import Refused
-from renkei.cases.actions.closing import close_case
+from renkei.cases.actions.closing import MOST_WORDS, close_case
 from renkei.cases.actions.triage import keep_case
 from renkei.cases.models import Case, Consultation
 from renkei.cases.steps import NextStep, due
@@ -78,8 +78,8 @@ def set_aside(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         answer = form.answer_text(data)
-        if _done(form, lambda: close_case(found, by=request.actor, reason=data["reason"], words=data["words"] or answer or
-                                          str(_("振り分けの対象外")), answer_to_company=answer)):
+        if _done(form, lambda: close_case(found, by=request.actor, reason=data["reason"], words=data["words"] or
+                                          answer[:MOST_WORDS] or str(_("振り分けの対象外")), answer_to_company=answer)):
             messages.success(request, _("対象外として終えました。会社には回答が届きます。") if answer else _("対象外として終えました。"))
             return redirect("desk-inbox", body=body)
     return _page(request, form, found, "desk/triage/aside.html")

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
+from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases.actions.answers import withdraw_support
@@ -64,6 +65,27 @@ def keep_ticks(page: TriagePage) -> list[Pick]:
     return picks
 
 
+def keep_words(page: TriagePage, name: str) -> None:
+    """Keep what was typed beside the ticks, whichever button ``name`` was pressed (each writes its own part itself)."""
+    if name != "needs":
+        _write_needs(page, [block for block in page.blocks if block.is_changed and clean_text(block.title)])
+    if name != "answers" and (facts := _facts(page)):
+        answer_facts(page.case, facts, by=page.actor)
+    title, summary, seen = (_posted(page, one) for one in ("summary_title", "summary", "summary_seen"))
+    is_new = (title, summary) != (page.case.title, page.case.summary)
+    if name != "summary" and (title or summary) and (seen or is_new):
+        set_summary(page.case, title=title, summary=summary, by=page.actor, seen=bool(seen))
+
+
+def _write_needs(page: TriagePage, blocks: list[Block]) -> None:
+    """Write the needs of some blocks, and the one that was typed beside them, once."""
+    for block in blocks:
+        _need(page, block)
+    title, stage = _posted(page, "new_title"), _posted(page, "new_stage")
+    if title and not any((one.title, one.stage.pk) == (title, stage) for one in page.blocks):
+        add_need(page.case, title=title, stage=stage, by=page.actor)
+
+
 def _pick(page: TriagePage, row: Row) -> Pick:
     data: dict[str, Any] = row.form.cleaned_data
     return Pick(
@@ -87,6 +109,9 @@ def _save(_page: TriagePage, _about: str) -> str:
 
 
 def _send(page: TriagePage, _about: str) -> str:
+    picked = set(page.data.getlist("pick")) if page.data else set()
+    if picked - {row.key for row in page.ticked}:
+        raise Refused(_("印を付けた候補の中に、いまは頼めないものがあります。画面を確かめて、もう一度送ってください。"), "stale_pick")
     sent = send_offers(page.case, [_pick(page, row) for row in page.ticked], by=page.actor)
     leaves = sent[0].leaves_at or clock.now()
     return _("%(n)s機関に依頼しました。%(at)sまでは取り消せます。") % {
@@ -96,21 +121,25 @@ def _send(page: TriagePage, _about: str) -> str:
 
 def _recall(page: TriagePage, about: str) -> str:
     support = _own(page, about)
-    recall(support, by=page.actor, reason=clean_text(_posted(page, "recall_reason")))
+    recall(support, by=page.actor, reason=_posted(page, "recall_reason"))
     return _("%(body)sへの依頼を取り消しました。") % {"body": support.body.short}
 
 
 def _answers(page: TriagePage, _about: str) -> str:
-    facts = {q.key: clean_text(_posted(page, f"fact-{q.key}")) for q in page.proposal.questions}
-    facts = {key: value for key, value in facts.items() if value}
+    facts = _facts(page)
     if not facts:
         raise Refused(_("答えを1つ以上書いてください。"), "no_facts")
     answer_facts(page.case, facts, by=page.actor)
     return _("答えを控えて、提案を作り直しました。")
 
 
+def _facts(page: TriagePage) -> dict[str, str]:
+    typed = {one.key: _posted(page, f"fact-{one.key}") for one in page.proposal.questions}
+    return {key: value for key, value in typed.items() if value}
+
+
 def _ask(page: TriagePage, _about: str) -> str:
-    open_ones = [q.text for q in page.proposal.questions if not clean_text(_posted(page, f"fact-{q.key}"))]
+    open_ones = [q.text for q in page.proposal.questions if not _posted(page, f"fact-{q.key}")]
     ask_company(page.case, open_ones, by=page.actor)
     return _("会社に%(n)s件を尋ねました。") % {"n": len(open_ones)}
 
@@ -120,9 +149,14 @@ def _call(page: TriagePage, _about: str) -> str:
     phone = (said.phone if said else "") or (page.case.company.phone if page.case.company else "")
     open_ones = "、".join(q.text.rstrip("か。?？") for q in page.proposal.questions)
     step = NextStep(what=(_("電話で聞く：%(words)s") % {"words": open_ones})[:200], on=clock.today(), kind="call",
-                    phone=phone, body=page.case.holder_id, person=page.actor.person)
+                    phone=phone, body=page.case.holder_id, person=_mover(page.case, page.actor))
     set_next_step(page.case, step, by=page.actor)
     return _("今日の電話に入れました。")
+
+
+def _mover(case: Case, actor: Actor) -> uuid.UUID | None:
+    """Return who of the holder moves: the acting person, or whom the holder named when the desk acts for another body."""
+    return actor.person if case.holder_id == actor.body else case.holder_person_id
 
 
 def _summary(page: TriagePage, _about: str) -> str:
@@ -132,10 +166,7 @@ def _summary(page: TriagePage, _about: str) -> str:
 
 
 def _needs(page: TriagePage, _about: str) -> str:
-    for block in page.blocks:
-        _need(page, block)
-    if title := clean_text(_posted(page, "new_title")):
-        add_need(page.case, title=title, stage=_posted(page, "new_stage"), by=page.actor)
+    _write_needs(page, page.blocks)
     return _("課題を直しました。")
 
 
@@ -165,7 +196,7 @@ def _add_line(page: TriagePage, service: str, body: str, entries: list[str], *, 
 
 
 def _oral(page: TriagePage, _about: str) -> str:
-    given_by = clean_text(_posted(page, "oral_by"))
+    given_by = _posted(page, "oral_by")
     if not given_by:
         raise Refused(_("同意を言った方のお名前を書いてください。"), "no_speaker", field="oral_by")
     wanted = _wanted_consents(page)
@@ -209,7 +240,7 @@ def _merge(page: TriagePage, about: str) -> str:
 
 
 def _posted(page: TriagePage, name: str) -> str:
-    return page.data.get(name, "") if page.data is not None else ""
+    return clean_text(page.data.get(name, "")) if page.data is not None else ""
 
 
 def _own(page: TriagePage, about: str) -> Support:

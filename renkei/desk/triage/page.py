@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
+from renkei.base.text import clean_text
 from renkei.cases.models import Case, Consent, Consultation, Need, Passage, Support
 from renkei.cases.queries.facts import facts_of
 from renkei.cases.states import DisclosureClass, NeedState, SupportState
@@ -191,12 +192,14 @@ def _same(proposed: ProposedNeed, needs: list[Need]) -> Need | None:
 def _block(page: TriagePage, key: str, number: int, need: Need | None, proposed: ProposedNeed | None) -> Block:
     title = need.title if need else proposed.title if proposed else ""
     code = need.stage_id if need else proposed.stage if proposed else "x"
+    before = (title, code)
     if page.data is not None:
         title = page.data.get(f"title-{key}", title)[:200]
         code = page.data.get(f"stage-{key}", code)
-    stage = page.stages.get(code) or next(iter(page.stages.values()))
+    stage = page.stages.get(code) or page.stages.get(before[1]) or next(iter(page.stages.values()))
     return Block(key, number, title, stage, need, list(proposed.spans) if proposed else [],
-                 near_misses=list(proposed.near_misses) if proposed else [])
+                 near_misses=list(proposed.near_misses) if proposed else [],
+                 is_changed=(clean_text(title), stage.pk) != (clean_text(before[0]), before[1]))
 
 
 def _fill(page: TriagePage) -> None:

@@ -107,6 +107,7 @@ class Block:
     spans: list[tuple[int, int]] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     near_misses: list[NearMiss] = field(default_factory=list)
+    is_changed: bool = False
 
     @property
     def first(self) -> list[Row]:

@@ -12,12 +12,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from renkei.audit.record import record_read
 from renkei.base.refusal import Refused
+from renkei.base.text import clean_text
 from renkei.cases.models import Case
 from renkei.cases.rules import runs_case
 from renkei.cases.states import CaseState
 from renkei.cases.steps import lock_case
 from renkei.desk.request import StaffRequest
-from renkei.desk.triage.deeds import check_rows, do, keep_ticks
+from renkei.desk.triage.deeds import check_rows, do, keep_ticks, keep_words
 from renkei.desk.triage.page import TriagePage, build
 from renkei.matching.search import search
 from renkei.plan.queries import clock_named
@@ -35,7 +36,7 @@ def triage(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
         record_read(request.actor, found)
         return _render(request, build(found, request.actor))
     page = build(found, request.actor, request.POST)
-    name, _colon, about = request.POST.get("do", "save").partition(":")
+    name, _colon, about = clean_text(request.POST.get("do", "save")).partition(":")
     if name == "enter":  # the key, not a button: look for what was typed, else keep the draft
         name = "find" if request.POST.get("find", "").strip() else "save"
     rows_good = check_rows(page)
@@ -46,6 +47,7 @@ def triage(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
             lock_case(found, version=_version(request))
             if rows_good and name not in WITHOUT_TICKS:
                 keep_ticks(page)
+                keep_words(page, name)
             done = do(page, name, about)
     except Refused as refusal:
         found.refresh_from_db()
