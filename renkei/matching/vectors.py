@@ -6,6 +6,7 @@ Optional. They come from ``RENKEI_VECTORS`` (a folder with ``key2row`` and ``vec
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ Vector = NDArray[np.float32]
 _MIX = 0xC6A4A7935BD1E995
 _MASK = (1 << 64) - 1
 _SEED = 1
+_WIDTH = 300
+_log = logging.getLogger("renkei.matching")
 
 
 def folder() -> Path | None:
@@ -36,8 +39,11 @@ def folder() -> Path | None:
 
 
 def missing() -> str:
-    """Return a Japanese sentence when the vectors are not there, else an empty string."""
-    return "" if folder() else "言葉の意味の近さの表（ja-ginza）が入っていません。言葉の一致だけで探します。"
+    """Return a Japanese sentence when the vectors are not there or cannot be read, else an empty string."""
+    if table() is not None:
+        return ""
+    what = "壊れています" if folder() else "入っていません"
+    return f"言葉の意味の近さの表（ja-ginza）が{what}。言葉の一致だけで探します。"
 
 
 def murmur(data: bytes) -> int:
@@ -56,7 +62,7 @@ def murmur(data: bytes) -> int:
 
 
 class Table:
-    """The vectors of a folder: sorted keys, rows, and the matrix (mapped, not loaded)."""
+    """The vectors of a folder: sorted keys, rows, and the matrix (mapped, not loaded). Raises when the files are broken."""
 
     def __init__(self, place: Path) -> None:
         rows: dict[int, int] = msgpack.unpackb((place / "key2row").read_bytes(), strict_map_key=False)
@@ -65,6 +71,8 @@ class Table:
         self._keys = keys[order]
         self._rows = np.fromiter(rows.values(), dtype=np.int32, count=len(rows))[order]
         self._matrix = np.load(place / "vectors", mmap_mode="r")
+        if self._matrix.ndim != 2 or self._matrix.shape[1] != _WIDTH or self._rows.max(initial=-1) >= len(self._matrix):
+            raise ValueError(f"the vectors of {place} do not fit their keys")
         self._known: dict[str, Vector | None] = {}
 
     def word(self, form: str) -> Vector | None:
@@ -87,9 +95,13 @@ class Table:
 
 @lru_cache(maxsize=1)
 def table() -> Table | None:
-    """Return this process's table, or None when the vectors are not installed."""
+    """Return this process's table, or None when the vectors are not installed or broken."""
     place = folder()
-    return Table(place) if place else None
+    try:
+        return Table(place) if place else None
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, OverflowError):  # what half a download can be
+        _log.warning("the word vectors cannot be read: matching goes by words alone", exc_info=True)
+        return None
 
 
 def embed(forms: Sequence[str], weight: Mapping[str, float]) -> Vector | None:
@@ -97,7 +109,7 @@ def embed(forms: Sequence[str], weight: Mapping[str, float]) -> Vector | None:
     known = table()
     if known is None:
         return None
-    total: Any = np.zeros(300, dtype=np.float32)
+    total: Any = np.zeros(_WIDTH, dtype=np.float32)
     for form in forms:
         if (vector := known.word(form)) is not None:
             total = total + vector * weight.get(form, 1.0)

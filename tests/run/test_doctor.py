@@ -133,6 +133,7 @@ def test_stale_index_is_found_and_mended(world: World, home: Home, settings: Any
 
 def test_missing_vectors_are_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RENKEI_VECTORS", str(home.path / "nowhere"))
+    monkeypatch.setattr("renkei.matching.vectors.table", lambda: None)
     found = doctor.vectors(home)
     assert found.good is False
     assert "requirements/vectors.txt" in found.mend

@@ -15,6 +15,7 @@ from django.db import connection
 
 from renkei.base.actor import SYSTEM
 from renkei.matching import index as matching_index
+from renkei.matching import vectors as matching_vectors
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.run import doctor
 from renkei.run.cli import main
@@ -188,11 +189,14 @@ def test_a_stale_index_is_found_by_every_way_it_can_be_stale(world: World, home:
 
 def test_missing_vectors_are_told_with_the_line_that_brings_them(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RENKEI_VECTORS", str(tmp_path))
+    monkeypatch.setattr(matching_vectors, "table", lambda: None)
     lines = bad(doctor.vectors(home))
     assert lines[0] == "言葉の意味の近さの表（ja-ginza）が入っていません。言葉の一致だけで探します。"
     assert lines[1] == "pip install --no-deps --require-hashes -r requirements/vectors.txt で入ります。"
     assert lines[2] == "word vectors (ja-ginza) are missing"
     (tmp_path / "vectors").touch()
+    assert bad(doctor.vectors(home))[0] == "言葉の意味の近さの表（ja-ginza）が壊れています。言葉の一致だけで探します。"
+    monkeypatch.setattr(matching_vectors, "table", object)
     assert doctor.vectors(home).line() == "✓ 言葉の意味の近さの表（ja-ginza）があります"
 
 
