@@ -30,7 +30,7 @@ def tracked() -> list[Path]:
         names = [str(path.relative_to(REPO)) for folder in ("renkei", "tests", "docs", "bench") for path in (REPO / folder).rglob("*")]
     return [REPO / name for name in names if (REPO / name).is_file()]
 
-REACHED = 0.82
+TEST_LINES = 1.5  # for each line of code
 
 
 def code() -> list[Path]:
@@ -167,12 +167,12 @@ def _writes(function: ast.FunctionDef) -> bool:
 
 
 def test_tests_are_as_long_as_the_house_wants(record_property: Any) -> None:
-    """1.5 test lines a code line is the goal, not reached yet; what is reached may only rise."""
+    """Short of it, something that was built is not held by any test."""
     count = lambda paths: sum(len(path.read_text().splitlines()) for path in paths)  # noqa: E731  used twice, here
     ours = count(code())
     proof = count(path for path in tracked() if path.suffix == ".py" and path.is_relative_to(REPO / "tests"))
     record_property("ratio", f"{proof / ours:.2f}")
-    assert proof >= REACHED * ours
+    assert proof >= TEST_LINES * ours
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ja.md", "CHANGELOG.md", "LICENSE", "NOTICE", "docs/concepts.md", "docs/structure.md",
