@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,7 +21,7 @@ MOST_PARTS = 2_000
 MOST_COLUMNS = 60
 _BROKEN = (
     ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, IndexError, SyntaxError, zipfile.BadZipFile,
-    NotImplementedError, RuntimeError,
+    NotImplementedError, RuntimeError, OverflowError, struct.error, zlib.error,
 )  # fmt: skip
 
 

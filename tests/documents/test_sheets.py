@@ -1,0 +1,176 @@
+"""Spreadsheets in and out: what goes out comes back, formulas are words, and no file eats the machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from typing import Any
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from renkei.base.refusal import Refused
+from renkei.documents import sheets
+from renkei.documents.sheets import MOST_COLUMNS, read_sheet, write_sheet
+
+
+def book(*rows: list[Any]) -> bytes:
+    """A workbook as somebody's office program writes it."""
+    made, memory = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        made.active.append(row)
+    made.save(memory)
+    return memory.getvalue()
+
+
+def archive(**parts: bytes) -> bytes:
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in parts.items():
+            made.writestr(name, data)
+    return memory.getvalue()
+
+
+def with_part(data: bytes, name: str, put: bytes) -> bytes:
+    """The same workbook with one part replaced."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            new.writestr(part, put if part == name else old.read(part))
+    return memory.getvalue()
+
+
+def filled(data: bytes, most_rows: int) -> list[list[Any]]:
+    """The rows without the empty cells at their ends."""
+    rows = read_sheet(data, most_rows=most_rows)
+    return [row[: max((at for at, cell in enumerate(row, 1) if cell is not None), default=0)] for row in rows]
+
+
+def code_of(data: bytes) -> str:
+    with pytest.raises(Refused) as refused:
+        read_sheet(data, most_rows=10)
+    assert refused.value.field == "file"
+    assert refused.value.message.endswith("。")
+    return refused.value.code
+
+
+def test_what_goes_out_comes_back() -> None:
+    day = dt.date(2028, 2, 29)
+    data = write_sheet("台帳", ["受付日", "会社名", "内容"], [[day, "株式会社まぼろし計測", "一行目\n二行目"], [None, "", "髙﨑 𠮷田 👩‍🏭"]])
+    assert filled(data, 3) == [
+        ["受付日", "会社名", "内容"], [day, "株式会社まぼろし計測", "一行目\n二行目"],
+        ["", "", "髙﨑 𠮷田 👩‍🏭"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", '=HYPERLINK("http://evil.example")', "@SUM(A1)", "+81", "-5", "=cmd|' /C calc'!A0", "00123", "1e5", "2026/11/25"]
+)
+def test_a_text_stays_a_text_whatever_it_begins_with(text: str) -> None:
+    data = write_sheet("台帳", ["内容"], [[text]])
+    cell = openpyxl.load_workbook(io.BytesIO(data)).active["A2"]
+    assert (cell.value, cell.data_type, cell.hyperlink) == (text, "s", None)
+    assert filled(data, 2)[1] == [text]
+
+
+def test_a_formula_of_somebody_else_is_read_as_words_and_never_worked_out() -> None:
+    assert filled(book(["=1+1", '=WEBSERVICE("http://evil.example")']), 1) == [
+        ["=1+1", '=WEBSERVICE("http://evil.example")'],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        (7, "7"), (7.0, "7"), (1_900_000_000_000.0, "1900000000000"), (0.5, "0.5"), (-3, "-3"), (True, "True"), (0, "0"),
+        (dt.datetime.combine(dt.date(2026, 11, 25), dt.time(23, 59)), dt.date(2026, 11, 25)), (dt.date(2028, 2, 29), dt.date(2028, 2, 29)),
+        ("  前後\u200b\u202e  ", "前後"), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_cells_are_read_as_people_see_them(cell: Any, read: Any) -> None:
+    assert filled(book(["見出し", "x"], [cell, "x"]), 2)[1] == [read, "x"]
+
+
+@pytest.mark.parametrize(("rows", "fits"), [(1, True), (9, True), (10, True), (11, False), (500, False)])
+def test_as_many_rows_as_allowed_and_not_one_more(rows: int, fits: bool) -> None:
+    data = book(*[[f"行{number}"] for number in range(rows)])
+    if fits:
+        assert filled(data, 10) == [[f"行{number}"] for number in range(rows)]
+    else:
+        assert code_of(data) == "too_many_rows"
+
+
+def test_columns_past_the_sixtieth_are_not_read() -> None:
+    (row,) = filled(book([str(number) for number in range(MOST_COLUMNS + 40)]), 1)
+    assert row == [str(number) for number in range(MOST_COLUMNS)]
+
+
+def test_the_first_sheet_is_read_and_no_other() -> None:
+    made, memory = openpyxl.Workbook(), io.BytesIO()
+    made.active.append(["一枚目"])
+    made.create_sheet("二").append(["二枚目"])
+    made.save(memory)
+    assert filled(memory.getvalue(), 1) == [["一枚目"]]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"x", b"%PDF-1.7", b"a,b\r\n1,2\r\n", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), b"PK\x05\x06" + bytes(18),
+     archive(a=b"x"), book(["x"])[:-40], book(["x"])[:200], archive(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x"})],
+)  # fmt: skip
+def test_what_is_no_workbook_is_refused_in_words(data: bytes) -> None:
+    assert code_of(data) == "not_xlsx"
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.binary(max_size=400), cut=st.integers(0, 4000))
+def test_broken_bytes_are_refused_and_never_crash(data: bytes, cut: int) -> None:
+    whole = book(["見出し"], ["値"])
+    place = cut % len(whole)
+    try:
+        rows = read_sheet(whole[:place] + data + whole[place + len(data) :], most_rows=10)
+    except Refused as refused:
+        assert refused.code in {"not_xlsx", "file_too_large"}  # noqa: PT017  a file may also survive what hit it
+    else:
+        assert all(isinstance(row, list) for row in rows)
+
+
+def test_five_megabytes_are_the_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = book(["x"])
+    monkeypatch.setattr(sheets, "MOST_BYTES", len(data))
+    assert filled(data, 1) == [["x"]]
+    monkeypatch.setattr(sheets, "MOST_BYTES", len(data) - 1)
+    assert code_of(data) == "file_too_large"
+
+
+def test_a_small_file_that_unpacks_to_a_flood_is_refused_unread() -> None:
+    flood = with_part(book(["x"]), "docProps/core.xml", bytes(101 * 1024 * 1024))
+    assert len(flood) < 200_000
+    assert code_of(flood) == "file_too_large"
+
+
+def test_a_file_of_thousands_of_parts_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_PARTS", 5)
+    assert code_of(archive(**{f"{number}.xml": b"<x/>" for number in range(6)})) == "file_too_large"
+
+
+@pytest.mark.parametrize("head", [b"<!DOCTYPE lolz [<!ENTITY lol 'lol'>]>", b"<!doctype x>", b" " * 1500 + b"<!DOCTYPE x>"])
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "_rels/.rels"])
+def test_xml_that_makes_its_own_entities_is_refused(head: bytes, part: str) -> None:
+    assert code_of(with_part(book(["x"]), part, b"<?xml version='1.0'?>" + head + b"<x/>")) == "not_xlsx"
+
+
+def test_a_very_long_text_is_cut_to_what_a_cell_holds() -> None:
+    data = write_sheet("台帳", ["内容"], [["長" * 40_000]])
+    assert filled(data, 2)[1] == ["長" * 32_000]
+
+
+def test_a_sheet_without_rows_has_its_header_frozen_on_a4() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(write_sheet("台帳", ["一", "二"], []))).active
+    assert (sheet.title, sheet.freeze_panes, sheet.page_setup.paperSize, sheet.page_setup.orientation) == ("台帳", "A2", 9, "landscape")
+    assert [cell.value for cell in sheet[1]] == ["一", "二"]
+    assert all(cell.font.bold for cell in sheet[1])
+    assert sheet.max_row == 1
