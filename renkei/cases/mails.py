@@ -13,7 +13,7 @@ from django.db import connection
 from renkei.accounts.models import Person
 from renkei.base import clock
 from renkei.base.actor import Actor
-from renkei.base.era import screen_date
+from renkei.base.era import screen_date, wareki
 from renkei.cases.models import Case, Support
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
@@ -117,7 +117,10 @@ def _write_staff(  # noqa: PLR0913  keyword-only: each is a part of the mail
 
 
 def _day(day: dt.date | None) -> str:
-    return screen_date(day, clock.today()) if day else ""
+    """Return a day in words that stay right whenever the mail is read: never 来年, which is another year in January."""
+    if day is None:
+        return ""
+    return screen_date(day, day) if abs((day - clock.today()).days) < 180 else wareki(day)
 
 
 def _address(place: str, token: str) -> str:

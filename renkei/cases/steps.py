@@ -76,6 +76,11 @@ def fit(text: str, most: int, field: str) -> str:
     return clean
 
 
+def fit_name(text: str, field: str) -> str:
+    """Return a typed name cleaned, in one line: it is written into mails. Raises Refused beyond 100 characters."""
+    return fit(" ".join(text.splitlines()), 100, field)
+
+
 def set_state(case: Case, after: CaseState) -> str:
     """Move the case to a state (unsaved) and return the former one. Raises Refused when the step is not allowed."""
     before = CaseState(case.state)

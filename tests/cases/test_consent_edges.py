@@ -146,6 +146,13 @@ class TestGivenAgain:
         assert getattr(give(case, world, "oral", **{field: "あ" * most}), field) == "あ" * most
 
 
+    @pytest.mark.parametrize("given_by", ["", "\u3000", "\u200b", "\x00\r\n"])
+    def test_nobody_said_nothing(self, world: World, case: Case, given_by: str) -> None:
+        with refuses("given_by_missing", "given_by"):
+            give(case, world, "oral", given_by=given_by)
+        assert not Consent.objects.exists()
+
+
 WHO: dict[str, set[str]] = {
     "oral": {"taker", "holder"},
     "form": {"taker", "holder", "firm", "system"},

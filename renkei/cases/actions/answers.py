@@ -20,7 +20,7 @@ from renkei.cases.actions.waiting import first_step, look_step, move_on, must_ch
 from renkei.cases.models import AnsweredHow, Case, Passage, Support, Verb, log_step
 from renkei.cases.rules import answers_for, require, runs_case, works_on
 from renkei.cases.states import AT_WORK, OPEN_SUPPORTS, SUPPORT_STEPS, DisclosureClass, SupportState, check_step
-from renkei.cases.steps import NextStep, due, fit, put_next_step, require_open, save_case
+from renkei.cases.steps import NextStep, due, fit, fit_name, put_next_step, require_open, save_case
 from renkei.plan.queries import content_now
 from renkei.post.links import open_link
 
@@ -75,13 +75,13 @@ def record_answer(
     case, locked = _lock(support)
     require(runs_case(by, case))
     _require_unanswered(locked)
-    if not fit(answered_by, 100, "answered_by"):
+    if not fit_name(answered_by, "answered_by"):
         raise Refused(_("電話で返事をした方のお名前を入れてください。"), "answerer_missing", field="answered_by")
     day = happened_on or clock.today()
     first = locked.offered_at.astimezone(clock.JST).date() if locked.offered_at else day
     if not first <= day <= clock.today():
         raise Refused(_("依頼した日から今日までの日を入れてください。"), "wrong_day", field="happened_on")
-    said = _Answer(by, AnsweredHow.PHONE, fit(answered_by, 100, "answered_by"), fit(text, 1000, "text"), day, True)
+    said = _Answer(by, AnsweredHow.PHONE, fit_name(answered_by, "answered_by"), fit(text, 1000, "text"), day, True)
     if answer == "accept":
         _accept(case, locked, said, person=None)
     elif answer == "decline":
@@ -281,7 +281,7 @@ def _lock(support: Support) -> tuple[Case, Support]:
 def _answer(by: Actor, answered_by: str, text: str, support: Support) -> _Answer:
     """Read who answers: the member of staff, or the name typed on the page of a link sent to a shared mailbox."""
     how = AnsweredHow.LINK if by.kind is ActorKind.LINK else AnsweredHow.SCREEN
-    name = fit(answered_by, 100, "answered_by") or by.name
+    name = fit_name(answered_by, "answered_by") or by.name
     if not name:
         raise Refused(_("%(body)sのどなたのお返事か、お名前を入れてください。") % {"body": support.body.short},
                       "answerer_missing", field="answered_by")

@@ -18,7 +18,7 @@ from renkei.cases.actions.holding import bring_forward, move_holder, rest_at_des
 from renkei.cases.models import Case, Consent, ConsentHow, ConsentRequest, Verb, log_step
 from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.states import DisclosureClass
-from renkei.cases.steps import NextStep, due, fit, lock_case, require_open, save_case
+from renkei.cases.steps import NextStep, due, fit, fit_name, lock_case, require_open, save_case
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now, front_desk, is_front_desk
 from renkei.post.links import close_links, make_link
@@ -55,7 +55,7 @@ def give_consent(
         return _again(locked, consent, by=by, how=how, given_by=given_by, until=until, purpose=purpose)
     consent = Consent.objects.create(
         case=locked, body=body, klass=klass, purpose=fit(purpose, 200, "purpose"), how=how, until=until,
-        given_by=fit(given_by, 100, "given_by") or (by.name[:100] if how == ConsentHow.LINK else ""),
+        given_by=fit_name(given_by, "given_by") or (by.name[:100] if how == ConsentHow.LINK else ""),
         given_at=clock.now(), heard_by_id=by.person if how == ConsentHow.ORAL else None,
     )  # fmt: skip
     log_step(locked, Verb.CONSENT_GIVEN, by=by, subject=consent, after=klass, about_body=body.pk)
@@ -198,7 +198,7 @@ def _check_giving(
     if until is not None and until < clock.today():
         raise Refused(_("終わりの日が過ぎています。今日より後の日を入れてください。"), "until_past", field="until")
     _check_speaker(case, by=by, how=how)
-    if how == ConsentHow.ORAL and not given_by.strip():
+    if how == ConsentHow.ORAL and not fit_name(given_by, "given_by"):
         raise Refused(_("だれが同意したか、お名前を入れてください。"), "given_by_missing", field="given_by")
     if how != ConsentHow.FORM:
         return
@@ -253,7 +253,7 @@ def _again(
     wider = consent.until is not None and (until is None or until > consent.until)
     heard = how == ConsentHow.ORAL and wider
     if heard:
-        consent.how, consent.given_by, consent.heard_by_id = how, fit(given_by, 100, "given_by"), by.person
+        consent.how, consent.given_by, consent.heard_by_id = how, fit_name(given_by, "given_by"), by.person
         consent.confirmed_at = None
     changed = _change(case, consent, by=by, until=until, purpose=purpose)
     if heard:
