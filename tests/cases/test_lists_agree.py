@@ -64,7 +64,7 @@ cases = st.lists(
     }),
     max_size=14,
 )  # fmt: skip
-quickly = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+quickly = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
                    phases=[Phase.explicit, Phase.reuse, Phase.generate])  # fmt: skip  # to shrink is slow with a database
 
 
@@ -86,7 +86,7 @@ class TestAgainstPlainPython:
                 assert (len(column.rows), column.more) == (min(limit, column.count), max(0, column.count - limit))
             transaction.set_rollback(True)
 
-    @settings(quickly, max_examples=6)
+    @settings(quickly, max_examples=4)
     @given(cases)
     def test_every_filter_counts_what_it_then_shows(self, world: World, drawn: list[dict[str, Any]]) -> None:
         with transaction.atomic():
