@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -10,17 +12,13 @@ from renkei.base.refusal import Refused
 
 DRAFTS_AN_HOUR = 40
 FILES_A_DRAFT = 5
+LINKS_AN_HOUR = 5
 _HOUR = 60 * 60
 
 
 def count_draft(request: HttpRequest) -> None:
     """Count one new draft of this address. Raises Refused when there were too many within the hour."""
-    key = f"drafts:{request.META.get('REMOTE_ADDR', '')}"
-    cache.add(key, 0, _HOUR)
-    try:
-        made = cache.incr(key)
-    except ValueError:  # it ran out between the two calls
-        made = 1
+    made = _count(f"drafts:{request.META.get('REMOTE_ADDR', '')}")
     if made > DRAFTS_AN_HOUR:
         raise Refused(
             _(
@@ -30,3 +28,17 @@ def count_draft(request: HttpRequest) -> None:
             % {"most": DRAFTS_AN_HOUR},
             "too_many_drafts",
         )
+
+
+def count_link(link: uuid.UUID) -> None:
+    """Count one mail with this link. Raises Refused when it was sent too often: nobody's mailbox is filled from here."""
+    if _count(f"links:{link}") > LINKS_AN_HOUR:
+        raise Refused(_("続けて送ったため、しばらく送れません。1時間ほどしてから、もう一度押してください。"), "too_many_links")
+
+
+def _count(key: str) -> int:
+    cache.add(key, 0, _HOUR)
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # it ran out between the two calls
+        return 1

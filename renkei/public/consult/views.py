@@ -173,6 +173,8 @@ def send_link(request: LinkRequest, token: str) -> HttpResponseBase:
     form = bound(2, kept.data)
     form.is_valid()
     address = form.cleaned_data.get("email", "")
+    if address:
+        limits.count_link(request.link.id)
     sent = bool(address) and mails.draft_link(address, token, by=request.actor)
     page = _page(request, token, 2, kept) | {"form": form if kept.step > 2 else STEPS[2](initial=kept.data)}
     return render(request, "public/consult/step.html", page | {"link_sent": sent, "link_asked": True})

@@ -24,6 +24,7 @@ from renkei.cases.models import Attachment, Case, Consent, ConsentHow, ConsentRe
 from renkei.cases.queries.files import open_file
 from renkei.plan.models import Body
 from renkei.post.models import LinkPurpose
+from renkei.public import limits
 from renkei.public.links import LinkRequest, require_purpose
 from renkei.public.status.forms import (
     AnswerForm,
@@ -221,6 +222,7 @@ def send_link(request: LinkRequest, token: str) -> HttpResponseBase:
     if said is None:
         messages.warning(request, _("メールアドレスをうかがっていません。「担当に伝える」でお知らせください。"))
     else:
+        limits.count_link(request.link.id)
         mails.receipt(case, said.email, token, by=request.actor)
         messages.success(request, _("%(email)s に送りました。") % {"email": said.email})
     return _back(token, case)
