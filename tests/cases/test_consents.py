@@ -19,7 +19,6 @@ from renkei.cases.actions.consents import (
 )
 from renkei.cases.actions.holding import Pack, accept_handover, offer_handover
 from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Consultation, Message, Passage
-from renkei.cases.queries.consents import consent_table, may_be_shown
 from renkei.companies.models import Company, Sight
 from renkei.plan.models import Body
 from renkei.post.models import Link, Mail
@@ -102,7 +101,6 @@ class TestGiving:
         withdraw_consent(consent, by=firm(case), how="link")
         with refuses("more_than_said", "classes"):
             give_consent(case, body=body(LAB), klass="technical", by=world.desk, how="form")
-        assert may_be_shown(case, body(LAB)) == ["summary"]
 
     def test_twice_gives_the_first(self, world: World, case: Case) -> None:
         assert oral(case, world) == oral(case, world)
@@ -321,16 +319,6 @@ class TestAsking:
         answer_request(asked, classes=["summary"], by=firm(case))
         with refuses("answered"):
             answer_request(asked, classes=[], by=firm(case))
-
-
-def test_the_table_shows_every_state(world: World, case: Case) -> None:
-    oral(case, world, klass="summary")
-    give_consent(case, body=body(LAB), klass="technical", by=firm(case), how="link")
-    withdraw_consent(oral(case, world, to=CENTER), by=firm(case), how="link")
-    request_consent(case, body=body(BANK), classes=["financial"], by=world.desk)
-    table = {row.body.pk: [cell.state for cell in row.cells] for row in consent_table(case, actor=world.desk)}
-    assert table == {LAB: ["unconfirmed", "open", "none"], CENTER: ["withdrawn", "none", "none"],
-                     BANK: ["none", "none", "asked"]}
 
 
 class TestRealLogin:

@@ -296,6 +296,20 @@ def attach(client: Client, token: str, name: str, data: bytes) -> Any:
     return client.post(url, {"file": SimpleUploadedFile(name, data)})
 
 
+def test_what_was_typed_is_kept_when_a_file_is_added_or_taken_off(world: World) -> None:
+    client = Client()
+    token = filled(client)
+    url = reverse("public-draft-files", kwargs={"token": token})
+    page = client.get(step(token, 1)).content.decode()
+    assert re.search(rf'<button[^>]* form="words" formaction="{url}" formenctype="multipart/form-data">付ける', page)
+    client.post(url, {"file": SimpleUploadedFile("図面.pdf", b"%PDF-1.7 a"), "text": "まだ保存していない言葉", "tried": "油を替えた"})
+    kept = Draft.objects.get().data
+    assert (kept["text"], kept["tried"], len(kept["files"])) == ("まだ保存していない言葉", "油を替えた", 1)
+    client.post(url, {"remove": kept["files"][0]["sha256"], "text": "また書き足した"})
+    kept = Draft.objects.get().data
+    assert (kept["text"], kept["files"]) == ("また書き足した", [])
+
+
 def test_files_are_kept_with_the_draft_and_come_with_the_case(world: World) -> None:
     pytest.importorskip("renkei.cases.actions.talk")
     client = Client()

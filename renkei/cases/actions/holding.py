@@ -252,7 +252,7 @@ def draft_pack(case: Case, actor: Actor) -> Pack:
              for one in open_ones if one.state == "offered"]
     return Pack(
         state="\n".join([case.summary or case.title, *lines])[:2000],
-        promises="\n".join([step, *(f"{screen_date(one.sent_at.date(), clock.today())} {one.text}" for one in told.order_by("-sent_at")[:5])])[:2000],
+        promises="\n".join([step, *(f"{screen_date(one.sent_at.astimezone(clock.JST).date(), clock.today())} {one.text}" for one in told.order_by("-sent_at")[:5])])[:2000],
         open_points="\n".join([*(f"{need.stage.short}：{need.title}" for need in needs), *asked, *questions])[:2000],
         files=list(dict.fromkeys(files.values_list("name", flat=True))),
     )

@@ -138,7 +138,7 @@ def files(request: LinkRequest, token: str) -> HttpResponseBase:
     """Attach a file to the draft, or take one off. What was typed meanwhile is saved with it."""
     require_purpose(request, LinkPurpose.DRAFT)
     kept = get_object_or_404(Draft, pk=request.link.id)
-    data, error = dict(kept.data), ""
+    data, error = merge(kept.data, 1, request.POST) if "text" in request.POST else dict(kept.data), ""
     data["files"] = [one for one in data.get("files", []) if one["sha256"] != request.POST.get("remove")]
     if "remove" not in request.POST:
         error = _attach(request, data)
