@@ -79,6 +79,9 @@ def test_whole_life_of_an_instance(served: Serve, folder: Path) -> None:
     assert one.everything() == []
     assert "連携を止めました。" in one.text()
 
+    one.start()  # the database at another port: nothing is set up again
+    assert [step for step in ("表を整える", "公開する", "索引を作る", "部品を並べる") if step in one.text()] == []
+    assert one.stop() == 0
 
 
 def test_killed_instance_starts_again_without_help(served: Serve, folder: Path) -> None:
