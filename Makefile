@@ -46,7 +46,7 @@ types: .venv/.dev-ok
 	$(BIN)/mypy
 
 test: .venv/.dev-ok lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 bench: .venv/.dev-ok
 	$(BIN)/python -m bench
