@@ -125,8 +125,21 @@ def follow() -> None:
 
 def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
     """Return the best entries of the kinds for a text, best first; mends the index first where it must."""
-    terms = list(dict.fromkeys(content_forms(text)))[:_MOST_TERMS]
-    query = _query(terms, list(dict.fromkeys(pairs(text)))[:_MOST_TERMS], kinds)
+    return _found(*_sought(text), audience=audience, kinds=kinds, limit=limit)
+
+
+def find_by_kind(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
+    """Return the best ``limit`` entries of each kind; the text is analysed once."""
+    terms, grams = _sought(text)
+    return [hit for kind in kinds for hit in _found(terms, grams, audience=audience, kinds=[kind], limit=limit)]
+
+
+def _sought(text: str) -> tuple[list[str], list[str]]:
+    return list(dict.fromkeys(content_forms(text)))[:_MOST_TERMS], list(dict.fromkeys(pairs(text)))[:_MOST_TERMS]
+
+
+def _found(terms: list[str], grams: list[str], *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
+    query = _query(terms, grams, kinds)
     if query is None:
         return []
     try:
@@ -135,11 +148,6 @@ def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[
         _log.warning("the search index is damaged and is being rebuilt", exc_info=True)
         rebuild()
         return _search(query, audience, limit)
-
-
-def find_by_kind(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
-    """Return the best ``limit`` entries of each kind."""
-    return [hit for kind in kinds for hit in find(text, audience=audience, kinds=[kind], limit=limit)]
 
 
 def ensure() -> None:
