@@ -159,6 +159,7 @@ def test_a_body_the_firm_knows_comes_first_between_equals() -> None:
     [
         ({("lab", "tests"): 1}, "center"), ({("lab", "tests"): 0}, "lab"), ({("lab", "loan"): 40}, "lab"), ({("lab", None): 40}, "lab"),
         ({("lab", "tests"): 5, ("center", "tests"): 5, ("bank", "tests"): 5}, "lab"),
+        ({("lab", "tests"): 900, ("center", "tests"): 900, ("bank", "tests"): 24}, "bank"),
         ({("lab", "tests"): 25, ("center", "tests"): 900, ("bank", "tests"): 900}, "lab"),
     ],
 )  # fmt: skip
@@ -166,7 +167,7 @@ def test_load_decides_between_equals_and_never_weighs_more_than_a_word(
     loads: dict[tuple[str, str | None], int], first: str
 ) -> None:
     assert order(loads=loads)[0] == first
-    assert order("めっき", loads=loads)[0] == "lab"
+    assert order("めっき", loads={**loads, ("lab", "tests"): 900})[0] == "lab"
 
 
 @pytest.mark.parametrize("text", ["", "試験所でめっき。", "試験所のAIの評価"])
