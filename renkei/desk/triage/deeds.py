@@ -215,7 +215,7 @@ def _request(page: TriagePage, _about: str) -> str:
 
 
 def _wanted_consents(page: TriagePage) -> list[tuple[str, str]]:
-    known = {(row.body.pk, cell.klass) for row in page.rows for cell in row.missing}
+    known = {(row.body.pk, cell.klass) for row in page.first_rows for cell in row.missing}
     wanted = [tuple(one.split("|", 1)) for one in page.data.getlist("consent")] if page.data else []
     chosen = [(one[0], one[1]) for one in wanted if len(one) == 2 and one in known]
     if not chosen:
