@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import uuid
 
 import pytest
 
@@ -13,7 +12,8 @@ from renkei.cases.actions.closing import close_case
 from renkei.cases.models import Case
 from renkei.desk.intake.inbox import PER_PAGE
 from tests.desk.pages import HOSTILE, address, client, seen
-from tests.desk.scene import NOW, arrived, asked
+from tests.desk.scene import NOW, asked
+from tests.desk.waiting import copies, waiting
 from tests.world import CENTER, DESK, LAB, World
 
 
@@ -24,25 +24,6 @@ def inbox(world: World, body: str = DESK, **given: str) -> str:
 
 def firms(text: str) -> list[str]:
     return re.findall(r'<a class="t" href="[^"]+">([^<]+)</a>', text)
-
-
-def waiting(world: World, name: str, days: int = 0, **more: object) -> Case:
-    """A consultation whose answer is due in some days."""
-    with clock.moved_to(NOW):
-        case = arrived(world, name).case
-    Case.objects.filter(pk=case.pk).update(next_on=NOW.date() + dt.timedelta(days=days), **more)
-    return Case.objects.get(pk=case.pk)
-
-
-def copies(case: Case, count: int) -> None:
-    """Many more of the kind, each due a day later than the one before."""
-    rows = []
-    for number in range(1, count + 1):
-        one = Case.objects.get(pk=case.pk)
-        one.pk, one.number, one.company, one.company_given = uuid.uuid4(), f"県8-9{number:03d}", None, f"架空{number:03d}"
-        one.next_on = (case.next_on or NOW.date()) + dt.timedelta(days=number)
-        rows.append(one)
-    Case.objects.bulk_create(rows)
 
 
 def test_only_what_is_new_or_owes_an_answer_waits_here(world: World) -> None:
