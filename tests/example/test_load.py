@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import collections
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Count, F, Q
+from django.test import Client
 
-from renkei.accounts.models import Membership
+from renkei.accounts.models import Membership, Person
+from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
-from renkei.cases.models import Case, Support, Transition
+from renkei.cases.models import Case, Consent, Consultation, Need, Register, Support, Transition
 from renkei.cases.states import CaseState, SupportState
 from renkei.companies.models import Company
+from renkei.example.catalogue import load_catalogue
+from renkei.example.files import PASSWORD, rows
 from renkei.example.load import load_example
 from renkei.matching.models import Entry
 from renkei.plan.commands import publish_built_in
 from renkei.plan.models import Body
-from renkei.plan.queries import current_plan, front_desk
+from renkei.plan.queries import current_plan, front_desk, is_business_day
+from renkei.post.models import Mail, MailState, ScreenMail
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +91,135 @@ def test_loading_twice_does_nothing(region: Any) -> None:
     before = Case.objects.count()
     assert load_example(lambda _text: None) == 0
     assert Case.objects.count() == before
+
+
+# P1: one holder, one next step ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_every_case_has_a_holder_that_may_act_and_a_number_of_its_own(region: Any) -> None:
+    assert not Case.objects.filter(holder__closed_on__isnull=False).exists()
+    numbers = list(Case.objects.values_list("number", flat=True))
+    assert len(set(numbers)) == len(numbers)
+    assert not Case.objects.exclude(holder_person__isnull=True).exclude(
+        holder_person__memberships__body_id=F("holder_id")
+    ).exists()
+
+
+@pytest.mark.django_db
+def test_every_next_step_says_what_who_and_when(region: Any) -> None:
+    cases = Case.objects.open()
+    assert cases.exists()
+    assert not cases.filter(Q(next_step="") | Q(next_on__isnull=True) | Q(next_body__isnull=True) | Q(next_kind="")).exists()
+    days = set(cases.filter(next_on__gte=clock.today()).values_list("next_on", flat=True))
+    assert [day for day in sorted(days) if not is_business_day(day)] == []
+
+
+@pytest.mark.django_db
+def test_what_is_closed_has_a_reason_of_the_plan_and_nothing_open_in_it(region: Any) -> None:
+    closed = Case.objects.filter(state=CaseState.CLOSED)
+    assert closed.count() >= 20
+    assert not closed.filter(close_reason="").exists()
+    assert not Support.objects.filter(case__in=closed, state__in=[SupportState.OFFERED, SupportState.ACCEPTED, SupportState.UNDER_WAY]).exists()
+    assert not Need.objects.filter(case__in=closed, state="open").exists()
+
+
+@pytest.mark.django_db
+def test_case_and_consultation_were_born_together(region: Any) -> None:
+    assert Consultation.objects.filter(case__isnull=True).count() == 0
+    assert set(Case.objects.annotate(n=Count("consultations")).values_list("n", flat=True)) == {1}
+
+
+@pytest.mark.django_db
+def test_at_most_one_takeover_is_offered_in_a_case(region: Any) -> None:
+    offered = Support.objects.filter(takes_over=True, state=SupportState.OFFERED).values("case").annotate(n=Count("pk"))
+    assert [row for row in offered if row["n"] > 1] == []
+
+
+# P2: the company decides ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_every_body_that_was_asked_had_the_firms_consent(region: Any) -> None:
+    asked = Support.objects.exclude(state=SupportState.PROPOSED).exclude(body=F("case__received_by"))
+    asked = asked.exclude(body=front_desk())
+    assert asked.count() > 50
+    pairs = set(Consent.objects.filter(klass="summary").values_list("case", "body"))
+    assert [str(one) for one in asked if (one.case_id, one.body_id) not in pairs] == []
+
+
+@pytest.mark.django_db
+def test_no_bank_was_shown_technical_matters(region: Any) -> None:
+    assert Support.objects.filter(body__kind="bank").exists()
+    assert not Consent.objects.filter(body__kind="bank", klass="technical").exists()
+
+
+@pytest.mark.django_db
+def test_some_consent_was_taken_back(region: Any) -> None:
+    assert Consent.objects.filter(withdrawn_at__isnull=False).exists()
+    assert not Consent.objects.filter(withdrawn_at__gt=clock.now()).exists()
+
+
+# By the actions people use -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_the_state_of_every_support_was_reached_by_a_step(region: Any) -> None:
+    reached = set(Transition.objects.values_list("subject", "to_state"))
+    supports = Support.objects.exclude(state=SupportState.PROPOSED).values_list("pk", "state")
+    assert [one for one in supports if one not in reached] == []
+    assert Event.objects.count() >= Transition.objects.count() / 2
+
+
+@pytest.mark.django_db
+def test_numbers_run_without_a_gap_in_each_register(region: Any) -> None:
+    used = sum(Register.objects.values_list("last", flat=True))
+    assert used == Case.objects.count()
+
+
+@pytest.mark.django_db
+def test_steps_were_taken_in_the_hours_of_an_office(region: Any) -> None:
+    hours = {moment.astimezone(clock.JST).hour for moment in Case.objects.exclude(
+        arrived_at__date__gte=clock.today() - dt.timedelta(days=1)).values_list("arrived_at", flat=True)}  # fmt: skip
+    assert hours <= set(range(9, 18))
+
+
+@pytest.mark.django_db
+def test_old_mails_have_left_and_the_last_weeks_lie_on_the_screen(region: Any) -> None:
+    week_ago = clock.now() - dt.timedelta(days=7, hours=1)
+    assert not Mail.objects.filter(state=MailState.WAITING, not_before__lt=week_ago).exists()
+    assert Mail.objects.filter(state=MailState.SENT).count() > 100
+    assert 0 < ScreenMail.objects.count() < Mail.objects.count()
+    assert not ScreenMail.objects.filter(sent_at__lt=week_ago).exists()
+    assert not [to for to in Mail.objects.values_list("to", flat=True).distinct() if not to.endswith(".example")]
+
+
+# People and catalogue ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_somebody_of_every_body_signs_in_and_sees_the_day(region: Any) -> None:
+    for body in Body.objects.all():
+        member = Membership.objects.current().filter(body=body).select_related("person").order_by("pk").first()
+        assert member is not None
+        client = Client()
+        answer = client.post("/accounts/login/", {"login": member.person.email, "password": PASSWORD})
+        assert answer.status_code == 302, body.pk
+        page = client.get(f"/d/{body.pk}/")
+        assert page.status_code == 200, body.pk
+        assert body.name in page.content.decode()
+        assert "架空" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_every_row_of_staff_and_firms_is_there_once(region: Any) -> None:
+    assert set(Person.objects.values_list("email", flat=True)) == {row["email"] for row in rows("staff.jsonl")}
+    assert set(Company.objects.values_list("name", flat=True)) == {row["name"] for row in rows("companies.jsonl")}
+    assert Case.objects.count() == len(list(rows("stories.jsonl")))
+
+
+@pytest.mark.django_db
+def test_the_catalogue_a_second_time_changes_nothing(region: Any) -> None:
+    before = Entry.objects.count()
+    assert load_catalogue() == 0
+    assert Entry.objects.count() == before
