@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from renkei.accounts.models import Person
 from renkei.accounts.queries import is_member
-from renkei.audit.record import record
+from renkei.audit.record import record, record_read
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
@@ -351,3 +351,7 @@ def move_support(support: Support, after: SupportState, verb: Verb, *, by: Actor
              service=support.service_id)
     record(by, f"support.{verb}", support, case, before=before, after=after)
 
+
+def open_request(support: Support, *, by: Actor) -> None:
+    """Put on record that a body reads an offer; called before its content is rendered (so a recall knows who saw it)."""
+    record_read(by, support, Case(pk=support.case_id))

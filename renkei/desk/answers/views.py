@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from renkei.accounts.queries import members_of
 from renkei.base.refusal import Refused
 from renkei.cases.actions.answers import accept, ask, correct_answer, decline, pass_on
+from renkei.cases.actions.offers import open_request
 from renkei.cases.models import AnsweredHow, Incident, Support
-from renkei.cases.queries.requests import open_request
 from renkei.cases.states import SupportState
 from renkei.desk.answers.forms import AnswerForm, CorrectForm
 from renkei.desk.answers.page import inbox_of, request_of

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, render
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases.actions.answers import accept, ask, decline
+from renkei.cases.actions.offers import open_request
 from renkei.cases.models import Case, Consent, Need, Passage, Support
-from renkei.cases.queries.requests import open_request
 from renkei.cases.states import DisclosureClass, SupportState
 from renkei.post.links import OpenLink
 from renkei.post.models import LinkPurpose
