@@ -46,7 +46,8 @@ types: .venv/.dev-ok
 	$(BIN)/mypy
 
 test: .venv/.dev-ok lint types
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest tests/run -m own_cluster
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not own_cluster'
 
 bench: .venv/.dev-ok
 	$(BIN)/python -m bench

@@ -9,6 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from renkei.run.postgres import Server
 
 _server: Server | None = None
@@ -28,6 +30,14 @@ def _start() -> None:
 
 
 _start()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the cluster for itself where it is shared: by the workers of xdist, or with somebody's server."""
+    shared = pytest.mark.skip(reason="needs the session's own cluster (DATABASE_URL is set)")
+    for item in items:
+        if _server is None and item.get_closest_marker("own_cluster"):
+            item.add_marker(shared)
 
 
 def pytest_unconfigure() -> None:

@@ -18,7 +18,6 @@ from renkei.run.home import Home
 from tests import cluster
 
 GIVEN = {name: f"postgresql://{part}:x@db.example/renkei" for part, name in URLS.items()}
-needs_own_cluster = pytest.mark.skipif(cluster._server is None, reason="needs the session's own cluster (DATABASE_URL is set)")
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def test_right_logins_have_no_fault(urls: dict[str, str]) -> None:
     assert faults_of_logins(urls) == []
 
 
-@needs_own_cluster
+@pytest.mark.own_cluster
 @pytest.mark.parametrize(("statement", "said"), [
     ("ALTER ROLE renkei_web SUPERUSER", "スーパーユーザー"),
     ("ALTER ROLE renkei_web BYPASSRLS", "行の保護を素通りできるログイン（BYPASSRLS）"),

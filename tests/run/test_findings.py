@@ -26,7 +26,6 @@ from tests import cluster
 from tests.world import World
 
 URLS = {"owner": "DATABASE_URL", "web": "DATABASE_URL_WEB", "worker": "DATABASE_URL_WORKER"}
-needs_own_cluster = pytest.mark.skipif(cluster._server is None, reason="needs the session's own cluster (DATABASE_URL is set)")
 
 
 @pytest.fixture
@@ -216,7 +215,7 @@ def empty_database() -> Iterator[Callable[[], dict[str, str]]]:
         server.execute("DROP DATABASE IF EXISTS doctor_empty WITH (FORCE)")
 
 
-@needs_own_cluster
+@pytest.mark.own_cluster
 def test_a_database_without_a_table_is_described_to_the_end(empty_database: Callable[[], dict[str, str]], renkei: Any) -> None:
     done = renkei("doctor", PORT=str(free_port()), **empty_database())
     faults = [line[2:] for line in done.stdout.splitlines() if line.startswith("×")]

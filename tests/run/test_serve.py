@@ -175,11 +175,11 @@ def test_killed_run_gets_a_moment_to_let_the_port_go(folder: Path) -> None:
     assert 3 <= time.monotonic() - begun < 8
 
 
+@pytest.mark.own_cluster
 def test_production_refuses_a_web_login_that_owns_the_tables(renkei: Any) -> None:
     from tests import cluster
 
-    if cluster._server is None:
-        pytest.skip("needs the session's own cluster (DATABASE_URL is set)")
+    assert cluster._server is not None
     urls = cluster._server.environment()
     done = renkei("serve", PORT=str(free_port()), **(urls | {"DATABASE_URL_WEB": urls["DATABASE_URL"]}))
     assert done.returncode == 1

@@ -130,7 +130,8 @@ def test_yes_and_recall_at_once(world: World, login: Any, monkeypatch: pytest.Mo
         assert codes(got) == sorted(["ok", {"accepted": "wrong_state", "recalled": "gone"}[won]])
         assert verbs(support) == sorted(["offered", won])
     else:
-        assert "OperationalError" in codes(got) or len(verbs(support)) == 3  # they wait in a circle, or both happen
+        # They wait in a circle, or both happen, or the yes comes after the recall and only the policy stops it.
+        assert {"OperationalError", "ProgrammingError"} & set(codes(got)) or len(verbs(support)) == 3
 
 
 @pytest.mark.parametrize("locked", [True, False])
