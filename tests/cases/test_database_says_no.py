@@ -55,7 +55,7 @@ def refused(statement: str) -> str:
 @pytest.mark.parametrize(
     ("table", "change", "name"),
     [
-        ("case", "state = 'lost'", "case_state"), ("case", "state = ''", "case_state"), ("case", "state = NULL", "state"),
+        ("case", "state = 'lost' WHERE closed_at IS NULL", "case_state"), ("case", "state = '' WHERE closed_at IS NULL", "case_state"), ("case", "state = NULL", "state"),
         ("case", "holder_id = NULL", "holder_id"), ("case", "holder_id = 'nobody'", "holder_id"),
         ("case", "holder_person_id = gen_random_uuid()", "holder_person_id"), ("case", "next_body_id = 'nobody'", "next_body_id"),
         ("case", "received_by_id = NULL", "received_by_id"), ("case", "arrived_at = NULL", "arrived_at"),
