@@ -6,6 +6,8 @@ import contextlib
 import http.client
 import os
 import signal
+import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -23,11 +25,12 @@ from renkei.run.say import complain, say, step
 _LOOK_SECONDS = 1.0
 _HEALTH_SECONDS = 10.0
 _MOST_MISSES = 3
+_AGAIN_SECONDS = 0.1
 _PATIENCE = 3.0  # seconds for the port of a killed run
 
 
-class Stop(Exception):  # noqa: N818  a wish, not an error
-    """Somebody asked us to stop."""
+class Stop(KeyboardInterrupt):
+    """Somebody asked us to stop. No library's ``except Exception`` keeps it, and psycopg ends the statement that runs."""
 
 
 def serve() -> int:
@@ -39,7 +42,7 @@ def serve() -> int:
     example = home.is_example()
     address = os.environ.get("RENKEI_ADDRESS") or f"http://127.0.0.1:{port}"
     try:
-        with home.served(address), contextlib.ExitStack() as stack:
+        with _heard(), home.served(address), contextlib.ExitStack() as stack:
             _wait_for_port(port, home)
             say("連携を始めます。")
             with step("データベースを起動する"):
@@ -50,13 +53,40 @@ def serve() -> int:
             with _running(children):
                 _greet(address, home, example=example)
                 _watch(children, db)
-    except Stop:
+    except BaseException as error:
+        if not _is_wish(error):
+            raise
         say("連携を止めました。")
     return 0
 
 
+def _is_wish(error: BaseException | None) -> bool:
+    """Tell whether it is the wish to stop, or what became of it on its way (the rollback of a cut statement fails)."""
+    while error is not None and not isinstance(error, Stop):
+        error = error.__context__
+    return error is not None
+
+
 def _wish(_sign: int, _frame: Any) -> None:
     raise Stop
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[None]:
+    """Say a wish again that fell into a finalizer: Python reports it there and goes on."""
+    report = sys.unraisablehook
+
+    def again(lost: Any) -> None:
+        if lost.exc_type is Stop:
+            threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        else:
+            report(lost)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = report
 
 
 def _hold_still() -> None:

@@ -128,7 +128,7 @@ def test_two_instances_side_by_side(served: Serve, folder: Path) -> None:
 def test_stop_while_it_loads_leaves_nothing(served: Serve) -> None:
     one = served()
     one.start(until="データベースの表を整える")
-    assert one.stop(signal.SIGINT) == 0
+    assert one.stop(signal.SIGINT) == 0, one.text()
     assert one.everything() == []
 
 

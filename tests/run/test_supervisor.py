@@ -254,6 +254,19 @@ def test_a_second_wish_to_stop_does_not_cut_the_stopping_short(signals: None, si
     assert signal.getsignal(sign) is signal.SIG_IGN
 
 
+def test_a_wish_lost_in_a_finalizer_is_said_again(signals: None) -> None:
+    class Deaf:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.monotonic()  # the handler runs here, where nobody can hear it
+
+    signal.signal(signal.SIGTERM, serve._wish)
+    with pytest.raises(Stop), serve._heard():
+        deaf = Deaf()
+        del deaf
+        signal.pause()
+
+
 def _children(home: Path, **more: Any) -> tuple[Child, Child]:
     web, worker = serve._children(Home(home), Database(dict(URLS)), port=8123, address="https://renkei.example", example=True, **more)
     return web, worker
@@ -324,3 +337,19 @@ def test_a_wish_to_stop_at_any_moment_ends_well(
     assert capsys.readouterr().out.splitlines()[-1] == "連携を止めました。"
     with Home(folder).served("free again"):
         pass
+
+
+def test_what_became_of_a_wish_on_its_way_is_a_wish_still() -> None:
+    def told(error: BaseException) -> BaseException:
+        try:
+            try:
+                raise error
+            finally:
+                raise Fault("the rollback failed")
+        except Fault as failed:
+            return failed
+
+    assert serve._is_wish(Stop())
+    assert serve._is_wish(told(Stop()))
+    assert not serve._is_wish(told(OSError()))
+    assert not serve._is_wish(Fault("a fault"))
