@@ -46,8 +46,8 @@ types: .venv/.dev-ok
 	$(BIN)/mypy
 
 test: .venv/.dev-ok lint types
-	$(BIN)/python -m pytest tests/run -m own_cluster
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not own_cluster'
+	$(BIN)/python -m pytest tests/run tests/browser -rs -m 'own_cluster or browser'
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not own_cluster and not browser'
 
 bench: .venv/.dev-ok
 	$(BIN)/python -m bench

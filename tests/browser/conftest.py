@@ -101,10 +101,23 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Show, when a test fails, where its pages were, what stood on them, and the end of the instance's log."""
+    report = yield
+    given: dict[str, Any] = getattr(item, "funcargs", {})
+    if report.failed and report.when == "call" and "site" in given and "new_page" in given:
+        for page in [page for context in given["new_page"].contexts for page in context.pages]:
+            report.sections.append((page.url, page.inner_text("body", timeout=3_000)[:1500]))
+        report.sections.append(("serve.log", given["site"].log.read_text(errors="replace")[-3000:]))
+    return report
+
+
 @pytest.fixture
 def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     """Return a maker of pages, each with its own cookies; script errors and outside requests fail the test."""
-    contexts, faults = [], []
+    contexts: list[Any] = []
+    faults: list[str] = []
 
     def make(width: int = 1280, height: int = 900, **options: Any) -> Any:
         context = chromium.new_context(viewport={"width": width, "height": height}, locale="ja-JP",
@@ -117,6 +130,7 @@ def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
         page.on("console", lambda m: faults.append(m.text) if "Content Security Policy" in m.text else None)
         return page
 
+    make.contexts = contexts  # type: ignore[attr-defined]  # read when a test has failed
     yield make
     for context in contexts:
         context.close()
