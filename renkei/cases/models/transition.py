@@ -64,6 +64,17 @@ class Verb(models.TextChoices):
     IMPORTED = "imported", "台帳から取り込んだ"
     IMPORT_UNDONE = "import_undone", "取込みを取り消した"
     IDLE = "idle", "動きがない"
+    PACK_OFFERED = "pack_offered", "担当替えを頼んだ"
+    PACK_ACCEPTED = "pack_accepted", "担当を引き受けた"
+    PACK_DECLINED = "pack_declined", "担当替えを断った"
+    SUBSTITUTED = "substituted", "代わりの人に回した"
+    CIRCULATED = "circulated", "名を伏せて尋ねた"
+    INTEREST = "interest", "名を伏せた尋ねに答えた"
+    NDA = "nda", "秘密保持の約束を記録した"
+    OPENED_OUT = "opened_out", "機関の外の人に開いた"
+    SHUT_OUT = "shut_out", "機関の外の人に閉じた"
+    LETTER = "letter", "文書を作った"
+    LETTER_DECIDED = "letter_decided", "文書を決裁した"
 
 
 class TransitionQuerySet(models.QuerySet["Transition"]):
