@@ -15,6 +15,8 @@ from renkei.cases.models import Case
 from renkei.cases.states import CASE_STEPS, CaseState, check_step
 from renkei.plan.queries import add_business_days, clock_named
 
+FARTHEST = dt.timedelta(days=3 * 366)  # a date beyond is a slip of the finger, and would count as a step nobody looks at
+
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
@@ -35,12 +37,14 @@ def due(clock_name: str, start: dt.date | None = None) -> dt.date:
 
 
 def put_next_step(case: Case, step: NextStep) -> None:
-    """Write the next step into the case (unsaved). Raises Refused for a missing word or telephone."""
+    """Write the next step into the case (unsaved). Raises Refused for a missing word or telephone, or a day years ahead."""
     what, phone = clean_text(step.what), clean_text(step.phone)
     if not what:
         raise Refused(_("次にすることを、ひとことで書いてください。"), "next_step_empty", field="next_step")
     if step.kind == "call" and not phone:
         raise Refused(_("電話をかけるときは、電話番号を入れてください。"), "next_step_no_phone", field="next_phone")
+    if step.on > clock.today() + FARTHEST:
+        raise Refused(_("3年より先の日です。年を確かめてください。"), "next_on_far", field="next_on")
     case.next_kind = step.kind
     case.next_step = what[:200]
     case.next_on = step.on

@@ -48,7 +48,7 @@ def read_sheet(data: bytes, *, most_rows: int) -> list[list[Any]]:
 
 
 def write_sheet(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """Write one sheet. A text that begins with = stays a text."""
+    """Write one sheet. A text that begins with = stays a text, a whole number a number, None an empty cell."""
     memory = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     import xlsxwriter  # noqa: PLC0415  like openpyxl above
@@ -66,8 +66,10 @@ def write_sheet(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]])
             for column, value in enumerate(row):
                 if isinstance(value, dt.date):
                     sheet.write_datetime(number, column, dt.datetime.combine(value, dt.time()), day)
+                elif isinstance(value, int) and not isinstance(value, bool):
+                    sheet.write_number(number, column, value)
                 else:
-                    sheet.write_string(number, column, str(value or "")[:32_000], text)
+                    sheet.write_string(number, column, "" if value is None else str(value)[:32_000], text)
     return memory.getvalue()
 
 

@@ -86,6 +86,7 @@ class TestNextStep:
         ("step", "code", "field"),
         [
             (NextStep("電話", dt.date(2026, 11, 24)), "next_on_past", "next_on"),
+            (NextStep("電話", dt.date(2126, 11, 25)), "next_on_far", "next_on"),
             (NextStep(" ", dt.date(2026, 11, 27)), "next_step_empty", "next_step"),
             (NextStep("電話", dt.date(2026, 11, 27), kind="call"), "next_step_no_phone", "next_phone"),
         ],

@@ -57,6 +57,12 @@ def code_of(data: bytes) -> str:
     return refused.value.code
 
 
+def test_a_count_is_a_number_and_nothing_is_nothing() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(write_sheet("表", ["件数", "番号"], [[0, "0012"], [None, ""], [-3, True]])))
+    rows = list(sheet.worksheets[0].iter_rows(min_row=2, values_only=True))
+    assert rows == [(0, "0012"), ("", ""), (-3, "True")]
+
+
 def test_what_goes_out_comes_back() -> None:
     day = dt.date(2028, 2, 29)
     data = write_sheet("台帳", ["受付日", "会社名", "内容"], [[day, "株式会社まぼろし計測", "一行目\n二行目"], [None, "", "髙﨑 𠮷田 👩‍🏭"]])
