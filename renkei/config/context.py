@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from renkei.accounts.queries import first_members
 from renkei.example.files import PASSWORD
+from renkei.plan.front_desk import desk_facts
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -20,6 +21,11 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "is_example": settings.RENKEI_EXAMPLE,
         **(_example_people() if settings.RENKEI_EXAMPLE else {}),
     }
+
+
+def front_desk(_request: HttpRequest) -> dict[str, Any]:
+    """Return ``desk``, read only when a template asks for it."""
+    return {"desk": SimpleLazyObject(desk_facts)}
 
 
 def _example_people() -> dict[str, Any]:

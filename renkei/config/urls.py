@@ -10,6 +10,7 @@ from django.urls.converters import StringConverter
 from renkei.base.routes import Audience, route
 from renkei.config.health import health
 from renkei.desk.urls import urlpatterns as desk_urls
+from renkei.portal.urls import urlpatterns as portal_urls
 from renkei.public.urls import urlpatterns as public_urls
 
 
@@ -26,6 +27,7 @@ SELF = "the signed-in person's own sign-in"
 
 urlpatterns = [
     *public_urls,
+    *portal_urls,
     *desk_urls,
     route("health/", health, name="health", audience=Audience.PUBLIC, rule="anyone: says ok, tells nothing"),
     route("accounts/login/", account.login, name="account_login", audience=Audience.PUBLIC, rule=OPEN, changes=True),

@@ -4,12 +4,10 @@ from renkei.public.answer.urls import urlpatterns as answer_urls
 from renkei.public.consult.urls import urlpatterns as consult_urls
 from renkei.public.home.urls import urlpatterns as home_urls
 from renkei.public.plan.urls import urlpatterns as plan_urls
-from renkei.public.status.urls import urlpatterns as status_urls
 
 urlpatterns = [
     *home_urls,
     *consult_urls,
-    *status_urls,
     *answer_urls,
     *plan_urls,
 ]

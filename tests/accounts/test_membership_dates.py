@@ -13,7 +13,7 @@ from django.urls import reverse
 from renkei.accounts.models import Membership, Person
 from renkei.accounts.queries import bodies_of, first_members, has_second_factor, is_member, members_of
 from renkei.base import clock
-from tests.public.scene import came
+from tests.portal.scene import came
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 TODAY = dt.date(2026, 11, 25)

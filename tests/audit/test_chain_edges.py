@@ -21,7 +21,7 @@ from renkei.base import clock
 from renkei.base.actor import GUEST, SYSTEM, Actor, link_holder
 from renkei.base.context import acting
 from renkei.plan.models import Body
-from tests.public.scene import WORDS, asked, running
+from tests.portal.scene import WORDS, asked, running
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 

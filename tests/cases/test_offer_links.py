@@ -237,7 +237,7 @@ class TestUnderTheWebLogin:
         assert old.link != new.link
         with web(login, old):
             assert not Case.objects.exists()
-        url = reverse("public-consent", kwargs={"token": consent_token()})
+        url = reverse("portal-consent", kwargs={"token": consent_token()})
         with login("web"):
             assert "見せます" in text_of(Client().post(url, {"answer": "yes", "classes": ["financial", "summary"]}))
             assert Client().post(url, {"answer": "no"}).status_code == 404

@@ -19,8 +19,8 @@ from renkei.base import clock
 from renkei.cases.models import Attachment, Case, Consultation, Draft, Passage, Transition
 from renkei.companies.actions import Profile, register_company
 from renkei.plan.models import Body
+from renkei.post import limits
 from renkei.post.models import Link, Mail
-from renkei.public import limits
 from renkei.public.consult.draft import COOKIE, draft_summary, headline
 from tests.companies.test_actions import NUMBER
 from tests.world import DESK, World

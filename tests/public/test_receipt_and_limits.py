@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from renkei.cases.actions.closing import close_case
+from renkei.post import limits
 from renkei.post.models import Mail
-from renkei.public import limits
-from tests.public.scene import came, running
+from tests.portal.scene import came, running
 from tests.public.test_consult import begin, filled, step, text_of
 from tests.world import World
 

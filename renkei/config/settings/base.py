@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "renkei.matching",
     "renkei.cases",
     "renkei.public",
+    "renkei.portal",
     "renkei.desk",
     "renkei.example",
 ]
@@ -116,7 +117,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "renkei.config.context.page",
                 "renkei.desk.context.desk_nav",
-                "renkei.public.context.front_desk",
+                "renkei.config.context.front_desk",
             ],
             "builtins": ["renkei.base.templatetags.renkei"],
         },

@@ -21,8 +21,9 @@ from renkei.cases.models import Case, Consultation, Draft
 from renkei.documents.store import keep, path_of
 from renkei.plan.models import Body, Municipality
 from renkei.plan.queries import content_now
+from renkei.post import limits
 from renkei.post.models import LinkPurpose
-from renkei.public import limits
+from renkei.post.requests import GuestRequest, LinkRequest, require_purpose
 from renkei.public.consult import mails
 from renkei.public.consult.draft import (
     COOKIE,
@@ -38,7 +39,6 @@ from renkei.public.consult.draft import (
     told,
 )
 from renkei.public.consult.forms import STEPS, WordsForm
-from renkei.public.links import GuestRequest, LinkRequest, require_purpose
 
 
 def start(request: GuestRequest) -> HttpResponseBase:
@@ -240,4 +240,4 @@ def _step_url(token: str, step: int) -> str:
 
 
 def _status_address(request: LinkRequest, token: str) -> str:
-    return request.build_absolute_uri(reverse("public-status", kwargs={"token": token}))
+    return request.build_absolute_uri(reverse("portal-status", kwargs={"token": token}))

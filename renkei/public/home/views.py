@@ -10,10 +10,10 @@ from django.views.decorators.http import require_safe
 from renkei.base.refusal import Refused
 from renkei.plan.models import Body
 from renkei.plan.queries import clock_named
+from renkei.post.requests import GuestRequest
 from renkei.public.consult.draft import COOKIE, kept_draft
 from renkei.public.consult.forms import WordsForm
 from renkei.public.home.offers import kinds_of_help
-from renkei.public.links import GuestRequest
 
 KEPT = {"draft": "30", "status": "730"}
 

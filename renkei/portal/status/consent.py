@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, render
 from renkei.base.refusal import Refused
 from renkei.cases.actions.consents import answer_request, confirm_consent, withdraw_consent
 from renkei.cases.models import Case, Consent, ConsentHow, ConsentRequest
+from renkei.portal.status.forms import ConfirmForm, RequestForm
+from renkei.portal.status.words import class_words
 from renkei.post.models import LinkPurpose
-from renkei.public.links import LinkRequest, require_purpose
-from renkei.public.status.forms import ConfirmForm, RequestForm
-from renkei.public.status.words import class_words
+from renkei.post.requests import LinkRequest, require_purpose
 
 
 def consent(request: LinkRequest, token: str) -> HttpResponse:
@@ -34,8 +34,8 @@ def _request(request: LinkRequest, token: str, asked: ConsentRequest) -> HttpRes
         else:
             # No redirect: the answer has closed the link.
             done = page | {"given": class_words(form.given), "body": asked.body}
-            return render(request, "public/status/consent_done.html", done)
-    return render(request, "public/status/request.html", page)
+            return render(request, "portal/status/consent_done.html", done)
+    return render(request, "portal/status/request.html", page)
 
 
 def _oral(request: LinkRequest, token: str) -> HttpResponse:
@@ -54,5 +54,5 @@ def _oral(request: LinkRequest, token: str) -> HttpResponse:
             form.add_error(None, refusal.message)
         else:
             done = page | {"given": class_words([one.klass]) if agrees else "", "body": one.body}
-            return render(request, "public/status/consent_done.html", done)
-    return render(request, "public/status/oral.html", page)
+            return render(request, "portal/status/consent_done.html", done)
+    return render(request, "portal/status/oral.html", page)

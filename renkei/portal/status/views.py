@@ -6,9 +6,9 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from renkei.portal.status.page import status_page
 from renkei.post.models import LinkPurpose
-from renkei.public.links import LinkRequest, require_purpose
-from renkei.public.status.page import status_page
+from renkei.post.requests import LinkRequest, require_purpose
 
 
 @require_safe
@@ -17,4 +17,4 @@ def status(request: LinkRequest, token: str) -> HttpResponseBase:
     if request.link.purpose == LinkPurpose.DRAFT:
         return redirect("public-draft", token=token, step=1)
     require_purpose(request, LinkPurpose.STATUS)
-    return render(request, "public/status/status.html", status_page(request, token))
+    return render(request, "portal/status/status.html", status_page(request, token))

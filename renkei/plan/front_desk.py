@@ -1,12 +1,8 @@
-"""What the foot of every public page says: whose plan this is, and where to call."""
+"""The front desk as outside pages show it: whose plan this is, and where to call."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from renkei.base.refusal import Refused
 from renkei.plan.models import Body
@@ -35,8 +31,3 @@ def desk_facts() -> FrontDesk:
     except Refused:
         return FrontDesk()
     return FrontDesk(plan.title, plan.front_desk, hours)
-
-
-def front_desk(_request: HttpRequest) -> dict[str, Any]:
-    """Return ``desk``, read only when a template asks for it."""
-    return {"desk": SimpleLazyObject(desk_facts)}

@@ -28,7 +28,7 @@ from renkei.companies.actions import Profile, register_company
 from renkei.plan.models import Body
 from renkei.post.links import make_link
 from renkei.post.models import Link, LinkPurpose, Mail
-from tests.public.scene import BANK, CENTER, DESK, LAB, SUMMARY, WORDS, Firm, asked, came, running
+from tests.portal.scene import BANK, CENTER, DESK, LAB, SUMMARY, WORDS, Firm, asked, came, running
 from tests.world import World
 
 
@@ -378,10 +378,10 @@ def test_links_for_other_purposes_do_not_open_it(world: World) -> None:
     for purpose in (LinkPurpose.OFFER, LinkPurpose.CONSENT):
         token = make_link(by=world.desk, purpose=purpose, expires_at=clock.now() + dt.timedelta(days=1), case=firm.case_id,
                           subject=firm.supports[LAB].pk, body=LAB if purpose == "offer" else "")  # fmt: skip
-        for name, more in (("public-status", {}), ("public-status-share", {"whom": LAB}), ("public-status-end", {})):
+        for name, more in (("portal-status", {}), ("portal-status-share", {"whom": LAB}), ("portal-status-end", {})):
             assert Client().get(reverse(name, kwargs={"token": token, **more})).status_code == 404
         for name in ("write", "feedback", "summary", "link", "file", "answer"):
-            assert Client().post(reverse(f"public-status-{name}", kwargs={"token": token}), {"text": "x"}).status_code == 404
+            assert Client().post(reverse(f"portal-status-{name}", kwargs={"token": token}), {"text": "x"}).status_code == 404
     assert not Message.objects.filter(from_company=True).exists()
 
 

@@ -17,7 +17,7 @@ from renkei.cases.models import Consent, ConsentRequest, Transition
 from renkei.plan.models import Body
 from renkei.post.links import make_link
 from renkei.post.models import LinkPurpose, Mail
-from tests.public.scene import BANK, SUMMARY, WORDS, Firm, asked, came
+from tests.portal.scene import BANK, SUMMARY, WORDS, Firm, asked, came
 from tests.world import World
 
 
@@ -30,7 +30,7 @@ def mailed(firm: Firm) -> str:
     mail = Mail.objects.filter(case=firm.case_id, to="mei@maboroshi.example", text__contains="/consent/").latest("made_at")
     found = re.search(r"/consent/([\w-]+)/", mail.text)
     assert found
-    return reverse("public-consent", kwargs={"token": found[1]})
+    return reverse("portal-consent", kwargs={"token": found[1]})
 
 
 def request_(firm: Firm) -> ConsentRequest:
@@ -163,10 +163,10 @@ def test_get_answers_nothing(world: World) -> None:
 
 def test_other_links_do_not_open_it(world: World) -> None:
     firm = asked(world)
-    assert Client().get(reverse("public-consent", kwargs={"token": firm.token})).status_code == 404
+    assert Client().get(reverse("portal-consent", kwargs={"token": firm.token})).status_code == 404
     token = make_link(by=world.desk, purpose=LinkPurpose.CONSENT, expires_at=clock.now() + dt.timedelta(days=1),
                       case=firm.case_id, subject=firm.case_id)  # fmt: skip
-    assert Client().get(reverse("public-consent", kwargs={"token": token})).status_code == 404
+    assert Client().get(reverse("portal-consent", kwargs={"token": token})).status_code == 404
 
 
 def test_under_the_web_login_the_firm_answers_by_its_link(committed_world: World, login: Any) -> None:

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from renkei.base.actor import Actor
 from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Consultation, Handover, Message, Support
 from renkei.cases.states import CaseState, DisclosureClass, HandoverState, SupportState
+from renkei.plan.front_desk import desk_facts
 from renkei.plan.models import Body
-from renkei.public.context import desk_facts
-from renkei.public.links import LinkRequest
-from renkei.public.status.forms import AnswerForm, FeedbackForm, WriteForm
-from renkei.public.status.words import asked_of, class_words, history, next_words, state_words
+from renkei.portal.status.forms import AnswerForm, FeedbackForm, WriteForm
+from renkei.portal.status.words import asked_of, class_words, history, next_words, state_words
+from renkei.post.requests import LinkRequest
 
 _RELATED = ("holder", "holder_person", "next_body", "company", "received_by", "merged_into")
 

@@ -35,7 +35,7 @@ class Firm:
         return Case.objects.get(pk=self.case_id)
 
     def url(self, name: str = "", **more: Any) -> str:
-        return reverse(f"public-status{'-' + name if name else ''}", kwargs={"token": self.token, **more})
+        return reverse(f"portal-status{'-' + name if name else ''}", kwargs={"token": self.token, **more})
 
 
 def came(world: World, **more: Any) -> Firm:

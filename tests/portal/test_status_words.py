@@ -15,8 +15,8 @@ from renkei.base.actor import SYSTEM
 from renkei.cases.models import Case, Support, Transition, Verb
 from renkei.cases.states import CaseState, DisclosureClass, SupportState
 from renkei.plan.models import Body
-from renkei.public.status.words import _SAY, asked_of, class_words, history, next_words, state_words
-from tests.public.scene import CENTER, DESK, LAB, Firm, asked, came
+from renkei.portal.status.words import _SAY, asked_of, class_words, history, next_words, state_words
+from tests.portal.scene import CENTER, DESK, LAB, Firm, asked, came
 from tests.world import World
 
 LAB_NAME, DESK_NAME = "ひばり県工業試験所", "ひばり県産業課"

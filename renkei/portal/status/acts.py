@@ -23,10 +23,7 @@ from renkei.cases.actions.talk import add_file, company_writes
 from renkei.cases.models import Attachment, Case, Consent, ConsentHow, ConsentRequest, Consultation
 from renkei.cases.queries.files import open_file
 from renkei.plan.models import Body
-from renkei.post.models import LinkPurpose
-from renkei.public import limits
-from renkei.public.links import LinkRequest, require_purpose
-from renkei.public.status.forms import (
+from renkei.portal.status.forms import (
     AnswerForm,
     EndForm,
     FeedbackForm,
@@ -36,7 +33,10 @@ from renkei.public.status.forms import (
     UnsolvedForm,
     WriteForm,
 )
-from renkei.public.status.page import shown_case, shown_to, status_page
+from renkei.portal.status.page import shown_case, shown_to, status_page
+from renkei.post import limits
+from renkei.post.models import LinkPurpose
+from renkei.post.requests import LinkRequest, require_purpose
 
 LINK = ConsentHow.LINK.value
 
@@ -47,7 +47,7 @@ def _case(request: LinkRequest) -> Case:
 
 
 def _back(token: str, case: Case, mark: str = "") -> HttpResponse:
-    return redirect(f"{reverse('public-status', kwargs={'token': token})}?of={case.pk}{mark}")
+    return redirect(f"{reverse('portal-status', kwargs={'token': token})}?of={case.pk}{mark}")
 
 
 def _tried(form: forms.Form, act: Callable[[], Any]) -> bool:
@@ -64,7 +64,7 @@ def _tried(form: forms.Form, act: Callable[[], Any]) -> bool:
 
 def _again(request: LinkRequest, token: str, **forms_: Any) -> HttpResponse:
     """Show the status page once more with the form that did not hold, the input kept."""
-    return render(request, "public/status/status.html", status_page(request, token) | forms_)
+    return render(request, "portal/status/status.html", status_page(request, token) | forms_)
 
 
 @require_POST
@@ -124,7 +124,7 @@ def share(request: LinkRequest, token: str, whom: str) -> HttpResponseBase:
         messages.success(request, _("%(body)sに見せるものを変えました。") % {"body": row.body.name})
         return _back(token, case, "#sight")
     page = {"case": case, "row": row, "form": form, "token": token}
-    return render(request, "public/status/share.html", page)
+    return render(request, "portal/status/share.html", page)
 
 
 def _change_sight(request: LinkRequest, case: Case, body: Body, wanted: list[str]) -> None:
@@ -144,7 +144,7 @@ def standing(request: LinkRequest, token: str) -> HttpResponseBase:
     if request.method == "POST" and _tried(form, lambda: set_standing(case, form.cleaned_data["classes"], by=request.actor)):
         messages.success(request, _("これから見せるものを変えました。"))
         return _back(token, case, "#sight")
-    return render(request, "public/status/standing.html", {"case": case, "form": form, "token": token})
+    return render(request, "portal/status/standing.html", {"case": case, "form": form, "token": token})
 
 
 def consent_request(request: LinkRequest, token: str, asked: uuid.UUID) -> HttpResponseBase:
@@ -156,7 +156,7 @@ def consent_request(request: LinkRequest, token: str, asked: uuid.UUID) -> HttpR
     if request.method == "POST" and _tried(form, lambda: answer_request(one, classes=form.given, by=request.actor)):
         messages.success(request, _("お返事を受け取りました。"))
         return _back(token, case, "#sight")
-    return render(request, "public/status/request.html", {"case": case, "asked": one, "form": form, "token": token})
+    return render(request, "portal/status/request.html", {"case": case, "asked": one, "form": form, "token": token})
 
 
 @require_POST
@@ -186,7 +186,7 @@ def end(request: LinkRequest, token: str) -> HttpResponseBase:
     if request.method == "POST" and _tried(form, lambda: found_another_way(case, by=request.actor, words=form.cleaned_data["text"])):
         messages.success(request, _("ありがとうございます。%(body)sが、頼んだことを止めて終わりにします。") % {"body": case.holder.name})
         return _back(token, case)
-    return render(request, "public/status/end.html", {"case": case, "form": form, "token": token})
+    return render(request, "portal/status/end.html", {"case": case, "form": form, "token": token})
 
 
 def unsolved(request: LinkRequest, token: str) -> HttpResponseBase:
@@ -196,7 +196,7 @@ def unsolved(request: LinkRequest, token: str) -> HttpResponseBase:
     if request.method == "POST" and _tried(form, lambda: did_not_help(case, by=request.actor, words=form.cleaned_data["text"])):
         messages.success(request, _("お知らせいただきました。%(body)sがもう一度考えます。") % {"body": case.holder.name})
         return _back(token, case)
-    return render(request, "public/status/unsolved.html", {"case": case, "form": form, "token": token})
+    return render(request, "portal/status/unsolved.html", {"case": case, "form": form, "token": token})
 
 
 @require_POST
