@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from renkei.base import clock
 from renkei.base.era import screen_date, screen_time, wareki
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.typed import typed_words as words_of_form
 from renkei.base.yen import yen_words
 
 register = template.Library()
@@ -117,3 +118,10 @@ def stage(code: str, label: str) -> SafeString:
 def state(code: str, label: str) -> SafeString:
     """Return the sign and the word of a support's state."""
     return format_html('<span class="state {}">{}</span>', SIGNS.get(code, "plan"), label)
+
+
+@register.simple_tag(takes_context=True)
+def typed_words(context: template.Context) -> list[str]:
+    """Return what the person typed into the form of this request: pages that answer no more give it back."""
+    request = context.get("request")
+    return words_of_form(request.POST) if request is not None and request.method == "POST" else []
