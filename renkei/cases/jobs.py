@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
+from renkei.accounts.queries import is_member
 from renkei.audit.record import record
 from renkei.base import clock
-from renkei.base.actor import SYSTEM
+from renkei.base.actor import SYSTEM, staff
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.offers import close_offer, lock_support, move_support
-from renkei.cases.models import Case, Support, Verb, log_step
+from renkei.cases.actions.saved import check_view
+from renkei.cases.models import Case, SavedView, Support, Verb, log_step
 from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.states import SupportState
 from renkei.cases.steps import NextStep, due, put_next_step, save_case
@@ -222,3 +224,20 @@ def _tell_of_idle(case_id: uuid.UUID) -> bool:
 
 def _locked(case_id: uuid.UUID) -> Case | None:
     return Case.objects.select_for_update().filter(pk=case_id).first()  # without joins: see answers
+
+
+def run_alerts() -> int:
+    """Look into every alerting view as its own person would; returns how many cases are news. Safe to run twice."""
+    with acting(SYSTEM):
+        watched = list(
+            SavedView.objects.living().filter(alert=True, person__is_active=True)
+            .select_related("person").order_by("checked_at")
+        )  # fmt: skip
+    count = 0
+    for view in watched:
+        person = staff(view.person_id, view.body_id, view.person.name)
+        if not is_member(view.person_id, view.body_id):
+            continue
+        with acting(person):
+            count += len(check_view(view, by=person))
+    return count

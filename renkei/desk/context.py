@@ -29,7 +29,7 @@ _PLACES = {
     "desk-today": {"desk-today"},
     "desk-inbox": {"desk-inbox", "desk-triage", "desk-set-aside", "desk-keep"},
     "desk-call": {"desk-call", "desk-call-back", "desk-call-done"},
-    "desk-cases": {"desk-cases", "desk-case", "desk-company", "desk-companies"},
+    "desk-cases": {"desk-cases", "desk-case", "desk-company", "desk-companies", "desk-views", "desk-view", "desk-view-new"},
     "desk-board": {"desk-board"},
     "desk-requests": {"desk-requests", "desk-request", "desk-request-correct"},
     "desk-notices": {"desk-notices", "desk-notice", "desk-notice-new"},

@@ -10,6 +10,7 @@ from renkei.desk.plan.urls import urlpatterns as plan_urls
 from renkei.desk.register.urls import urlpatterns as register_urls
 from renkei.desk.search.urls import urlpatterns as search_urls
 from renkei.desk.triage.urls import urlpatterns as triage_urls
+from renkei.desk.views.urls import urlpatterns as views_urls
 
 urlpatterns = [
     *home_urls,
@@ -22,4 +23,5 @@ urlpatterns = [
     *register_urls,
     *plan_urls,
     *companies_urls,
+    *views_urls,
 ]

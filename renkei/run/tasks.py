@@ -39,6 +39,13 @@ def run_clocks(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes th
     _run(cases.run_clocks)
 
 
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="run_alerts", lock="run_alerts", name="renkei.run_alerts")
+def run_alerts(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Look what came into the saved views that call."""
+    _run(cases.run_alerts)
+
+
 def refresh_index() -> None:
     """Bring this node's search index up to what was committed."""
     index.follow()

@@ -15,6 +15,7 @@ from renkei.base.context import acting
 from renkei.cases.actions.consents import request_consent
 from renkei.cases.actions.holding import draft_pack, offer_handover
 from renkei.cases.actions.intake import Said, receive, start_draft
+from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
 from renkei.cases.models import Consent, ConsentRequest
 from renkei.companies.actions import Profile, register_company
@@ -61,10 +62,12 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     file = add_file(case, by=world.lab, name="結果.txt", data="結果です".encode())
     handover = offer_handover(case, to_body=Body.objects.get(pk=CENTER), by=world.lab, pack=draft_pack(case, world.lab))
     notice = send_notice(Words("書式が変わりました", "来週から使ってください。"), to={LAB: ""}, by=world.desk, sender="産業課")
+    view = save_view("late=on", ViewWords("遅れ"), by=world.lab)
     contact = log_contact(case, by=world.lab, channel="phone", text="板を送ってもらう。")
     return {
         "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
+        "view": view.pk,
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]
     }  # fmt: skip
 
@@ -76,7 +79,8 @@ def _foreign(world: World) -> dict[str, Any]:
     case = receive(said, by=world.bank, body=Body.objects.get(pk=BANK), to_desk=False).case
     file = add_file(case, by=world.bank, name="決算.txt", data="決算です".encode())
     notice = send_notice(Words("県外の話", "内輪です。"), to={DESK: ""}, by=world.bank, sender="銀行")
-    return {"case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
+    view = save_view("", ViewWords("よその条件", shared=True), by=world.bank)
+    return {"view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
 
 
 def _tokens(world: World, scene: Scene, made: Everyone) -> dict[str, str]:

@@ -8,6 +8,7 @@ from renkei.cases.models.need import Need, Passage
 from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
 from renkei.cases.models.regrouping import Regrouping
+from renkei.cases.models.saved import SavedView, ViewHit
 from renkei.cases.models.support import AnsweredHow, Origin, Support
 from renkei.cases.models.talk import Attachment, Contact, Message
 from renkei.cases.models.transition import Transition, Verb, log_step
@@ -33,8 +34,10 @@ __all__ = [
     "RegionalProject",
     "Register",
     "Regrouping",
+    "SavedView",
     "Support",
     "Transition",
     "Verb",
+    "ViewHit",
     "log_step",
 ]

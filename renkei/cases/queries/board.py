@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Case as When
 from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Consent, Need
+from renkei.cases.queries.finding import Wanted, narrowed
 from renkei.cases.queries.today import CaseRow, as_rows, slim
 from renkei.cases.states import CaseState, NeedState
 from renkei.plan.models import Stage
@@ -24,12 +25,13 @@ MOST_ALARMS, MOST_READ, CONSENT_AHEAD = 12, 100, dt.timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class BoardFilters:
-    """What the board is narrowed to: a holder's code, an age bucket (30, 60, 61), the order, cards a column."""
+    """What the board is narrowed to: a holder's code, an age bucket (30, 60, 61), the order, cards a column, and more."""
 
     body: str = ""
     age: str = ""
     order: str = "date"
     limit: int = 8
+    more: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def board(actor: Actor, filters: BoardFilters | None = None) -> Board:
     """Return the board in a fixed number of queries, however many cases there are."""
     chosen = filters or BoardFilters()
     everything = Case.objects.visible_to(actor).open()
+    if chosen.more is not None:
+        everything = narrowed(everything, replace(chosen.more, state="open"), actor)
     shown = _narrow(everything, chosen)
     counts = dict(shown.annotate(stage=_stage()).values_list("stage").annotate(n=Count("pk")).order_by())
     rows = _cards(shown, chosen)

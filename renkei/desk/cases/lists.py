@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Need
 from renkei.cases.queries.board import BoardFilters
 from renkei.cases.queries.board import board as board_of
+from renkei.cases.queries.views import views_of
+from renkei.desk.cases.facets import counted
 from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.request import StaffRequest
-from renkei.plan.models import Body, Stage
+from renkei.plan.models import Stage
 
 PER_PAGE = 50
 CARDS, WHOLE_COLUMN = 8, 300
@@ -31,34 +34,43 @@ class Row:
 
 
 def cases(request: StaffRequest, body: str) -> HttpResponse:
-    """Show the cases one may see, narrowed and paged."""
-    bodies, stages = list(Body.objects.filter(closed_on__isnull=True)), list(Stage.objects.all())
-    given = CaseFilter(request.GET, bodies=bodies, stages=stages)
-    found = given.cases(request.actor).select_related("company", "holder", "holder_person")
+    """Show the cases one may see, narrowed and paged; without a word in the address, one's first view."""
+    views = views_of(request.actor)
+    if not request.GET and (first := next((one for one in views if one.is_default), None)) and first.query:
+        return redirect(f"{reverse('desk-cases', kwargs={'body': body})}?{first.query}")
+    given = CaseFilter(request.GET, actor=request.actor)
+    found = given.cases().select_related("company", "holder", "holder_person")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    query = given.wanted.query
     return render(
         request,
         "desk/cases/list.html",
-        {"form": given, "page": page, "rows": _rows(page, request.actor, stages), "body": body, "is_narrowed": bool(request.GET)},
-    )
+        {
+            "form": given, "page": page, "rows": _rows(page, request.actor, list(Stage.objects.all())), "body": body,
+            "is_narrowed": bool(given.chips()), "chips": given.chips(), "counts": counted(given, request.GET),
+            "views": views, "query": query, "can_save": bool(query) and query not in {one.query for one in views},
+        },
+    )  # fmt: skip
 
 
 def board(request: StaffRequest, body: str) -> HttpResponse:
     """Show open cases by stage, body and age, alarms first. ``only`` shows one column whole."""
-    only = request.GET.get("only", "")
+    only, given = request.GET.get("only", ""), CaseFilter(request.GET, actor=request.actor, page="desk-board")
     chosen = BoardFilters(
         body=request.GET.get("by", "")[:40],
         age=request.GET.get("age", "")[:4],
         order="age" if request.GET.get("order") == "age" else "date",
         limit=WHOLE_COLUMN if only else CARDS,
+        more=replace(given.wanted, by="", age="", order=""),
     )
     found = board_of(request.actor, chosen)
     columns = [one for one in found.columns if one.code == only] or found.columns
     return render(
         request,
         "desk/cases/board.html",
-        {"board": found, "columns": columns, "chosen": chosen, "only": only, "body": body, "now": clock.now(), "old": OLD},
-    )
+        {"board": found, "columns": columns, "chosen": chosen, "only": only, "body": body, "now": clock.now(), "old": OLD,
+         "form": given, "chips": given.chips(), "query": given.wanted.query},
+    )  # fmt: skip
 
 
 def _rows(page: Page[Case], actor: Actor, stages: list[Stage]) -> list[Row]:
