@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
+from renkei.base.actor import Actor
 from renkei.base.models import Row
 
 
@@ -61,11 +62,19 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     """Memberships on a day."""
 
     def current(self, on: dt.date | None = None) -> MembershipQuerySet:
-        """Return those that hold on ``on`` (today)."""
+        """Return those that hold on ``on`` (today), with person and body."""
+        return self.holding(on).select_related("person", "body")
+
+    def holding(self, on: dt.date | None = None) -> MembershipQuerySet:
+        """Return those that hold on ``on`` (today), bare: what is locked must not be joined."""
         day = on or clock.today()
         return self.filter(
             models.Q(until__isnull=True) | models.Q(until__gte=day), since__lte=day, person__is_active=True
-        ).select_related("person", "body")
+        )
+
+    def lasting(self) -> MembershipQuerySet:
+        """Return those that have not ended: holding today or beginning later."""
+        return self.filter(models.Q(until__isnull=True) | models.Q(until__gte=clock.today()), person__is_active=True)
 
 
 class Membership(Row):
@@ -98,3 +107,69 @@ class Membership(Row):
 
     def __str__(self) -> str:
         return f"{self.person} ({self.body})"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Invitations as those who may act on them see them."""
+
+    def visible_to(self, actor: Actor) -> InvitationQuerySet:
+        """Return the invitations of the body the actor administers; the invited person's own, through the link."""
+        if actor.is_system:
+            return self
+        if actor.link is not None:
+            return self.filter(pk=actor.link)
+        if not actor.is_staff or actor.person is None:
+            return self.none()
+        admin = Membership.objects.filter(person_id=actor.person, body_id=actor.body, is_admin=True)
+        return self.filter(body_id=actor.body) if admin.holding().exists() else self.none()
+
+    def waiting(self) -> InvitationQuerySet:
+        """Return those that were neither accepted nor withdrawn, expired or not."""
+        return self.filter(accepted_at__isnull=True, withdrawn_at__isnull=True)
+
+
+class Invitation(Row):
+    """A body asks a person in, by mail. Only the hash of the link's token is kept; it opens while it waits and is in time."""
+
+    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField(_("メールアドレス"))
+    name = models.CharField(_("氏名"), max_length=100)
+    role = models.CharField(_("役割"), max_length=40)
+    title = models.CharField(_("肩書"), max_length=100, blank=True)
+    is_admin = models.BooleanField(_("機関の管理者"), default=False)
+    since = models.DateField(_("着任日"))
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        """One open invitation a body and address; accepted by somebody or not at all, and never withdrawn as well."""
+
+        ordering = ["-made_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["body", "email"],
+                condition=models.Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+                name="invitation_one_open_per_address",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at__isnull=True, accepted_by__isnull=True)
+                | models.Q(accepted_at__isnull=False, accepted_by__isnull=False, withdrawn_at__isnull=True),
+                name="invitation_accepted_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.body_id})"
+
+    @property
+    def is_expired(self) -> bool:
+        """Tell whether its time is over."""
+        return self.expires_at <= clock.now()

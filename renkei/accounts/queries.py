@@ -9,10 +9,12 @@ from allauth.mfa.models import Authenticator
 
 from renkei.accounts.models import Membership, Person
 
+FACTORS = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
+
 
 def has_second_factor(person: Person) -> bool:
-    """Tell whether the person has set up an authenticator app."""
-    return bool(Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).exists())
+    """Tell whether the person has a passkey or an authenticator app. Recovery codes alone are none."""
+    return bool(Authenticator.objects.filter(user=person, type__in=FACTORS).exists())
 
 
 def members_of(body: str, on: dt.date | None = None) -> list[Membership]:

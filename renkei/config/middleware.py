@@ -96,7 +96,7 @@ class ActorMiddleware:
         if entry.audience is routes.Audience.PERSON:
             return Actor(ActorKind.STAFF, person=person.pk, name=person.name), None
         if not settings.RENKEI_EXAMPLE and not has_second_factor(person):
-            return GUEST, redirect("mfa_activate_totp")
+            return GUEST, redirect("mfa_index")
         membership = Membership.objects.current().filter(person=person, body_id=kwargs["body"]).first()
         if membership is None:
             raise Http404

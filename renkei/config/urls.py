@@ -4,6 +4,7 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as passkeys
 from django.urls import register_converter
 from django.urls.converters import StringConverter
 
@@ -62,4 +63,15 @@ urlpatterns = [
           audience=Audience.PERSON, rule=SELF, changes=True),
     route("accounts/2fa/codes/download/", codes.download_recovery_codes, name="mfa_download_recovery_codes",
           audience=Audience.PERSON, rule=SELF),
+    route("accounts/2fa/passkeys/", passkeys.list_webauthn, name="mfa_list_webauthn", audience=Audience.PERSON, rule=SELF),
+    route("accounts/2fa/passkeys/add/", passkeys.add_webauthn, name="mfa_add_webauthn", audience=Audience.PERSON,
+          rule=SELF, changes=True),
+    route("accounts/2fa/passkeys/login/", passkeys.login_webauthn, name="mfa_login_webauthn", audience=Audience.PUBLIC,
+          rule=OPEN, changes=True),
+    route("accounts/2fa/passkeys/reauthenticate/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn",
+          audience=Audience.PERSON, rule=SELF, changes=True),
+    route("accounts/2fa/passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn",
+          audience=Audience.PERSON, rule=SELF, changes=True),
+    route("accounts/2fa/passkeys/<int:pk>/edit/", passkeys.edit_webauthn, name="mfa_edit_webauthn",
+          audience=Audience.PERSON, rule=SELF, changes=True),
 ]  # fmt: skip

@@ -37,8 +37,9 @@ def test_membership_ends_with_its_last_day(world: World) -> None:
 
 
 def test_inactive_person_is_no_member(world: World) -> None:
+    stays = _join(world, DESK, "のこる人", is_admin=True)  # the front desk is never without anybody
     Person.objects.filter(pk=world.people[DESK].pk).update(is_active=False)
-    assert members_of(DESK) == []
+    assert members_of(DESK) == [stays]
     assert bodies_of(world.people[DESK]) == []
 
 

@@ -203,7 +203,7 @@ def test_without_an_app_staff_pages_lead_to_setting_it_up_outside_the_example(wo
         client.force_login(world.people[body])
         answers[body] = client.get(reverse("desk-today", kwargs={"body": body}))
     assert answers[DESK].status_code == 200
-    assert answers[LAB]["Location"] == reverse("mfa_activate_totp")
+    assert answers[LAB]["Location"] == reverse("mfa_index")
     assert [has_second_factor(world.people[body]) for body in (DESK, LAB)] == [True, False]
 
 
@@ -213,4 +213,4 @@ def test_recovery_codes_alone_are_no_second_factor(world: World, settings: Any) 
     client = Client()
     client.force_login(world.people[DESK])
     assert has_second_factor(world.people[DESK]) is False
-    assert client.get(TODAY)["Location"] == reverse("mfa_activate_totp")
+    assert client.get(TODAY)["Location"] == reverse("mfa_index")

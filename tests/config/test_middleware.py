@@ -24,6 +24,7 @@ from renkei.config import urls as all_urls
 from renkei.plan.models import Field
 from renkei.post.links import make_link
 from renkei.post.models import LinkPurpose
+from tests.accounts.test_members import join
 from tests.world import BANK, DESK, LAB, World
 
 pytestmark = pytest.mark.urls(__name__)
@@ -143,6 +144,7 @@ def test_foreign_and_missing_bodies_look_the_same(world: World, client: Client, 
 
 
 def test_membership_that_ended_opens_nothing(world: World, client: Client) -> None:
+    join(DESK, "のこる人", is_admin=True)  # the front desk is never without anybody
     Membership.objects.filter(person=world.people[DESK]).update(until=clock.today() - DAY)
     client.force_login(world.people[DESK])
     assert client.get(f"/t/d/{DESK}/").status_code == 404
@@ -151,7 +153,7 @@ def test_membership_that_ended_opens_nothing(world: World, client: Client) -> No
 def test_second_factor_is_asked_outside_the_example(world: World, client: Client, settings: Any) -> None:
     settings.RENKEI_EXAMPLE = False
     client.force_login(world.people[DESK])
-    assert client.get(f"/t/d/{DESK}/")["Location"] == "/accounts/2fa/totp/activate/"
+    assert client.get(f"/t/d/{DESK}/")["Location"] == "/accounts/2fa/"
     assert seen == {}
 
 

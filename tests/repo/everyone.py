@@ -8,6 +8,7 @@ from typing import Any
 
 from django.test import Client
 
+from renkei.accounts.actions.invitations import invite
 from renkei.accounts.models import Person
 from renkei.base import clock
 from renkei.base.actor import GUEST
@@ -23,6 +24,7 @@ from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose
 from renkei.post.notices import Words, send_notice
+from tests.accounts.test_invitations import asked, token
 from tests.desk.scene import Scene, running
 from tests.world import BANK, CENTER, DESK, LAB, World
 
@@ -64,8 +66,9 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     notice = send_notice(Words("書式が変わりました", "来週から使ってください。"), to={LAB: ""}, by=world.desk, sender="産業課")
     view = save_view("late=on", ViewWords("遅れ"), by=world.lab)
     contact = log_contact(case, by=world.lab, channel="phone", text="板を送ってもらう。")
+    invited = invite(Body.objects.get(pk=LAB), asked=asked(), by=world.lab)
     return {
-        "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
+        "secret": token(invited), "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
         "view": view.pk,
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]

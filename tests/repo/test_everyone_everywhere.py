@@ -22,7 +22,7 @@ from tests.repo.everyone import STAFF_ACTORS, Everyone, gather, missing
 from tests.world import LAB, World
 
 TABLE = Path(__file__).with_name("everyone.tsv")
-FIXED = {"step": 1, "whom": LAB, "uidb36": "1", "key": "x-y", "plan": "hibari-plan", "version": 1, "section": "clocks", "entry": "none",
+FIXED = {"pk": 1, "step": 1, "whom": LAB, "uidb36": "1", "key": "x-y", "plan": "hibari-plan", "version": 1, "section": "clocks", "entry": "none",
          "klass": "technical", "run": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
 # What ``subject`` means in the deeds of a case.
 SUBJECTS = {"contact-correct": "contact", "handover": "handover", "need": "need", "support": "support", "answer-record":
@@ -59,9 +59,11 @@ def _path(route: Route, objects: dict[str, Any], *, body: str, token: str) -> st
 
 def _ask(client: Client, method: str, path: str) -> str:
     """Return the status of one request, undone afterwards; redirects to the sign-in page are told apart."""
+    cookies = client.cookies.copy()
     with transaction.atomic():
         answer = client.get(path) if method == "GET" else client.post(path)
         transaction.set_rollback(True)
+    client.cookies = cookies  # who just signed out is in again, as the database says
     for closer in answer._resource_closers:  # not answer.close(): that would close this test's connection
         closer()
     if answer.status_code == 302 and "/accounts/login/" in urlsplit(answer["Location"]).path:

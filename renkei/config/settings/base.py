@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "procrastinate.contrib.django",
@@ -132,6 +133,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my-bodies"
@@ -160,7 +162,13 @@ MFA_FORMS = {
     "activate_totp": "renkei.accounts.forms.StartSecondFactor",
     "deactivate_totp": "renkei.accounts.forms.EndSecondFactor",
 }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a key without PIN or finger is something one has, not two factors
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = RENKEI_ADDRESS.startswith("http://")  # a browser itself allows http on localhost only
+RENKEI_INVITATION_DAYS = 14  # how long an invitation's link opens
+RENKEI_AGAIN_MINUTES = 10  # how long after a sign-in sensitive steps are open without asking again
+ACCOUNT_REAUTHENTICATION_TIMEOUT = RENKEI_AGAIN_MINUTES * 60
 MFA_TOTP_ISSUER = "Renkei"
 EMAIL_BACKEND = os.environ.get(
     "RENKEI_MAIL",

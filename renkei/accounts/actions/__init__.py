@@ -1,0 +1,1 @@
+"""What changes people, memberships and invitations."""

@@ -1,0 +1,123 @@
+"""Change and end memberships. Every act locks all memberships of the body: two administrators may act at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from renkei.accounts.models import Invitation, Membership, Person
+from renkei.accounts.rules import require_administrator, require_someone_left
+from renkei.audit.record import record
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.refusal import Refused
+from renkei.base.text import clean_text
+from renkei.plan.queries import content_now
+from renkei.post.models import Link
+from renkei.post.outbox import cancel_mails
+
+MOST_SPECIALITIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a person is in a body: ``role`` is a code of the plan's roles or posts."""
+
+    role: str
+    title: str = ""
+    specialities: tuple[str, ...] = ()
+
+
+@transaction.atomic
+def change_member(membership: Membership, *, place: Place, by: Actor) -> Membership:
+    """Change role, title and specialities. Refuses ``not_admin``, ``ended``, ``role_unknown`` and ``too_many``."""
+    found, _rows = _locked(membership, by)
+    require_role(place.role)
+    words = [word for one in place.specialities if (word := clean_text(one).strip())]
+    if len(words) > MOST_SPECIALITIES:
+        raise Refused(_("得意分野は%(most)sまでです。") % {"most": MOST_SPECIALITIES}, "too_many", field="specialities")
+    found.role, found.title, found.specialities = place.role, clean_text(place.title), words
+    found.save(update_fields=["role", "title", "specialities"])
+    record(by, "member.change", found, role=found.role, title=found.title, specialities=words)
+    return found
+
+
+@transaction.atomic
+def make_admin(membership: Membership, *, is_admin: bool = True, by: Actor) -> Membership:
+    """Make a member an administrator, or an ordinary one again. Refuses ``not_admin``, ``ended`` and ``last_admin``."""
+    found, rows = _locked(membership, by)
+    if found.is_admin == is_admin:
+        return found
+    found.is_admin = is_admin
+    require_someone_left(found.body_id, rows)
+    found.save(update_fields=["is_admin"])
+    record(by, "member.admin" if is_admin else "member.no_admin", found)
+    return found
+
+
+@transaction.atomic
+def end_membership(membership: Membership, *, until: dt.date, by: Actor) -> Membership:
+    """End a membership with ``until`` as its last day, and with it what lets the person in for that body.
+
+    Open invitations of that address to the body are withdrawn and signed links to it closed. When the last day is
+    today or past, the person is signed out everywhere (who still belongs to another body signs in again).
+    Refuses ``not_admin``, ``ended``, ``before_start``, ``last_admin`` and ``last_member``.
+    """
+    found, rows = _locked(membership, by)
+    if until < found.since:
+        raise Refused(_("着任日より前の日には終えられません。"), "before_start", field="until")
+    found.until = until
+    require_someone_left(found.body_id, rows)
+    person = Person.objects.get(pk=found.person_id)
+    _close_doors(person, found.body_id)
+    found.save(update_fields=["until"])
+    if until <= clock.today() and person.pk != by.person:
+        end_sessions(person)
+    record(by, "member.end", found, until=until)
+    return found
+
+
+def end_sessions(person: Person) -> int:
+    """Sign a person out on every device; returns on how many."""
+    sessions = list(UserSession.objects.filter(user=person))
+    for session in sessions:
+        session.end()
+    return len(sessions)
+
+
+def require_role(role: str) -> None:
+    """Refuse a role that is neither a role nor a post of the running plan."""
+    content = content_now()
+    known = {term.code for name in ("roles", "posts") for term in content.vocabulary(name)}
+    if role not in known:
+        raise Refused(_("役割を選んでください。"), "role_unknown", field="role")
+
+
+def body_rows(body: str) -> list[Membership]:
+    """Lock every membership of a body, in one order, and return those of active people that have not ended."""
+    rows = list(Membership.objects.filter(body_id=body).order_by("pk").select_for_update())
+    active = set(Person.objects.filter(pk__in=[one.person_id for one in rows], is_active=True).values_list("pk", flat=True))
+    today = clock.today()
+    return [one for one in rows if one.person_id in active and (one.until is None or one.until >= today)]
+
+
+def _locked(membership: Membership, by: Actor) -> tuple[Membership, list[Membership]]:
+    rows = body_rows(membership.body_id)
+    require_administrator(by, membership.body_id)
+    found = next((one for one in rows if one.pk == membership.pk), None)
+    if found is None:
+        raise Refused(_("この人は、もうこの機関を離れています。"), "ended")
+    return found, rows
+
+
+def _close_doors(person: Person, body: str) -> None:
+    for invitation in Invitation.objects.waiting().filter(body_id=body, email__iexact=person.email):
+        invitation.withdrawn_at = clock.now()
+        invitation.save(update_fields=["withdrawn_at"])
+        cancel_mails(invitation.pk, "invitation")
+    links = Link.objects.filter(body=body, recipient_email__iexact=person.email, closed_at__isnull=True)
+    links.update(closed_at=clock.now())
