@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -59,6 +60,23 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def _signed_in_just_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``force_login`` leaves what a sign-in leaves: the stamp that sensitive steps ask for (renkei.accounts.again)."""
+    from django.test import Client
+
+    real = Client.force_login
+
+    def force_login(self: Client, user: Any, backend: str | None = None) -> None:
+        real(self, user, backend)
+        session = self.session
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+        session["account_authentication_methods_user"] = str(user.pk)
+        session.save()
+
+    monkeypatch.setattr(Client, "force_login", force_login)
 
 
 @pytest.fixture

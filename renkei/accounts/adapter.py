@@ -8,8 +8,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal.httpkit import get_client_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from renkei.accounts.models import Person
 
 _log = logging.getLogger("renkei.accounts")
 
@@ -30,6 +33,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         """Close the sign-up page."""
         return False
 
+    def get_reauthentication_methods(self, user: Person) -> list[dict[str, Any]]:
+        """Name the ways to confirm who is there in our words."""
+        words = {"reauthenticate": _("パスワードで確かめる"), "mfa_reauthenticate": _("認証アプリの番号で確かめる"),
+                 "mfa_reauthenticate:webauthn": _("パスキーで確かめる")}  # fmt: skip
+        found = super().get_reauthentication_methods(user)
+        return [{**one, "description": words.get(one["id"], one["description"])} for one in found]
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the client's address; a proxy on a socket of this machine may give none."""
         return get_client_ip(request) or "0.0.0.0"  # noqa: S104  shown as "unknown place", nothing listens here
@@ -49,3 +59,12 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is untyped
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": _("番号が違うか、期限が切れています。アプリに出ている新しい番号を入れてください。"),
     }
+
+    def generate_authenticator_name(self, user: Person, type: Authenticator.Type) -> str:  # noqa: A002  allauth's signature
+        """Number a person's passkeys."""
+        count = Authenticator.objects.filter(user=user, type=type).count()
+        return _("パスキー%(number)s") % {"number": count + 1}
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Name this installation to the device: the host the person sees in the address bar."""
+        return {**super().get_public_key_credential_rp_entity(), "name": str(_("連携"))}

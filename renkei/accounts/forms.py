@@ -7,12 +7,14 @@ from typing import Any
 from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn import forms as webauthn
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 _LABELS = {
     "login": _("メールアドレス"), "email": _("メールアドレス"), "password": _("パスワード"),
     "oldpassword": _("いまのパスワード"), "password1": _("新しいパスワード"), "password2": _("新しいパスワード（もう一度）"),
-    "code": _("番号"),
+    "code": _("番号"), "name": _("この鍵の呼び名"),
 }  # fmt: skip
 
 
@@ -68,3 +70,21 @@ class StartSecondFactor(_Ours, totp.ActivateTOTPForm):  # type: ignore[misc]  # 
 
 class EndSecondFactor(_Ours, totp.DeactivateTOTPForm):  # type: ignore[misc]  # allauth is untyped
     """Nothing to fill in."""
+
+
+class AddPasskey(_Ours, webauthn.AddWebAuthnForm):  # type: ignore[misc]  # allauth is untyped
+    """A new passkey: its name. A key that only stands beside a password is not offered: one thing to explain less."""
+
+    passwordless = forms.BooleanField(required=False, initial=True, widget=forms.HiddenInput)
+
+    def clean_passwordless(self) -> bool:
+        """Hold every key to PIN, finger or face."""
+        return True
+
+
+class EditPasskey(_Ours, webauthn.EditWebAuthnForm):  # type: ignore[misc]  # allauth is untyped
+    """The passkey's name."""
+
+
+class PasskeyAgain(_Ours, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]  # allauth is untyped
+    """The passkey, before a sensitive step."""

@@ -17,6 +17,14 @@ def has_second_factor(person: Person) -> bool:
     return bool(Authenticator.objects.filter(user=person, type__in=FACTORS).exists())
 
 
+def ways_to_confirm(person: Person) -> set[str]:
+    """Return how a person can show once more who is there: ``password``, ``code`` (app), ``credential`` (passkey)."""
+    types = set(Authenticator.objects.filter(user=person).values_list("type", flat=True))
+    ways = {"password"} if person.has_usable_password() else set()
+    ways |= {"code"} if types & {Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES} else set()
+    return ways | ({"credential"} if Authenticator.Type.WEBAUTHN in types else set())
+
+
 def members_of(body: str, on: dt.date | None = None) -> list[Membership]:
     """Return the current members of a body, by reading of their names."""
     return list(Membership.objects.current(on).filter(body_id=body).order_by("person__kana"))

@@ -47,7 +47,7 @@ def _today() -> Any:
 
 def member(body: str) -> Actor:
     person = Person.objects.create_user(f"{body}@people.example", "hibari-secret-1", name="相川 志保")
-    Membership.objects.create(person=person, body_id=body, role="staff", since=dt.date(2024, 4, 1))
+    Membership.objects.create(person=person, body_id=body, role="staff", is_admin=True, since=dt.date(2024, 4, 1))
     return staff(person.pk, body, person.name)
 
 

@@ -34,7 +34,7 @@ VALUES = st.sets(st.sampled_from(["close", "send_outside"])).map(sorted)
 
 def member(body: str) -> Actor:
     person = Person.objects.create_user(f"{body}@editors.example", "hibari-secret-1", name="相川 志保")
-    Membership.objects.create(person=person, body_id=body, role="staff", since=clock.today())
+    Membership.objects.create(person=person, body_id=body, role="staff", is_admin=True, since=clock.today())
     return staff(person.pk, body, person.name)
 
 

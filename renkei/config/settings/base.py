@@ -161,6 +161,9 @@ MFA_FORMS = {
     "reauthenticate": "renkei.accounts.forms.SecondFactorAgain",
     "activate_totp": "renkei.accounts.forms.StartSecondFactor",
     "deactivate_totp": "renkei.accounts.forms.EndSecondFactor",
+    "add_webauthn": "renkei.accounts.forms.AddPasskey",
+    "edit_webauthn": "renkei.accounts.forms.EditPasskey",
+    "reauthenticate_webauthn": "renkei.accounts.forms.PasskeyAgain",
 }
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern
 
+from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
 from renkei.desk.cases import lists, views
 from renkei.desk.cases.acts import answers, closing, consents, holding, needs, talk
@@ -21,11 +22,14 @@ ACTS: list[type[ActForm]] = [
     closing.MergeForm, closing.UnmergeForm,
     closing.SplitForm, closing.UnsplitForm, closing.ProjectForm,
 ]  # fmt: skip
+# What opens a firm's words further, ends a case or decides the targets: who does it has signed in just now.
+SENSITIVE: set[type[ActForm]] = {consents.ConsentForm, closing.CloseForm, closing.ConfirmCloseForm, closing.ProjectForm}
 
 
 def _act(form: type[ActForm]) -> URLPattern:
     about = "<uuid:subject>/" if form.subject_model else ""
-    return route(f"{CASE}{form.slug}/{about}", act_view(form), name=f"desk-case-{form.slug}", audience=Audience.STAFF,
+    view = asks_again(act_view(form)) if form in SENSITIVE else act_view(form)
+    return route(f"{CASE}{form.slug}/{about}", view, name=f"desk-case-{form.slug}", audience=Audience.STAFF,
                  rule=form.rule, changes=True)  # fmt: skip
 
 

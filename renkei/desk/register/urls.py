@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern
 
+from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
 from renkei.desk.register import views
 
@@ -12,6 +13,6 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule="any member of a body", changes=True),
     route("d/<slug:body>/register/<uuid:run>/undo/", views.register_undo, name="desk-register-undo",
           audience=Audience.STAFF, rule="the body's own imports", changes=True),
-    route("d/<slug:body>/register/export/", views.register_export, name="desk-register-export",
+    route("d/<slug:body>/register/export/", asks_again(views.register_export), name="desk-register-export",
           audience=Audience.STAFF, rule="cases the body may see"),
 ]  # fmt: skip
