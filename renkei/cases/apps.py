@@ -8,3 +8,9 @@ class CasesConfig(AppConfig):
 
     name = "renkei.cases"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the firms below what a merge does with cases."""
+        from renkei.cases.firms import declare_relations  # noqa: PLC0415  models are there only now
+
+        declare_relations()

@@ -7,9 +7,14 @@ and reads every firm. That is measured and chosen: 5,000 firms are read in some 
 
 from __future__ import annotations
 
+import uuid
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import combinations
 
+from django.db import connection
 from django.db.models import Case, Q, Value, When
+from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
 from renkei.base.numbers import digits, phone_key
@@ -18,6 +23,8 @@ from renkei.companies.models import Company, CompanyPerson
 
 LEAST_CHARACTERS = 2
 LEAST_DIGITS = 3
+LEAST_ADDRESS = 6
+MOST_ALIKE = 8  # a telephone that nine firms share is a building's, not a firm's
 _SHARED_HOSTS = frozenset(
     {
         "gmail.com", "googlemail.com", "yahoo.co.jp", "yahoo.com", "ymail.ne.jp", "outlook.com", "outlook.jp",
@@ -50,6 +57,61 @@ class Duplicate:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two firms that may be one; ``reasons`` in words, the strongest first."""
+
+    first: Company
+    second: Company
+    reasons: tuple[str, ...]
+
+
+def successor_of(company: uuid.UUID, *, actor: Actor) -> Company | None:
+    """Return the firm a merged one went into, if the actor knows that one: old addresses lead on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT company_successor(%s)", [company])
+        row = cursor.fetchone()
+    return Company.objects.visible_to(actor).filter(pk=row[0]).first() if row and row[0] else None
+
+
+def alike_pairs(*, actor: Actor, company: Company | None = None) -> list[Pair]:
+    """Return pairs of firms the actor sees with one name key, telephone or address; most reasons first.
+
+    One number never stands twice (the database refuses it), and two firms with two numbers are two firms. With
+    ``company``, only pairs that it is part of.
+    """
+    rows = {row[0]: row for row in Company.objects.visible_to(actor).standing().values_list(
+        "pk", "name_key", "phone", "address", "corporate_number")}
+    reasons: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = {}
+    for words, groups in _groups(list(rows.values())):
+        for group in groups:
+            for pair in combinations(sorted(group), 2):
+                numbers = {rows[pk][4] for pk in pair}
+                if (company is None or company.pk in pair) and (None in numbers or len(numbers) == 1):
+                    reasons.setdefault(pair, []).append(words)
+    wanted = {pk for pair in reasons for pk in pair}
+    found = {one.pk: one for one in Company.objects.filter(pk__in=wanted).select_related("municipality")}
+    pairs = [Pair(found[a], found[b], tuple(said)) for (a, b), said in reasons.items()]
+    return sorted(pairs, key=lambda one: (-len(one.reasons), one.first.kana, one.first.name, str(one.first.pk)))
+
+
+def _groups(rows: list[tuple[uuid.UUID, str, str, str, str | None]]) -> list[tuple[str, list[list[uuid.UUID]]]]:
+    by_name, by_phone, by_address = defaultdict(list), defaultdict(list), defaultdict(list)
+    for pk, name_key, phone, address, _number in rows:
+        by_name[name_key].append(pk)
+        if len(called := phone_key(phone)) >= 10:
+            by_phone[called].append(pk)
+        if len(place := search_key(address)) >= LEAST_ADDRESS:
+            by_address[place].append(pk)
+    return [
+        (words, [group for group in groups.values() if 2 <= len(group) <= MOST_ALIKE])
+        for words, groups in (
+            (_("会社名が同じです（株式会社などの違いを除く）。"), by_name), (_("電話番号が同じです。"), by_phone),
+            (_("所在地が同じです。"), by_address),
+        )
+    ]  # fmt: skip
+
+
 def lookup(text: str, *, actor: Actor, limit: int = 12) -> list[Hit]:
     """Return firms the actor may see by parts of name, reading, telephone, number or people, best first.
 
@@ -58,7 +120,7 @@ def lookup(text: str, *, actor: Actor, limit: int = 12) -> list[Hit]:
     keys = [key for word in text.split() if (key := search_key(word))]
     if not keys or any(len(key) < (LEAST_DIGITS if key.isdigit() else LEAST_CHARACTERS) for key in keys):
         return []
-    found = Company.objects.visible_to(actor)
+    found = Company.objects.visible_to(actor).standing()
     for key in keys:
         found = found.filter(find_text__contains=key)
     first = keys[0]
@@ -78,7 +140,7 @@ def possible_duplicates(
     """Return firms the actor may see that share number, name, telephone or mail domain; strongest reason first."""
     found: dict[object, Duplicate] = {}
     for code, reason, condition in _likenesses(name, corporate_number, phone, email):
-        for company in Company.objects.visible_to(actor).filter(condition).select_related("municipality").distinct():
+        for company in Company.objects.visible_to(actor).standing().filter(condition).select_related("municipality").distinct():
             found.setdefault(company.pk, Duplicate(company, code, reason))
     return list(found.values())
 

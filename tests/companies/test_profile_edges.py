@@ -14,10 +14,7 @@ from renkei.base import clock
 from renkei.base.actor import GUEST, SYSTEM, Actor, ActorKind, link_holder
 from renkei.base.numbers import corporate_check_digit
 from renkei.base.refusal import Refused
-from renkei.companies import actions
 from renkei.companies.actions import (
-    MOST_CAPITAL_YEN,
-    MOST_EMPLOYEES,
     Profile,
     add_person,
     end_sight,
@@ -25,6 +22,8 @@ from renkei.companies.actions import (
     register_company,
     update_company,
 )
+from renkei.companies.actions import profile as actions
+from renkei.companies.actions.profile import MOST_CAPITAL_YEN, MOST_EMPLOYEES
 from renkei.companies.models import Company, CompanyPerson, Sight
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link

@@ -19,7 +19,8 @@ from renkei.cases.actions.intake import Said, receive, start_draft
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
 from renkei.cases.models import Consent, ConsentRequest
-from renkei.companies.actions import Profile, register_company
+from renkei.companies.actions import Profile, know_company, merge_companies, register_company
+from renkei.companies.models import Company
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose
@@ -67,8 +68,13 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     view = save_view("late=on", ViewWords("遅れ"), by=world.lab)
     contact = log_contact(case, by=world.lab, channel="phone", text="板を送ってもらう。")
     invited = invite(Body.objects.get(pk=LAB), asked=asked(), by=world.lab)
+    other = register_company(Profile(name="株式会社まぼろし計測二"), by=world.desk)
+    know_company(other, Body.objects.get(pk=LAB), by=world.desk)
+    gone = register_company(Profile(name="まぼろし三"), by=world.desk)
+    merge = merge_companies(Company.objects.get(pk=case.company_id), gone, by=world.desk)
     return {
         "secret": token(invited), "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
+        "other": other.pk, "merge": merge.pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
         "view": view.pk,
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]

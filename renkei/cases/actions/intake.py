@@ -187,7 +187,7 @@ def bind_company(case: Case, company: Company, *, by: Actor) -> Case:
     require_open(locked)
     if locked.company_id not in {None, company.pk}:
         raise Refused(_("この案件は、もう別の会社に結び付いています。分けるときは、案件を分けてください。"), "other_company")
-    if not Company.objects.visible_to(by).filter(pk=company.pk).exists():
+    if not Company.objects.visible_to(by).standing().filter(pk=company.pk).exists():
         raise Refused(_("この会社は、いまの機関では開けません。窓口にお尋ねください。"), "not_visible")
     if locked.company_id == company.pk:
         return locked

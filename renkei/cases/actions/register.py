@@ -158,7 +158,7 @@ def _end(case: Case, values: dict[str, Any]) -> None:
 
 def _company(name: str) -> Company | None:
     """Return the one firm of that name that the body knows; with two of the same name a person decides later."""
-    found = list(Company.objects.filter(name_key=search_key(name)[:200])[:2])
+    found = list(Company.objects.standing().filter(name_key=search_key(name)[:200])[:2])
     return found[0] if len(found) == 1 else None
 
 

@@ -3,8 +3,9 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.companies import views
+from renkei.desk.companies import merging, views
 
+BOTH = "both firms known to the acting body; 404 otherwise"
 KNOWN = "firms the acting body knows; 404 otherwise"
 
 urlpatterns: list[URLPattern] = [
@@ -15,4 +16,11 @@ urlpatterns: list[URLPattern] = [
           rule=KNOWN, changes=True),
     route("d/<slug:body>/company/<uuid:company>/edit/", views.company_edit, name="desk-company-edit",
           audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/companies/alike/", merging.alike, name="desk-companies-alike", audience=Audience.STAFF, rule=KNOWN),
+    route("d/<slug:body>/company/<uuid:company>/others/", merging.others, name="desk-company-others",
+          audience=Audience.STAFF, rule=KNOWN),
+    route("d/<slug:body>/company/<uuid:company>/merge/<uuid:other>/", merging.merge, name="desk-company-merge",
+          audience=Audience.STAFF, rule=BOTH, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/unmerge/<uuid:merge>/", merging.unmerge, name="desk-company-unmerge",
+          audience=Audience.STAFF, rule="the firm known; only the desk or who merged (refused in words)", changes=True),
 ]  # fmt: skip

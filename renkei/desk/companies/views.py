@@ -20,10 +20,11 @@ from renkei.cases.actions import intake
 from renkei.cases.models import Case, Consultation
 from renkei.cases.rules import runs_case
 from renkei.companies.actions import add_person, profile_mark, register_company, update_company
-from renkei.companies.models import Company
-from renkei.companies.queries import possible_duplicates
+from renkei.companies.models import Company, Merge
+from renkei.companies.queries import possible_duplicates, successor_of
 from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values, others_saved
 from renkei.desk.request import StaffRequest
+from renkei.plan.queries import is_front_desk
 
 PER_PAGE = 50
 
@@ -32,7 +33,7 @@ PER_PAGE = 50
 def companies(request: StaffRequest, body: str) -> HttpResponse:
     """List the firms the body knows, by reading, or those that a word finds."""
     find = request.GET.get("q", "").strip()[:100]
-    seen = Company.objects.visible_to(request.actor).select_related("municipality")
+    seen = Company.objects.visible_to(request.actor).standing().select_related("municipality")
     if find:
         seen = seen.matching(find)
     page = Paginator(seen.order_by("kana", "name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
@@ -41,9 +42,12 @@ def companies(request: StaffRequest, body: str) -> HttpResponse:
 
 def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse:
     """Show a firm: profile, people, the cases one may see; write down another person."""
-    found = get_object_or_404(
-        Company.objects.visible_to(request.actor).select_related("municipality", "entered_by"), pk=company
-    )
+    found = Company.objects.visible_to(request.actor).select_related("municipality", "entered_by").filter(pk=company).first()
+    if found is None or found.merged_into_id:
+        if successor := successor_of(company, actor=request.actor):
+            messages.info(request, _("この会社は、%(name)sにまとめてあります。") % {"name": successor.name})
+            return redirect("desk-company", body=body, company=successor.pk)
+        found = get_object_or_404(Company, pk=found.pk if found else uuid.UUID(int=0))
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -59,6 +63,8 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
         "people": found.people.filter(left_on__isnull=True),
         "cases": list(cases.order_by("-arrived_at")[:100]),
         "form": form,
+        "merges": Merge.objects.visible_to(request.actor).standing().filter(into=found).select_related("done_by", "done_body"),
+        "is_desk": is_front_desk(body),
     }
     return render(request, "desk/companies/company.html", page, status=422 if form.errors else 200)
 

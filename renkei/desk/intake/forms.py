@@ -107,7 +107,7 @@ def chosen_company(value: str, actor: Actor) -> Company | None:
     """Return the firm with that id, if the actor may see it."""
     if not is_uuid(value):
         return None
-    return Company.objects.visible_to(actor).select_related("municipality").filter(pk=value).first()
+    return Company.objects.visible_to(actor).standing().select_related("municipality").filter(pk=value).first()
 
 
 def people_of(company: Company) -> Any:

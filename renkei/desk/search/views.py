@@ -72,7 +72,7 @@ def _find(text: str, place: str, actor: Actor) -> Found:
         cases = Case.objects.visible_to(actor).containing(text).select_related("company", "holder")
         found.cases = _cut(list(cases.order_by("-arrived_at")[: limit + 1]), limit, "cases", found)
     if place in {"", "companies"}:
-        firms = Company.objects.visible_to(actor).matching(text).select_related("municipality")
+        firms = Company.objects.visible_to(actor).standing().matching(text).select_related("municipality")
         found.companies = _cut(list(firms[: limit + 1]), limit, "companies", found)
     if place in {"", "entries"}:
         found.entries = _cut(search_entries(text, actor=actor, limit=limit + 1), limit, "entries", found)

@@ -224,7 +224,7 @@ def _wanted_consents(page: TriagePage) -> list[tuple[str, str]]:
 
 
 def _bind(page: TriagePage, about: str) -> str:
-    company = Company.objects.visible_to(page.actor).filter(pk=_uuid(about)).first()
+    company = Company.objects.visible_to(page.actor).standing().filter(pk=_uuid(about)).first()
     if company is None:
         raise Refused(_("この会社は開けません。登録し直すか、窓口にお尋ねください。"), "not_visible")
     bind_company(page.case, company, by=page.actor)

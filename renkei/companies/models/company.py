@@ -32,6 +32,10 @@ class CompanyQuerySet(models.QuerySet["Company"]):
             return self.filter(pk__in=alive.values("company"))
         return self.none()
 
+    def standing(self) -> CompanyQuerySet:
+        """Return firms that were not merged into another: only these can be chosen."""
+        return self.filter(merged_into__isnull=True)
+
     def matching(self, text: str) -> CompanyQuerySet:
         """Return firms whose name, reading, telephone, number or people contain ``text`` (any width, kana or kanji)."""
         return self.filter(find_text__contains=search_key(text))
@@ -64,6 +68,7 @@ class Company(Row):
     founded_year = models.PositiveSmallIntegerField(_("創業年"), null=True, blank=True)
     entered_by = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     entered_at = models.DateTimeField()
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     name_key = models.CharField(max_length=200, editable=False, db_index=True)
     find_text = models.TextField(editable=False)
 
@@ -86,6 +91,10 @@ class Company(Row):
             models.CheckConstraint(
                 condition=models.Q(corporate_number__isnull=True) | models.Q(corporate_number__regex=r"^[0-9]{13}$"),
                 name="company_number_has_13_digits",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True) | ~models.Q(merged_into=models.F("id")),
+                name="company_not_merged_into_itself",
             ),
         ]
         indexes = [GinIndex(fields=["find_text"], opclasses=["gin_trgm_ops"], name="company_find")]

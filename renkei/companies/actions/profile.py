@@ -1,4 +1,4 @@
-"""Register a firm, keep its profile, its people, and who knows it."""
+"""Register a firm and keep its profile."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
@@ -16,8 +17,8 @@ from renkei.base.actor import Actor
 from renkei.base.numbers import digits, is_corporate_number, is_municipality_code, parse_phone, parse_postal_code
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text, search_key
-from renkei.companies.models import Company, CompanyPerson, Sight
-from renkei.plan.models import Body, Municipality
+from renkei.companies.models import Company, Sight
+from renkei.plan.models import Municipality
 from renkei.plan.queries import front_desk
 
 MOST_CAPITAL_YEN = 10**13
@@ -60,7 +61,7 @@ def register_company(profile: Profile, *, by: Actor) -> Company:
     it, which the audit shows. Refused: ``duplicate_number`` when the number stands under another name.
     """
     values = _checked(profile)
-    _require_staff(by)
+    require_staff(by)
     if met := _meet(values, by=by):
         return met
     body = by.body or front_desk().pk
@@ -72,7 +73,7 @@ def register_company(profile: Profile, *, by: Actor) -> Company:
             return met
         raise
     record(by, "company.register", company, name=company.name, number=company.corporate_number)
-    _open_sight(company, body)
+    open_sight(company, body)
     return company
 
 
@@ -84,8 +85,8 @@ def update_company(company: Company, profile: Profile, *, by: Actor, seen: str =
     has saved since, so that nobody's words are overwritten unseen.
     """
     values = _checked(profile)
-    _require_staff(by)
-    locked = _lock(company, by=by)
+    require_staff(by)
+    locked = lock_company(company, by=by)
     if seen and seen != profile_mark(locked):
         raise Refused(
             _("ほかの人が先に直しました。下の「いまの記録」と見比べて、もう一度保存してください。入れた内容は残っています。"),
@@ -105,54 +106,19 @@ def profile_mark(company: Company) -> str:
     return hashlib.sha256(repr([(name, getattr(company, name)) for name in names]).encode()).hexdigest()[:32]
 
 
-@transaction.atomic
-def add_person(  # noqa: PLR0913  the fields of one person
-    company: Company, *, name: str, kana: str = "", title: str = "", phone: str = "", email: str = "", by: Actor
-) -> CompanyPerson:
-    """Write down somebody of the firm whom bodies talk to; the firm can be found by this name and number too."""
-    _require_staff(by)
-    if not search_key(name):
-        raise Refused(_("お名前を入れてください。"), "person_without_name", field="name")
-    locked = _lock(company, by=by)
-    person = CompanyPerson.objects.create(
-        company=locked, name=_short(name, 100, "name"), kana=_short(kana, 100, "kana"),
-        title=_short(title, 100, "title"), phone=_phone(phone), email=_email(email),
-    )  # fmt: skip
-    locked.save()
-    record(by, "company.add_person", locked, person)
-    return person
-
-
-@transaction.atomic
-def know_company(company: Company, body: Body, *, by: Actor) -> Sight:
-    """Let a body know a firm from today. Doing it twice gives the same row."""
-    _require_staff(by)
-    sight, is_new = _open_sight(company, body.pk)
-    if is_new:
-        record(by, "company.know", company, sight, body=body.pk)
-    return sight
-
-
-@transaction.atomic
-def end_sight(company: Company, body: Body, *, by: Actor) -> None:
-    """Let a body's sight of a firm end today; the row stays. A firm the body entered itself stays with it."""
-    _require_staff(by)
-    open_ones = Sight.objects.select_for_update().filter(company=company, body=body, ended_on__isnull=True)
-    for sight in open_ones:
-        sight.ended_on = clock.today()
-        sight.save(update_fields=["ended_on"])
-        record(by, "company.end_sight", company, sight, body=body.pk)
-
-
-def _require_staff(by: Actor) -> None:
+def require_staff(by: Actor) -> None:
+    """Refuse ``not_allowed`` for everybody but staff and the system."""
     if not (by.is_staff or by.is_system):
         raise Refused(_("会社の登録は、機関の職員だけができます。"), "not_allowed")
 
 
-def _lock(company: Company, *, by: Actor) -> Company:
+def lock_company(company: Company, *, by: Actor) -> Company:
+    """Return the firm, locked. Refused: ``not_visible``, ``merged`` (its successor is the one to change)."""
     seen = Company.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=company.pk).first()
     if seen is None:
         raise Refused(_("この会社は、いまの機関では開けません。窓口にお尋ねください。"), "not_visible")
+    if seen.merged_into_id is not None:
+        raise Refused(_("この会社は、ほかの会社にまとめられています。まとめた先の会社を開いてください。"), "merged")
     return seen
 
 
@@ -161,7 +127,8 @@ def _meet(values: dict[str, object], *, by: Actor) -> Company | None:
     number, key = str(values["corporate_number"] or ""), search_key(str(values["name"]))[:200]
     if not number:
         return None
-    if known := Company.objects.visible_to(by).filter(corporate_number=number, name_key=key).first():
+    numbered = Company.objects.visible_to(by).standing().filter(corporate_number=number)
+    if known := numbered.filter(Q(name_key=key) | Q(merged__name_key=key)).first():
         return known
     with connection.cursor() as cursor:
         cursor.execute("SELECT company_meet(%s, %s, %s)", [number, key, clock.today()])
@@ -172,7 +139,8 @@ def _meet(values: dict[str, object], *, by: Actor) -> Company | None:
     return company
 
 
-def _open_sight(company: Company, body: str) -> tuple[Sight, bool]:
+def open_sight(company: Company, body: str) -> tuple[Sight, bool]:
+    """Return the open sight of a body and whether it is new."""
     return Sight.objects.get_or_create(
         company=company, body_id=body, ended_on__isnull=True, defaults={"since": clock.today(), "ended_on": None}
     )
@@ -204,8 +172,8 @@ def _checked(profile: Profile) -> dict[str, object]:
         "is_sole_proprietor": profile.is_sole_proprietor,
         "corporate_number": _corporate_number(profile),
         "postal_code": _postal_code(profile.postal_code),
-        "phone": _phone(profile.phone),
-        "email": _email(profile.email),
+        "phone": phone_of(profile.phone),
+        "email": email_of(profile.email),
         "capital_yen": _within(profile.capital_yen, 0, MOST_CAPITAL_YEN, "capital_yen", _("資本金")),
         "employees": _within(profile.employees, 0, MOST_EMPLOYEES, "employees", _("従業員数")),
         "founded_year": _within(profile.founded_year, _OLDEST_FIRM, clock.today().year, "founded_year", _("創業年")),
@@ -215,10 +183,11 @@ def _checked(profile: Profile) -> dict[str, object]:
 
 def _text(profile: Profile, name: str) -> str:
     most = getattr(Company._meta.get_field(name), "max_length", None) or 4000  # noqa: SLF001  Django's own way
-    return _short(getattr(profile, name), most, name)
+    return short(getattr(profile, name), most, name)
 
 
-def _short(text: str, most: int, field: str) -> str:
+def short(text: str, most: int, field: str) -> str:
+    """Return the cleaned text. Refused: ``too_long``."""
     clean = clean_text(text)
     if len(clean) > most:
         raise Refused(
@@ -255,15 +224,17 @@ def _postal_code(text: str) -> str:
         raise Refused(str(error), "postal_code_wrong", field="postal_code") from error
 
 
-def _phone(text: str) -> str:
+def phone_of(text: str) -> str:
+    """Return a telephone number or nothing. Refused: ``phone_wrong``."""
     try:
         return parse_phone(text) if text.strip() else ""
     except ValueError as error:
         raise Refused(str(error), "phone_wrong", field="phone") from error
 
 
-def _email(text: str) -> str:
-    plain = _short(text, 254, "email")
+def email_of(text: str) -> str:
+    """Return a mail address or nothing. Refused: ``email_wrong``."""
+    plain = short(text, 254, "email")
     try:
         if plain:
             validate_email(plain)
