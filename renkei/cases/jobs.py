@@ -22,6 +22,7 @@ from renkei.base.actor import SYSTEM, staff
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.cases import mails
+from renkei.cases.actions.leaving import free_caseload, who_left
 from renkei.cases.actions.offers import close_offer, lock_support, move_support
 from renkei.cases.actions.saved import check_view
 from renkei.cases.models import Case, SavedView, Support, Verb, log_step
@@ -36,22 +37,27 @@ _log = logging.getLogger("renkei.clocks")
 
 @dataclass(frozen=True, slots=True)
 class ClockReport:
-    """How many were reminded, told of silence, expired, told of a late first answer, and told of standing still."""
+    """How many were reminded, told of silence, expired, told of a late first answer, told of standing still, and freed.
+
+    Freed are cases of people who left before anybody accepted them.
+    """
 
     reminded: int = 0
     silent: int = 0
     expired: int = 0
     late: int = 0
     idle: int = 0
+    freed: int = 0
 
     @property
     def total(self) -> int:
         """Return how many acts there were."""
-        return self.reminded + self.silent + self.expired + self.late + self.idle
+        return self.reminded + self.silent + self.expired + self.late + self.idle + self.freed
 
 
 def run_clocks() -> ClockReport:
-    """Do everything that is due today. Safe to run twice."""
+    """Do everything that is due today, first of all for those who left. Safe to run twice."""
+    freed = free_left()
     with acting(SYSTEM):
         waiting = list(
             Support.objects.waiting().filter(due_on__lt=clock.today(), leaves_at__lte=clock.now())
@@ -65,7 +71,19 @@ def run_clocks() -> ClockReport:
         reminded=_each(waiting, _remind),
         late=_each(late, _tell_of_late_answer),
         idle=_each(idle, _tell_of_idle),
+        freed=freed,
     )
+
+
+def free_left() -> int:
+    """Let the cases of everybody who has left fall into the queues of their bodies; a transaction a person."""
+    with acting(SYSTEM):
+        left = who_left()
+    count = 0
+    for body, person in left:
+        with acting(SYSTEM):
+            count += free_caseload(body, person, by=SYSTEM)
+    return count
 
 
 def _each(ids: Iterable[uuid.UUID], act: Callable[[uuid.UUID], bool]) -> int:

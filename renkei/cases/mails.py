@@ -6,15 +6,16 @@ Each reads well with its link stripped, because every act it offers is in the in
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.conf import settings
 from django.db import connection
 
-from renkei.accounts.models import Person
+from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date, wareki
-from renkei.cases.models import Case, Support
+from renkei.cases.models import Case, Move, Support
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
 from renkei.post.outbox import put_mail
@@ -106,6 +107,46 @@ def tell_company(
         )
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+def packs_offered(move: Move, body: str, person: uuid.UUID | None, count: int, *, by: Actor) -> None:
+    """Tell the successor (or the body's mailbox) once about all cases of a move; no case is named in the mail."""
+    to, name = _address_of(body, person)
+    words = (
+        f"{name}\n\n{move.person.name}さん（{_day(move.on)}まで）の案件{count}件について、担当の引継ぎのお願いが届いています。\n"
+        "いまの状態、約束したこと、残っていることが案件ごとにまとまっています。"
+        f"{_day(move.on)}までに、連携の画面の「担当替え」で、引き受けるか断るかをお答えください。\n"
+        "引き受けるまで、担当は変わりません。\n"
+    )
+    put_mail(by=by, to=to, subject=f"担当の引継ぎのお願い（{count}件）", text=words, purpose="move", about=move.pk, to_body=body)
+
+
+def packs_answered(move: Move, count: int, *, by: Actor, said: str) -> None:
+    """Tell the giver, while still there, what became of some packs; else the body's mailbox."""
+    to, name = _address_of(move.body_id, move.person_id)
+    words = f"{name}\n\n{by.name}さんが、案件{count}件の担当を{said}。連携の画面の「担当替え」で確かめてください。\n"
+    put_mail(by=by, to=to, subject=f"担当の引継ぎの返事（{count}件）", text=words, purpose="move", about=move.pk,
+             to_body=move.body_id)
+
+
+def caseload_fell(body: Body, name: str, count: int, *, by: Actor) -> None:
+    """Tell the body and each of its administrators that cases lie in its queue because ``name`` has left."""
+    words = (
+        f"{name}さんがこの機関を離れ、担当していた案件{count}件が、引き受けられないまま{body.name}の未担当になりました。\n"
+        "どの案件にも「担当を決める」という次の一手を置いてあります。今日中に担当を決めてください。"
+        "引継ぎの包みはそのまま残っていて、いまからでも引き受けられます。\n"
+    )
+    admins = Membership.objects.current().filter(body=body, is_admin=True)
+    for to in dict.fromkeys([body.mail, *(one.person.email for one in admins)]):
+        put_mail(by=by, to=to, subject=f"担当を決めてください（{count}件）", text=f"{body.name}\n\n{words}", purpose="fell",
+                 to_body=body.pk)
+
+
+def _address_of(body: str, person: uuid.UUID | None) -> tuple[str, str]:
+    """Return address and greeting: the person while a member of the body, else the body's mailbox."""
+    there = Membership.objects.current().filter(body_id=body, person_id=person).first() if person else None
+    found = Body.objects.get(pk=body)
+    return (there.person.email, f"{found.name}　{there.person.name} 様") if there else (found.mail, f"{found.name} 御中")
 
 
 def _write_staff(  # noqa: PLR0913  keyword-only: each is a part of the mail

@@ -6,9 +6,10 @@ import uuid
 
 from django.utils.translation import gettext as _
 
+from renkei.accounts.models import Membership
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
-from renkei.cases.models import Case, Handover, Need, Support
+from renkei.cases.models import Case, Handover, MovePack, Need, Support
 from renkei.cases.states import OPEN_SUPPORTS, SupportState
 from renkei.plan.queries import is_front_desk
 
@@ -47,6 +48,23 @@ def may_leave_region(need: Need) -> bool:
 def receives(actor: Actor, handover: Handover) -> bool:
     """Tell whether the actor may answer a handover."""
     return actor.is_staff and handover.to_body_id == actor.body
+
+
+def gives_pack(actor: Actor, body: str, person: uuid.UUID) -> bool:
+    """Tell whether the actor may give away the caseload of ``person`` in ``body``: that person, or an administrator."""
+    if actor.is_system:
+        return True
+    if not actor.is_staff or actor.body != body or actor.person is None:
+        return False
+    own = Membership.objects.current().filter(person_id=actor.person, body_id=body)
+    return own.exists() if actor.person == person else own.filter(is_admin=True).exists()
+
+
+def takes_pack(actor: Actor, pack: MovePack) -> bool:
+    """Tell whether the actor may answer a pack: whom it is for, or anybody of the body when it lies in its queue."""
+    if not actor.is_staff or actor.body != pack.to_body_id:
+        return False
+    return actor.person == pack.to_person_id or (pack.to_person_id is None and actor.person != pack.from_person_id)
 
 
 def speaks_for_company(actor: Actor, case: Case) -> bool:

@@ -57,6 +57,16 @@ class HandoverState(models.TextChoices):
     RECALLED = "recalled", _("取り消し")
 
 
+class PackState(models.TextChoices):
+    """One case of a caseload that moves: written, offered to the successor, accepted or declined."""
+
+    DRAFT = "draft", _("下書き")
+    OFFERED = "offered", _("返事待ち")
+    ACCEPTED = "accepted", _("引き受けた")
+    DECLINED = "declined", _("断られた")
+    GIVEN = "given", _("ほかの機関へ")
+
+
 CASE_STEPS: dict[CaseState, set[CaseState]] = {
     CaseState.ARRIVED: {CaseState.ACTIVE, CaseState.CLOSED},
     CaseState.ACTIVE: {CaseState.CLOSED},
@@ -90,6 +100,13 @@ HANDOVER_STEPS: dict[HandoverState, set[HandoverState]] = {
     HandoverState.ACCEPTED: set(),
     HandoverState.DECLINED: set(),
     HandoverState.RECALLED: set(),
+}
+PACK_STEPS: dict[PackState, set[PackState]] = {
+    PackState.DRAFT: {PackState.OFFERED, PackState.GIVEN},
+    PackState.OFFERED: {PackState.ACCEPTED, PackState.DECLINED, PackState.DRAFT},
+    PackState.DECLINED: {PackState.OFFERED, PackState.GIVEN},
+    PackState.GIVEN: {PackState.OFFERED, PackState.GIVEN},  # the other body declined, or the offer was recalled
+    PackState.ACCEPTED: set(),
 }
 WAITING_FOR_ANSWER = {SupportState.OFFERED}
 AT_WORK = {SupportState.ACCEPTED, SupportState.UNDER_WAY}

@@ -45,7 +45,7 @@ from tests.world import BANK, CENTER, DESK, LAB, World
 BODIES = [DESK, LAB, CENTER, BANK]
 TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
-    m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, Company,
+    m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company,
 ]  # fmt: skip
 PER_CASE = 2
 
@@ -147,6 +147,9 @@ class Random:
                                   due_on=clock.today(), answered_at=self.now)
         m.Incident.objects.create(case=case, support=supports[0], body_id=supports[0].body_id, was_opened=True,
                                   reason="まちがい", opened_at=self.now, opened_by=self.world.people[DESK])
+        move = m.Move.objects.create(body_id=giver, person=self.world.people[giver], opened_at=self.now,
+                                     on=clock.today() + dt.timedelta(days=self.cases.index(case)))
+        m.MovePack.objects.create(move=move, case=case, body_id=giver, from_person=self.world.people[giver], to_body_id=taker)
         m.ConsentRequest.objects.create(case=case, body_id=self.body(), classes=["summary"], asked_by_body_id=DESK,
                                         asked_at=self.now)
         for subject in [case, *supports]:

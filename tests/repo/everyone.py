@@ -9,13 +9,14 @@ from typing import Any
 from django.test import Client
 
 from renkei.accounts.actions.invitations import invite
-from renkei.accounts.models import Person
+from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.base.actor import GUEST
 from renkei.base.context import acting
 from renkei.cases.actions.consents import request_consent
 from renkei.cases.actions.holding import draft_pack, offer_handover
 from renkei.cases.actions.intake import Said, receive, start_draft
+from renkei.cases.actions.moves import open_move
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
 from renkei.cases.models import Consent, ConsentRequest
@@ -48,6 +49,7 @@ def gather(world: World) -> Everyone:
     made = Everyone()
     made.own = _own(world, scene)
     made.foreign = _foreign(world)
+    made.own["move"], made.foreign["move"] = _move(world, LAB), _move(world, BANK)
     made.tokens = _tokens(world, scene, made)
     made.own["asked"] = ConsentRequest.objects.get(case=scene.case).pk
     outsider = Person.objects.create_user("nobody@people.example", "hibari-secret-1", name="無所属 太郎", kana="ム")
@@ -90,6 +92,12 @@ def _foreign(world: World) -> dict[str, Any]:
     notice = send_notice(Words("県外の話", "内輪です。"), to={DESK: ""}, by=world.bank, sender="銀行")
     view = save_view("", ViewWords("よその条件", shared=True), by=world.bank)
     return {"view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
+
+
+def _move(world: World, body: str) -> uuid.UUID:
+    """The caseload of a body's first member, being given away."""
+    leaver = Membership.objects.get(body_id=body, person=world.people[body])
+    return open_move(leaver, on=clock.today(), by=world.actor(body)).pk
 
 
 def _tokens(world: World, scene: Scene, made: Everyone) -> dict[str, str]:

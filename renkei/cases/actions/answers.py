@@ -160,7 +160,7 @@ def answer_question(support: Support, *, by: Actor, text: str) -> Support:
     record(by, "support.answer_question", locked, case, text=words)
     put_next_step(case, waiting_step(case) or look_step(case))
     save_case(case)
-    _send_again(locked, by=by, words=_("ご質問にお答えしました。%(day)s月%(d)s日までにお返事をお願いします。")
+    send_again(locked, by=by, words=_("ご質問にお答えしました。%(day)s月%(d)s日までにお返事をお願いします。")
                 % {"day": locked.due_on.month, "d": locked.due_on.day})
     return locked
 
@@ -182,7 +182,7 @@ def pass_on(support: Support, *, by: Actor, person: uuid.UUID) -> Support:
         case.next_person_id = person
         save_case(case)
     if locked.state == SupportState.OFFERED:
-        _send_again(locked, by=by, words=_("%(name)sさんから渡されました。") % {"name": by.name or locked.body.short})
+        send_again(locked, by=by, words=_("%(name)sさんから渡されました。") % {"name": by.name or locked.body.short})
     return locked
 
 
@@ -386,7 +386,7 @@ def _meet_company(support: Support) -> None:
         cursor.execute("SELECT case_meet_company(%s, %s, %s)", [support.case_id, support.body_id, clock.today()])
 
 
-def _send_again(support: Support, *, by: Actor, words: str) -> None:
+def send_again(support: Support, *, by: Actor, words: str) -> None:
     """Send a fresh link to whoever answers now; the former one closes."""
     name, address = recipient(support)
     token = link_for(support, by=by, name=name, email=address)

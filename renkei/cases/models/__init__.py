@@ -4,6 +4,7 @@ from renkei.cases.models.case import Case, Register
 from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
 from renkei.cases.models.handover import Handover, Incident
 from renkei.cases.models.intake import Consultation, Draft
+from renkei.cases.models.moves import Move, MovePack, MoveReason
 from renkei.cases.models.need import Need, Passage
 from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
@@ -28,6 +29,9 @@ __all__ = [
     "ImportedCase",
     "Incident",
     "Message",
+    "Move",
+    "MovePack",
+    "MoveReason",
     "Need",
     "Origin",
     "Passage",

@@ -124,6 +124,15 @@ def _handover(text: Promise) -> Callable[[Transition, Known], Said]:
     return tell
 
 
+def _pack(text: Promise) -> Callable[[Transition, Known], Said]:
+    return lambda step, known: Said(str(text) % {"body": known.body_name(step.about_body)})
+
+
+def _pack_offered(step: Transition, known: Known) -> Said:
+    sent, back = gettext_lazy("%(body)sの中で担当の引継ぎを頼みました"), gettext_lazy("担当の引継ぎの頼みを取り消しました")
+    return _pack(back if step.reason == "recalled" else sent)(step, known)
+
+
 def _noted(text: Promise) -> Callable[[Transition, Known], Said]:
     """Tell a step that may carry a note between bodies."""
 
@@ -185,6 +194,9 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.HANDOVER_OFFERED: _handover(gettext_lazy("%(body)sに引継ぎを頼みました")),
     Verb.HANDOVER_ACCEPTED: _handover(gettext_lazy("%(body)sが担当になりました")),
     Verb.HANDOVER_DECLINED: _handover(gettext_lazy("%(body)sは引継ぎを受けられないとのことです")),
+    Verb.PACK_OFFERED: _pack_offered,
+    Verb.PACK_ACCEPTED: _pack(gettext_lazy("%(body)sの担当者が替わりました")),
+    Verb.PACK_DECLINED: _pack(gettext_lazy("担当の引継ぎが断られました")),
     Verb.CONSENT_GIVEN: _consent(gettext_lazy("%(body)sに見せることに同意：%(what)s")),
     Verb.CONSENT_CONFIRMED: _consent(gettext_lazy("%(body)sに見せる同意を会社が確かめました：%(what)s")),
     Verb.CONSENT_WITHDRAWN: _ended,

@@ -37,7 +37,7 @@ INTERNAL = {
     Verb.NEED_CHANGED, Verb.NEXT_STEP, Verb.RECALLED, Verb.ASKED, Verb.PASSED_ON, Verb.REMINDED, Verb.CORRECTED,
     Verb.SUMMARY_CHANGED, Verb.CLOSE_ASKED, Verb.IDLE, Verb.HANDOVER_OFFERED, Verb.HANDOVER_DECLINED, Verb.CONTACT,
     Verb.TRIAGED, Verb.NEED_ADDED, Verb.STAGE_MOVED, Verb.IMPORTED, Verb.IMPORT_UNDONE, Verb.PROJECT,
-    Verb.COMPANY_BOUND,
+    Verb.COMPANY_BOUND, Verb.PACK_OFFERED, Verb.PACK_DECLINED, Verb.SUBSTITUTED,
 }  # fmt: skip
 
 # One act may write several steps at one moment: they are told in the order in which the verbs are listed.

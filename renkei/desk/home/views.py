@@ -12,6 +12,7 @@ from renkei.accounts.models import Person
 from renkei.accounts.queries import bodies_of
 from renkei.base import clock
 from renkei.base.text import clean_text
+from renkei.cases.queries.moves import waiting_packs
 from renkei.cases.queries.today import today
 from renkei.desk.request import StaffRequest
 from renkei.plan.queries import front_desk
@@ -33,7 +34,8 @@ def my_bodies(request: HttpRequest) -> HttpResponse:
 @require_safe
 def today_page(request: StaffRequest, body: str) -> HttpResponse:
     """Show what is overdue, whom to call, what is due, what has arrived."""
-    return render(request, "desk/home/today.html", {"today": today(request.actor, body), "now": clock.now()})
+    context = {"today": today(request.actor, body), "now": clock.now(), "packs": waiting_packs(request.actor).count()}
+    return render(request, "desk/home/today.html", context)
 
 
 @require_safe

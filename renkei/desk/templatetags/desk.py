@@ -76,3 +76,9 @@ def split(words: str) -> list[str]:
 def field(form: BaseForm, name: str) -> BoundField:
     """Return a form's field by its name."""
     return form[name]
+
+
+@register.inclusion_tag("desk/moves/field.html")
+def pack_field(form: BaseForm, pack: Any) -> dict[str, Any]:
+    """Return the choice of one case's successor, with what it showed."""
+    return {"to": form[f"to-{pack.pk}"], "was": form[f"was-{pack.pk}"], "pack": pack}

@@ -1,0 +1,119 @@
+"""Whom to choose among the people of a body: who fits, and who has least to carry, both told beside the name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Q
+
+from renkei.accounts.models import Membership
+from renkei.accounts.queries import members_of
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.text import search_key
+from renkei.cases.models import Case, Support
+from renkei.cases.states import AT_WORK, SupportState
+from renkei.plan.queries import content_now
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a person has in hand in a body: open cases held, supports asked or at work, next steps overdue."""
+
+    held: int = 0
+    supports: int = 0
+    late: int = 0
+
+    @property
+    def total(self) -> int:
+        """Return how much it is; what is late counts twice, as it is work and has waited."""
+        return self.held + self.supports + self.late
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A member of a body as somebody to choose: what the person carries, and which specialities fit the case."""
+
+    membership: Membership
+    carried: Carried = Carried()
+    fits: tuple[str, ...] = ()
+
+    @property
+    def person(self) -> uuid.UUID:
+        """Return the person's id."""
+        return self.membership.person_id
+
+    @property
+    def rank(self) -> tuple[bool, int, str]:
+        """Sort by: a fitting speciality first, then the least to carry, then the name."""
+        return (not self.fits, self.carried.total, self.membership.person.kana)
+
+
+@dataclass(slots=True)
+class Share:
+    """Deal cases out: each to whoever fits and carries least, counting what was dealt before."""
+
+    people: list[Colleague]
+    dealt: dict[uuid.UUID, int] = field(default_factory=dict)
+
+    def next_for(self, words: str) -> Colleague | None:
+        """Return who should get a case with these words; None when there is nobody."""
+        rated = [(not fitting(one.membership, words), one.carried.total + self.dealt.get(one.person, 0), place, one)
+                 for place, one in enumerate(self.people)]  # fmt: skip
+        if not rated:
+            return None
+        best = min(rated, key=lambda row: row[:3])[3]
+        self.dealt[best.person] = self.dealt.get(best.person, 0) + 1
+        return best
+
+
+def carried_in(body: str, actor: Actor) -> dict[uuid.UUID, Carried]:
+    """Return what each person of ``body`` has in hand, as far as the actor sees it, in three queries."""
+    seen = Case.objects.visible_to(actor).open().order_by()
+    held = _counts(seen.filter(holder_id=body, holder_person__isnull=False).values_list("holder_person").annotate(n=Count("pk")))
+    late = _counts(
+        seen.filter(next_body_id=body, next_person__isnull=False, next_on__lt=clock.today())
+        .values_list("next_person").annotate(n=Count("pk"))
+    )  # fmt: skip
+    asked = Support.objects.visible_to(actor).filter(body_id=body, person__isnull=False).order_by()
+    asked = asked.filter(Q(state__in=AT_WORK) | Q(state=SupportState.OFFERED))
+    supports = _counts(asked.values_list("person").annotate(n=Count("pk")))
+    return {
+        one: Carried(held.get(one, 0), supports.get(one, 0), late.get(one, 0)) for one in {*held, *late, *supports}
+    }
+
+
+def colleagues(
+    body: str, actor: Actor, *, case: Case | None = None, on: dt.date | None = None, without: uuid.UUID | None = None
+) -> list[Colleague]:
+    """Return the members of ``body`` on a day (today), the best choice for ``case`` first."""
+    carried = carried_in(body, actor)
+    words = words_of(case) if case is not None else ""
+    found = [
+        Colleague(one, carried.get(one.person_id, Carried()), fitting(one, words))
+        for one in members_of(body, on) if one.person_id != without
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: one.rank)
+
+
+def words_of(case: Case, needs: Iterable[str] = ()) -> str:
+    """Return what a speciality is compared with: title, summary, needs and the plan's words for its fields."""
+    content = content_now()
+    terms = [content.word("tech_fields", code) for code in case.tech_fields]
+    terms += [content.word("themes", code) for code in case.themes]
+    return search_key(" ".join([case.title, case.summary, *needs, *terms]))
+
+
+def fitting(membership: Membership, words: str) -> tuple[str, ...]:
+    """Return the person's specialities that the words name; ``words`` as ``words_of`` returns them."""
+    return tuple(
+        word for word in membership.specialities
+        if len(key := search_key(str(word))) > 1 and key in words
+    )  # fmt: skip
+
+
+def _counts(rows: Iterable[tuple[uuid.UUID, int]]) -> dict[uuid.UUID, int]:
+    return dict(rows)

@@ -1,0 +1,1 @@
+"""A person's caseload is given away and received."""
