@@ -129,6 +129,17 @@ def packs_answered(move: Move, count: int, *, by: Actor, said: str) -> None:
              to_body=move.body_id)
 
 
+def leave_announced(move: Move, *, by: Actor) -> None:
+    """Tell the administrators that somebody announced a last day: they end the membership."""
+    words = (
+        f"{move.person.name}さんが、{_day(move.on)}を最後の日として、担当替えを始めました。"
+        "連携の画面の「機関」で、離任日を入れてください。それまで、この人は機関の人のままです。\n"
+    )
+    for one in Membership.objects.current().filter(body_id=move.body_id, is_admin=True).exclude(person_id=move.person_id):
+        put_mail(by=by, to=one.person.email, subject=f"離任の知らせ（{move.person.name}さん）",
+                 text=f"{one.body.name}　{one.person.name} 様\n\n{words}", purpose="move", about=move.pk, to_body=move.body_id)
+
+
 def caseload_fell(body: Body, name: str, count: int, *, by: Actor) -> None:
     """Tell the body and each of its administrators that cases lie in its queue because ``name`` has left."""
     words = (

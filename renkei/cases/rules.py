@@ -6,7 +6,8 @@ import uuid
 
 from django.utils.translation import gettext as _
 
-from renkei.accounts.models import Membership
+from renkei.accounts.queries import is_member
+from renkei.accounts.rules import administers
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
 from renkei.cases.models import Case, Handover, MovePack, Need, Support
@@ -52,12 +53,9 @@ def receives(actor: Actor, handover: Handover) -> bool:
 
 def gives_pack(actor: Actor, body: str, person: uuid.UUID) -> bool:
     """Tell whether the actor may give away the caseload of ``person`` in ``body``: that person, or an administrator."""
-    if actor.is_system:
-        return True
-    if not actor.is_staff or actor.body != body or actor.person is None:
-        return False
-    own = Membership.objects.current().filter(person_id=actor.person, body_id=body)
-    return own.exists() if actor.person == person else own.filter(is_admin=True).exists()
+    if actor.is_staff and actor.body == body and actor.person == person:
+        return is_member(person, body)
+    return administers(actor, body)
 
 
 def takes_pack(actor: Actor, pack: MovePack) -> bool:

@@ -11,12 +11,12 @@ from renkei.accounts.models import Membership
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.cases.actions.holding import take_case
-from renkei.cases.actions.leaving import free_caseload, who_left
+from renkei.cases.actions.leaving import free_caseload, leave_body, who_left
 from renkei.cases.actions.moves import Successor, accept_packs, choose_successor, open_move, send_packs
 from renkei.cases.jobs import run_clocks
-from renkei.cases.models import Case, Move
+from renkei.cases.models import Case, Move, MoveReason
 from renkei.post.models import Mail
-from tests.cases.making import NOON, events, fresh, mails, offered, steps
+from tests.cases.making import NOON, events, fresh, mails, offered, refuses, steps
 from tests.cases.moving import acts, held, join, member
 from tests.world import DESK, LAB, World
 
@@ -155,3 +155,43 @@ def test_the_worker_frees_under_its_own_login(committed_world: World, login: Any
     with login("worker"):
         assert run_clocks().freed == 1
     assert (fresh(case).holder_person_id, fresh(case).next_kind) == (None, "choose")
+
+
+@pytest.mark.covers("C42")
+def test_leaving_is_one_act_of_an_administrator(world: World, hand: Hand) -> None:
+    leaver, _ito = join(DESK, "sato"), join(DESK, "ito")
+    held(world, leaver, each=2)
+    move = leave_body(leaver, LAST, by=world.desk, reason=MoveReason.POST_ENDS)
+    assert (fresh(leaver).until, move.on, move.reason, move.packs.count()) == (LAST, LAST, "post_ends", 2)
+    assert (events("member.end"), events("move.open")) == (1, 1)
+    later = leave_body(fresh(leaver), LAST + dt.timedelta(days=3), by=world.desk)
+    assert (later.pk, later.on, fresh(leaver).until) == (move.pk, LAST + dt.timedelta(days=3), LAST + dt.timedelta(days=3))
+    assert (events("move.open"), events("move.shift"), hand.now) == (1, 1, NOON)
+
+
+def test_who_is_no_administrator_announces_the_last_day(world: World, hand: Hand) -> None:
+    leaver = join(DESK, "sato")
+    held(world, leaver)
+    move = leave_body(leaver, LAST, by=acts(leaver))
+    assert (fresh(leaver).until, move.packs.count()) == (None, 1)
+    assert mails("move") == [("hibari-desk@people.example", "waiting")]
+    assert hand.now == NOON
+
+
+def test_the_last_administrator_does_not_leave_and_nothing_is_half_written(world: World, hand: Hand) -> None:
+    join(DESK, "ito")
+    with refuses("last_admin"):
+        leave_body(member(world), LAST, by=world.desk)
+    assert (Move.objects.count(), fresh(member(world)).until) == (0, None)
+    with refuses("not_allowed"):
+        leave_body(member(world), LAST, by=world.lab)
+    assert hand.now == NOON
+
+
+def test_a_last_day_gone_by_frees_in_the_same_transaction(world: World, hand: Hand) -> None:
+    leaver = join(DESK, "sato")
+    case = held(world, leaver)[0]
+    move = leave_body(leaver, NOON.date() - dt.timedelta(days=1), by=world.desk)
+    assert (fresh(case).holder_person_id, fresh(case).next_kind) == (None, "choose")
+    assert move.lapsed_at is not None
+    assert (who_left(), hand.now) == ([], NOON)

@@ -9,13 +9,16 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from renkei.accounts.actions.members import end_membership
 from renkei.accounts.models import Membership, Person
+from renkei.accounts.rules import administers
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases import mails
 from renkei.cases.actions.answers import send_again
-from renkei.cases.models import Case, Move, MovePack, Support, Verb, log_step
+from renkei.cases.actions.moves import open_move
+from renkei.cases.models import Case, Move, MovePack, MoveReason, Support, Verb, log_step
 from renkei.cases.queries.moves import ASKED, naming, naming_who_left, supports_of_who_left
 from renkei.cases.states import PackState, SupportState
 from renkei.cases.steps import NextStep, put_next_step, save_case
@@ -23,6 +26,25 @@ from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days
 
 Left = tuple[str, uuid.UUID]
+
+
+@transaction.atomic
+def leave_body(membership: Membership, until: dt.date, *, by: Actor, reason: str = MoveReason.LEAVES) -> Move:
+    """Leave a body in one act: the caseload is drafted for the successors and the membership ends with ``until``.
+
+    An administrator ends it here; for anybody else the administrators are told and end it (``accounts`` decides who
+    may). A last day that is over already frees the cases at once: no commit names somebody who has left (P1).
+    Refused: what ``open_move`` and ``end_membership`` refuse.
+    """
+    move = open_move(membership, on=until, by=by, reason=reason)
+    if not administers(by, membership.body_id):
+        mails.leave_announced(move, by=by)
+        return move
+    end_membership(membership, until=until, by=by)
+    if until < clock.today():
+        free_caseload(membership.body_id, membership.person_id, by=by)
+        move.refresh_from_db()
+    return move
 
 
 def who_left() -> list[Left]:

@@ -42,7 +42,7 @@ class Successor:
 def open_move(membership: Membership, *, on: dt.date, by: Actor, reason: str = MoveReason.LEAVES) -> Move:
     """Draft a pack for every open case that names the person, each with a proposed successor; ``on`` is the last day.
 
-    Opening it again for the same day returns the same move. Refused: ``not_allowed``, ``wrong_reason``, ``on_before_start``.
+    Opening it again, for the same day or another, goes on with the same move. Refused: ``not_allowed``, ``wrong_reason``, ``on_before_start``.
     """
     body, person = membership.body, membership.person
     require(gives_pack(by, body.pk, person.pk), _(ONLY_GIVER))
@@ -51,12 +51,15 @@ def open_move(membership: Membership, *, on: dt.date, by: Actor, reason: str = M
     if on < membership.since:
         raise Refused(_("着任した日より後の日を入れてください。"), "on_before_start", field="on")
     Membership.objects.select_for_update().get(pk=membership.pk)  # two who open it at once get one move
-    move, made = Move.objects.get_or_create(
-        body=body, person=person, on=on, cancelled_at=None,
-        defaults={"reason": reason, "opened_at": clock.now(), "opened_by_id": by.person},
-    )  # fmt: skip
-    if made:
+    ahead = {"body": body, "person": person, "cancelled_at": None}
+    move = Move.objects.filter(**ahead, on__gte=clock.today()).first() or Move.objects.filter(**ahead, on=on).first()
+    if move is None:
+        move = Move.objects.create(body=body, person=person, on=on, reason=reason, opened_at=clock.now(), opened_by_id=by.person)
         record(by, "move.open", move, person=person.pk, on=on, reason=reason)
+    elif (move.on, move.reason) != (on, reason):
+        move.on, move.reason = on, reason
+        move.save(update_fields=["on", "reason"])
+        record(by, "move.shift", move, person=person.pk, on=on, reason=reason)
     _draft(move, by=by)
     return move
 

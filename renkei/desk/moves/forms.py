@@ -15,7 +15,7 @@ from renkei.cases.actions.moves import Successor
 from renkei.cases.models import Move, MovePack, MoveReason
 from renkei.cases.queries.colleagues import colleagues
 from renkei.cases.states import PackState
-from renkei.desk.people import person_words
+from renkei.desk.colleagues import person_words
 from renkei.plan.models import Body
 
 _PICK = {"required": _("1つ選んでください。"), "invalid_choice": _("一覧にないものです。選び直してください。")}

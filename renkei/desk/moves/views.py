@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 from renkei.accounts.queries import members_of
 from renkei.base.refusal import Refused
 from renkei.cases.actions.holding import Pack
+from renkei.cases.actions.leaving import leave_body
 from renkei.cases.actions.moves import (
     accept_packs,
     add_new_cases,
     cancel_move,
     choose_successor,
     decline_pack,
-    open_move,
     recall_packs,
     send_packs,
     write_pack,
@@ -68,7 +68,7 @@ def move_new(request: StaffRequest, body: str) -> HttpResponse:
         data = form.cleaned_data
         leaver = next(one for one in members if str(one.person_id) == data["person"])
         try:
-            made = open_move(leaver, on=data["on"], by=request.actor, reason=data["reason"])
+            made = leave_body(leaver, data["on"], by=request.actor, reason=data["reason"])
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:

@@ -13,7 +13,7 @@ DESK = "(SELECT ctx_is_desk())"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0012_saved_views'),
+        ('cases', '0013_firms_that_were_merged'),
         ('plan', '0002_front_desk'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
