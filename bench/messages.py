@@ -69,7 +69,7 @@ def _quoted(text: str) -> str:
 
 def po_text(messages: list[Message]) -> str:
     """Return the .po of these entries."""
-    blocks = [f"msgid \"\"\nmsgstr {_quoted(HEADER)}"]
+    blocks = [f'msgid ""\nmsgstr {_quoted(HEADER)}']
     for one in messages:
         flags = [flag for flag in one.flags if flag != "fuzzy"]
         lines = ["#, " + ", ".join(flags)] if flags else []

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 _WEEKDAYS = "月火水木金土日"
 
 
@@ -31,12 +33,14 @@ _DATE = re.compile(
     r"(?P<month>[0-9]{1,2})\s*[月./-]\s*(?P<day>[0-9]{1,2})\s*日?(?:\s*\([月火水木金土日]\))?",
     re.IGNORECASE,
 )
+_ENGLISH = re.compile(r"(?:[a-z]{3,9},?\s+)?(?P<day>[0-9]{1,2})\s+(?P<month>[a-z]{3})[a-z]*\.?(?:,?\s+(?P<year>[0-9]{4}))?", re.IGNORECASE)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME = re.compile(
     r"(?P<half>午前|午後)?\s*(?P<hour>[0-9]{1,2})\s*(?:時\s*(?:(?P<minute>[0-9]{1,2})\s*分?|(?P<sharp>半))?|:\s*(?P<past>[0-9]{1,2}))"
 )
 _FURTHEST = 100
 _NEAR = {"今日": 0, "本日": 0, "きょう": 0, "明日": 1, "あす": 1, "あした": 1, "明後日": 2, "あさって": 2,
-         "昨日": -1, "きのう": -1, "一昨日": -2, "おととい": -2}
+         "昨日": -1, "きのう": -1, "一昨日": -2, "おととい": -2, "today": 0, "tomorrow": 1, "yesterday": -1}
 
 
 def era_of(day: dt.date) -> tuple[str, int]:
@@ -73,22 +77,30 @@ def screen_date(day: dt.date, today: dt.date) -> str:
 
 
 def parse_date(text: str, today: dt.date) -> dt.date:
-    """Read a date as people type it: 11月27日, 令和8年11月27日, R8.11.27, 2026-11-27, 11/27, 明日.
+    """Read a date as people type it: 11月27日, 令和8年11月27日, R8.11.27, 2026-11-27, 11/27, 明日, 27 Nov 2026, tomorrow.
 
     Without a year, or with two digits of it (26.11.27), the day nearest to ``today`` is meant. An era's count may run
     past its end (平成35年 = 2023). Raises ValueError with a Japanese sentence.
     """
     plain = unicodedata.normalize("NFKC", text).replace("−", "-").strip()
-    if plain in _NEAR:
-        return today + dt.timedelta(days=_NEAR[plain])
-    found = _DATE.fullmatch(plain)
+    if plain.lower() in _NEAR:
+        return today + dt.timedelta(days=_NEAR[plain.lower()])
+    found = _DATE.fullmatch(_numbers(plain))
     if found is None:
-        raise ValueError("日付は「11月27日」「令和8年11月27日」のように入れてください。")
+        raise ValueError(_("日付は「11月27日」「令和8年11月27日」のように入れてください。"))
     years = _years(found["era"], found["year"], today)
     days = [day for year in years if (day := _day(year, int(found["month"]), int(found["day"])))]
     if not days:
-        raise ValueError(f"「{plain}」という日はありません。日付を確かめてください。")
+        raise ValueError(_("「%(day)s」という日はありません。日付を確かめてください。") % {"day": plain})
     return min(days, key=lambda day: abs((day - today).days))
+
+
+def _numbers(text: str) -> str:
+    """Return 2026-11-27 for 27 Nov 2026 and 11-27 for Fri 27 Nov; other text as it is."""
+    found = _ENGLISH.fullmatch(text)
+    if found is None or found["month"].lower() not in _MONTHS:
+        return text
+    return "-".join(part for part in (found["year"], str(_MONTHS.index(found["month"].lower()) + 1), found["day"]) if part)
 
 
 def _day(year: int, month: int, day: int) -> dt.date | None:
@@ -117,11 +129,11 @@ def parse_time(text: str) -> dt.time:
     """Read 10時, 9時20分, 13:30, 午後3時半. Raises ValueError with a Japanese sentence."""
     found = _TIME.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if found is None:
-        raise ValueError("時刻は「10時」「13時30分」のように入れてください。")
+        raise ValueError(_("時刻は「10時」「13時30分」のように入れてください。"))
     hour = int(found["hour"]) + (12 if found["half"] == "午後" and int(found["hour"]) < 12 else 0)
     minute = 30 if found["sharp"] else int(found["minute"] or found["past"] or 0)
     if hour > 23 or minute > 59:
-        raise ValueError(f"「{text}」という時刻はありません。")
+        raise ValueError(_("「%(time)s」という時刻はありません。") % {"time": text})
     return dt.time(hour, minute)
 
 

@@ -13,10 +13,11 @@ from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
-from renkei.base.era import parse_date, parse_time, screen_time, wareki
+from renkei.base.era import parse_date, parse_time
+from renkei.base.language import in_english, shown_full_day, shown_money, shown_time
 from renkei.base.numbers import parse_phone
 from renkei.base.text import clean_text
-from renkei.base.yen import parse_yen, yen_words
+from renkei.base.yen import parse_yen
 
 
 class Renderer(TemplatesSetting):
@@ -88,7 +89,7 @@ class JapaneseDateField(forms.Field):
 
     def prepare_value(self, value: Any) -> Any:
         """Show a day in words and leave typed text as it is."""
-        return wareki(value) if isinstance(value, dt.date) else value
+        return shown_full_day(value) if isinstance(value, dt.date) else value
 
     def to_python(self, value: Any) -> dt.date | None:
         """Read the day. Raises ValidationError with a sentence."""
@@ -100,7 +101,7 @@ class JapaneseDateField(forms.Field):
             raise ValidationError(str(error), code="not_a_date") from error
         if self.earliest_today and day < clock.today():
             raise ValidationError(
-                _("%(day)sは過ぎています。今日より後の日を入れてください。") % {"day": wareki(day)}, code="past"
+                _("%(day)sは過ぎています。今日より後の日を入れてください。") % {"day": shown_full_day(day)}, code="past"
             )
         if self.latest_today and day > clock.today():
             raise ValidationError(_("まだ来ていない日です。今日までの日を入れてください。"), code="future")
@@ -114,7 +115,7 @@ class JapaneseTimeField(forms.Field):
 
     def prepare_value(self, value: Any) -> Any:
         """Show a time in words and leave typed text as it is."""
-        return screen_time(value) if isinstance(value, dt.time) else value
+        return shown_time(value) if isinstance(value, dt.time) else value
 
     def to_python(self, value: Any) -> dt.time | None:
         """Read the time. Raises ValidationError with a sentence."""
@@ -140,8 +141,8 @@ class JapaneseMomentField(forms.Field):
         if not isinstance(value, dt.datetime):
             return value
         local = value.astimezone(clock.JST)
-        day = "今日" if local.date() == clock.today() else wareki(local.date())
-        return f"{day} {screen_time(local.time())}"
+        day = ("today" if in_english() else "今日") if local.date() == clock.today() else shown_full_day(local.date())
+        return f"{day} {shown_time(local.time())}"
 
     def to_python(self, value: Any) -> dt.datetime | None:
         """Read the moment. Raises ValidationError with a sentence."""
@@ -187,7 +188,7 @@ class YenField(forms.Field):
 
     def prepare_value(self, value: Any) -> Any:
         """Show the amount in words."""
-        return yen_words(value) if isinstance(value, int) else value
+        return shown_money(value) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> int | None:
         """Return yen. Raises ValidationError with a sentence."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from django.utils.translation import gettext as _
+
 
 def corporate_check_digit(base: str) -> int:
     """Return the check digit of the 12 base digits of a corporate number (法人番号)."""
@@ -45,7 +47,7 @@ def parse_postal_code(text: str) -> str:
     """Read 1234567, 123-4567 or 〒１２３－４５６７ and return 123-4567. Raises ValueError with a Japanese sentence."""
     found = re.sub(r"[〒\s‐－ー―−–—-]", "", unicodedata.normalize("NFKC", text))
     if not re.fullmatch(r"[0-9]{7}", found):
-        raise ValueError("郵便番号は7桁の数字で入れてください。例：123-4567")
+        raise ValueError(_("郵便番号は7桁の数字で入れてください。例：123-4567"))
     return f"{found[:3]}-{found[3:]}"
 
 
@@ -53,5 +55,5 @@ def parse_phone(text: str) -> str:
     """Return a telephone number with half-width digits and hyphens as typed. Raises ValueError with a sentence."""
     plain = re.sub(r"[‐－ー―−–—()（）\s-]+", "-", unicodedata.normalize("NFKC", text).strip()).strip("-")
     if not re.fullmatch(r"\+?[0-9-]{10,20}", plain) or not 10 <= len(digits(plain)) <= 13:
-        raise ValueError("電話番号は市外局番から入れてください。例：03-0000-0000")
+        raise ValueError(_("電話番号は市外局番から入れてください。例：03-0000-0000"))
     return plain

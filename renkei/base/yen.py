@@ -6,6 +6,8 @@ import re
 import unicodedata
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 _UNITS = {"億": 100_000_000, "千万": 10_000_000, "百万": 1_000_000, "万": 10_000, "千": 1_000}
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(億|千万|百万|万|千)?")
 _MOST = 10**15
@@ -32,15 +34,15 @@ def parse_yen(text: str) -> int:
 
     Units must fall from left to right: 1万2万 is a slip of the hand, not 3万円.
     """
-    plain = unicodedata.normalize("NFKC", text).strip().lstrip("¥\\").removesuffix("円").replace(",", "").replace(" ", "")
+    plain = unicodedata.normalize("NFKC", text).strip().lstrip("¥\\").removesuffix("yen").strip().removesuffix("円").replace(",", "").replace(" ", "")
     parts = _PART.findall(plain)
     sizes = [_UNITS.get(unit, 1) for _, unit in parts]
     read = "".join(number + unit for number, unit in parts)
     if not parts or read != plain or sizes != sorted(set(sizes), reverse=True):
-        raise ValueError("金額は「700万円」「1,900円」のように入れてください。")
+        raise ValueError(_("金額は「700万円」「1,900円」のように入れてください。"))
     total = sum(Decimal(number) * size for (number, _), size in zip(parts, sizes, strict=True))
     if total > _MOST:
-        raise ValueError("金額が大きすぎます。桁を確かめてください。")
+        raise ValueError(_("金額が大きすぎます。桁を確かめてください。"))
     if total != int(total):
-        raise ValueError("1円より小さい金額は入れられません。")
+        raise ValueError(_("1円より小さい金額は入れられません。"))
     return int(total)

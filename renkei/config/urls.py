@@ -7,6 +7,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import register_converter
 from django.urls.converters import StringConverter
+from django.views.i18n import set_language
 
 from renkei.base.routes import Audience, route
 from renkei.config.health import health
@@ -31,6 +32,8 @@ urlpatterns = [
     *portal_urls,
     *desk_urls,
     route("health/", health, name="health", audience=Audience.PUBLIC, rule="anyone: says ok, tells nothing"),
+    route("language/", set_language, name="set-language", audience=Audience.PUBLIC, changes=True,
+          rule="anyone: the language of the pages, kept in a cookie"),
     route("accounts/login/", account.login, name="account_login", audience=Audience.PUBLIC, rule=OPEN, changes=True),
     route("accounts/logout/", account.logout, name="account_logout", audience=Audience.PUBLIC, rule=OPEN, changes=True),
     route("accounts/inactive/", account.account_inactive, name="account_inactive", audience=Audience.PUBLIC, rule=OPEN),

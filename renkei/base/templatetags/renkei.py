@@ -10,10 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from renkei.base import clock
-from renkei.base.era import screen_date, screen_time, wareki
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.language import in_english, shown_day, shown_fiscal_year, shown_full_day, shown_money, shown_time
 from renkei.base.typed import typed_words as words_of_form
-from renkei.base.yen import yen_words
 
 register = template.Library()
 
@@ -32,13 +31,13 @@ def _day(value: dt.date | dt.datetime | str) -> dt.date:
 @register.filter
 def jday(value: dt.date | dt.datetime | None) -> str:
     """Return 11月27日（金）, 来年4月12日 or 令和7年3月14日."""
-    return screen_date(_day(value), clock.today()) if value else ""
+    return shown_day(_day(value), clock.today()) if value else ""
 
 
 @register.filter
 def jera(value: dt.date | dt.datetime | str | None) -> str:
     """Return 令和8年11月27日."""
-    return wareki(_day(value)) if value else ""
+    return shown_full_day(_day(value)) if value else ""
 
 
 @register.filter
@@ -46,13 +45,13 @@ def jtime(value: dt.time | dt.datetime | None) -> str:
     """Return 10時 or 16時42分."""
     if isinstance(value, dt.datetime):
         value = value.astimezone(clock.JST).time()
-    return screen_time(value) if value else ""
+    return shown_time(value) if value else ""
 
 
 @register.filter
 def jmoment(value: dt.datetime | None) -> str:
     """Return 11月20日（金）16時42分."""
-    return f"{jday(value)}{jtime(value)}" if value else ""
+    return (f"{jday(value)} {jtime(value)}" if in_english() else f"{jday(value)}{jtime(value)}") if value else ""
 
 
 @register.filter
@@ -81,19 +80,22 @@ def found_in(name: str, words: str) -> SafeString:
 @register.filter
 def age_days(value: dt.date | dt.datetime | None) -> str:
     """Return 77日目: the day of arrival is the first."""
-    return f"{(clock.today() - _day(value)).days + 1}日目" if value else ""
+    if not value:
+        return ""
+    count = (clock.today() - _day(value)).days + 1
+    return f"day {count}" if in_english() else f"{count}日目"
 
 
 @register.filter
 def money(value: int | None) -> str:
     """Return 700万円."""
-    return yen_words(value) if value is not None else ""
+    return shown_money(value) if value is not None else ""
 
 
 @register.filter
 def fiscal(value: int | None) -> str:
     """Return 令和8年度 for 2026."""
-    return str(FiscalYear(int(value))) if value else ""
+    return shown_fiscal_year(FiscalYear(int(value))) if value else ""
 
 
 @register.filter
@@ -108,10 +110,15 @@ def of_kind(things: list[Any] | None, kind: str) -> list[Any]:
     return [one for one in things or [] if one.kind == kind]
 
 
+def _sign(code: str) -> str:
+    """Return the sign of a stage; what runs beside all stages has no number."""
+    return ("X" if in_english() else "横") if code == "x" else code
+
+
 @register.simple_tag
 def stage(code: str, label: str) -> SafeString:
     """Return number, word and colour of a stage: never colour alone."""
-    return format_html('<span class="stage s{}"><i>{}</i>{}</span>', code, "横" if code == "x" else code, label)
+    return format_html('<span class="stage s{}"><i>{}</i>{}</span>', code, _sign(code), label)
 
 
 @register.simple_tag

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from renkei.accounts.queries import members_of
 from renkei.base import clock
-from renkei.base.era import parse_date, screen_date
+from renkei.base.era import parse_date
+from renkei.base.language import shown_day
 from renkei.base.numbers import parse_phone
 from renkei.base.refusal import Refused
 from renkei.cases.models import Case
@@ -240,7 +241,7 @@ def _will(values: dict[str, Any]) -> str:
     if is_closed(values):
         return _("終わった案件として取り込みます。")
     return _("続いている案件として取り込みます（次：%(day)s %(step)s）。") % {
-        "day": screen_date(values["期日"], clock.today()), "step": values["次の一手"][:40]}
+        "day": shown_day(values["期日"], clock.today()), "step": values["次の一手"][:40]}
 
 
 def find_holder(text: str) -> tuple[Body, uuid.UUID | None] | None:

@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
-from renkei.base.era import parse_date, parse_time, screen_date, screen_time
+from renkei.base.era import parse_date, parse_time
+from renkei.base.language import shown_day, shown_time
 
 _LOOSE = ("午前中", "午前", "午後", "夕方", "昼休み", "昼", "朝", "夜", "終日", "いつでも")
 _CLOCK = re.compile(r"(?:午前|午後)?\s*\d{1,2}\s*(?:時\s*(?:半|\d{1,2}\s*分)?|[::]\s*\d{1,2})\s*(?:ごろ|頃)?$")
@@ -28,8 +29,8 @@ class Moment:
     words: str = ""
 
     def __str__(self) -> str:
-        tail = screen_time(self.time) if self.time else self.words
-        return f"{screen_date(self.day, clock.today())} {tail}".strip()
+        tail = shown_time(self.time) if self.time else self.words
+        return f"{shown_day(self.day, clock.today())} {tail}".strip()
 
 
 def read_moment(text: str, today: dt.date) -> Moment:
@@ -63,7 +64,7 @@ class MomentField(forms.Field):
         now = clock.now().astimezone(clock.JST)
         if _is_before(moment, now):
             raise ValidationError(
-                _("過ぎた日時です。今日の%(now)sより後にしてください。") % {"now": screen_time(now.time())}, code="past"
+                _("過ぎた日時です。今日の%(now)sより後にしてください。") % {"now": shown_time(now.time())}, code="past"
             )
         return moment
 

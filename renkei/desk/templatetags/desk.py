@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
-from renkei.base.era import screen_date
+from renkei.base.language import shown_day
 from renkei.base.templatetags.renkei import jmoment
 from renkei.plan.queries import Closed, business_days_between, content_now
 
@@ -36,7 +36,7 @@ def due_words(context: dict[str, Any], day: dt.date | None, *, dated: bool = Fal
     count = business_days_between(today, day, _closed(context)) if (day - today).days <= LONGEST_BREAK else SOON + 1
     if count <= SOON:
         return format_html('<span class="soon-t nw">{}</span>', _("あと%(n)s日") % {"n": max(count, 1)})
-    return format_html('<span class="nw">{}</span>', screen_date(day, today)) if dated else ""
+    return format_html('<span class="nw">{}</span>', shown_day(day, today)) if dated else ""
 
 
 def _closed(context: dict[str, Any]) -> Closed:

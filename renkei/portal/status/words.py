@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
-from renkei.base.era import screen_date
+from renkei.base.language import shown_day
 from renkei.cases.models import Case, Support, Transition, Verb
 from renkei.cases.states import CaseState, DisclosureClass, SupportState
 from renkei.plan.models import Body, Service
@@ -89,7 +89,7 @@ def asked_of(case: Case, actor: Actor, desk: Body | None) -> list[Asked]:
 def _asked(support: Support, desk: Body | None) -> Asked:
     body = support.body.name
     watcher = desk.name if desk else _("窓口")
-    due = screen_date(support.due_on, clock.today()) if support.due_on else ""
+    due = shown_day(support.due_on, clock.today()) if support.due_on else ""
     words: dict[str, tuple[str, str, str]] = {
         SupportState.OFFERED: ("offered", _("返事を待っています"), _("%(body)s。%(due)sまでに返事が来ます") % {"body": body, "due": due}),
         SupportState.ACCEPTED: ("accepted", _("対応中"), _("%(body)sが引き受けました") % {"body": body}),

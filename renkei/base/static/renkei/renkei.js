@@ -41,7 +41,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const pairs = fields(form).filter((one) => !["checkbox", "radio"].includes(one.type) || one.checked).map((one) => one.name + "=" + one.value);
       sessionStorage.setItem(key, JSON.stringify(pairs));
       const note = form.querySelector("[data-kept]");
-      if (note) { note.textContent = "。打つたびに控えています（" + new Date().toLocaleTimeString("ja-JP", { hour: "numeric", minute: "2-digit" }) + "）"; }
+      if (note) { note.textContent = note.dataset.kept.replace("%s", new Date().toLocaleTimeString("ja-JP", { hour: "numeric", minute: "2-digit" })); }
     });
   });
   const count = () => {

@@ -1,0 +1,158 @@
+"""The pages in English: no Japanese word of ours is left on any page of the register.
+
+The data of the walk is Japanese and stays so. Every text of the database is collected first; a run of Japanese letters on
+a page is the data's when it stands in the database as a whole run, and ours otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from renkei.base import routes
+from tests.repo.everyone import Everyone, gather
+from tests.repo.test_everyone_everywhere import _path
+from tests.world import World
+
+RUN = re.compile(r"[ぁ-ゖァ-ヺー一-龯々〆ヶ]+")
+SHOWN = {"alt", "title", "aria-label", "value", "placeholder", "data-l", "data-kept", "data-some", "data-none", "data-done", "content"}
+# Japanese that belongs on an English page, and why.
+ALLOWED = {
+    "日本語": "the name of the other language, in the switch",
+}
+
+
+class _Words(HTMLParser):
+    """Every text a reader meets: between the tags and in the attributes that are shown or read aloud."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        kind = dict(attrs).get("type")
+        self.found += [value or "" for name, value in attrs if name in SHOWN and not (name == "value" and kind in {"hidden", "radio", "checkbox"})]
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in _texts(one)]
+    return [text for one in value for text in _texts(one)] if isinstance(value, list) else []
+
+
+def data_runs() -> set[str]:
+    """Every run of Japanese letters in the database."""
+    found: set[str] = set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
+                       " AND data_type IN ('text', 'character varying', 'jsonb', 'ARRAY')")
+        for table, column, kind in cursor.fetchall():
+            cursor.execute(f'SELECT DISTINCT "{column}"::text FROM "{table}" WHERE "{column}" IS NOT NULL')
+            for (text,) in cursor.fetchall():
+                plain = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text) if kind == "jsonb" else text
+                found |= set(RUN.findall(plain))
+    return found
+
+
+def ours(html: str, data: set[str]) -> set[str]:
+    """Return the runs of Japanese letters of a page that no data explains."""
+    words = _Words()
+    words.feed(html)
+    runs = {run for text in words.found for run in RUN.findall(text)}
+    return {run for run in runs if run not in data and run not in ALLOWED and not _is_cut(run, data)}
+
+
+def _is_cut(run: str, data: set[str]) -> bool:
+    """Long texts are shortened on lists, and names stand side by side."""
+    if len(run) >= 6 and any(run in one for one in data):
+        return True
+    return any(run.startswith(one) and (run[len(one) :] in data) for one in data if len(one) < len(run))
+
+
+@pytest.fixture
+def everyone(world: World) -> Everyone:
+    return gather(world)
+
+
+def _visits(everyone: Everyone, route: routes.Route) -> list[tuple[str, str]]:
+    """Return by whom and where a route is opened until one shows a page."""
+    if route.audience is routes.Audience.LINK:
+        tokens = [everyone.tokens[name] for name in ("status", "offer", "consent", "draft")]
+        paths = [("outsider", _path(route, everyone.own, body="", token=token)) for token in tokens]
+    elif route.audience is routes.Audience.STAFF:
+        paths = [(actor, _path(route, everyone.own, body=body, token="")) for actor, body in (("desk", "hibari-desk"), ("holder", "hibari-lab"))]
+    else:
+        paths = [(actor, _path(route, everyone.own, body="hibari-desk", token="")) for actor in ("desk", "guest")]
+    return [(actor, path) for actor, path in paths if path]
+
+
+def _read(client: Client, method: str, path: str) -> str:
+    with transaction.atomic():
+        answer = client.generic(method, path, HTTP_ACCEPT_LANGUAGE="en", content_type="application/x-www-form-urlencoded")
+        html = "" if answer.status_code in {404, 405} or answer.streaming or "html" not in answer.headers.get("Content-Type", "") else answer.content.decode()
+        transaction.set_rollback(True)
+    for closer in answer._resource_closers:  # not answer.close(): that would close this test's connection
+        closer()
+    return html
+
+
+@pytest.mark.timeout(200)
+def test_no_page_leaves_a_japanese_word_of_ours(everyone: Everyone, settings: Any) -> None:
+    settings.RENKEI_EXAMPLE = True
+    data, left, opened = data_runs(), {}, 0
+    for route in routes.all_routes():
+        for method in ("GET", "POST") if route.changes else ("GET",):
+            for actor, path in _visits(everyone, route):
+                html = _read(everyone.clients.get(actor, Client()), method, path)
+                assert not html or "<html" not in html or '<html lang="en">' in html, route.name
+                for run in ours(html, data):
+                    left.setdefault(run, f"{method} {route.name} as {actor}")
+                if html:
+                    opened += 1
+                    break
+    assert opened > 100
+    assert left == {}, "\n".join(f"{run}  {where}" for run, where in sorted(left.items()))
+
+
+def test_what_is_ours_is_told_from_what_is_data() -> None:
+    page = '<p title="窓口">会社名 株式会社まぼろし計測</p><input value="直す"><input type="hidden" value="隠し"><b>センサーの誤差が大き…</b>'
+    assert ours(page, {"株式会社まぼろし計測", "センサーの誤差が大きい"}) == {"窓口", "会社名", "直す"}
+
+
+def test_a_page_says_its_language(db: None) -> None:
+    english = Client().get("/", HTTP_ACCEPT_LANGUAGE="en-GB,en;q=0.8")
+    japanese = Client().get("/", HTTP_ACCEPT_LANGUAGE="ja")
+    assert '<html lang="en">' in english.content.decode()
+    assert '<html lang="ja">' in japanese.content.decode()
+
+
+def test_the_switch_keeps_the_language_whatever_the_browser_says(db: None) -> None:
+    client = Client(HTTP_ACCEPT_LANGUAGE="ja")
+    answer = client.post("/language/", {"language": "en", "next": "/privacy/"})
+    assert (answer.status_code, answer["Location"]) == (302, "/privacy/")
+    page = client.get("/").content.decode()
+    assert '<html lang="en">' in page
+    assert '<button class="link" type="submit" name="language" value="ja" lang="ja">日本語</button>' in page
+    client.post("/language/", {"language": "ja", "next": "/"})
+    assert '<html lang="ja">' in client.get("/").content.decode()
+
+
+def test_the_switch_goes_nowhere_else(db: None) -> None:
+    answer = Client().post("/language/", {"language": "en", "next": "https://elsewhere.example/"})
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
+def test_the_switch_knows_two_languages(db: None) -> None:
+    client = Client()
+    client.post("/language/", {"language": "fr", "next": "/"})
+    assert '<html lang="ja">' in client.get("/").content.decode()
