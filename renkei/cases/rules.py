@@ -73,7 +73,7 @@ def speaks_for_company(actor: Actor, case: Case) -> bool:
 def signed(actor: Actor) -> tuple[str, uuid.UUID]:
     """Return body and person of a member of staff who writes something down. Raises Refused for anybody else."""
     if not actor.is_staff or actor.body is None or actor.person is None:
-        raise Refused("これを書けるのは、機関の人だけです。", "not_allowed")
+        raise Refused(_("これを書けるのは、機関の人だけです。"), "not_allowed")
     return actor.body, actor.person
 
 

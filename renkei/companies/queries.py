@@ -148,15 +148,15 @@ def possible_duplicates(
 def _likenesses(name: str, number: str, phone: str, email: str) -> list[tuple[str, str, Q]]:
     likenesses = []
     if len(digits(number)) == 13:
-        likenesses.append(("number", "法人番号が同じです。", Q(corporate_number=digits(number))))
+        likenesses.append(("number", _("法人番号が同じです。"), Q(corporate_number=digits(number))))
     if key := search_key(name)[:200]:
-        likenesses.append(("name", "会社名が同じです（株式会社などの違いを除く）。", Q(name_key=key)))
+        likenesses.append(("name", _("会社名が同じです（株式会社などの違いを除く）。"), Q(name_key=key)))
     if len(called := phone_key(phone)) >= 10:
         whole = rf"(^| ){called}( |$)"  # not a part of a corporate number or of a longer telephone number
-        likenesses.append(("phone", "電話番号が同じです。", Q(find_text__regex=whole)))
+        likenesses.append(("phone", _("電話番号が同じです。"), Q(find_text__regex=whole)))
     if domain := own_domain(email):
         at_home = Q(email__iendswith=f"@{domain}") | Q(people__email__iendswith=f"@{domain}")
-        likenesses.append(("mail", f"メールアドレスの「@{domain}」が同じです。", at_home))
+        likenesses.append(("mail", _("メールアドレスの「@%(domain)s」が同じです。") % {"domain": domain}, at_home))
     return likenesses
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
 from renkei.base import clock
@@ -43,7 +44,7 @@ def publish(document: dict[str, Any], *, by: Actor, note: str = "") -> PlanVersi
     """
     faults = check_document(document)
     if faults:
-        raise Refused(f"計画に直すところが{len(faults)}つあります。{faults[0].message}", "plan_faults")
+        raise Refused(_("計画に直すところが%(n)sつあります。%(first)s") % {"n": len(faults), "first": faults[0].message}, "plan_faults")
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLISH_LOCK])
     head = document["plan"]
@@ -51,7 +52,7 @@ def publish(document: dict[str, Any], *, by: Actor, note: str = "") -> PlanVersi
     if plan is not None:
         require_editor(by, plan)
     elif not by.is_system:
-        raise Refused("新しい計画を公開できるのは、設置した人だけです（renkei plan publish）。", "not_allowed")
+        raise Refused(_("新しい計画を公開できるのは、設置した人だけです（renkei plan publish）。"), "not_allowed")
     newest = newest_version(plan) if plan else None
     if newest is not None and newest.content == document:
         return newest
@@ -97,7 +98,7 @@ def _write_bodies(rows: list[dict[str, Any]], *, leads: bool) -> None:
     prefixes = {row["code"]: row["number_prefix"] for row in rows}
     taken = Body.objects.exclude(pk__in=prefixes).filter(number_prefix__in=prefixes.values()).first()
     if taken:
-        raise Refused(f"受付番号の頭「{taken.number_prefix}」は「{taken.name}」が使っています。", "prefix_taken")
+        raise Refused(_("受付番号の頭「%(prefix)s」は「%(name)s」が使っています。") % {"prefix": taken.number_prefix, "name": taken.name}, "prefix_taken")
     if leads:  # two bodies may swap theirs
         for index, (code, prefix) in enumerate(prefixes.items()):
             Body.objects.filter(pk=code).exclude(number_prefix=prefix).update(number_prefix=f"~{index}")
@@ -117,7 +118,7 @@ def _put(model: Any, code: str, leads: bool, **values: Any) -> None:
 def _write_plan(head: dict[str, Any]) -> Plan:
     predecessor = head["predecessor"]
     if predecessor and not Plan.objects.filter(pk=predecessor).exists():
-        raise Refused(f"前の計画「{predecessor}」がまだ公開されていません。先に公開してください。", "no_predecessor")
+        raise Refused(_("前の計画「%(code)s」がまだ公開されていません。先に公開してください。") % {"code": predecessor}, "no_predecessor")
     plan, _made = Plan.objects.update_or_create(
         pk=head["code"],
         defaults={
@@ -173,7 +174,7 @@ def export(plan: Plan, folder: Path) -> list[Path]:
     """Write the newest version as files that publish to the same plan, and return their paths."""
     newest = newest_version(plan)
     if newest is None:
-        raise Refused("この計画はまだ公開されていません。", "not_published")
+        raise Refused(_("この計画はまだ公開されていません。"), "not_published")
     return write_folder(newest.content, folder)
 
 
@@ -183,7 +184,7 @@ def open_draft(plan: Plan, *, by: Actor) -> PlanDraft:
     require_editor(by, plan)
     newest = newest_version(plan)
     if newest is None:
-        raise Refused("この計画はまだ公開されていません。", "not_published")
+        raise Refused(_("この計画はまだ公開されていません。"), "not_published")
     start = {"content": newest.content, "based_on": newest.number, "saved_at": clock.now(), "saved_by": by.person}
     draft, made = PlanDraft.objects.get_or_create(plan=plan, defaults=start)
     if made:
@@ -199,13 +200,13 @@ def save_draft(plan: Plan, section: str, value: Any, *, by: Actor, version: int)
     ``changed_meanwhile`` when somebody saved in between, ``unknown_section`` and ``plan_faults``.
     """
     if section not in SECTIONS:
-        raise Refused("計画にその節はありません。", "unknown_section")
+        raise Refused(_("計画にその節はありません。"), "unknown_section")
     draft = _locked_draft(plan, by, version)
     faults = list(check_shape(Source(value, {(section,): (section, 1)}), (section,)))
     if faults:
         raise Refused(faults[0].message, "plan_faults", field="text")
     if section == "plan" and value["code"] != plan.pk:
-        raise Refused("計画のコードは変えられません。", "plan_code", field="text")
+        raise Refused(_("計画のコードは変えられません。"), "plan_code", field="text")
     draft.content = {**draft.content, section: value}
     _save(draft, by)
     record(by, "plan.save_draft", plan, draft, section=section, value=value)
@@ -219,10 +220,10 @@ def publish_draft(plan: Plan, *, by: Actor, version: int, note: str = "") -> Pla
     newest = newest_version(plan)
     if newest is not None and newest.number != draft.based_on:
         raise Refused(
-            "下書きを始めたあとに、別の版が公開されました。違いを確かめ、下書きを作り直してください。", "changed_meanwhile"
+            _("下書きを始めたあとに、別の版が公開されました。違いを確かめ、下書きを作り直してください。"), "changed_meanwhile"
         )
     if newest is not None and newest.content == draft.content:
-        raise Refused("公開した版と同じです。直してから公開してください。", "nothing_changed")
+        raise Refused(_("公開した版と同じです。直してから公開してください。"), "nothing_changed")
     published = publish(draft.content, by=by, note=note)
     draft.based_on = published.number
     _save(draft, by)
@@ -235,7 +236,7 @@ def reset_draft(plan: Plan, *, by: Actor, version: int) -> PlanDraft:
     draft = _locked_draft(plan, by, version)
     newest = newest_version(plan)
     if newest is None:
-        raise Refused("この計画はまだ公開されていません。", "not_published")
+        raise Refused(_("この計画はまだ公開されていません。"), "not_published")
     draft.content, draft.based_on = newest.content, newest.number
     _save(draft, by)
     record(by, "plan.reset_draft", plan, draft)
@@ -247,7 +248,7 @@ def _locked_draft(plan: Plan, by: Actor, version: int) -> PlanDraft:
     draft = PlanDraft.objects.select_for_update().get(plan=plan)
     if draft.version != version:
         raise Refused(
-            "ほかの人が先に保存しました。新しい内容を確かめて、もう一度保存してください。入力した文は残してあります。",
+            _("ほかの人が先に保存しました。新しい内容を確かめて、もう一度保存してください。入力した文は残してあります。"),
             "changed_meanwhile",
         )
     return draft

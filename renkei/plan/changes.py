@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from renkei.base.language import shown_list
 from renkei.plan.files import SECTIONS
 
 _KEYS = ("code", "written", "post", "number", "from")
@@ -40,10 +43,10 @@ def in_words(value: Any) -> str:
     if isinstance(value, dict):
         return "　".join(f"{key}: {in_words(inner)}" for key, inner in value.items())
     if isinstance(value, list):
-        return "、".join(in_words(inner) for inner in value) or "（空）"
+        return shown_list([in_words(inner) for inner in value]) or _("（空）")
     if isinstance(value, bool):
-        return "はい" if value else "いいえ"
-    return "（空）" if value in (None, "") else str(value)
+        return _("はい") if value else _("いいえ")
+    return _("（空）") if value in (None, "") else str(value)
 
 
 def diff(old: dict[str, Any], new: dict[str, Any]) -> list[Change]:
@@ -67,7 +70,7 @@ def _differ(path: tuple[str, ...], old: Any, new: Any) -> Iterator[Change]:
         if before is not None and after is not None:
             changes = [c for key in [*before, *(k for k in after if k not in before)]
                        for c in _differ((*path, key), before.get(key), after.get(key))]
-            yield from changes or [Change((*path, "順番"), list(before), list(after))]
+            yield from changes or [Change((*path, _("順番")), list(before), list(after))]
             return
     yield Change(path, old, new)
 
@@ -85,7 +88,7 @@ def name_of(row: dict[str, Any], index: int) -> str:
     if "service" in row and "body" in row:
         return " ".join(str(row[key]) for key in ("service", "body", "from") if row.get(key))
     if "area" in row and "name" in row:
-        return f"{row['area'] or '全体'} {row['name']}"
+        return f"{row['area'] or _('全体')} {row['name']}"
     if "post" in row and "body" in row:
         return f"{row['post']} {row['body']}"
     return next((str(row[key]) for key in _KEYS if row.get(key)), str(index + 1))

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import jpholiday
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.base.memo import once
@@ -21,7 +22,7 @@ def current_plan(on: dt.date | None = None) -> Plan:
     """Return the plan whose term includes the day (the newest published one otherwise). Raises Refused when none is."""
     plans = once("plans", lambda: list(Plan.objects.filter(versions__isnull=False).distinct().order_by("-term_to")))
     if not plans:
-        raise Refused("計画がまだ公開されていません。renkei plan publish で公開してください。", "no_plan")
+        raise Refused(_("計画がまだ公開されていません。renkei plan publish で公開してください。"), "no_plan")
     return next((plan for plan in plans if plan.is_running(on)), plans[0])
 
 
@@ -30,7 +31,7 @@ def plan_content(plan: Plan) -> PlanContent:
     versions = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("pk", flat=True)
     newest = once(("newest", plan.pk), versions.first)
     if newest is None:
-        raise Refused("この計画はまだ公開されていません。", "not_published")
+        raise Refused(_("この計画はまだ公開されていません。"), "not_published")
     return version_content(newest)
 
 
@@ -87,7 +88,7 @@ def clock_named(name: str) -> Clock:
     """Return a clock of the running plan. Raises Refused when the plan does not set it."""
     found = content_now().clocks.get(name)
     if found is None:
-        raise Refused(f"計画に期限「{name}」が決められていません。計画の画面で決めてください。", "no_clock")
+        raise Refused(_("計画に期限「%(name)s」が決められていません。計画の画面で決めてください。") % {"name": name}, "no_clock")
     return found
 
 

@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from renkei.base import clock
-from renkei.base.era import wareki
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.language import in_english, shown_fiscal_year, shown_full_day, shown_list
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Plan
 from renkei.plan.queries import plan_content, published_plans
 
 _PARTS = re.compile(r"[ァ-ヶー]+|[^ァ-ヶー]+")  # a narrow column head may break between these
-_CATEGORY = {"figure": "図", "text": "本文", "both": "図と本文"}
+_CATEGORY = {"figure": gettext_lazy("図"), "text": gettext_lazy("本文"), "both": gettext_lazy("図と本文")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Cell:
     @property
     def where(self) -> str:
         """Return where the plan says so, in a word."""
-        return _CATEGORY.get(self.source, "")
+        return str(_CATEGORY.get(self.source, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,9 @@ def parties(content: PlanContent, on: dt.date) -> list[PartyLine]:
 
 
 def _since(value: dict[str, Any]) -> str:
-    return f"{wareki(dt.date.fromisoformat(value['from']))}から" if value["from"] else "計画書のとおり"
+    if not value["from"]:
+        return _("計画書のとおり")
+    return _("%(day)sから") % {"day": shown_full_day(dt.date.fromisoformat(value["from"]))}
 
 
 def targets(content: PlanContent, results: Mapping[int, int] | None = None) -> list[TargetLine]:
@@ -190,6 +195,8 @@ def targets(content: PlanContent, results: Mapping[int, int] | None = None) -> l
         ours = "・".join(str(FiscalYear(year)) for year in target.fiscal_years)
         plain = target.written.replace(" ", "")
         words = plain if plain == ours else f"{plain}［{ours}］"
+        if in_english():
+            words = shown_list([shown_fiscal_year(FiscalYear(year)) for year in target.fiscal_years])
         result = None if results is None else sum(results.get(year, 0) for year in target.fiscal_years)
         lines.append(TargetLine(words, target.fiscal_years, target.count, result, min(target.fiscal_years) <= this_year))
     return lines
@@ -197,7 +204,7 @@ def targets(content: PlanContent, results: Mapping[int, int] | None = None) -> l
 
 def areas(content: PlanContent) -> list[AreaLine]:
     """Return the areas with what is known of each; the whole region first."""
-    whole = AreaLine({"code": "", "name": "全体"}, [row for row in content.section("indicators") if not row["area"]])
+    whole = AreaLine({"code": "", "name": _("全体")}, [row for row in content.section("indicators") if not row["area"]])
     lines = [whole] if whole.indicators else []
     for area in content.section("areas"):
         code = area["code"]
@@ -236,6 +243,9 @@ def head_of(plan: Plan) -> dict[str, Any]:
 def term_words(plan: Plan) -> str:
     """Return the term as written, with our count of years beside it where the plan's differs."""
     term = head_of(plan)["term"]
+    if in_english():
+        days = {name: shown_full_day(dt.date.fromisoformat(term[name])) if term[name] else "" for name in ("from", "to")}
+        return f"{days['from']} – {days['to']}".strip()
     start, end = term.get("from_written") or term["from"] or "", term.get("to_written") or term["to"]
     year = FiscalYear.of(dt.date.fromisoformat(term["to"]))
     plain = str(end).replace(" ", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.plan.models import Body, Plan
@@ -17,4 +19,4 @@ def edits_plan(actor: Actor, plan: Plan) -> bool:
 def require_editor(actor: Actor, plan: Plan) -> None:
     """Raise Refused unless the actor may change the plan."""
     if not edits_plan(actor, plan):
-        raise Refused("計画を直せるのは、計画の代表の者の職員だけです。", "not_allowed")
+        raise Refused(_("計画を直せるのは、計画の代表の者の職員だけです。"), "not_allowed")

@@ -6,6 +6,7 @@ This package lies below the plan: it knows bodies by their code and cases by the
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
 from renkei.base.actor import Actor
@@ -15,10 +16,10 @@ from renkei.base.models import Row
 class LinkPurpose(models.TextChoices):
     """What a signed link opens."""
 
-    DRAFT = "draft", "相談の下書き"
-    STATUS = "status", "状況の確認"
-    OFFER = "offer", "依頼への回答"
-    CONSENT = "consent", "同意の確認"
+    DRAFT = "draft", _("相談の下書き")
+    STATUS = "status", _("状況の確認")
+    OFFER = "offer", _("依頼への回答")
+    CONSENT = "consent", _("同意の確認")
 
 
 class Link(Row):
@@ -55,10 +56,10 @@ class Link(Row):
 class MailState(models.TextChoices):
     """Where an outgoing mail stands."""
 
-    WAITING = "waiting", "送信待ち"
-    SENT = "sent", "送信済み"
-    FAILED = "failed", "送れませんでした"
-    CANCELLED = "cancelled", "取りやめ"
+    WAITING = "waiting", _("送信待ち")
+    SENT = "sent", _("送信済み")
+    FAILED = "failed", _("送れませんでした")
+    CANCELLED = "cancelled", _("取りやめ")
 
 
 class Mail(Row):

@@ -21,9 +21,14 @@ from tests.world import World
 
 RUN = re.compile(r"[ぁ-ゖァ-ヺー一-龯々〆ヶ]+")
 SHOWN = {"alt", "title", "aria-label", "value", "placeholder", "data-l", "data-kept", "data-some", "data-none", "data-done", "content"}
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 # Japanese that belongs on an English page, and why.
 ALLOWED = {
     "日本語": "the name of the other language, in the switch",
+    "株式会社": "how a company's name is written: the example beside the field",
+    "まぼろし計測": "the same example", "株式会社まぼろし計測": "the same example", "理事長": "a post as it is written in the plan: an example",
+    "残業代": "words of a Japanese consultation: an example", "就業規則": "the same example",
+    "対応中": "words of the register's columns, which are Japanese like the files", "終了": "the same",
 }
 
 
@@ -33,11 +38,19 @@ class _Words(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self.inside: list[bool] = []  # of each open element: whether it says that it is Japanese
 
     def handle_data(self, data: str) -> None:
-        self.found.append(data)
+        if not any(self.inside):
+            self.found.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.inside and tag not in VOID:
+            self.inside.pop()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.inside.append(dict(attrs).get("lang") == "ja" and tag != "html")
         kind = dict(attrs).get("type")
         self.found += [value or "" for name, value in attrs if name in SHOWN and not (name == "value" and kind in {"hidden", "radio", "checkbox"})]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
@@ -20,7 +21,7 @@ class RegroupingQuerySet(models.QuerySet["Regrouping"]):
 class Regrouping(Row):
     """A merge (``case`` went into ``root``) or a split (``case`` came out of ``root``), and what was there before."""
 
-    kind = models.CharField(max_length=5, choices=[("merge", "まとめた"), ("split", "分けた")])
+    kind = models.CharField(max_length=5, choices=[("merge", _("まとめた")), ("split", _("分けた"))])
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="regroupings")
     root = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
     before = models.JSONField(default=dict)

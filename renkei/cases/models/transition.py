@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
@@ -17,64 +18,64 @@ from renkei.post.models import LinkPurpose
 class Verb(models.TextChoices):
     """What can happen in a case. Figures and timelines are made from these, never from free text."""
 
-    RECEIVED = "received", "受け付けた"
-    TRIAGED = "triaged", "振り分けた"
-    REFERRED = "referred", "窓口に回した"
-    COMPANY_BOUND = "company_bound", "会社を確かめた"
-    NEED_ADDED = "need_added", "課題を足した"
-    NEED_CHANGED = "need_changed", "課題を直した"
-    STAGE_MOVED = "stage_moved", "段階が変わった"
-    NEED_SETTLED = "need_settled", "課題が片づいた"
-    NEXT_STEP = "next_step", "次の一手を決めた"
-    OFFERED = "offered", "依頼した"
-    RECALLED = "recalled", "依頼を取り消した"
-    ACCEPTED = "accepted", "引き受けた"
-    DECLINED = "declined", "断った"
-    ASKED = "asked", "質問した"
-    PASSED_ON = "passed_on", "同僚に渡した"
-    REMINDED = "reminded", "返事をうながした"
-    SILENT = "silent", "返事がない"
-    EXPIRED = "expired", "返事がないまま期限が過ぎた"
-    CORRECTED = "corrected", "回答を直した"
-    STARTED = "started", "始めた"
-    DONE = "done", "終えた"
-    WITHDRAWN = "withdrawn", "取りやめた"
-    HANDOVER_OFFERED = "handover_offered", "引継ぎを頼んだ"
-    HANDOVER_ACCEPTED = "handover_accepted", "引き継いだ"
-    HANDOVER_DECLINED = "handover_declined", "引継ぎを断った"
-    HOLDER_BACK = "holder_back", "窓口に戻った"
-    CONSENT_GIVEN = "consent_given", "同意した"
-    CONSENT_CONFIRMED = "consent_confirmed", "同意を確かめた"
-    CONSENT_WITHDRAWN = "consent_withdrawn", "同意を取り消した"
-    CONTACT = "contact", "やりとりした"
-    COMPANY_WROTE = "company_wrote", "会社から連絡"
-    STAFF_WROTE = "staff_wrote", "会社へ連絡"
-    FILE_ADDED = "file_added", "書類を足した"
-    SUMMARY_CHANGED = "summary_changed", "要約を直した"
-    SUMMARY_SEEN = "summary_seen", "要約を確かめた"
-    MERGED = "merged", "まとめた"
-    UNMERGED = "unmerged", "分け直した"
-    SPLIT = "split", "分けた"
-    CLOSE_ASKED = "close_asked", "終了の確認を頼んだ"
-    CLOSED = "closed", "終えた（案件）"
-    REOPENED = "reopened", "再開した"
-    FEEDBACK = "feedback", "結果を聞いた"
-    INCIDENT = "incident", "開示の事故を記録した"
-    PROJECT = "project", "牽引事業を記録した"
-    IMPORTED = "imported", "台帳から取り込んだ"
-    IMPORT_UNDONE = "import_undone", "取込みを取り消した"
-    IDLE = "idle", "動きがない"
-    PACK_OFFERED = "pack_offered", "担当替えを頼んだ"
-    PACK_ACCEPTED = "pack_accepted", "担当を引き受けた"
-    PACK_DECLINED = "pack_declined", "担当替えを断った"
-    SUBSTITUTED = "substituted", "代わりの人に回した"
-    CIRCULATED = "circulated", "名を伏せて尋ねた"
-    INTEREST = "interest", "名を伏せた尋ねに答えた"
-    NDA = "nda", "秘密保持の約束を記録した"
-    OPENED_OUT = "opened_out", "機関の外の人に開いた"
-    SHUT_OUT = "shut_out", "機関の外の人に閉じた"
-    LETTER = "letter", "文書を作った"
-    LETTER_DECIDED = "letter_decided", "文書を決裁した"
+    RECEIVED = "received", _("受け付けた")
+    TRIAGED = "triaged", _("振り分けた")
+    REFERRED = "referred", _("窓口に回した")
+    COMPANY_BOUND = "company_bound", _("会社を確かめた")
+    NEED_ADDED = "need_added", _("課題を足した")
+    NEED_CHANGED = "need_changed", _("課題を直した")
+    STAGE_MOVED = "stage_moved", _("段階が変わった")
+    NEED_SETTLED = "need_settled", _("課題が片づいた")
+    NEXT_STEP = "next_step", _("次の一手を決めた")
+    OFFERED = "offered", _("依頼した")
+    RECALLED = "recalled", _("依頼を取り消した")
+    ACCEPTED = "accepted", _("引き受けた")
+    DECLINED = "declined", _("断った")
+    ASKED = "asked", _("質問した")
+    PASSED_ON = "passed_on", _("同僚に渡した")
+    REMINDED = "reminded", _("返事をうながした")
+    SILENT = "silent", _("返事がない")
+    EXPIRED = "expired", _("返事がないまま期限が過ぎた")
+    CORRECTED = "corrected", _("回答を直した")
+    STARTED = "started", _("始めた")
+    DONE = "done", _("終えた")
+    WITHDRAWN = "withdrawn", _("取りやめた")
+    HANDOVER_OFFERED = "handover_offered", _("引継ぎを頼んだ")
+    HANDOVER_ACCEPTED = "handover_accepted", _("引き継いだ")
+    HANDOVER_DECLINED = "handover_declined", _("引継ぎを断った")
+    HOLDER_BACK = "holder_back", _("窓口に戻った")
+    CONSENT_GIVEN = "consent_given", _("同意した")
+    CONSENT_CONFIRMED = "consent_confirmed", _("同意を確かめた")
+    CONSENT_WITHDRAWN = "consent_withdrawn", _("同意を取り消した")
+    CONTACT = "contact", _("やりとりした")
+    COMPANY_WROTE = "company_wrote", _("会社から連絡")
+    STAFF_WROTE = "staff_wrote", _("会社へ連絡")
+    FILE_ADDED = "file_added", _("書類を足した")
+    SUMMARY_CHANGED = "summary_changed", _("要約を直した")
+    SUMMARY_SEEN = "summary_seen", _("要約を確かめた")
+    MERGED = "merged", _("まとめた")
+    UNMERGED = "unmerged", _("分け直した")
+    SPLIT = "split", _("分けた")
+    CLOSE_ASKED = "close_asked", _("終了の確認を頼んだ")
+    CLOSED = "closed", _("終えた（案件）")
+    REOPENED = "reopened", _("再開した")
+    FEEDBACK = "feedback", _("結果を聞いた")
+    INCIDENT = "incident", _("開示の事故を記録した")
+    PROJECT = "project", _("牽引事業を記録した")
+    IMPORTED = "imported", _("台帳から取り込んだ")
+    IMPORT_UNDONE = "import_undone", _("取込みを取り消した")
+    IDLE = "idle", _("動きがない")
+    PACK_OFFERED = "pack_offered", _("担当替えを頼んだ")
+    PACK_ACCEPTED = "pack_accepted", _("担当を引き受けた")
+    PACK_DECLINED = "pack_declined", _("担当替えを断った")
+    SUBSTITUTED = "substituted", _("代わりの人に回した")
+    CIRCULATED = "circulated", _("名を伏せて尋ねた")
+    INTEREST = "interest", _("名を伏せた尋ねに答えた")
+    NDA = "nda", _("秘密保持の約束を記録した")
+    OPENED_OUT = "opened_out", _("機関の外の人に開いた")
+    SHUT_OUT = "shut_out", _("機関の外の人に閉じた")
+    LETTER = "letter", _("文書を作った")
+    LETTER_DECIDED = "letter_decided", _("文書を決裁した")
 
 
 class TransitionQuerySet(models.QuerySet["Transition"]):

@@ -9,9 +9,12 @@ from django.db.models import Case as When
 from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
 from django.db.models import When as If
 from django.db.models.functions import Coalesce, RowNumber
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import shown_day
 from renkei.cases.models import Case, Consent, Need
 from renkei.cases.queries.finding import Wanted, narrowed
 from renkei.cases.queries.today import CaseRow, as_rows, slim
@@ -19,7 +22,10 @@ from renkei.cases.states import CaseState, NeedState
 from renkei.plan.models import Stage
 
 ARRIVED = "arrived"
-AGES = [("", "すべて", None, None), ("30", "30日まで", None, 30), ("60", "31日から60日", 31, 60), ("61", "61日から", 61, None)]
+AGES = [
+    ("", gettext_lazy("すべて"), None, None), ("30", gettext_lazy("30日まで"), None, 30),
+    ("60", gettext_lazy("31日から60日"), 31, 60), ("61", gettext_lazy("61日から"), 61, None),
+]  # fmt: skip
 MOST_ALARMS, MOST_READ, CONSENT_AHEAD = 12, 100, dt.timedelta(days=14)
 
 
@@ -88,7 +94,7 @@ def board(actor: Actor, filters: BoardFilters | None = None) -> Board:
     shown = _narrow(everything, chosen)
     counts = dict(shown.annotate(stage=_stage()).values_list("stage").annotate(n=Count("pk")).order_by())
     rows = _cards(shown, chosen)
-    names = {ARRIVED: "振り分け前", **dict(Stage.objects.order_by("order").values_list("code", "short")), "": "課題を決める前"}
+    names = {ARRIVED: _("振り分け前"), **dict(Stage.objects.order_by("order").values_list("code", "short")), "": _("課題を決める前")}
     columns = [
         Column(code, name, counts.get(code, 0), [row for row in rows if row.stage == code])
         for code, name in names.items() if code or counts.get("")
@@ -139,7 +145,7 @@ def _choices(cases: QuerySet[Case]) -> tuple[list[Choice], list[Choice]]:
     rows = sorted(cases.order_by().values_list(*names).annotate(**ages))
     bodies = [Choice(code, f"{number}{short}", counts[0]) for _order, code, number, short, *counts in rows]
     sums = {code: sum(row[len(names) + n] for row in rows) for n, (code, *_) in enumerate(AGES)}
-    return [Choice("", "すべて", sums[""]), *bodies], [Choice(code, name, sums[code]) for code, name, *_ in AGES]
+    return [Choice("", _("すべて"), sums[""]), *bodies], [Choice(code, str(name), sums[code]) for code, name, _least, _most in AGES]
 
 
 def _alarms(actor: Actor, cases: QuerySet[Case]) -> tuple[list[Alarm], int]:
@@ -159,7 +165,7 @@ def _alarms(actor: Actor, cases: QuerySet[Case]) -> tuple[list[Alarm], int]:
         if row.is_late:
             alarms.append(Alarm("late", row, f"{row.what}（{row.body}）"))
         elif case.idle_told_at is not None:
-            alarms.append(Alarm("idle", row, "動きがありません"))
+            alarms.append(Alarm("idle", row, _("動きがありません")))
         elif day := ending.get(case.pk):
-            alarms.append(Alarm("consent", row, f"同意が{day.month}月{day.day}日まで"))
+            alarms.append(Alarm("consent", row, _("同意が%(day)sまで") % {"day": shown_day(day, clock.today())}))
     return alarms, len(alarms) if len(burning_now) < MOST_READ else cases.filter(burning).count()

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
 from renkei.cases.models import (
@@ -120,17 +121,17 @@ def consent_rows(case: Case, actor: Actor, bodies: dict[str, Body]) -> list[Cons
 def _consent_row(body: Body, newest: dict[tuple[str, str], Consent]) -> ConsentRow:
     own = [newest.get((body.pk, klass)) for klass in DisclosureClass.values]
     if not any(own):
-        return ConsentRow(body, [Cell("w", "同意なし"), Cell("x", "なし"), Cell("x", "なし")], None)
+        return ConsentRow(body, [Cell("w", _("同意なし")), Cell("x", _("なし")), Cell("x", _("なし"))], None)
     withdrawn = [one.withdrawn_at for one in own if one and one.withdrawn_at]
     return ConsentRow(body, [_cell(one) for one in own], max(withdrawn, default=None))
 
 
 def _cell(consent: Consent | None) -> Cell:
     if consent is None:
-        return Cell("x", "なし")
+        return Cell("x", _("なし"))
     if consent.is_live:
-        return Cell("y", "見せる", consent)
-    return Cell("w", "取消し" if consent.withdrawn_at else "期限切れ", consent)
+        return Cell("y", _("見せる"), consent)
+    return Cell("w", _("取消し") if consent.withdrawn_at else _("期限切れ"), consent)
 
 
 def days(items: list[Item]) -> list[Day]:

@@ -16,7 +16,7 @@ from renkei.base import clock
 from renkei.base.era import parse_date, parse_time
 from renkei.base.language import shown_day, shown_time
 
-_LOOSE = ("午前中", "午前", "午後", "夕方", "昼休み", "昼", "朝", "夜", "終日", "いつでも")
+_LOOSE = ("午前中", "午前", "午後", "夕方", "昼休み", "昼", "朝", "夜", "終日", "いつでも", "morning", "afternoon", "evening")
 _CLOCK = re.compile(r"(?:午前|午後)?\s*\d{1,2}\s*(?:時\s*(?:半|\d{1,2}\s*分)?|[::]\s*\d{1,2})\s*(?:ごろ|頃)?$")
 
 
