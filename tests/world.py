@@ -56,7 +56,11 @@ CONTENT: dict[str, Any] = {
         {"code": "labour", "name": "ひばり労働局", "about": "雇用の助成と労務の相談", "phone": "000-000-0001",
          "words": ["労務", "雇用助成"]},
     ],
-    "sharing": {"never_by_general_consent": {"bank": ["technical"]}},
+    "sharing": {
+        "never_by_general_consent": {"bank": ["technical"]}, "fewest_firms": 3,
+        "firm_sizes": [{"code": "small", "name": "20人までの", "most": 20}, {"code": "large", "name": "21人からの", "least": 21}],
+    },
+    "areas": [{"code": "north", "name": "ひばり県北部", "kind": "municipalities"}],
     "second_person": [],
 }  # fmt: skip
 

@@ -22,10 +22,11 @@ from renkei.base.actor import SYSTEM, staff
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.cases import mails
+from renkei.cases.actions.inquiries import remind_body, take_up, tell_body
 from renkei.cases.actions.leaving import free_caseload, who_left
 from renkei.cases.actions.offers import close_offer, lock_support, move_support
 from renkei.cases.actions.saved import check_view
-from renkei.cases.models import Case, SavedView, Support, Verb, log_step
+from renkei.cases.models import Asked, Case, SavedView, Support, Verb, log_step
 from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.states import SupportState
 from renkei.cases.steps import NextStep, due, put_next_step, save_case
@@ -39,7 +40,8 @@ _log = logging.getLogger("renkei.clocks")
 class ClockReport:
     """How many were reminded, told of silence, expired, told of a late first answer, told of standing still, and freed.
 
-    Freed are cases of people who left before anybody accepted them.
+    Freed are cases of people who left before anybody accepted them; ``inquired`` counts questions without a name that
+    were sent, reminded of, or brought back answered.
     """
 
     reminded: int = 0
@@ -48,11 +50,12 @@ class ClockReport:
     late: int = 0
     idle: int = 0
     freed: int = 0
+    inquired: int = 0
 
     @property
     def total(self) -> int:
         """Return how many acts there were."""
-        return self.reminded + self.silent + self.expired + self.late + self.idle + self.freed
+        return self.reminded + self.silent + self.expired + self.late + self.idle + self.freed + self.inquired
 
 
 def run_clocks() -> ClockReport:
@@ -65,6 +68,11 @@ def run_clocks() -> ClockReport:
         )  # fmt: skip
         late = list(_late_cases().values_list("pk", flat=True))
         idle = list(_idle_cases().values_list("pk", flat=True))
+        open_ones = Asked.objects.filter(inquiry__ended_at__isnull=True)
+        untold = list(open_ones.filter(told_on__isnull=True).values_list("pk", flat=True))
+        answered = list(Asked.objects.exclude(answer="").filter(taken_up_at__isnull=True).values_list("pk", flat=True))
+        quiet = list(open_ones.filter(told_on__isnull=False, reminded_on__isnull=True, answer__in=["", "question"],
+                                      inquiry__due_on__lte=_reminding_from()).values_list("pk", flat=True))  # fmt: skip
     return ClockReport(
         expired=_each(waiting, _expire),
         silent=_each(waiting, _tell_of_silence),
@@ -72,6 +80,7 @@ def run_clocks() -> ClockReport:
         late=_each(late, _tell_of_late_answer),
         idle=_each(idle, _tell_of_idle),
         freed=freed,
+        inquired=_each(answered, _take_up) + _each(untold, _tell) + _each(quiet, _ask_again),
     )
 
 
@@ -193,6 +202,23 @@ def _next_names(support: Support) -> str:
 
 def _due(support: Support) -> dt.date:
     return support.due_on or clock.today()
+
+
+def _take_up(asked_id: uuid.UUID) -> bool:
+    return take_up(asked_id, by=SYSTEM)
+
+
+def _tell(asked_id: uuid.UUID) -> bool:
+    return tell_body(asked_id, by=SYSTEM)
+
+
+def _ask_again(asked_id: uuid.UUID) -> bool:
+    return remind_body(asked_id, by=SYSTEM)
+
+
+def _reminding_from() -> dt.date:
+    """Return the last due day whose reminder clock has run out today."""
+    return add_business_days(clock.today(), -clock_named("offer_reminder").business_days)
 
 
 def _late_cases() -> QuerySet[Case]:

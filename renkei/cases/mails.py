@@ -15,7 +15,7 @@ from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date, wareki
-from renkei.cases.models import Case, Move, Support
+from renkei.cases.models import Asked, Case, Move, Support
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
 from renkei.post.outbox import put_mail
@@ -61,6 +61,25 @@ def reminder(support: Support, *, by: Actor) -> None:
         "引き受けるのが難しいときは、断っていただければ、ほかの機関を探します。"
         "先にお送りしたメールのページか、連携の画面の「依頼」からお答えください。",
     )  # fmt: skip
+
+
+def inquiry(asked: Asked, *, by: Actor, again: bool) -> None:
+    """Ask a body about a need without a name, once more, or tell it that its question is answered.
+
+    No number, no holder, no case: the only address is that of the front desk, for every inquiry alike.
+    """
+    desk = front_desk()
+    subject, words = "名を伏せたお尋ね", "会社の名を伏せて、協力できるところを探しています。"
+    if asked.reply:
+        subject, words = "ご質問の答え", "名を伏せたお尋ねへのご質問に、答えが届きました。"
+    elif again:
+        subject, words = "お返事をお待ちしています", "会社の名を伏せたお尋ねに、まだお返事をいただいていません。"
+    text = (
+        f"{asked.body.name} 御中\n\n{words}\n返事の期限　{_day(asked.inquiry.due_on)}\n\n"
+        "内容は、連携の画面の「依頼」で読めます。関心がある・ない、質問のどれかでお答えください。\n"
+        f"お急ぎのときは、{desk.name}（電話 {desk.phone}）へお電話ください。\n"
+    )
+    put_mail(by=by, to=asked.body.mail, subject=subject, text=text, purpose="inquiry", about=asked.pk, to_body=asked.body_id)
 
 
 def tell_body(  # noqa: PLR0913  keyword-only: each is a part of the mail

@@ -40,6 +40,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class FirmSize:
+    """A word for the size of a firm: from ``least`` to ``most`` people, both included; None is without end."""
+
+    code: str
+    name: str
+    least: int = 0
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OutsideContact:
     """Who helps with what is not ours."""
 
@@ -105,6 +115,16 @@ class PlanContent:
         """Return the classes a general consent never opens to bodies of a kind: asked for one by one instead (P2)."""
         closed: dict[str, list[str]] = (self.raw.get("sharing") or {}).get("never_by_general_consent") or {}
         return set(closed.get(kind, []))
+
+    @property
+    def fewest_firms(self) -> int:
+        """Return to how many known firms words without a name have to fit, so that they lead to none [C46]."""
+        return int((self.raw.get("sharing") or {}).get("fewest_firms", 5))
+
+    @property
+    def firm_sizes(self) -> list[FirmSize]:
+        """Return the words for the size of a firm whose name is left out."""
+        return [FirmSize(**row) for row in (self.raw.get("sharing") or {}).get("firm_sizes") or []]
 
     def dated(self, values: list[dict[str, Any]], on: dt.date) -> dict[str, Any]:
         """Return the entry of a dated list that holds on a day: the latest that has begun, else the first."""

@@ -46,6 +46,7 @@ BODIES = [DESK, LAB, CENTER, BANK]
 TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company,
+    m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda,
 ]  # fmt: skip
 PER_CASE = 2
 
@@ -104,6 +105,7 @@ class Random:
         supports = [self.support(case, self.chance.choice(needs), body) for body in self.chance.sample(BODIES, 3)]
         self.texts(case, needs, supports)
         self.other(case, supports)
+        self.circulated(case, needs[0])
         self.make_links(case, supports)
 
     def consents(self, case: m.Case, body: str) -> None:
@@ -127,8 +129,10 @@ class Random:
         )  # fmt: skip
 
     def texts(self, case: m.Case, needs: list[m.Need], supports: list[m.Support]) -> None:
-        for support in [*supports, None]:
-            m.Passage.objects.create(case=case, klass=self.klass(), text="ひみつの文", author_body_id=self.body(),
+        for support in [*supports, None, None]:
+            klass = self.klass()
+            m.Passage.objects.create(case=case, klass=klass, text="ひみつの文", author_body_id=_maybe(self.chance, self.body()),
+                                     needs_nda=klass != "summary" and self.chance.random() < 0.5,
                                      written_at=self.now, support=support, need=_maybe(self.chance, needs[0]))
         for body in BODIES:
             m.Contact.objects.create(case=case, channel="phone", klass=self.klass(), text="ひみつの話",
@@ -136,9 +140,25 @@ class Random:
                                      recorded_at=self.now)
             m.Message.objects.create(case=case, klass=self.klass(), text="ひみつの手紙", from_company=False,
                                      author_body_id=body, sent_at=self.now)
-            m.Attachment.objects.create(case=case, klass=self.klass(), name="ひみつ.pdf", media_type="application/pdf",
-                                        size=1, sha256="0" * 64, author_body_id=body, added_at=self.now)
+            klass = self.klass()
+            m.Attachment.objects.create(case=case, klass=klass, name="ひみつ.pdf", media_type="application/pdf", size=1,
+                                        needs_nda=klass != "summary" and self.chance.random() < 0.5,
+                                        sha256="0" * 64, author_body_id=_maybe(self.chance, body), added_at=self.now)
         m.Message.objects.create(case=case, klass=self.klass(), text="会社の手紙", from_company=True, sent_at=self.now)
+
+    def circulated(self, case: m.Case, need: m.Need) -> None:
+        ended = _maybe(self.chance, self.now, 0.3)
+        inquiry = m.Inquiry.objects.create(title="名を伏せた題", summary="名を伏せた文", firm_words="県内の会社", stage_id="3",
+                                           sent_on=clock.today(), due_on=clock.today(), ended_at=ended)
+        m.Circulation.objects.create(inquiry=inquiry, case=case, need=need, firms_known=9, sent_at=self.now, ended_at=ended,
+                                     sent_by_body_id=self.body())
+        for body in self.chance.sample(BODIES, 2):
+            asked = m.Asked.objects.create(inquiry=inquiry, body_id=body)
+            m.Match.objects.create(case=case, need=need, body_id=body, asked=asked, added_at=self.now)
+        for body in self.chance.sample(BODIES, 3):
+            m.Nda.objects.create(case=case, body_id=body, signed_on=clock.today() - dt.timedelta(days=5), known="paper",
+                                 until=_maybe(self.chance, clock.today() + dt.timedelta(days=self.chance.choice([-2, 0, 3]))),
+                                 ended_on=_maybe(self.chance, clock.today(), 0.3), recorded_by_body_id=DESK, recorded_at=self.now)
 
     def other(self, case: m.Case, supports: list[m.Support]) -> None:
         giver, taker = self.chance.sample(BODIES, 2)

@@ -9,15 +9,20 @@ from typing import Any
 
 from renkei.base import clock
 from renkei.cases.actions.answers import accept, ask, decline, finish_support
+from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.closing import close_case
+from renkei.cases.actions.consents import give_consent
+from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.holding import Pack, offer_handover
+from renkei.cases.actions.inquiries import ask_about, show_interest
 from renkei.cases.actions.intake import Said, receive
 from renkei.cases.actions.merging import merge_cases, split_case
-from renkei.cases.actions.talk import log_contact
-from renkei.cases.models import Case, Consent
+from renkei.cases.actions.ndas import record_nda
+from renkei.cases.actions.talk import add_file, log_contact
+from renkei.cases.models import Asked, Case, Consent, Match, Passage
 from renkei.plan.models import Body, PlanVersion
 from tests.desk.scene import Scene, arrived, asked, running
-from tests.world import CENTER, CONTENT, DESK, LAB, World
+from tests.world import BANK, CENTER, CONTENT, DESK, LAB, World
 
 TODAY = dt.date(2026, 11, 25)  # a Wednesday
 NOW = clock.at(TODAY, 9, 20)
@@ -133,6 +138,52 @@ def kept_by_the_lab(world: World) -> Scene:
     return Scene(world, receive(said, by=world.lab, body=Body.objects.get(pk=LAB), to_desk=False), [], [])
 
 
+def worded(world: World) -> Scene:
+    scene = running(world)
+    write_public(scene.needs[0], title="揺れに耐えるかを試したい", summary="小さな計器の揺れの試験をしたい。", by=world.lab, seen=True)
+    return scene
+
+
+def circulating(world: World) -> Scene:
+    scene = worded(world)
+    circulate(scene.needs[0], by=world.lab, place="", sure=True)
+    return scene
+
+
+def wondered(world: World) -> Scene:
+    scene = circulating(world)
+    ask_about(Asked.objects.get(body_id=CENTER), by=world.center, question="大きさは。")
+    return scene
+
+
+def consented(world: World) -> Scene:
+    scene = circulating(world)
+    show_interest(Asked.objects.get(body_id=CENTER), by=world.center, offer="揺れの台で試せる")
+    give_consent(scene.case, body=Body.objects.get(pk=CENTER), klass="summary", by=world.lab, how="oral", given_by="髙梨")
+    return scene
+
+
+def promised(world: World) -> Scene:
+    scene = running(world)
+    record_nda(scene.case, by=world.lab, body=Body.objects.get(pk=CENTER), signed_on=TODAY, known="paper")
+    return scene
+
+
+def filed(world: World) -> Scene:
+    scene = running(world)
+    add_file(scene.case, by=world.lab, name="図面.txt", data="図面です".encode())
+    Passage.objects.create(case=scene.case, klass="financial", text="資金のこと", author_body_id=LAB, written_at=clock.now())
+    return scene
+
+
+def the_match(scene: Scene) -> Any:
+    return Match.objects.get(need=scene.needs[0], body_id=CENTER)
+
+
+def the_bank_match(scene: Scene) -> Any:
+    return Match.objects.get(need=scene.needs[0], body_id=BANK)
+
+
 def the_contact(scene: Scene) -> Any:
     return scene.case.contacts.get()
 
@@ -182,6 +233,21 @@ DEEDS = [
     Deed("unmerge", DESK, merged),
     Deed("split", DESK, asked, {"title": "春の見本市"}, words=("title",), needed=("title", "needs")),
     Deed("unsplit", DESK, split),
+    Deed("need-public", LAB, running, {"title": "揺れの試験", "summary": "小さな計器を試したい。"}, first_need, ("title", "summary"), ("title", "summary"), once=False),
+    Deed("need-circulate", LAB, worded, {"place": "", "to": "all", "due_on": "12月1日", "sure": "on"}, first_need, needed=("to", "due_on", "sure")),
+    Deed("circulation-end", LAB, circulating, {}, lambda scene: scene.case.circulations.get()),
+    Deed("match-add", LAB, running, {"to_body": CENTER, "why": "前に手伝った"}, first_need, ("why",), ("to_body",)),
+    Deed("match-reply", LAB, wondered, {"text": "手のひらほどです。"}, the_match, ("text",), ("text",)),
+    Deed("match-consent", LAB, circulating, {"classes": ["summary"], "purpose": "試験"}, the_bank_match, ("purpose",), ("classes",), once=False),
+    Deed("match-offer", LAB, consented, {"service": "rd-subsidy", "ask": "試験の費用を助けてほしい", "due_on": "12月1日"}, the_match, ("ask",), ("service", "ask", "due_on")),
+    Deed("match-meeting", LAB, consented, {"met_on": "11月24日", "text": "会って話した。"}, the_match, ("text",), ("met_on",), once=False),
+    Deed("match-outcome", LAB, consented, {"outcome": "studying", "text": "検討する"}, the_match, ("text",), ("outcome",), once=False),
+    Deed("nda", LAB, running, {"to_body": CENTER, "kind": "three", "third_party": "架空大学", "signed_on": "11月20日", "known": "paper"}, words=("third_party",),
+         needed=("to_body", "kind", "third_party", "signed_on", "known"), once=False),
+    Deed("match-nda", LAB, consented, {"kind": "two", "signed_on": "11月20日", "known": "company"}, the_match, ("third_party",), ("kind", "signed_on", "known"), once=False),
+    Deed("secrecy-end", LAB, promised, {}, lambda scene: scene.case.ndas.get()),
+    Deed("file-secrecy", LAB, filed, {"keep": "yes"}, lambda scene: scene.case.attachments.get(), needed=("keep",), once=False),
+    Deed("passage-secrecy", LAB, filed, {"keep": "yes"}, lambda scene: scene.case.passages.get(klass="financial"), needed=("keep",), once=False),
     Deed("project", LAB, running, {"number": "県 12", "approved_on": "11月20日", "title": "事業化", "field_code": "A", "bodies": [LAB]},
          words=("number", "title"), needed=("number", "approved_on", "title", "field_code", "bodies"), once=False),
 ]  # fmt: skip

@@ -13,13 +13,16 @@ from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.base.actor import GUEST
 from renkei.base.context import acting
+from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.consents import request_consent
+from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.holding import draft_pack, offer_handover
 from renkei.cases.actions.intake import Said, receive, start_draft
 from renkei.cases.actions.moves import open_move
+from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
-from renkei.cases.models import Consent, ConsentRequest
+from renkei.cases.models import Asked, Consent, ConsentRequest, Match, Passage
 from renkei.companies.actions import Profile, know_company, merge_companies, register_company
 from renkei.companies.models import Company
 from renkei.plan.models import Body
@@ -69,12 +72,18 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     notice = send_notice(Words("書式が変わりました", "来週から使ってください。"), to={LAB: ""}, by=world.desk, sender="産業課")
     view = save_view("late=on", ViewWords("遅れ"), by=world.lab)
     contact = log_contact(case, by=world.lab, channel="phone", text="板を送ってもらう。")
+    need = write_public(scene.needs[0], title="名を伏せた題", summary="名を伏せた文", by=world.lab, seen=True)
+    circulation = circulate(need, by=world.lab, place="", sure=True)
+    nda = record_nda(case, by=world.lab, body=Body.objects.get(pk=CENTER), signed_on=clock.today(), known="paper")
+    passage = Passage.objects.create(case=case, klass="financial", text="資金のこと", author_body_id=LAB, written_at=clock.now())
     invited = invite(Body.objects.get(pk=LAB), asked=asked(), by=world.lab)
     other = register_company(Profile(name="株式会社まぼろし計測二"), by=world.desk)
     know_company(other, Body.objects.get(pk=LAB), by=world.desk)
     gone = register_company(Profile(name="まぼろし三"), by=world.desk)
     merge = merge_companies(Company.objects.get(pk=case.company_id), gone, by=world.desk)
     return {
+        "circulation": circulation.pk, "nda": nda.pk, "passage": passage.pk,
+        "match": Match.objects.get(need=need, body_id=CENTER).pk, "inquiry": Asked.objects.get(inquiry=circulation.inquiry, body_id=BANK).pk,
         "secret": token(invited), "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
         "other": other.pk, "merge": merge.pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,

@@ -11,6 +11,7 @@ from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
+from renkei.cases.actions.circulation import stop_asking
 from renkei.cases.actions.holding import write_note
 from renkei.cases.actions.talk import hear_company, put_message
 from renkei.cases.models import Case, Message, Need, Verb, log_step
@@ -191,6 +192,7 @@ def _end_needs(case: Case, state: str, *, by: Actor) -> None:
         before, need.state = need.state, NeedState(state)
         need.save()
         log_step(case, Verb.NEED_SETTLED, by=by, subject=need, before=before, after=state)
+    stop_asking(case, case.circulations.filter(ended_at__isnull=True), by=by)
 
 
 def _ask_second_person(case: Case, *, by: Actor) -> Case:

@@ -127,8 +127,13 @@ def set_standing(case: Case, classes: list[str], *, by: Actor) -> Case:
 
 
 @transaction.atomic
-def request_consent(case: Case, *, body: Body, classes: list[str], by: Actor, purpose: str = "") -> ConsentRequest:
-    """Ask the firm, by mail and on its status page, to open classes to a body. Asking again widens the open request."""
+def request_consent(
+    case: Case, *, body: Body, classes: list[str], by: Actor, purpose: str = "", said: str = ""
+) -> ConsentRequest:
+    """Ask the firm, by mail and on its status page, to open classes to a body. Asking again widens the open request.
+
+    ``said``: what the body says it can do, for the firm to read beside the question.
+    """
     locked = lock_case(case)
     require(runs_case(by, locked))
     require_open(locked)
@@ -142,6 +147,7 @@ def request_consent(case: Case, *, body: Body, classes: list[str], by: Actor, pu
                                     asked_by_id=by.person)
     asked.classes = [klass for klass in DisclosureClass.values if klass in {*wanted, *(asked.classes or [])}]
     asked.purpose, asked.asked_at = fit(purpose, 200, "purpose"), clock.now()
+    asked.said = fit(said, 2000, "said") or asked.said
     asked.save()
     record(by, "consent.request", asked, locked, classes=asked.classes, body=body.pk)
     close_links(asked.pk, LinkPurpose.CONSENT)

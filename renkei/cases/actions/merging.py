@@ -19,7 +19,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.models import Case, Consent, Need, Regrouping, Support, Verb, log_step
+from renkei.cases.models import Case, Circulation, Consent, Match, Nda, Need, Regrouping, Support, Verb, log_step
 from renkei.cases.numbers import draw_number
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import OPEN_SUPPORTS, CaseState, HandoverState, NeedState
@@ -117,6 +117,9 @@ def split_case(case: Case, *, needs: list[Need], title: str, by: Actor) -> Case:
     for consent in Consent.objects.live().filter(case=locked):
         consent.pk, consent.case = uuid.uuid4(), new  # the same consent, for a part of what it covers
         consent.save(force_insert=True)
+    for nda in Nda.objects.live().filter(case=locked):
+        nda.pk, nda.case, nda.file = uuid.uuid4(), new, None  # the paper stays where it was put
+        nda.save(force_insert=True)
     _move_work(chosen, locked, new)
     Regrouping.objects.create(kind="split", case=new, root=locked, needs=[str(need.pk) for need in chosen],
                               done_at=clock.now(), done_by_id=by.person)
@@ -229,6 +232,8 @@ def _carry(needs: list[Need], to: Case) -> None:
     for order, need in enumerate(needs, start=last + 1):
         need.case, need.order = to, order
         need.save()
+    for model in (Match, Circulation):  # what was asked without a name goes with the need it asks about
+        model.objects.filter(need__in=needs).update(case=to)
 
 
 def _move_work(needs: list[Need], old: Case, new: Case) -> None:

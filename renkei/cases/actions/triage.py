@@ -15,6 +15,7 @@ from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
+from renkei.cases.actions.circulation import stop_asking
 from renkei.cases.actions.intake import plain
 from renkei.cases.models import Case, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case
@@ -93,6 +94,8 @@ def settle_need(need: Need, *, state: str, by: Actor) -> Need:
         )
     locked.state = after
     locked.save(update_fields=["state"])
+    if after != NeedState.OPEN:
+        stop_asking(case, locked.circulations.filter(ended_at__isnull=True), by=by)
     log_step(case, Verb.NEED_SETTLED, by=by, subject=locked, before=before, after=after)
     record(by, "need.settle", locked, case, state=after)
     return locked

@@ -1,10 +1,13 @@
 """The case engine's records."""
 
 from renkei.cases.models.case import Case, Register
+from renkei.cases.models.circulation import Asked, Circulation, Inquiry, InquiryAnswer
 from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
 from renkei.cases.models.handover import Handover, Incident
 from renkei.cases.models.intake import Consultation, Draft
+from renkei.cases.models.match import Match, Outcome
 from renkei.cases.models.moves import Move, MovePack, MoveReason
+from renkei.cases.models.nda import Nda, NdaKind, NdaKnown
 from renkei.cases.models.need import Need, Passage
 from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
@@ -16,8 +19,10 @@ from renkei.cases.models.transition import Transition, Verb, log_step
 
 __all__ = [
     "AnsweredHow",
+    "Asked",
     "Attachment",
     "Case",
+    "Circulation",
     "Consent",
     "ConsentHow",
     "ConsentRequest",
@@ -28,12 +33,19 @@ __all__ = [
     "ImportRun",
     "ImportedCase",
     "Incident",
+    "Inquiry",
+    "InquiryAnswer",
+    "Match",
     "Message",
     "Move",
     "MovePack",
     "MoveReason",
+    "Nda",
+    "NdaKind",
+    "NdaKnown",
     "Need",
     "Origin",
+    "Outcome",
     "Passage",
     "RegionalProject",
     "Register",

@@ -119,6 +119,7 @@ class ConsentRequest(Row):
     body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     classes = ArrayField(models.CharField(max_length=10))
     purpose = models.CharField(max_length=200, blank=True)
+    said = models.TextField(max_length=2000, blank=True)  # what the body says it can do, for the firm to read
     asked_by_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     asked_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
     asked_at = models.DateTimeField()

@@ -12,7 +12,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.cases.models.case import Case, asked_case_ids, live_link
-from renkei.cases.models.sight import readable, readable_in
+from renkei.cases.models.sight import readable, readable_in, under_secrecy
 from renkei.cases.states import SEEN_BY_BODY, DisclosureClass, NeedState
 from renkei.post.models import LinkPurpose
 
@@ -48,6 +48,12 @@ class Need(Row):
     spans = models.JSONField(default=list)
     state = models.CharField(max_length=8, choices=NeedState, default=NeedState.OPEN)
     added_at = models.DateTimeField()
+    # The disclosable version: no name, no place that leads to the firm. It leaves only as the firm has confirmed it.
+    public_title = models.CharField(_("題名（名を伏せた版）"), max_length=100, blank=True)
+    public_summary = models.TextField(_("内容（名を伏せた版）"), max_length=600, blank=True)
+    public_written_at = models.DateTimeField(null=True)
+    public_confirmed_at = models.DateTimeField(null=True)
+    public_confirmed_by = models.CharField(max_length=100, blank=True)
 
     objects = NeedQuerySet.as_manager()
 
@@ -58,6 +64,11 @@ class Need(Row):
         constraints = [
             models.CheckConstraint(condition=~models.Q(title=""), name="need_has_title"),
             models.CheckConstraint(condition=models.Q(state__in=NeedState.values), name="need_state"),
+            models.CheckConstraint(
+                condition=models.Q(public_confirmed_at__isnull=True)
+                | ~models.Q(public_title="") & ~models.Q(public_summary=""),
+                name="need_confirmed_says_something",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,7 +83,7 @@ class PassageQuerySet(models.QuerySet["Passage"]):
         inside = models.Q(case__in=Case.objects.inside(actor))
         own_support = models.Q(support__isnull=True) | models.Q(support_id__in=_supports_seen(actor)) | inside
         own_need = models.Q(need__isnull=True) | models.Q(need__in=Need.objects.visible_to(actor)) | inside
-        return self.filter(readable(actor)).filter(own_support, own_need)
+        return self.filter(readable(actor)).filter(own_support, own_need).filter(under_secrecy(actor))
 
     def of_seen(self, supports: list[uuid.UUID], cases: list[Case], actor: Actor) -> PassageQuerySet:
         """Return the readable passages of supports, in cases, that were fetched with ``visible_to``: quicker, for lists."""
@@ -100,6 +111,7 @@ class Passage(Row):
     support = models.ForeignKey("cases.Support", on_delete=models.PROTECT, null=True, related_name="passages")
     klass = models.CharField(max_length=10, choices=DisclosureClass)
     text = models.TextField(max_length=4000)
+    needs_nda = models.BooleanField(default=False)
     author_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
     written_at = models.DateTimeField()
 
@@ -112,6 +124,9 @@ class Passage(Row):
         constraints = [
             models.CheckConstraint(condition=models.Q(klass__in=DisclosureClass.values), name="passage_class"),
             models.CheckConstraint(condition=~models.Q(text=""), name="passage_says_something"),
+            models.CheckConstraint(
+                condition=models.Q(needs_nda=False) | ~models.Q(klass="summary"), name="passage_nda_is_no_summary"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,31 @@ def readable(actor: Actor) -> models.Q:
     return models.Q(pk__in=[])
 
 
+def under_secrecy(actor: Actor) -> models.Q:
+    """Return the condition on rows with ``needs_nda``: those are read under a living promise of secrecy only.
+
+    Who took the words, the desk they were sent to, who wrote them and the firm itself read them as before; the policies
+    of passages and files say the same.
+    """
+    from renkei.cases.models.nda import Nda  # noqa: PLC0415  promises point at cases
+
+    free = models.Q(needs_nda=False)
+    if actor.is_system:
+        return models.Q()
+    if actor.is_staff:
+        body = str(actor.body)
+        own = models.Q(case__received_by_id=body) | models.Q(author_body_id=body)
+        if is_front_desk(body):
+            own |= models.Q(case__at_desk=True)
+        return free | own | models.Q(case_id__in=Nda.objects.live().filter(body_id=body).values("case_id"))
+    if actor.kind is not ActorKind.LINK:
+        return models.Q(pk__in=[])
+    link = live_link(actor).first()
+    if link is None or link.purpose == LinkPurpose.STATUS:
+        return models.Q()  # the firm's own; without a link nothing is readable at all
+    return free | models.Q(case_id__in=Nda.objects.live().filter(body_id=link.body).values("case_id"))
+
+
 def readable_in(cases: list[Case], actor: Actor) -> models.Q:
     """Return what ``readable`` says for rows of cases that were fetched with ``visible_to``, without asking their policy again."""
     here = models.Q(case__in=[case.pk for case in cases])

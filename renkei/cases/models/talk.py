@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.cases.models.case import Case
-from renkei.cases.models.sight import readable
+from renkei.cases.models.sight import readable, under_secrecy
 from renkei.cases.states import DisclosureClass
 
 
@@ -34,8 +34,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     """Files by class; the policy ``cases_attachment`` says the same."""
 
     def visible_to(self, actor: Actor) -> AttachmentQuerySet:
-        """Return files whose class the actor may read in that case."""
-        return self.filter(readable(actor))
+        """Return files whose class the actor may read in that case, those kept for secrecy only under its promise."""
+        return self.filter(readable(actor)).filter(under_secrecy(actor))
 
 
 class Contact(Row):
@@ -112,6 +112,7 @@ class Attachment(Row):
     media_type = models.CharField(max_length=100)
     size = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    needs_nda = models.BooleanField(default=False)
     from_company = models.BooleanField(default=False)
     author_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
     author = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
@@ -123,7 +124,12 @@ class Attachment(Row):
         """Newest first."""
 
         ordering = ["-added_at"]
-        constraints = [models.CheckConstraint(condition=~models.Q(name=""), name="attachment_has_name")]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="attachment_has_name"),
+            models.CheckConstraint(
+                condition=models.Q(needs_nda=False) | ~models.Q(klass="summary"), name="attachment_nda_is_no_summary"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

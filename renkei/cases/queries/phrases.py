@@ -159,6 +159,42 @@ def _feedback(step: Transition, known: Known) -> Said:
     return Said(_("結果をうかがいました"), known.word("results", step.to_state))
 
 
+def _circulated(step: Transition, _known: Known) -> Said:
+    if step.to_state == "ended":
+        return Said(_("名を伏せて尋ねるのをやめました"))
+    return Said(_("会社の名を伏せて、%(n)s機関に尋ねました") % {"n": step.to_state})
+
+
+_MATCHED = {
+    "candidate": gettext_lazy("%(body)sを候補に足しました"), "interested": gettext_lazy("%(body)sから関心があるとの返事がありました"),
+    "no": gettext_lazy("%(body)sから関心がないとの返事がありました"), "question": gettext_lazy("%(body)sから、名を伏せた尋ねへの質問がありました"),
+    "replied": gettext_lazy("%(body)sの質問に、名を伏せたまま答えました"), "meeting": gettext_lazy("%(body)sと会う日を決めました"),
+    "met": gettext_lazy("%(body)sと会いました"), "studying": gettext_lazy("%(body)sと検討を始めました"),
+    "contract": gettext_lazy("%(body)sと契約しました"), "none": gettext_lazy("%(body)sとは契約に至りませんでした"),
+}  # fmt: skip
+
+
+def _matched(step: Transition, known: Known) -> Said | None:
+    """Tell a step of the matching sheet. The firm is told of interest, meetings and outcomes, not of candidates and doubts."""
+    if known.for_company and step.to_state in {"candidate", "no", "question", "replied"}:
+        return None
+    words = _MATCHED.get(step.to_state)
+    reason = known.word("decline_reasons", step.reason) if step.reason else ""
+    return Said(str(words) % {"body": known.body_name(step.about_body)}, reason) if words else None
+
+
+_SECRECY = {
+    "signed": gettext_lazy("%(body)sとの秘密保持の約束を記録しました"), "ended": gettext_lazy("%(body)sとの秘密保持の約束が終わりました"),
+    "kept": gettext_lazy("秘密保持の約束のあとでだけ見せるものにしました"), "free": gettext_lazy("秘密保持の約束がなくても見せるものに戻しました"),
+}  # fmt: skip
+
+
+def _secrecy(step: Transition, known: Known) -> Said | None:
+    words = _SECRECY.get(step.to_state)
+    kept = known.files.get(step.subject)
+    return Said(str(words) % {"body": known.body_name(step.about_body)}, kept.name if kept else "") if words else None
+
+
 def _merged(text: Promise) -> Callable[[Transition, Known], Said]:
     return lambda step, _known: Said(str(text), step.from_state if step.subject_kind == "case" and not step.reason else "")
 
@@ -210,6 +246,9 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.CLOSED: _closed,
     Verb.REOPENED: _noted(gettext_lazy("相談を再開しました")),
     Verb.FEEDBACK: _feedback,
+    Verb.CIRCULATED: _circulated,
+    Verb.INTEREST: _matched,
+    Verb.NDA: _secrecy,
     Verb.INCIDENT: lambda step, known: Said(
         _("%(body)sへのお願いを、届いたあとに取り消しました") % {"body": known.body_name(step.about_body)}
     ),

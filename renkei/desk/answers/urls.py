@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.answers import views
+from renkei.desk.answers import inquiries, views
 
 OWN = "requests that have left for the body"
 
@@ -13,4 +13,6 @@ urlpatterns: list[URLPattern] = [
           rule=OWN, changes=True),
     route("d/<slug:body>/requests/<uuid:support>/correct/", views.correct, name="desk-request-correct",
           audience=Audience.STAFF, rule=OWN, changes=True),
+    route("d/<slug:body>/inquiries/<uuid:inquiry>/", inquiries.inquiry, name="desk-inquiry", audience=Audience.STAFF,
+          rule="what the body is asked without a name, while it is asked", changes=True),
 ]  # fmt: skip

@@ -17,6 +17,7 @@ from renkei.cases.actions.offers import open_request
 from renkei.cases.models import AnsweredHow, Incident, Support
 from renkei.cases.states import SupportState
 from renkei.desk.answers.forms import AnswerForm, CorrectForm
+from renkei.desk.answers.inquiries import inquiries_of
 from renkei.desk.answers.page import inbox_of, request_of
 from renkei.desk.cases.acts.act import person_id
 from renkei.desk.request import StaffRequest
@@ -34,7 +35,8 @@ DONE = {
 
 def requests(request: StaffRequest, body: str) -> HttpResponse:
     """Show the body's requests, most urgent first."""
-    return render(request, "desk/answers/list.html", {"inbox": inbox_of(request.actor, everything="all" in request.GET), "body": body})
+    page = {"inbox": inbox_of(request.actor, everything="all" in request.GET), "inquiries": inquiries_of(request.actor), "body": body}
+    return render(request, "desk/answers/list.html", page)
 
 
 def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpResponse:
@@ -55,7 +57,8 @@ def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRes
             messages.success(request, DONE[form.cleaned_data["answer"]])
             return redirect("desk-requests", body=body)
     open_request(found, by=request.actor)
-    return render(request, "desk/answers/request.html", page | {"form": form, "inbox": inbox_of(request.actor)})
+    beside = {"inbox": inbox_of(request.actor), "inquiries": inquiries_of(request.actor)}
+    return render(request, "desk/answers/request.html", page | beside | {"form": form})
 
 
 def correct(request: StaffRequest, body: str, support: uuid.UUID) -> HttpResponse:

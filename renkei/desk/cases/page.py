@@ -20,13 +20,14 @@ from renkei.cases.models import (
     Contact,
     Handover,
     Incident,
+    Nda,
     Need,
     Support,
 )
 from renkei.cases.queries.timeline import Item, timeline
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass, HandoverState
-from renkei.desk.cases.acts import closing, consents, holding, needs, talk
+from renkei.desk.cases.acts import closing, consents, holding, needs, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm
 from renkei.plan.models import Body, Stage
 from renkei.plan.queries import content_now
@@ -152,6 +153,8 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
     return {
         "case": case,
         "runs": runs_case(actor, case),
+        "inside": Case.objects.inside(actor).filter(pk=case.pk).exists(),
+        "ndas": list(Nda.objects.visible_to(actor).filter(case=case).select_related("body")),
         "lanes": lanes(case, actor),
         "consents": consent_rows(case, actor, bodies),
         "classes": DisclosureClass.choices,
@@ -206,7 +209,7 @@ def _can(case: Case, actor: Actor) -> dict[str, bool]:
     deeds: dict[str, type[ActForm]] = {
         "next": holding.NextStepForm, "take": holding.TakeForm, "need": needs.NeedForm, "consent": consents.ConsentForm,
         "file": talk.FileForm, "summary": talk.SummaryForm, "reopen": closing.ReopenForm, "unmerge": closing.UnmergeForm,
-        "confirm": closing.ConfirmCloseForm, "unsplit": closing.UnsplitForm,
+        "confirm": closing.ConfirmCloseForm, "unsplit": closing.UnsplitForm, "file_secrecy": secrecy.NdaForm,
     }  # fmt: skip
     return {name: one.allowed(actor, case, None) for name, one in deeds.items()}
 

@@ -4,11 +4,12 @@ from django.urls import URLPattern
 
 from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
-from renkei.desk.cases import lists, views
-from renkei.desk.cases.acts import answers, closing, consents, holding, needs, talk
+from renkei.desk.cases import lists, match, views
+from renkei.desk.cases.acts import answers, closing, consents, disclosing, holding, matching, needs, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm, act_view
 
 SEEN = "cases the body may see"
+INSIDE = "cases the body runs or took"
 CASE = "d/<slug:body>/case/<uuid:case>/"
 ACTS: list[type[ActForm]] = [
     talk.ContactForm, talk.CorrectContactForm, talk.MessageForm, talk.FileForm, talk.SummaryForm,
@@ -20,6 +21,9 @@ ACTS: list[type[ActForm]] = [
     consents.ConsentForm, consents.WithdrawConsentForm,
     closing.CloseForm, closing.ConfirmCloseForm, closing.ReturnCloseForm, closing.ReopenForm, closing.FeedbackForm,
     closing.MergeForm, closing.UnmergeForm,
+    disclosing.PublicNeedForm, disclosing.CirculateForm, disclosing.EndCirculationForm, disclosing.CandidateForm,
+    disclosing.ReplyForm, matching.MatchConsentForm, matching.MatchOfferForm, matching.MeetingForm, matching.OutcomeForm,
+    secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.EndNdaForm, secrecy.KeepFileForm, secrecy.KeepPassageForm,
     closing.SplitForm, closing.UnsplitForm, closing.ProjectForm,
 ]  # fmt: skip
 # What opens a firm's words further, ends a case or decides the targets: who does it has signed in just now.
@@ -40,5 +44,7 @@ urlpatterns: list[URLPattern] = [
     route(f"{CASE}sheet/", views.sheet, name="desk-case-sheet", audience=Audience.STAFF, rule=SEEN),
     route(f"{CASE}files/<uuid:file>/", views.file, name="desk-case-file-open", audience=Audience.STAFF,
           rule="files of a class the body may read"),
+    route(f"{CASE}match/<uuid:need>/", match.match, name="desk-case-match", audience=Audience.STAFF, rule=INSIDE),
+    route(f"{CASE}match/<uuid:need>/xlsx/", match.match_xlsx, name="desk-case-match-xlsx", audience=Audience.STAFF, rule=INSIDE),
     *(_act(form) for form in ACTS),
 ]  # fmt: skip

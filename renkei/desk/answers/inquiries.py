@@ -1,0 +1,101 @@
+"""What a body is asked without a name: the words, and its answer. Nothing here leads to a case or a firm [C46]."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from renkei.base.actor import Actor
+from renkei.base.forms import Options, Seg, TextField
+from renkei.base.refusal import Refused
+from renkei.cases.actions.inquiries import ask_about, show_interest, show_no_interest
+from renkei.cases.models import Asked, Inquiry, InquiryAnswer
+from renkei.desk.request import StaffRequest
+from renkei.plan.queries import content_now
+
+NEEDS = {"interested": "offer", "no": "reason", "question": "question"}
+DONE = {
+    "interested": gettext_lazy("関心があることを伝えました。会社が同意すると、依頼として届きます。"),
+    "no": gettext_lazy("関心がないことを伝えました。"),
+    "question": gettext_lazy("質問を送りました。名を伏せたまま答えが届きます。"),
+}
+
+
+class InquiryForm(forms.Form):
+    """Interest with what it is, no with why, or a question; what was typed for another answer stays."""
+
+    use_required_attribute = False
+
+    answer = forms.ChoiceField(
+        label=gettext_lazy("どう答えますか"), choices=InquiryAnswer.choices, widget=Seg,
+        error_messages={"required": gettext_lazy("答えを1つ選んでください。"), "invalid_choice": gettext_lazy("答えを1つ選んでください。")},
+    )  # fmt: skip
+    offer = TextField(
+        label=gettext_lazy("何ができそうですか"), rows=4, max_length=1000, required=False,
+        help_text=gettext_lazy("会社がこの文を読んで、貴機関に知らせるかを決めます。"),
+    )  # fmt: skip
+    who = TextField(label=gettext_lazy("だれが"), max_length=100, required=False)
+    conditions = TextField(label=gettext_lazy("条件"), rows=2, max_length=500, required=False)
+    reason = forms.ChoiceField(
+        label=gettext_lazy("関心がない理由"), widget=Options, required=False,
+        error_messages={"invalid_choice": gettext_lazy("理由を1つ選んでください。")},
+    )  # fmt: skip
+    question = TextField(label=gettext_lazy("聞きたいこと"), rows=3, max_length=1000, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        reasons = [(term.code, term.name) for term in content_now().vocabulary("decline_reasons")]
+        self.fields["reason"].choices = reasons  # type: ignore[attr-defined]  # a choice field
+
+    def clean(self) -> dict[str, Any]:
+        """Each answer needs its words."""
+        data = super().clean() or {}
+        sentences = {"offer": _("何ができそうかを、ひとことで書いてください。"), "reason": _("理由を1つ選んでください。"),
+                     "question": _("聞きたいことを書いてください。")}  # fmt: skip
+        needed = NEEDS.get(data.get("answer", ""))
+        if needed and not data.get(needed) and needed not in self.errors:
+            self.add_error(needed, sentences[needed])
+        return data
+
+
+def inquiries_of(actor: Actor) -> list[Asked]:
+    """Return what the actor's body is asked now, by the day of the answer; never in the order in which it came."""
+    open_ones = Inquiry.objects.visible_to(actor).open()
+    own = Asked.objects.visible_to(actor).filter(body_id=actor.body, inquiry__in=open_ones)
+    return list(own.select_related("inquiry", "inquiry__stage").order_by("inquiry__due_on", "inquiry__title", "pk"))
+
+
+def inquiry(request: StaffRequest, body: str, inquiry: uuid.UUID) -> HttpResponse:
+    """Show one inquiry without a name and take the answer. One that is over is not found."""
+    open_ones = Inquiry.objects.visible_to(request.actor).open()
+    own = Asked.objects.visible_to(request.actor).filter(body_id=request.actor.body, inquiry__in=open_ones)
+    found = get_object_or_404(own.select_related("inquiry", "inquiry__stage", "answered_by"), pk=inquiry)
+    can_answer = found.answer in {"", InquiryAnswer.QUESTION}
+    form = InquiryForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _answer(found, form.cleaned_data, request.actor)
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            messages.success(request, DONE[form.cleaned_data["answer"]])
+            return redirect("desk-requests", body=body)
+    reason = content_now().word("decline_reasons", found.reason) if found.reason else ""
+    page = {"asked": found, "inquiry": found.inquiry, "form": form, "can_answer": can_answer, "reason": reason, "body": body}
+    return render(request, "desk/answers/inquiry.html", page)
+
+
+def _answer(asked: Asked, data: dict[str, Any], by: Actor) -> None:
+    if data["answer"] == InquiryAnswer.INTERESTED:
+        show_interest(asked, by=by, offer=data["offer"], who=data["who"], conditions=data["conditions"])
+    elif data["answer"] == InquiryAnswer.NOT_INTERESTED:
+        show_no_interest(asked, by=by, reason=data["reason"])
+    else:
+        ask_about(asked, by=by, question=data["question"])
