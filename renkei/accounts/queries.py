@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db.models import Q
 
 from renkei.accounts.models import Membership, Person
+from renkei.base import clock
 
 FACTORS = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
 
@@ -15,6 +19,41 @@ FACTORS = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
 def has_second_factor(person: Person) -> bool:
     """Tell whether the person has a passkey or an authenticator app. Recovery codes alone are none."""
     return bool(Authenticator.objects.filter(user=person, type__in=FACTORS).exists())
+
+
+@dataclass(slots=True)
+class PersonRow:
+    """A member as the page of a body's people shows them."""
+
+    member: Membership
+    factors: set[str]
+    is_dormant: bool
+    has_left: bool
+    role_name: str = ""
+
+
+def people_of(body: str) -> list[PersonRow]:
+    """Return the body's members, those to come and those who left within a year, with what keeps their sign-in safe.
+
+    Dormant is who may sign in and has not for ``RENKEI_DORMANT_DAYS`` days (or never, that long after the start).
+    """
+    today = clock.today()
+    recent = Q(until__isnull=True) | Q(until__gte=today - dt.timedelta(days=366))
+    members = list(Membership.objects.filter(recent, body_id=body).select_related("person").order_by("person__kana", "since"))
+    factors: dict[uuid.UUID, set[str]] = {}
+    for person, kind in Authenticator.objects.filter(user__in=[one.person_id for one in members], type__in=FACTORS).values_list("user", "type"):
+        factors.setdefault(person, set()).add(kind)
+    return [
+        PersonRow(one, factors.get(one.person_id, set()), _is_dormant(one, today),
+                  (one.until is not None and one.until < today) or not one.person.is_active)
+        for one in members
+    ]  # fmt: skip
+
+
+def _is_dormant(member: Membership, today: dt.date) -> bool:
+    last = member.person.last_login
+    seen = max(member.since, last.astimezone(clock.JST).date()) if last else member.since
+    return (today - seen).days >= settings.RENKEI_DORMANT_DAYS
 
 
 def ways_to_confirm(person: Person) -> set[str]:

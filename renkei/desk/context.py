@@ -35,6 +35,7 @@ _PLACES = {
     "desk-notices": {"desk-notices", "desk-notice", "desk-notice-new"},
     "desk-plan": {"desk-plan", "desk-plan-of", "desk-plan-supports", "desk-plan-results", "desk-plan-edit", "desk-plan-section",
                   "desk-plan-diff"},
+    "desk-people": {"desk-people", "desk-people-invite", "desk-people-member"},
     "desk-search": {"desk-search"},
 }
 
@@ -53,7 +54,7 @@ def _items(request: StaffRequest, body: str) -> list[NavItem]:
     labels = {
         "desk-today": _("今日"), "desk-inbox": _("受付箱"), "desk-call": _("電話"), "desk-cases": _("案件"),
         "desk-board": _("一覧表"), "desk-requests": _("依頼"), "desk-notices": _("お知らせ"), "desk-plan": _("計画"),
-        "desk-search": _("検索"),
+        "desk-people": _("機関"), "desk-search": _("検索"),
     }  # fmt: skip
     here = request.resolver_match.url_name if request.resolver_match else None
     return [

@@ -8,6 +8,7 @@ from renkei.desk.intake.urls import urlpatterns as intake_urls
 from renkei.desk.moves.urls import urlpatterns as moves_urls
 from renkei.desk.myself.urls import urlpatterns as myself_urls
 from renkei.desk.notices.urls import urlpatterns as notices_urls
+from renkei.desk.people.urls import urlpatterns as people_urls
 from renkei.desk.plan.urls import urlpatterns as plan_urls
 from renkei.desk.register.urls import urlpatterns as register_urls
 from renkei.desk.search.urls import urlpatterns as search_urls
@@ -26,6 +27,7 @@ urlpatterns = [
     *plan_urls,
     *companies_urls,
     *views_urls,
+    *people_urls,
     *myself_urls,
     *moves_urls,
 ]

@@ -84,7 +84,8 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     return {
         "circulation": circulation.pk, "nda": nda.pk, "passage": passage.pk,
         "match": Match.objects.get(need=need, body_id=CENTER).pk, "inquiry": Asked.objects.get(inquiry=circulation.inquiry, body_id=BANK).pk,
-        "secret": token(invited), "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
+        "secret": token(invited), "invitation": invited.pk, "member": Membership.objects.get(body_id=LAB).pk,
+        "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
         "other": other.pk, "merge": merge.pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
         "view": view.pk,
@@ -100,7 +101,8 @@ def _foreign(world: World) -> dict[str, Any]:
     file = add_file(case, by=world.bank, name="決算.txt", data="決算です".encode())
     notice = send_notice(Words("県外の話", "内輪です。"), to={DESK: ""}, by=world.bank, sender="銀行")
     view = save_view("", ViewWords("よその条件", shared=True), by=world.bank)
-    return {"view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
+    invited = invite(Body.objects.get(pk=BANK), asked=asked(), by=world.bank)
+    return {"invitation": invited.pk, "member": Membership.objects.get(body_id=BANK).pk, "view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
 
 
 def _move(world: World, body: str) -> uuid.UUID:
