@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "renkei.config.seen.SeenMiddleware",
     "renkei.config.middleware.ActorMiddleware",
 ]
 
