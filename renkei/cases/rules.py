@@ -36,6 +36,13 @@ def works_on(actor: Actor, support: Support) -> bool:
     return answers_for(actor, support) or runs_case(actor, support.case)
 
 
+def takes_part(actor: Actor, case: Case) -> bool:
+    """Tell whether staff may write into the case: who runs or took it, and a body at work or asked in it."""
+    if runs_case(actor, case) or (actor.is_staff and case.received_by_id == actor.body):
+        return True
+    return actor.is_staff and Support.objects.visible_to(actor).filter(case=case, body_id=actor.body).exists()
+
+
 def may_leave_region(need: Need) -> bool:
     """Tell whether help from outside the region may be asked for a need [C37].
 

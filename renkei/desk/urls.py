@@ -5,6 +5,7 @@ from renkei.desk.cases.urls import urlpatterns as cases_urls
 from renkei.desk.companies.urls import urlpatterns as companies_urls
 from renkei.desk.home.urls import urlpatterns as home_urls
 from renkei.desk.intake.urls import urlpatterns as intake_urls
+from renkei.desk.letters.urls import urlpatterns as letters_urls
 from renkei.desk.moves.urls import urlpatterns as moves_urls
 from renkei.desk.myself.urls import urlpatterns as myself_urls
 from renkei.desk.notices.urls import urlpatterns as notices_urls
@@ -30,4 +31,5 @@ urlpatterns = [
     *people_urls,
     *myself_urls,
     *moves_urls,
+    *letters_urls,
 ]

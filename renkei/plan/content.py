@@ -6,7 +6,7 @@ Sections that only pages show stay plain dictionaries (``raw``); what the engine
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -60,6 +60,32 @@ class OutsideContact:
     words: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LetterRule:
+    """How a kind of letter is numbered and who decides on it. ``steps`` are roles, "" for anybody of the body."""
+
+    code: str
+    name: str
+    number: str = ""
+    prefixes: dict[str, str] = field(default_factory=dict)
+    steps: tuple[str, ...] = ()
+    together: bool = False
+    own_draft: bool = False
+
+    def pattern(self, body: str, prefix: str) -> str:
+        """Return the pattern of a body's numbers; empty when the kind has none. ``prefix`` is the body's own."""
+        return self.number.replace("{prefix}", self.prefixes.get(body, prefix))
+
+
+# Numbered apart, decided by whoever writes: until the plan says more.
+LETTERS = (
+    LetterRule("sheet", "相談票"),
+    LetterRule("request", "依頼文", "{prefix}依第{n}号"),
+    LetterRule("reply", "回答文", "{prefix}回第{n}号"),
+    LetterRule("handover", "引継書", "{prefix}引第{n}号"),
+)
+
+
 @dataclass(frozen=True)
 class PlanContent:
     """One version's content."""
@@ -97,6 +123,19 @@ class PlanContent:
             OutsideContact(c["code"], c["name"], c["about"], c.get("phone", ""), tuple(c.get("words", [])))
             for c in self.section("outside_contacts")
         ]
+
+    @cached_property
+    def letters(self) -> dict[str, LetterRule]:
+        """Return the kinds of letters by code: what the plan says of each, else what comes with the program."""
+        found = {rule.code: rule for rule in LETTERS}
+        for row in self.section("letters"):
+            known = found.get(row["code"])
+            found[row["code"]] = LetterRule(
+                row["code"], row.get("name") or (known.name if known else row["code"]),
+                row.get("number", known.number if known else ""), dict(row.get("prefixes") or {}),
+                tuple(row.get("steps") or ()), row.get("order") == "together", bool(row.get("own_draft")),
+            )  # fmt: skip
+        return found
 
     @cached_property
     def closed_days(self) -> list[tuple[int, int, int, int]]:

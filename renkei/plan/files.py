@@ -28,7 +28,7 @@ _LAYOUT = {
     "services": ["stages", "services", "provisions"],
     "areas": ["areas", "areas_note", "estates", "indicators", "municipalities"],
     "rules": [
-        "front_desk", "meetings", "ladder", "clocks", "calendar", "networks", "outside_contacts", "sharing", "second_person",
+        "front_desk", "meetings", "ladder", "clocks", "calendar", "networks", "outside_contacts", "sharing", "second_person", "letters",
         "routing", "precedence", "notes",
     ],
     "words": ["vocabularies"],

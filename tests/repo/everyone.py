@@ -11,20 +11,24 @@ from django.test import Client
 from renkei.accounts.actions.invitations import invite
 from renkei.accounts.models import Membership, Person
 from renkei.base import clock
-from renkei.base.actor import GUEST
+from renkei.base.actor import GUEST, Actor
 from renkei.base.context import acting
 from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.consents import request_consent
 from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.holding import draft_pack, offer_handover
 from renkei.cases.actions.intake import Said, receive, start_draft
+from renkei.cases.actions.letters import Text, draft_letter
 from renkei.cases.actions.moves import open_move
 from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
-from renkei.cases.models import Asked, Consent, ConsentRequest, Match, Passage
+from renkei.cases.models import Asked, Case, Consent, ConsentRequest, Letter, LetterStep, Match, Passage
 from renkei.companies.actions import Profile, know_company, merge_companies, register_company
 from renkei.companies.models import Company
+from renkei.documents.models import LetterTemplate
+from renkei.documents.shipped import shipped_template
+from renkei.documents.store import keep
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose
@@ -88,9 +92,21 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
         "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
         "other": other.pk, "merge": merge.pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
-        "view": view.pk,
+        "view": view.pk, **_letter(case, world.lab),
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]
     }  # fmt: skip
+
+
+def _letter(case: Case, by: Actor) -> dict[str, Any]:
+    """A letter that goes round, a step on its way, and a template of the body."""
+    letter = draft_letter(case, "reply", Text({}), by=by)
+    Letter.objects.filter(pk=letter.pk).update(state="asked")
+    step = LetterStep.objects.create(letter=letter, body_id=by.body, round=0, place=0, kind="read", person_id=by.person,
+                                     state="waiting", asked_at=clock.now())
+    kept = keep("様式.docx", shipped_template("reply"))
+    template = LetterTemplate.objects.create(body=by.body, kind="reply", version=1, name=kept.name, size=kept.size, sha256=kept.sha256,
+                                             made_at=clock.now(), made_by=by.person, made_by_name=by.name)
+    return {"letter": letter.pk, "turn": step.pk, "template": template.pk}
 
 
 def _foreign(world: World) -> dict[str, Any]:
@@ -102,7 +118,7 @@ def _foreign(world: World) -> dict[str, Any]:
     notice = send_notice(Words("県外の話", "内輪です。"), to={DESK: ""}, by=world.bank, sender="銀行")
     view = save_view("", ViewWords("よその条件", shared=True), by=world.bank)
     invited = invite(Body.objects.get(pk=BANK), asked=asked(), by=world.bank)
-    return {"invitation": invited.pk, "member": Membership.objects.get(body_id=BANK).pk, "view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
+    return {**_letter(case, world.bank), "invitation": invited.pk, "member": Membership.objects.get(body_id=BANK).pk, "view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
 
 
 def _move(world: World, body: str) -> uuid.UUID:

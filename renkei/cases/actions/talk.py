@@ -15,7 +15,7 @@ from renkei.cases import mails
 from renkei.cases.actions.holding import bring_forward
 from renkei.cases.actions.waiting import question_step
 from renkei.cases.models import Attachment, Case, Contact, Message, Support, Verb, log_step
-from renkei.cases.rules import answers_for, require, runs_case, signed, speaks_for_company
+from renkei.cases.rules import answers_for, require, runs_case, signed, speaks_for_company, takes_part
 from renkei.cases.states import DisclosureClass
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case
 from renkei.documents.store import keep
@@ -124,7 +124,7 @@ def add_file(
     """
     locked = lock_case(case)
     from_company = speaks_for_company(by, locked)
-    require(from_company or _takes_part(by, locked))
+    require(from_company or takes_part(by, locked))
     require_open(locked)
     _check_class(klass)
     if locked.attachments.count() >= MOST_FILES:
@@ -172,15 +172,8 @@ def hear_company(case: Case, *, by: Actor, what: str) -> None:
                       words=_("会社から連絡がありました。案件の画面で読んで、答えてください。"))
 
 
-def _takes_part(by: Actor, case: Case) -> bool:
-    """Tell whether staff may write into the case: who runs or took it, and a body at work or asked in it."""
-    if runs_case(by, case) or (by.is_staff and case.received_by_id == by.body):
-        return True
-    return by.is_staff and Support.objects.visible_to(by).filter(case=case, body_id=by.body).exists()
-
-
 def _check_contact(case: Case, *, by: Actor, support: Support | None, corrects: Contact | None) -> None:
-    require(_takes_part(by, case))
+    require(takes_part(by, case))
     if support is not None:
         require(support.case_id == case.pk and (runs_case(by, case) or answers_for(by, support)))
     if corrects is not None and (corrects.case_id != case.pk or corrects.author_body_id != by.body):

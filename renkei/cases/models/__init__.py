@@ -5,6 +5,7 @@ from renkei.cases.models.circulation import Asked, Circulation, Inquiry, Inquiry
 from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
 from renkei.cases.models.handover import Handover, Incident
 from renkei.cases.models.intake import Consultation, Draft
+from renkei.cases.models.letters import Letter, LetterState, LetterStep, StepKind, StepState
 from renkei.cases.models.match import Match, Outcome
 from renkei.cases.models.moves import Move, MovePack, MoveReason
 from renkei.cases.models.nda import Nda, NdaKind, NdaKnown
@@ -35,6 +36,9 @@ __all__ = [
     "Incident",
     "Inquiry",
     "InquiryAnswer",
+    "Letter",
+    "LetterState",
+    "LetterStep",
     "Match",
     "Message",
     "Move",
@@ -51,6 +55,8 @@ __all__ = [
     "Register",
     "Regrouping",
     "SavedView",
+    "StepKind",
+    "StepState",
     "Support",
     "Transition",
     "Verb",

@@ -204,6 +204,14 @@ def _next_step(step: Transition, known: Known) -> Said:
     return Said(_("次の一手を決めました"), note.text if note else "")
 
 
+def _letter(text: Promise) -> Callable[[Transition, Known], Said | None]:
+    def tell(step: Transition, known: Known) -> Said | None:
+        letter = known.letters.get(step.subject)
+        return Said(str(text), f"{letter.number}　{letter.title}".strip()) if letter is not None else None
+
+    return tell
+
+
 _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.RECEIVED: lambda _step, _known: Said(_("ご相談を受け付けました")),
     Verb.TRIAGED: lambda _step, _known: Said(_("振り分けました")),
@@ -249,6 +257,8 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.CIRCULATED: _circulated,
     Verb.INTEREST: _matched,
     Verb.NDA: _secrecy,
+    Verb.LETTER: _letter(gettext_lazy("文書を作りました")),
+    Verb.LETTER_DECIDED: _letter(gettext_lazy("文書を決裁しました")),
     Verb.INCIDENT: lambda step, known: Said(
         _("%(body)sへのお願いを、届いたあとに取り消しました") % {"body": known.body_name(step.about_body)}
     ),

@@ -22,6 +22,7 @@ from renkei.cases.models import (
     Consent,
     Contact,
     Handover,
+    Letter,
     Message,
     Need,
     Support,
@@ -38,6 +39,7 @@ INTERNAL = {
     Verb.SUMMARY_CHANGED, Verb.CLOSE_ASKED, Verb.IDLE, Verb.HANDOVER_OFFERED, Verb.HANDOVER_DECLINED, Verb.CONTACT,
     Verb.TRIAGED, Verb.NEED_ADDED, Verb.STAGE_MOVED, Verb.IMPORTED, Verb.IMPORT_UNDONE, Verb.PROJECT,
     Verb.COMPANY_BOUND, Verb.PACK_OFFERED, Verb.PACK_DECLINED, Verb.SUBSTITUTED,
+    Verb.LETTER, Verb.LETTER_DECIDED,
 }  # fmt: skip
 
 # One act may write several steps at one moment: they are told in the order in which the verbs are listed.
@@ -75,6 +77,7 @@ class Known:
     handovers: dict[uuid.UUID, Handover] = field(default_factory=dict)
     consents: dict[uuid.UUID, Consent] = field(default_factory=dict)
     needs: dict[uuid.UUID, Need] = field(default_factory=dict)
+    letters: dict[uuid.UUID, Letter] = field(default_factory=dict)
 
     def body_name(self, code: str) -> str:
         """Return the name of a body: in full for the firm, short between bodies."""
@@ -118,6 +121,7 @@ def _known(case: Case, cases: list[uuid.UUID], actor: Actor) -> Known:
         handovers=seen(Handover),
         consents=seen(Consent),
         needs=seen(Need, "stage"),
+        letters=seen(Letter),
     )
 
 

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "renkei.base",
     "renkei.audit",
     "renkei.post",
+    "renkei.documents",
     "renkei.plan",
     "renkei.accounts",
     "renkei.companies",

@@ -15,6 +15,7 @@ from renkei.base.refusal import Refused
 from renkei.cases.actions.answers import accept, ask, correct_answer, decline, pass_on
 from renkei.cases.actions.offers import open_request
 from renkei.cases.models import AnsweredHow, Incident, Support
+from renkei.cases.queries.letters import letters_of
 from renkei.cases.states import SupportState
 from renkei.desk.answers.forms import AnswerForm, CorrectForm
 from renkei.desk.answers.inquiries import inquiries_of
@@ -107,6 +108,7 @@ def _page(request: StaffRequest, body: str, support: Support) -> dict[str, objec
         "body": body,
         "can_answer": support.state in ANSWERABLE and row.case is not None,
         "can_correct": support.state in CORRECTABLE and support.answered_how == AnsweredHow.PHONE,
+        "letters": letters_of(support, request.actor) if row.case is not None else [],
         "reason_word": content_now().word("decline_reasons", reason) if reason else "",
     }
 

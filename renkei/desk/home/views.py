@@ -12,6 +12,7 @@ from renkei.accounts.models import Person
 from renkei.accounts.queries import bodies_of
 from renkei.base import clock
 from renkei.base.text import clean_text
+from renkei.cases.queries.letters import waiting_letters
 from renkei.cases.queries.moves import waiting_packs
 from renkei.cases.queries.today import today
 from renkei.desk.request import StaffRequest
@@ -34,7 +35,8 @@ def my_bodies(request: HttpRequest) -> HttpResponse:
 @require_safe
 def today_page(request: StaffRequest, body: str) -> HttpResponse:
     """Show what is overdue, whom to call, what is due, what has arrived."""
-    context = {"today": today(request.actor, body), "now": clock.now(), "packs": waiting_packs(request.actor).count()}
+    context = {"today": today(request.actor, body), "now": clock.now(), "packs": waiting_packs(request.actor).count(),
+               "letter_steps": waiting_letters(request.actor)}  # fmt: skip
     return render(request, "desk/home/today.html", context)
 
 

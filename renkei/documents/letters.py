@@ -1,0 +1,160 @@
+"""Office templates: check a docx before it is used, and fill one. A template holds fields and nothing that runs."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from django.utils.translation import gettext as _
+from jinja2 import nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from renkei.base.refusal import Refused
+
+if TYPE_CHECKING:
+    from docxtpl import DocxTemplate
+
+MOST_BYTES = 3 * 1024 * 1024
+MOST_UNPACKED = 40 * 1024 * 1024
+MOST_PARTS = 500
+MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+_RUNS = re.compile(r"vbaProject|vbaData|activeX|/embeddings/|oleObject|\.bin$|customUI|attachedToolbars", re.IGNORECASE)
+_FETCHES = re.compile(rb"\b(DDEAUTO|DDE|INCLUDETEXT|INCLUDEPICTURE|LINK|IMPORT|DATABASE|MACROBUTTON)\b")
+_INSTRUCTION = re.compile(rb"<w:instrText[^>]*>([^<]*)<|w:instr=\"([^\"]*)\"")
+# What a template may hold: text, fields, and parts that show only when a field has something to say.
+_ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.Not, nodes.And, nodes.Or)
+_BROKEN = (ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, IndexError, SyntaxError,
+           zipfile.BadZipFile, NotImplementedError, RuntimeError)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a template was found to hold: its fields, and what is wrong with it, each in a sentence."""
+
+    fields: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def check_template(data: bytes, *, known: Mapping[str, str]) -> Checked:
+    """Read a docx that somebody wants letters to be made with. ``known`` are the fields, each with an example.
+
+    Raises Refused when it is no docx we can read at all (``not_docx``, ``file_too_large``); everything else is listed.
+    """
+    if len(data) > MOST_BYTES:
+        raise Refused(_("ひな形は3メガバイトまでです。大きな図を外してください。"), "file_too_large", field="file")
+    faults = _check_parts(data)
+    if faults:
+        return Checked(faults=faults)
+    try:
+        source = _source(_open(data))
+    except _BROKEN as error:
+        raise _not_docx() from error
+    fields, faults = _check_fields(source, known)
+    if not faults:
+        faults = _try(data, known)
+    return Checked(sorted(fields), faults)
+
+
+def fill_template(data: bytes, values: Mapping[str, str]) -> bytes:
+    """Return the docx with its fields filled; line breaks stay. Raises Refused (``template_broken``) for a field without value."""
+    template = _open(data)
+    try:
+        template.render({name: str(value) for name, value in values.items()}, _environment(), autoescape=True)
+        memory = io.BytesIO()
+        template.save(memory)
+    except (jinja2.TemplateError, *_BROKEN) as error:
+        raise Refused(_("ひな形を埋められませんでした。ひな形を確かめてください。"), "template_broken") from error
+    return memory.getvalue()
+
+
+def _open(data: bytes) -> DocxTemplate:
+    from docxtpl import DocxTemplate  # noqa: PLC0415  a third of a second, which every start would pay
+
+    return DocxTemplate(io.BytesIO(data))
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(autoescape=True, undefined=jinja2.StrictUndefined)
+
+
+def _source(template: Any) -> str:
+    """Return the text of body, headers and footers as the filler reads it."""
+    template.init_docx()
+    parts = [template.patch_xml(template.get_xml())]
+    for uri in (template.HEADER_URI, template.FOOTER_URI):
+        parts += [template.patch_xml(template.get_part_xml(part)) for _key, part in template.get_headers_footers(uri)]
+    return "".join(parts)
+
+
+def _check_parts(data: bytes) -> list[str]:
+    """Look into the package itself: kind, size, what runs, what fetches."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = archive.infolist()
+            names = {part.filename for part in parts}
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+                raise Refused(_("ひな形の中身が大きすぎます。"), "file_too_large", field="file")
+            if not {"[Content_Types].xml", "word/document.xml"} <= names:
+                raise _not_docx()
+            texts = {name: archive.read(name) for name in names if name.endswith((".xml", ".rels"))}
+    except _BROKEN as error:
+        raise _not_docx() from error
+    if any(b"<!DOCTYPE" in text[:4096].upper() or b"<!ENTITY" in text.upper() for text in texts.values()):
+        raise _not_docx()
+    kinds = texts["[Content_Types].xml"].decode("utf-8", "replace")
+    faults = []
+    if "macroEnabled" in kinds or any(_RUNS.search(name) for name in names):
+        faults.append(_("マクロや埋め込まれた部品が入っています。外して、.docxで保存し直してください。"))
+    elif MAIN not in kinds:
+        raise _not_docx()
+    if any(b'TargetMode="External"' in text for name, text in texts.items() if name.endswith(".rels")):
+        faults.append(_("外のファイルやウェブへのリンクが入っています。リンクを外してください。"))
+    if any(_fetches(text) for name, text in texts.items() if name.startswith("word/")):
+        faults.append(_("ほかのファイルを読み込む差込みが入っています。外してください。"))
+    return faults
+
+
+def _fetches(text: bytes) -> bool:
+    said = b" ".join(b"".join(found) for found in _INSTRUCTION.findall(text)).upper()
+    return bool(_FETCHES.search(said))
+
+
+def _check_fields(source: str, known: Mapping[str, str]) -> tuple[set[str], list[str]]:
+    try:
+        tree = _environment().parse(source)
+    except jinja2.TemplateSyntaxError:
+        return set(), [_("差込みの書き方が正しくないところがあります。{{ 会社名 }} のように、かっこを2つずつ書いてください。")]
+    odd = {type(one).__name__ for one in _all(tree) if not isinstance(one, _ALLOWED)}
+    fields = {one.name for one in tree.find_all(nodes.Name)}
+    faults = []
+    if odd:
+        faults.append(_("差込みに使えるのは、{{ 項目名 }} と {% if 項目名 %} だけです。計算や繰返しは外してください。"))
+    for name in sorted(fields - set(known)):
+        near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+        hint = _("「%(names)s」のことですか。") % {"names": "」「".join(near)} if near else _("項目の一覧を見て直してください。")
+        faults.append(_("「%(name)s」という項目はありません。%(hint)s") % {"name": name[:40], "hint": hint})
+    if not fields and not faults:
+        faults.append(_("差込みの項目が1つもありません。{{ 本文 }} のように書いてください。"))
+    return fields, faults
+
+
+def _all(node: nodes.Node) -> list[nodes.Node]:
+    return [node, *(inner for child in node.iter_child_nodes() for inner in _all(child))]
+
+
+def _try(data: bytes, known: Mapping[str, str]) -> list[str]:
+    try:
+        fill_template(data, known)
+    except Refused as refusal:
+        return [refusal.message]
+    return []
+
+
+def _not_docx() -> Refused:
+    return Refused(_("ワードの文書（.docx）として読めません。ワードで開いて、.docxで保存し直してください。"), "not_docx", field="file")
