@@ -6,6 +6,8 @@ import datetime as dt
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -173,3 +175,83 @@ class Invitation(Row):
     def is_expired(self) -> bool:
         """Tell whether its time is over."""
         return self.expires_at <= clock.now()
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    """Absences that were not called off."""
+
+    def standing(self) -> AbsenceQuerySet:
+        """Return those that were not called off."""
+        return self.filter(cancelled_at__isnull=True)
+
+    def on(self, day: dt.date) -> AbsenceQuerySet:
+        """Return those that hold on a day."""
+        return self.standing().filter(since__lte=day, until__gte=day)
+
+    def meeting(self, since: dt.date, until: dt.date) -> AbsenceQuerySet:
+        """Return those that share a day with a span, both ends included."""
+        return self.standing().filter(since__lte=until, until__gte=since)
+
+
+class Absence(Row):
+    """A member of a body is away, first and last day included. Why stands in a note that nobody else reads."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="absences")
+    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
+    since = models.DateField(_("いつから"))
+    until = models.DateField(_("いつまで"))
+    substitute = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    cancelled_at = models.DateTimeField(null=True)
+
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        """Nobody is away twice on one day in a body, or stands in for themself."""
+
+        ordering = ["since", "until"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(until__gte=models.F("since")), name="absence_ends_after_start"),
+            models.CheckConstraint(
+                condition=~models.Q(substitute=models.F("person")), name="absence_substitute_is_somebody_else"
+            ),
+            ExclusionConstraint(
+                name="absence_no_overlap",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    ("body", RangeOperators.EQUAL),
+                    (
+                        models.Func(
+                            "since", "until", models.Value("[]"), function="daterange", output_field=DateRangeField()
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=models.Q(cancelled_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.since} - {self.until}"
+
+
+class AbsenceNoteQuerySet(models.QuerySet["AbsenceNote"]):
+    """One's own notes."""
+
+    def visible_to(self, actor: Actor) -> AbsenceNoteQuerySet:
+        """Return the notes the person wrote; nobody else reads them, the system neither."""
+        return self.filter(person=actor.person) if actor.is_staff and actor.person else self.none()
+
+
+class AbsenceNote(Row):
+    """What a person wrote down for themself about an absence."""
+
+    absence = models.OneToOneField(Absence, on_delete=models.PROTECT, related_name="note")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(_("自分だけの覚え"), max_length=200)
+
+    objects = AbsenceNoteQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.absence_id)

@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import Q
 
-from renkei.accounts.models import Membership, Person
+from renkei.accounts.models import Absence, Membership, Person
 from renkei.base import clock
 
 FACTORS = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
@@ -86,3 +86,22 @@ def first_members() -> list[Membership]:
     for one in ordered:
         first.setdefault(one.body_id, one)
     return list(first.values())
+
+
+def away_in(body: str, on: dt.date | None = None) -> dict[uuid.UUID, Absence]:
+    """Return who of a body is away on a day (today), by person."""
+    away = Absence.objects.on(on or clock.today()).filter(body_id=body).select_related("substitute")
+    return {one.person_id: one for one in away}
+
+
+def standing_in(person: Person, body: str, on: dt.date | None = None) -> Person | None:
+    """Return who answers for a person of a body on a day: the person, or whoever stands in, through every absence.
+
+    None when nobody does: the person has left, or the last in the row is away without a substitute or has left.
+    """
+    away, seen = away_in(body, on), set()
+    found: Person | None = person
+    while found is not None and found.pk in away and found.pk not in seen:
+        seen.add(found.pk)
+        found = away[found.pk].substitute
+    return found if found is not None and found.pk not in seen and is_member(found.pk, body, on) else None

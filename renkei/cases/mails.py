@@ -12,10 +12,11 @@ from django.conf import settings
 from django.db import connection
 
 from renkei.accounts.models import Membership, Person
+from renkei.accounts.queries import away_in, standing_in
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date, wareki
-from renkei.cases.models import Asked, Case, Move, Support
+from renkei.cases.models import Asked, Case, Move, Support, Transition, Verb, log_step
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
 from renkei.post.outbox import put_mail
@@ -173,18 +174,34 @@ def caseload_fell(body: Body, name: str, count: int, *, by: Actor) -> None:
 
 
 def _address_of(body: str, person: uuid.UUID | None) -> tuple[str, str]:
-    """Return address and greeting: the person while a member of the body, else the body's mailbox."""
-    there = Membership.objects.current().filter(body_id=body, person_id=person).first() if person else None
+    """Return address and greeting: the person, who stands in while the person is away, else the body's mailbox."""
+    who = standing_in(Person.objects.get(pk=person), body) if person else None
     found = Body.objects.get(pk=body)
-    return (there.person.email, f"{found.name}　{there.person.name} 様") if there else (found.mail, f"{found.name} 御中")
+    return (who.email, f"{found.name}　{who.name} 様") if who else (found.mail, f"{found.name} 御中")
 
 
 def _write_staff(  # noqa: PLR0913  keyword-only: each is a part of the mail
     case: Case, body: Body, person: Person | None, *, by: Actor, subject: str, words: str, purpose: str
 ) -> None:
-    text = f"{body.name}{f'　{person.name} 様' if person else ' 御中'}\n\n受付番号　{case.number}\n\n{words}\n"
-    put_mail(by=by, to=person.email if person else body.mail, subject=f"{subject}（{case.number}）", text=text,
+    who = who_answers(case, body.pk, person, by=by)
+    instead = f"（{person.name}さんが不在のため、代わりの方にお送りします。）\n\n" if person and who and who != person else ""
+    text = f"{body.name}{f'　{who.name} 様' if who else ' 御中'}\n\n受付番号　{case.number}\n\n{instead}{words}\n"
+    put_mail(by=by, to=who.email if who else body.mail, subject=f"{subject}（{case.number}）", text=text,
              purpose=purpose, about=case.pk, case=case.pk, to_body=body.pk)
+
+
+def who_answers(case: Case, body: str, person: Person | None, *, by: Actor) -> Person | None:
+    """Return who is written to for a person of a body today: who stands in while the person is away, nobody when gone.
+
+    That something went to a substitute is on record once a case and absence; the case itself stays with the person.
+    """
+    who = standing_in(person, body) if person is not None else None
+    if person is None or who is None or who == person:
+        return who
+    absence = away_in(body)[person.pk]
+    if not Transition.objects.filter(case=case, verb=Verb.SUBSTITUTED, subject=absence.pk).exists():
+        log_step(case, Verb.SUBSTITUTED, by=by, subject=absence, before=str(person.pk), after=str(who.pk), about_body=body)
+    return who
 
 
 def _day(day: dt.date | None) -> str:

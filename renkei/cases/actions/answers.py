@@ -388,7 +388,7 @@ def _meet_company(support: Support) -> None:
 
 def send_again(support: Support, *, by: Actor, words: str) -> None:
     """Send a fresh link to whoever answers now; the former one closes."""
-    name, address = recipient(support)
+    name, address = recipient(support, by=by)
     token = link_for(support, by=by, name=name, email=address)
     made = open_link(token)
     close_offer(support, but_not=made.id if made else None)

@@ -153,9 +153,9 @@ def close_offer(support: Support, *, but_not: uuid.UUID | None = None) -> int:
     return int(row[0]) if row else 0
 
 
-def recipient(support: Support) -> tuple[str, str]:
-    """Return whom an offer is for: name and address of the person, or no name and the body's mailbox."""
-    person = support.person
+def recipient(support: Support, *, by: Actor) -> tuple[str, str]:
+    """Return whom an offer is for: name and address of the person (or who stands in), or no name and the body's mailbox."""
+    person = mails.who_answers(support.case, support.body_id, support.person, by=by)
     return (person.name, person.email) if person else ("", support.body.mail)
 
 
@@ -287,7 +287,7 @@ def _send(support: Support, *, by: Actor) -> Support:
     support.asked_by_body_id, support.asked_by_id = by.body or support.case.holder_id, by.person
     support.takes_over_from_id = support.case.holder_id if support.takes_over else None
     support.save()
-    name, address = recipient(support)
+    name, address = recipient(support, by=by)
     token = link_for(support, by=by, name=name, email=address)
     mails.offer(support, address, token, by=by, not_before=support.leaves_at)
     log_step(support.case, Verb.OFFERED, by=by, subject=support, before=SupportState.PROPOSED, after=support.state,

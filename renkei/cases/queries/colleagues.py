@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Q
 
-from renkei.accounts.models import Membership
-from renkei.accounts.queries import members_of
+from renkei.accounts.models import Absence, Membership
+from renkei.accounts.queries import away_in, members_of
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.text import search_key
@@ -40,6 +40,7 @@ class Colleague:
     membership: Membership
     carried: Carried = Carried()
     fits: tuple[str, ...] = ()
+    away: Absence | None = None
 
     @property
     def person(self) -> uuid.UUID:
@@ -47,9 +48,9 @@ class Colleague:
         return self.membership.person_id
 
     @property
-    def rank(self) -> tuple[bool, int, str]:
-        """Sort by: a fitting speciality first, then the least to carry, then the name."""
-        return (not self.fits, self.carried.total, self.membership.person.kana)
+    def rank(self) -> tuple[bool, bool, int, str]:
+        """Sort by: who is there first, then a fitting speciality, then the least to carry, then the name."""
+        return (self.away is not None, not self.fits, self.carried.total, self.membership.person.kana)
 
 
 @dataclass(slots=True)
@@ -61,11 +62,11 @@ class Share:
 
     def next_for(self, words: str) -> Colleague | None:
         """Return who should get a case with these words; None when there is nobody."""
-        rated = [(not fitting(one.membership, words), one.carried.total + self.dealt.get(one.person, 0), place, one)
+        rated = [(one.away is not None, not fitting(one.membership, words), one.carried.total + self.dealt.get(one.person, 0), place, one)
                  for place, one in enumerate(self.people)]  # fmt: skip
         if not rated:
             return None
-        best = min(rated, key=lambda row: row[:3])[3]
+        best = min(rated, key=lambda row: row[:4])[4]
         self.dealt[best.person] = self.dealt.get(best.person, 0) + 1
         return best
 
@@ -92,8 +93,9 @@ def colleagues(
     """Return the members of ``body`` on a day (today), the best choice for ``case`` first."""
     carried = carried_in(body, actor)
     words = words_of(case) if case is not None else ""
+    away = away_in(body, on)
     found = [
-        Colleague(one, carried.get(one.person_id, Carried()), fitting(one, words))
+        Colleague(one, carried.get(one.person_id, Carried()), fitting(one, words), away.get(one.person_id))
         for one in members_of(body, on) if one.person_id != without
     ]  # fmt: skip
     return sorted(found, key=lambda one: one.rank)

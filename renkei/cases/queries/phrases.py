@@ -238,6 +238,7 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.HANDOVER_OFFERED: _handover(gettext_lazy("%(body)sに引継ぎを頼みました")),
     Verb.HANDOVER_ACCEPTED: _handover(gettext_lazy("%(body)sが担当になりました")),
     Verb.HANDOVER_DECLINED: _handover(gettext_lazy("%(body)sは引継ぎを受けられないとのことです")),
+    Verb.SUBSTITUTED: _pack(gettext_lazy("%(body)sの担当者が不在のため、代わりの人に回しました")),
     Verb.PACK_OFFERED: _pack_offered,
     Verb.PACK_ACCEPTED: _pack(gettext_lazy("%(body)sの担当者が替わりました")),
     Verb.PACK_DECLINED: _pack(gettext_lazy("担当の引継ぎが断られました")),

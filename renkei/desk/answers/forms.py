@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from renkei.accounts.models import Membership
 from renkei.base.forms import Options, Seg, TextField
 from renkei.plan.queries import content_now
 
@@ -41,9 +40,8 @@ class AnswerForm(forms.Form):
         help_text=_("会社にはこの文のまま届きません。窓口が言葉を添えて伝えます。"),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, members: list[Membership], own: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: list[tuple[str, str]], own: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = [(str(one.person_id), f"{one.person.name}　{one.title}".strip()) for one in members]
         reasons = [(term.code, term.name) for term in content_now().vocabulary("decline_reasons")]
         self._choose("person", people)
         self._choose("colleague", [("", _("選んでください")), *(one for one in people if one[0] != own)])

@@ -10,17 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from renkei.accounts.queries import members_of
 from renkei.base.refusal import Refused
 from renkei.cases.actions.answers import accept, ask, correct_answer, decline, pass_on
 from renkei.cases.actions.offers import open_request
-from renkei.cases.models import AnsweredHow, Incident, Support
+from renkei.cases.models import AnsweredHow, Case, Incident, Support
 from renkei.cases.queries.letters import letters_of
 from renkei.cases.states import SupportState
 from renkei.desk.answers.forms import AnswerForm, CorrectForm
 from renkei.desk.answers.inquiries import inquiries_of
 from renkei.desk.answers.page import inbox_of, request_of
 from renkei.desk.cases.acts.act import person_id
+from renkei.desk.colleagues import people_choices
 from renkei.desk.request import StaffRequest
 from renkei.plan.queries import content_now
 
@@ -45,9 +45,9 @@ def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRes
     if (gone := _recalled(request, support)) is not None:
         return gone
     found = _find(request, body, support)
-    members = members_of(body)
+    people = people_choices(body, request.actor, case=Case.objects.visible_to(request.actor).filter(pk=found.case_id).first())
     sent = request.POST if request.method == "POST" else None
-    form = AnswerForm(sent, members=members, own=str(request.actor.person))
+    form = AnswerForm(sent, people=people, own=str(request.actor.person))
     page = _page(request, body, found)
     if request.method == "POST" and page["can_answer"] and form.is_valid():
         try:

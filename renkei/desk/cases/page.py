@@ -29,6 +29,7 @@ from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass, HandoverState
 from renkei.desk.cases.acts import closing, consents, holding, needs, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm
+from renkei.desk.colleagues import away_names
 from renkei.plan.models import Body, Stage
 from renkei.plan.queries import content_now
 
@@ -176,6 +177,8 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "wishes": _wishes(case, actor, bodies),
         "projects": list(case.projects.all()),
         "was_split": closing.was_split(case),
+        "holder_away": away_names(case.holder_id).get(case.holder_person_id, "") if case.holder_person_id else "",
+        "next_away": away_names(case.next_body_id).get(case.next_person_id, "") if case.next_person_id else "",
         "phone": case.next_phone or (case.company.phone if case.company else ""),
         "close_word": word_of("close_reasons", case.close_reason),
         "result_word": word_of("results", case.result),

@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.moves import views
+from renkei.desk.moves import absences, views
 
 OWN = "moves of the body"
 MOVE = "d/<slug:body>/moves/<uuid:move>/"
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern] = [
           rule="one's own caseload, or any of the body for its administrators", changes=True),
     route("d/<slug:body>/moves/received/", views.received, name="desk-move-received", audience=Audience.STAFF,
           rule="packs that wait for the person or the queue of the body", changes=True),
+    route("d/<slug:body>/absences/", absences.absences, name="desk-absences", audience=Audience.STAFF,
+          rule="the body's absences; one's own are changed, all of them by its administrators", changes=True),
     route(MOVE, views.move, name="desk-move", audience=Audience.STAFF, rule=OWN, changes=True),
     route(f"{MOVE}packs/", views.packs, name="desk-move-packs", audience=Audience.STAFF, rule=OWN, changes=True),
 ]  # fmt: skip

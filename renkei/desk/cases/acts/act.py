@@ -15,13 +15,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from renkei.accounts.queries import members_of
 from renkei.base.actor import Actor
 from renkei.base.forms import Options
 from renkei.base.refusal import Refused
 from renkei.cases.models import Case
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass
+from renkei.desk.colleagues import people_choices
 from renkei.desk.request import StaffRequest
 
 RELATED = ("company", "company__municipality", "holder", "holder_person", "next_body", "next_person", "received_by")
@@ -42,10 +42,10 @@ def klass_choice(**more: Any) -> forms.ChoiceField:
     return choice(_("内容の区分"), DisclosureClass.choices, **more)
 
 
-def people_of(body: str, *, nobody: Any = None) -> list[tuple[str, Any]]:
-    """Return the members of a body to choose from, with "nobody yet" first when given."""
+def people_of(case: Case, actor: Actor, *, nobody: Any = None) -> list[tuple[str, Any]]:
+    """Return the holder's people to choose from, who fits and carries least first; "nobody yet" before them when given."""
     first = [("", nobody)] if nobody is not None else []
-    return first + [(str(one.person_id), f"{one.person.name}　{one.title}".strip()) for one in members_of(body)]
+    return first + people_choices(case.holder_id, actor, case=case)
 
 
 def person_id(value: str) -> uuid.UUID | None:

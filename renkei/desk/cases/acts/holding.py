@@ -62,7 +62,7 @@ class NextStepForm(ActForm):
     def prepare(self) -> None:
         """Start from what stands, a day gone by left out."""
         case = self.case
-        self.pick("person").choices = people_of(case.holder_id, nobody=_("決めない"))
+        self.pick("person").choices = people_of(case, self.actor, nobody=_("決めない"))
         self.initial = {
             "next_step": case.next_step, "kind": case.next_kind if case.next_kind in dict(KINDS) else "work",
             "next_on": None if case.is_late else case.next_on, "next_time": None if case.is_late else case.next_time,
@@ -97,7 +97,7 @@ class TakeForm(ActForm):
 
     def prepare(self) -> None:
         """Propose whoever asks."""
-        self.pick("person").choices = people_of(self.case.holder_id)
+        self.pick("person").choices = people_of(self.case, self.actor)
         self.fields["person"].initial = str(self.actor.person)
 
     def run(self) -> Any:
