@@ -16,10 +16,13 @@ from django.db import connection
 from django.db.models import Case, Q, Value, When
 from django.utils.translation import gettext as _
 
+from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.numbers import digits, phone_key
 from renkei.base.text import search_key
-from renkei.companies.models import Company, CompanyPerson
+from renkei.companies.models import Company, CompanyPerson, FormerKind, Site
+from renkei.plan.industry import Size, industry_of, size_of
+from renkei.plan.queries import content_now
 
 LEAST_CHARACTERS = 2
 LEAST_DIGITS = 3
@@ -72,6 +75,20 @@ def successor_of(company: uuid.UUID, *, actor: Actor) -> Company | None:
         cursor.execute("SELECT company_successor(%s)", [company])
         row = cursor.fetchone()
     return Company.objects.visible_to(actor).filter(pk=row[0]).first() if row and row[0] else None
+
+
+def open_sites(company: Company) -> list[Site]:
+    """Return the firm's sites that are there today."""
+    today = clock.today()
+    return [one for one in company.sites.select_related("municipality") if one.until is None or one.until >= today]
+
+
+def company_size(company: Company) -> Size:
+    """Return whether the firm counts as small or medium-sized under the plan of today, with the reason."""
+    return size_of(
+        industry_of(content_now()), jsic=company.jsic_code, capital_yen=company.capital_yen, employees=company.employees,
+        deemed_large=company.is_deemed_large,
+    )  # fmt: skip
 
 
 def alike_pairs(*, actor: Actor, company: Company | None = None) -> list[Pair]:
@@ -151,6 +168,8 @@ def _likenesses(name: str, number: str, phone: str, email: str) -> list[tuple[st
         likenesses.append(("number", _("法人番号が同じです。"), Q(corporate_number=digits(number))))
     if key := search_key(name)[:200]:
         likenesses.append(("name", _("会社名が同じです（株式会社などの違いを除く）。"), Q(name_key=key)))
+        earlier = Q(formers__kind=FormerKind.NAME, formers__value_key=key)
+        likenesses.append(("former", _("前の会社名が同じです。"), earlier))
     if len(called := phone_key(phone)) >= 10:
         whole = rf"(^| ){called}( |$)"  # not a part of a corporate number or of a longer telephone number
         likenesses.append(("phone", _("電話番号が同じです。"), Q(find_text__regex=whole)))

@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from renkei.matching.facts import Facts
 from renkei.matching.models import Window
 from renkei.matching.proposal import Evidence, Question
+from renkei.plan.industry import Industry, industry_of, size_of
 
-SME_HEADS, SME_CAPITAL_YEN = 300, 300_000_000  # manufacturing, Small and Medium-sized Enterprise Basic Act article 2
+SME_HEADS = 300  # a limit of heads above this says nothing that the test of size does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,17 @@ class Ruling:
         return Evidence(kind, self.text, self.key if self.is_met is None else "")
 
 
-def rulings(eligible: dict[str, Any], facts: Facts) -> list[Ruling]:
-    """Return the rules of a programme, each against the facts."""
-    return list(_rulings(eligible, facts))
+def rulings(eligible: dict[str, Any], facts: Facts, industry: Industry | None = None) -> list[Ruling]:
+    """Return the rules of a programme, each against the facts; ``industry`` says which firms count as small."""
+    return list(_rulings(eligible, facts, industry or industry_of(None)))
 
 
-def _rulings(eligible: dict[str, Any], facts: Facts) -> Iterator[Ruling]:
+def _rulings(eligible: dict[str, Any], facts: Facts, industry: Industry) -> Iterator[Ruling]:
     if eligible.get("sme_only"):
-        key = "capital_yen" if (facts.employees or 0) > SME_HEADS else "employees"
-        yield Ruling(key, _is_sme(facts), _("中小企業であること"))
+        size = size_of(industry, jsic=facts.jsic or "", capital_yen=facts.capital_yen, employees=facts.employees,
+                       deemed_large=facts.deemed_large)
+        missing = [key for key in size.missing if key != "jsic"] or [*size.missing, "employees"]
+        yield Ruling(missing[0], size.is_sme, _("中小企業であること"))
     if (most := eligible.get("max_employees")) and most < SME_HEADS:
         met = None if facts.employees is None else facts.employees <= most
         yield Ruling("employees", met, _("従業員が%(most)s人以下であること") % {"most": most})
@@ -55,14 +58,6 @@ def _rulings(eligible: dict[str, Any], facts: Facts) -> Iterator[Ruling]:
         yield Ruling("jsic", _is_trade(facts.jsic, trades), _("対象の業種であること"))
     if (partners := eligible.get("consortium_min") or 0) > 1:
         yield Ruling("partner", _has_partners(facts, partners), _("%(count)s者以上で組むこと") % {"count": partners})
-
-
-def _is_sme(facts: Facts) -> bool | None:
-    if facts.employees is not None and facts.employees <= SME_HEADS:
-        return True
-    if facts.capital_yen is not None:
-        return facts.capital_yen <= SME_CAPITAL_YEN
-    return None
 
 
 def _is_trade(jsic: str | None, trades: list[str]) -> bool | None:

@@ -27,6 +27,7 @@ class Facts:
     in_region: bool | None = None
     age_years: int | None = None
     jsic: str | None = None
+    deemed_large: bool | None = None
     partners: int | None = None
     contacts: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()

@@ -21,6 +21,7 @@ from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mar
 from renkei.matching.reading import Clause, clauses_of, points
 from renkei.matching.scoring import Fit, fits
 from renkei.matching.words import MAX_LENGTH
+from renkei.plan.industry import industry_of
 
 __all__ = ["Facts", "next_best", "propose"]
 
@@ -209,10 +210,10 @@ def _fitting(
     own: Sequence[Match], service: str, reading: _Reading
 ) -> tuple[list[Match], list[NearMiss], dict[str, list[Ruling]]]:
     """Tell entries that can be had from those that fail a rule or are over."""
-    fitting, misses, ruled = [], [], {}
+    fitting, misses, ruled, industry = [], [], {}, industry_of(reading.known.content)
     for match in own:
         entry = match.entry
-        rules = rulings(entry.facts.get("eligible") or {}, reading.facts)
+        rules = rulings(entry.facts.get("eligible") or {}, reading.facts, industry)
         failed = [rule for rule in rules if rule.is_met is False]
         _day, words, is_open = window_words(match.windows, reading.on)
         if entry.kind == EntryKind.OUTSIDE and reading.kind != "outside_region":

@@ -151,7 +151,7 @@ class TestAfterwards:
         free = receive(Said(text="相談", channel="web", company_given="だれか"), by=world.desk, body=body(DESK)).case
         merge_companies(keeper, gone, by=world.desk)
         gone = fresh(gone)
-        assert lookup("きえた", actor=world.desk) == []
+        assert [hit.company for hit in lookup("きえた", actor=world.desk)] == [keeper]  # its old name leads to the successor
         assert possible_duplicates(name="きえた工業", phone="000-000-0099", actor=world.desk) == []
         assert code_of(lambda: bind_company(free, gone, by=world.desk)) == "not_visible"
         assert code_of(lambda: update_company(gone, Profile(name="きえた工業"), by=world.desk)) == "merged"

@@ -35,7 +35,7 @@ NUMBER = f"{corporate_check_digit('040001000001')}040001000001"
 OTHER = f"{corporate_check_digit('040001000002')}040001000002"
 PLAIN = Profile(name="まぼろし計測")
 LENGTHS = {"name": 200, "kana": 200, "address": 300, "estate": 100, "representative_title": 50, "representative": 100,
-           "jsic_revision": 10, "jsic_code": 5, "jsic_name": 100, "products": 4000, "strengths": 4000}  # fmt: skip
+           "jsic_revision": 10, "jsic_name": 100, "products": 4000, "strengths": 4000}  # fmt: skip
 
 
 def refused(profile: Profile, by: Actor) -> tuple[str, str | None]:

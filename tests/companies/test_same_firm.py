@@ -163,24 +163,24 @@ def test_reasons_come_in_their_order(world: World) -> None:
     assert [one.reason for one in alike][-1] == "メールアドレスの「@maboroshi.example」が同じです。"
 
 
-def test_four_questions_however_many_firms_are_alike(world: World) -> None:
+def test_five_questions_however_many_firms_are_alike(world: World) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:
             found(world, name="まぼろし計測", corporate_number=NUMBER, phone="0471000002", email="b@maboroshi.example")
         return len([one for one in queries if "companies_company" in one["sql"]])
 
     firm(world, email="0@maboroshi.example")
-    assert asked() == 4
+    assert asked() == 5
     for number in range(1, 4):
         firm(world, email=f"{number}@maboroshi.example", municipality="999016")
-    assert asked() == 4
+    assert asked() == 5
 
 
-def test_a_new_name_is_found_and_the_old_one_no_more(world: World) -> None:
+def test_a_firm_is_found_by_its_new_name_and_by_the_one_before(world: World) -> None:
     made = firm(world, "まぼろし計測", kana="マボロシケイソク")
     update_company(made, Profile(name="つばめ計測", kana="ツバメケイソク"), by=world.desk)
-    assert lookup("まぼろし", actor=world.desk) == []
-    assert found(world, name="まぼろし計測") == []
+    assert [hit.company for hit in lookup("まぼろし計測", actor=world.desk)] == [made]
+    assert [(one.company, one.code) for one in found(world, name="まぼろし計測")] == [(made, "former")]
     assert [hit.company for hit in lookup("つばめ", actor=world.desk)] == [made]
 
 

@@ -213,7 +213,8 @@ class TestPeople:
         stays, left = (add_person(company, name=name, by=world.desk) for name in ("本郷 理恵", "江澤 太郎"))
         CompanyPerson.objects.filter(pk=left.pk).update(left_on=clock.today())
         page = client(world).get(url("y", company=company.pk)).content.decode()
-        assert (f"{stays.name}様" in page, "江澤 太郎" in page) == (True, False)
+        assert (f"{stays.name}様" in page, "江澤 太郎様" in page) == (True, False)
+        assert "辞めた方：" in page
 
     def test_a_new_person_makes_the_firm_findable_by_name_and_number(self, world: World) -> None:
         company = firm(world)

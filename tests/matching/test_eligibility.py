@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renkei.matching.eligibility import SME_CAPITAL_YEN, SME_HEADS, general_questions, rulings
+from renkei.matching.eligibility import SME_HEADS, general_questions, rulings
 from renkei.matching.facts import Facts
 from renkei.matching.proposal import Evidence
 
@@ -29,7 +29,7 @@ KEYS = ["employees", "employees", "municipality", "municipality", "age_years", "
         ({"sme_only": True}, Facts(employees=301), None),
         ({"sme_only": True}, Facts(capital_yen=300_000_000), True),
         ({"sme_only": True}, Facts(capital_yen=0), True),
-        ({"sme_only": True}, Facts(capital_yen=300_000_001), False),
+        ({"sme_only": True}, Facts(capital_yen=300_000_001), None),
         ({"sme_only": True}, Facts(employees=301, capital_yen=300_000_000), True),
         ({"sme_only": True}, Facts(employees=300, capital_yen=300_000_001), True),
         ({"sme_only": True}, Facts(employees=301, capital_yen=300_000_001), False),
@@ -129,7 +129,7 @@ def test_of_a_firm_whose_heads_are_known_the_capital_is_asked_and_not_the_heads_
     [ruling] = rulings({"sme_only": True}, Facts(employees=SME_HEADS + 1))
     assert (ruling.is_met, ruling.key) == (None, "capital_yen")
     assert [one.text for one in general_questions({ruling.key})] == ["資本金はいくらですか"]
-    [settled] = rulings({"sme_only": True}, Facts(employees=SME_HEADS + 1, capital_yen=SME_CAPITAL_YEN))
+    [settled] = rulings({"sme_only": True}, Facts(employees=SME_HEADS + 1, capital_yen=300_000_000))
     assert settled.is_met is True
 
 

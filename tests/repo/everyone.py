@@ -24,7 +24,15 @@ from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
 from renkei.cases.models import Asked, Case, Consent, ConsentRequest, Letter, LetterStep, Match, Passage
-from renkei.companies.actions import Profile, know_company, merge_companies, register_company
+from renkei.companies.actions import (
+    Place,
+    Profile,
+    add_person,
+    know_company,
+    merge_companies,
+    register_company,
+    save_site,
+)
 from renkei.companies.models import Company
 from renkei.documents.models import LetterTemplate
 from renkei.documents.shipped import shipped_template
@@ -83,6 +91,8 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     invited = invite(Body.objects.get(pk=LAB), asked=asked(), by=world.lab)
     other = register_company(Profile(name="株式会社まぼろし計測二"), by=world.desk)
     know_company(other, Body.objects.get(pk=LAB), by=world.desk)
+    person = add_person(Company.objects.get(pk=case.company_id), name="髙梨 芽衣", by=world.desk)
+    site = save_site(Company.objects.get(pk=case.company_id), Place("第二工場"), by=world.desk)
     gone = register_company(Profile(name="まぼろし三"), by=world.desk)
     merge = merge_companies(Company.objects.get(pk=case.company_id), gone, by=world.desk)
     return {
@@ -90,7 +100,7 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
         "match": Match.objects.get(need=need, body_id=CENTER).pk, "inquiry": Asked.objects.get(inquiry=circulation.inquiry, body_id=BANK).pk,
         "secret": token(invited), "invitation": invited.pk, "member": Membership.objects.get(body_id=LAB).pk,
         "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
-        "other": other.pk, "merge": merge.pk,
+        "other": other.pk, "person": person.pk, "site": site.pk, "merge": merge.pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
         "view": view.pk, **_letter(case, world.lab),
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]

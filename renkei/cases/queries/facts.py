@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from renkei.cases.models import Case, Consultation
+from renkei.companies.queries import open_sites
 from renkei.matching.facts import Facts
 
 
@@ -18,5 +19,7 @@ def facts_of(case: Case, said: list[Consultation]) -> Facts:
         municipality=company.municipality_id,
         age_years=company.age_years,
         jsic=company.jsic_code or None,
+        deemed_large=company.is_deemed_large,
+        in_region=True if any(site.municipality_id for site in open_sites(company)) else None,
         answers=answers,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import re
+import unicodedata
 from dataclasses import dataclass, fields
 
 from django.core.exceptions import ValidationError
@@ -17,14 +20,14 @@ from renkei.base.actor import Actor
 from renkei.base.numbers import digits, is_corporate_number, is_municipality_code, parse_phone, parse_postal_code
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text, search_key
-from renkei.companies.models import Company, Sight
+from renkei.companies.models import Company, Former, FormerKind, Sight
 from renkei.plan.models import Municipality
 from renkei.plan.queries import front_desk
 
 MOST_CAPITAL_YEN = 10**13
 MOST_EMPLOYEES = 1_000_000
 _OLDEST_FIRM = 578
-_READ = {"corporate_number", "postal_code", "phone", "email", "municipality"}  # read into one form below, however long as typed
+_READ = {"corporate_number", "jsic_code", "postal_code", "phone", "email", "municipality"}  # read into one form below, however long as typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,27 @@ class Profile:
     representative: str = ""
     capital_yen: int | None = None
     employees: int | None = None
+    is_deemed_large: bool | None = None
     jsic_revision: str = ""
     jsic_code: str = ""
     jsic_name: str = ""
     products: str = ""
     strengths: str = ""
     founded_year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site as it is typed; ``municipality`` is a six-digit code, ``until`` the last day it was there."""
+
+    name: str
+    role: str = "factory"
+    postal_code: str = ""
+    municipality: str = ""
+    address: str = ""
+    phone: str = ""
+    since: dt.date | None = None
+    until: dt.date | None = None
 
 
 @transaction.atomic
@@ -92,6 +110,7 @@ def update_company(company: Company, profile: Profile, *, by: Actor, seen: str =
             _("ほかの人が先に直しました。下の「いまの記録」と見比べて、もう一度保存してください。入れた内容は残っています。"),
             "changed_meanwhile",
         )
+    _remember(locked, values)
     changed = sorted(name for name, value in values.items() if getattr(locked, name) != value)
     for name, value in values.items():
         setattr(locked, name, value)
@@ -170,15 +189,35 @@ def _checked(profile: Profile) -> dict[str, object]:
         raise Refused(_("会社名を入れてください。"), "name_empty", field="name")
     values |= {
         "is_sole_proprietor": profile.is_sole_proprietor,
+        "is_deemed_large": profile.is_deemed_large,
+        "jsic_code": _jsic(profile.jsic_code),
         "corporate_number": _corporate_number(profile),
-        "postal_code": _postal_code(profile.postal_code),
+        "postal_code": postal_code_of(profile.postal_code),
         "phone": phone_of(profile.phone),
         "email": email_of(profile.email),
         "capital_yen": _within(profile.capital_yen, 0, MOST_CAPITAL_YEN, "capital_yen", _("資本金")),
         "employees": _within(profile.employees, 0, MOST_EMPLOYEES, "employees", _("従業員数")),
         "founded_year": _within(profile.founded_year, _OLDEST_FIRM, clock.today().year, "founded_year", _("創業年")),
     }
-    return values | {"municipality_id": _municipality(profile.municipality)}
+    return values | {"municipality_id": municipality_of(profile.municipality)}
+
+
+def _remember(company: Company, values: dict[str, object]) -> None:
+    """Keep the name and the representative that are about to be replaced, until today."""
+    led = f"{company.representative_title} {company.representative}".strip() if company.representative else ""
+    for kind, before, is_other in (
+        (FormerKind.NAME, company.name, search_key(company.name) != search_key(str(values["name"]))),
+        (FormerKind.REPRESENTATIVE, led, search_key(company.representative) != search_key(str(values["representative"]))),
+    ):
+        if before and is_other:
+            Former.objects.create(company=company, kind=kind, value=before, until=clock.today(), written_at=clock.now())
+
+
+def _jsic(text: str) -> str:
+    code = unicodedata.normalize("NFKC", text).strip().upper()
+    if code and not re.fullmatch(r"[A-T]|[A-T]?[0-9]{2,4}", code):
+        raise Refused(_("産業分類の番号は、A〜Tの1文字か、2〜4桁の数字で入れてください。例：27、2731"), "jsic_wrong", field="jsic_code")
+    return code
 
 
 def _text(profile: Profile, name: str) -> str:
@@ -217,7 +256,8 @@ def _corporate_number(profile: Profile) -> str | None:
     return number
 
 
-def _postal_code(text: str) -> str:
+def postal_code_of(text: str) -> str:
+    """Return a postal code or nothing. Refused: ``postal_code_wrong``."""
     try:
         return parse_postal_code(text) if text.strip() else ""
     except ValueError as error:
@@ -245,7 +285,8 @@ def email_of(text: str) -> str:
     return plain
 
 
-def _municipality(text: str) -> str | None:
+def municipality_of(text: str) -> str | None:
+    """Return a municipality code of the plan or nothing. Refused: ``municipality_unknown``."""
     if not text.strip():
         return None
     code = digits(text)

@@ -60,6 +60,7 @@ class Company(Row):
     representative = models.CharField(_("代表者の氏名"), max_length=100, blank=True)
     capital_yen = models.BigIntegerField(_("資本金（円）"), null=True, blank=True)
     employees = models.PositiveIntegerField(_("従業員数"), null=True, blank=True)
+    is_deemed_large = models.BooleanField(_("みなし大企業"), null=True, blank=True)
     jsic_revision = models.CharField(_("産業分類の版"), max_length=10, blank=True)
     jsic_code = models.CharField(_("産業分類"), max_length=5, blank=True)
     jsic_name = models.CharField(_("業種"), max_length=100, blank=True)
@@ -110,8 +111,13 @@ class Company(Row):
 
     def _keys(self) -> str:
         people = [] if self._state.adding else list(self.people.all())
+        earlier = [] if self._state.adding else [
+            *self.formers.values_list("value", flat=True),
+            *self.merges.filter(undone_at__isnull=True).values_list("other_name", flat=True),
+        ]
         words = [self.name, self.kana, self.corporate_number or "", self.representative]
         words += [word for person in people for word in (person.name, person.kana)]
+        words += earlier
         phones = [self.phone, *(person.phone for person in people)]
         return " ".join(key for key in [*map(search_key, words), *map(phone_key, phones)] if key)
 

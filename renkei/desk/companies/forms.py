@@ -10,9 +10,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.forms import PhoneField, TextField, YenField
+from renkei.base.refusal import Refused
 from renkei.companies.actions import Profile, profile_mark
 from renkei.companies.models import Company
+from renkei.plan.industry import industry_of
 from renkei.plan.models import Municipality
+from renkei.plan.queries import content_now
 
 
 class NumberField(forms.IntegerField):
@@ -48,6 +51,8 @@ class CompanyForm(forms.Form):
     estate = TextField(label=_("工業団地"), required=False, max_length=100)
     capital_yen = YenField(label=_("資本金"), required=False, help_text=_("例：3,000万円"))
     employees = NumberField(label=_("従業員数"), required=False, help_text=_("例：33"))
+    is_deemed_large = forms.NullBooleanField(label=_("みなし大企業（大企業の子会社など）"), required=False, widget=forms.Select(
+        choices=[("", _("聞いていません")), ("true", _("はい")), ("false", _("いいえ"))]))
     founded_year = NumberField(label=_("創業年"), required=False, help_text=_("西暦。例：1998"))
     jsic_name = TextField(label=_("業種"), required=False, max_length=100)
     jsic_code = TextField(label=_("産業分類の番号"), required=False, max_length=5)
@@ -59,10 +64,20 @@ class CompanyForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        places = [("", _("選んでいません"))] + [(one.pk, one.name) for one in Municipality.objects.all()]
         field = self.fields["municipality"]
         if isinstance(field, forms.ChoiceField):
-            field.choices = places
+            field.choices = municipality_choices()
+        revisions = industry_of(content_now()).revisions
+        if revisions:
+            self.fields["jsic_revision"] = forms.ChoiceField(
+                label=_("産業分類の版"), required=False, choices=self._revisions(revisions)
+            )
+
+    def _revisions(self, known: tuple[tuple[str, str], ...]) -> list[tuple[str, Any]]:
+        """Return the plan's revisions, and one that stands in the record but not in the plan."""
+        kept = str(self.initial.get("jsic_revision") or "")
+        more = [(kept, kept)] if kept and kept not in dict(known) else []
+        return [("", _("選んでいません")), *known, *more]
 
     def profile(self) -> Profile:
         """Return what was typed as the action takes it."""
@@ -79,11 +94,22 @@ class PersonForm(forms.Form):
     email = TextField(label=_("メールアドレス"), required=False, max_length=254)
 
 
+def municipality_choices() -> list[tuple[str, Any]]:
+    """Return the plan's municipalities to choose from, and none."""
+    return [("", _("選んでいません")), *((one.pk, one.name) for one in Municipality.objects.all())]
+
+
+def show_refusal(form: forms.Form, refusal: Refused) -> None:
+    """Put a refusal beside its field, or above the form."""
+    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+
+
 def first_values(company: Company) -> dict[str, Any]:
     """Return what is known of a firm as the form's first values (said once)."""
     values = {one.name: getattr(company, one.name, "") for one in fields(Profile) if one.name != "municipality"}
     return values | {"municipality": company.municipality_id or "", "corporate_number": company.corporate_number or "",
-                     "seen": profile_mark(company)}
+                     "seen": profile_mark(company),
+                     "is_deemed_large": "" if company.is_deemed_large is None else str(company.is_deemed_large).lower()}
 
 
 def others_saved(form: CompanyForm, company: Company) -> list[tuple[str, Any]]:
@@ -91,6 +117,7 @@ def others_saved(form: CompanyForm, company: Company) -> list[tuple[str, Any]]:
     now = first_values(company)
     places = dict(form.fields["municipality"].choices)  # type: ignore[attr-defined]  # a choice field
     now["municipality"] = places.get(now["municipality"], "")
+    now["is_deemed_large"] = company.is_deemed_large
     typed = form.cleaned_data | {"municipality": places.get(form.cleaned_data["municipality"], "")}
     return [
         (str(form.fields[one.name].label), now[one.name]) for one in fields(Profile)

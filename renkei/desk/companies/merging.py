@@ -145,7 +145,7 @@ def _words(company: Company, name: str) -> str:
         return company.municipality.name if company.municipality else ""
     value = getattr(company, name)
     if isinstance(value, bool):
-        return _("はい") if value else ""
+        return _("はい") if value else _("いいえ")
     if name == "capital_yen" and value is not None:
         return yen_words(value)
     return "" if value is None else str(value)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.companies import merging, views
+from renkei.desk.companies import merging, parts, views
 
 BOTH = "both firms known to the acting body; 404 otherwise"
 KNOWN = "firms the acting body knows; 404 otherwise"
@@ -15,6 +15,14 @@ urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/company/<uuid:company>/", views.company, name="desk-company", audience=Audience.STAFF,
           rule=KNOWN, changes=True),
     route("d/<slug:body>/company/<uuid:company>/edit/", views.company_edit, name="desk-company-edit",
+          audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/person/<uuid:person>/", parts.person_edit, name="desk-company-person",
+          audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/site/", parts.site_new, name="desk-company-site-new",
+          audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/site/<uuid:site>/", parts.site_edit, name="desk-company-site",
+          audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/former/", parts.former_new, name="desk-company-former",
           audience=Audience.STAFF, rule=KNOWN, changes=True),
     route("d/<slug:body>/companies/alike/", merging.alike, name="desk-companies-alike", audience=Audience.STAFF, rule=KNOWN),
     route("d/<slug:body>/company/<uuid:company>/others/", merging.others, name="desk-company-others",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -17,16 +16,17 @@ from django.views.decorators.http import require_safe
 
 from renkei.base.refusal import Refused
 from renkei.cases.actions import intake
-from renkei.cases.models import Case, Consultation
+from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.rules import runs_case
 from renkei.companies.actions import add_person, profile_mark, register_company, update_company
 from renkei.companies.models import Company, Merge
-from renkei.companies.queries import possible_duplicates, successor_of
-from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values, others_saved
+from renkei.companies.queries import company_size, possible_duplicates, successor_of
+from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values, others_saved, show_refusal
 from renkei.desk.request import StaffRequest
-from renkei.plan.queries import is_front_desk
+from renkei.plan.queries import content_now, is_front_desk
 
 PER_PAGE = 50
+FEW_CONTACTS = 20
 
 
 @require_safe
@@ -61,6 +61,14 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
     page = {
         "company": found,
         "people": found.people.filter(left_on__isnull=True),
+        "left": found.people.filter(left_on__isnull=False),
+        "sites": found.sites.select_related("municipality"),
+        "formers": found.formers.all(),
+        "size": company_size(found),
+        "bodies": found.sights.filter(ended_on__isnull=True).select_related("body").order_by("body__order"),
+        "contacts": Contact.objects.visible_to(request.actor).filter(case__company=found, corrected_by__isnull=True)
+        .select_related("case", "author_body", "author").order_by("-happened_at")[:FEW_CONTACTS],
+        "channels": {term.code: term.name for term in content_now().vocabulary("channels")},
         "cases": list(cases.order_by("-arrived_at")[:100]),
         "form": form,
         "merges": Merge.objects.visible_to(request.actor).standing().filter(into=found).select_related("done_by", "done_body"),
@@ -108,11 +116,6 @@ def company_new(request: StaffRequest, body: str) -> HttpResponse:
             return redirect("desk-company", body=body, company=made.pk)
     page = {"form": form, "alike": alike, "case": case}
     return render(request, "desk/companies/edit.html", page, status=422 if form.errors or alike else 200)
-
-
-def show_refusal(form: forms.Form, refusal: Refused) -> None:
-    """Put a refusal beside its field, or above the form."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
 
 
 def _register(request: StaffRequest, form: CompanyForm, case: Case | None) -> Company | None:
