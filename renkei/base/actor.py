@@ -36,6 +36,11 @@ class Actor:
         return self.kind is ActorKind.STAFF and self.body is not None
 
     @property
+    def is_company(self) -> bool:
+        """Tell whether a signed-in person of a firm acts."""
+        return self.kind is ActorKind.COMPANY and self.person is not None
+
+    @property
     def is_system(self) -> bool:
         """Tell whether the worker (or the example loader) acts."""
         return self.kind is ActorKind.SYSTEM
@@ -48,6 +53,11 @@ GUEST = Actor(kind=ActorKind.GUEST)
 def staff(person: uuid.UUID, body: str, name: str = "") -> Actor:
     """Return the actor for a member of staff acting for ``body`` (a body's code)."""
     return Actor(kind=ActorKind.STAFF, person=person, body=body, name=name)
+
+
+def company_person(person: uuid.UUID, name: str = "") -> Actor:
+    """Return the actor for a signed-in person of a firm; what they reach follows from their accounts of firms."""
+    return Actor(kind=ActorKind.COMPANY, person=person, name=name)
 
 
 def link_holder(link: uuid.UUID, body: str | None = None, name: str = "") -> Actor:

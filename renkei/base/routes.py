@@ -21,6 +21,7 @@ class Audience(StrEnum):
     PUBLIC = "public"
     LINK = "link"  # whoever holds the signed link in the URL (argument ``token``)
     PERSON = "person"  # anyone signed in
+    COMPANY = "company"  # a signed-in person with a current account of the firm in the URL (argument ``company``)
     STAFF = "staff"  # a current member of the body in the URL (argument ``body``)
 
 

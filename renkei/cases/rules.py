@@ -73,7 +73,9 @@ def takes_pack(actor: Actor, pack: MovePack) -> bool:
 
 
 def speaks_for_company(actor: Actor, case: Case) -> bool:
-    """Tell whether the actor came through the firm's own status link (``visible_to`` has matched link and case)."""
+    """Tell whether the actor is the firm: through its own link (``visible_to`` has matched it) or an account of it."""
+    if actor.is_company:
+        return Case.objects.inside(actor).filter(pk=case.pk).exists()
     return actor.kind is ActorKind.LINK and not actor.body and case.pk is not None
 
 

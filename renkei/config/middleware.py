@@ -23,10 +23,11 @@ from psycopg.errors import InsufficientPrivilege
 from renkei.accounts.models import Membership, Person
 from renkei.accounts.queries import has_second_factor
 from renkei.base import routes
-from renkei.base.actor import GUEST, Actor, ActorKind, link_holder, staff
+from renkei.base.actor import GUEST, Actor, ActorKind, company_person, link_holder, staff
 from renkei.base.context import clear_actor, set_actor
 from renkei.base.memo import remembering
 from renkei.base.refusal import Refused
+from renkei.companies.models import CompanyAccess
 from renkei.post.links import open_link
 
 _log = logging.getLogger("renkei.request")
@@ -93,15 +94,35 @@ class ActorMiddleware:
             return (Actor(ActorKind.GUEST, person=person.pk) if person else GUEST), None
         if person is None:
             return GUEST, redirect_to_login(request.get_full_path())
+        return self._signed_in_actor(request, entry, kwargs, person)
+
+    def _signed_in_actor(
+        self, request: HttpRequest, entry: routes.Route, kwargs: dict[str, Any], person: Person
+    ) -> tuple[Actor, HttpResponseBase | None]:
         if entry.audience is routes.Audience.PERSON:
             return Actor(ActorKind.STAFF, person=person.pk, name=person.name), None
+        if entry.audience is routes.Audience.COMPANY:
+            return self._company_actor(request, person, kwargs), None
         if not settings.RENKEI_EXAMPLE and not has_second_factor(person):
             return GUEST, redirect("mfa_index")
+        return self._staff_actor(request, person, kwargs), None
+
+    def _staff_actor(self, request: HttpRequest, person: Person, kwargs: dict[str, Any]) -> Actor:
         membership = Membership.objects.current().filter(person=person, body_id=kwargs["body"]).first()
         if membership is None:
             raise Http404
         request.membership = membership  # type: ignore[attr-defined]  # ours, on the request
-        return staff(person.pk, membership.body_id, person.name), None
+        return staff(person.pk, membership.body_id, person.name)
+
+    def _company_actor(self, request: HttpRequest, person: Person, kwargs: dict[str, Any]) -> Actor:
+        actor = company_person(person.pk, person.name)
+        set_actor(actor)  # accounts of firms are read under their own policy
+        access = CompanyAccess.objects.current().filter(person=person, company_id=kwargs["company"]).first()
+        if access is None:
+            clear_actor()
+            raise Http404
+        request.access = access  # type: ignore[attr-defined]  # ours, on the request
+        return actor
 
     def _link_actor(self, request: HttpRequest, kwargs: dict[str, Any]) -> Actor:
         link = open_link(kwargs["token"])

@@ -1,7 +1,11 @@
 """All URLs of this face; each topic registers its own."""
 
+from renkei.portal.firm.urls import urlpatterns as firm_urls
+from renkei.portal.join.urls import urlpatterns as join_urls
 from renkei.portal.status.urls import urlpatterns as status_urls
 
 urlpatterns = [
     *status_urls,
+    *join_urls,
+    *firm_urls,
 ]

@@ -20,6 +20,9 @@ class LinkPurpose(models.TextChoices):
     STATUS = "status", _("状況の確認")
     OFFER = "offer", _("依頼への回答")
     CONSENT = "consent", _("同意の確認")
+    JOIN = "join", _("会社のアカウントへの招待")
+    PARTNER = "partner", _("機関の外の人への開示")
+    FOLLOWUP = "follow", _("その後の伺い")
 
 
 class Link(Row):
@@ -44,7 +47,7 @@ class Link(Row):
     opened_at = models.DateTimeField(null=True)
 
     class Meta:
-        """The hash decides; a purpose is one of four."""
+        """The hash decides; a purpose is one of those named above."""
 
         constraints = [models.CheckConstraint(condition=models.Q(purpose__in=LinkPurpose.values), name="link_purpose")]
         indexes = [models.Index(fields=["subject"]), models.Index(fields=["case"])]

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 
+from renkei.accounts.models import Person
 from renkei.base import clock
-from renkei.base.actor import GUEST, SYSTEM, Actor, link_holder
+from renkei.base.actor import GUEST, SYSTEM, Actor, company_person, link_holder
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.cases import models as m
@@ -35,7 +36,7 @@ from renkei.cases.actions.answers import (
 )  # fmt: skip
 from renkei.cases.actions.offers import offer_next, recall
 from renkei.cases.states import DisclosureClass, SupportState
-from renkei.companies.models import Company, Sight
+from renkei.companies.models import Company, CompanyAccess, CompanyInvitation, Sight
 from renkei.post.links import open_link
 from renkei.post.models import Link
 from tests.cases.making import fresh, offered
@@ -45,7 +46,7 @@ from tests.world import BANK, CENTER, DESK, LAB, World
 BODIES = [DESK, LAB, CENTER, BANK]
 TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
-    m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company,
+    m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
     m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda,
 ]  # fmt: skip
 PER_CASE = 2
@@ -70,6 +71,7 @@ class Random:
         self.cases = [self.case(n) for n in range(8)]
         for case in self.cases:
             self.fill(case)
+        self.people = self.firm_people()
 
     def body(self) -> str:
         return self.chance.choice(BODIES)
@@ -194,11 +196,29 @@ class Random:
             closed_at=_maybe(self.chance, self.now, 0.2), **more,
         ))  # fmt: skip
 
+    def firm_people(self) -> list[tuple[str, Actor]]:
+        """Four people with accounts of none to three firms, some of them ended, one of them of somebody who is barred."""
+        made = []
+        for number in range(4):
+            barred = number == 3
+            person = Person.objects.create_user(f"firm-{number}@people.example", name=f"会社の人{number}")
+            for firm in self.chance.sample(self.companies, min(number, 2) + int(barred)):
+                CompanyAccess.objects.create(
+                    company=firm, person=person, role=self.chance.choice(["admin", "member"]), since=self.past(),
+                    ended_at=_maybe(self.chance, self.now, 0.3),
+                )  # fmt: skip
+            Person.objects.filter(pk=person.pk).update(is_active=not barred)
+            made.append((f"firm person {number}", company_person(person.pk)))
+        for firm in self.companies:
+            CompanyInvitation.objects.create(company=firm, email="a@b.example", role="member", invited_at=self.now,
+                                             expires_at=self.now)
+        return made
+
     @cached_property
     def actors(self) -> list[tuple[str, Actor]]:
         people = [(body, self.world.actor(body)) for body in BODIES]
         links = [(f"{link.purpose} link", link_holder(link.pk, body=link.body or None)) for link in self.chance.sample(self.links, 16)]
-        return [*people, *links, ("guest", GUEST), ("unknown link", link_holder(uuid.uuid4()))]
+        return [*people, *links, *self.people, ("guest", GUEST), ("unknown link", link_holder(uuid.uuid4()))]
 
 
 def seen_by_code(table: type[models.Model], actor: Actor) -> set[Any]:

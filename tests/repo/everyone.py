@@ -33,7 +33,7 @@ from renkei.companies.actions import (
     register_company,
     save_site,
 )
-from renkei.companies.models import Company
+from renkei.companies.models import Company, CompanyAccess, CompanyInvitation
 from renkei.documents.models import LetterTemplate
 from renkei.documents.shipped import shipped_template
 from renkei.documents.store import keep
@@ -73,7 +73,28 @@ def gather(world: World) -> Everyone:
         made.clients[actor].force_login(world.people[body])
     made.clients["outsider"] = Client()
     made.clients["outsider"].force_login(outsider)
+    _firms(made)
     return made
+
+
+def _firms(made: Everyone) -> None:
+    """An administrator and a colleague of the own firm, and somebody of the foreign one."""
+    people = (("firm", made.own, "admin"), ("colleague", made.own, "member"), ("other-firm", made.foreign, "admin"))
+    for actor, objects, role in people:
+        person = Person.objects.create_user(f"{actor}@firms.example", "hibari-secret-1", name=f"会社の{actor}")
+        access = CompanyAccess.objects.create(company_id=objects["company"], person=person, role=role, since=clock.now())
+        objects["account"] = access.pk
+        made.clients[actor] = Client()
+        made.clients[actor].force_login(person)
+    for objects in (made.own, made.foreign):
+        objects["invitation"] = CompanyInvitation.objects.create(
+            company_id=objects["company"], email="new@firms.example", role="member", invited_at=clock.now(),
+            expires_at=clock.now().replace(year=clock.now().year + 1),
+        ).pk  # fmt: skip
+    made.tokens["join"] = make_link(
+        by=GUEST, purpose=LinkPurpose.JOIN, expires_at=clock.now().replace(year=clock.now().year + 1),
+        company=made.own["company"], subject=made.own["invitation"],
+    )  # fmt: skip
 
 
 def _own(world: World, scene: Scene) -> dict[str, Any]:

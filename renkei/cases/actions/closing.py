@@ -153,7 +153,7 @@ def did_not_help(case: Case, *, by: Actor, words: str) -> Message:
 def _company_speaks(case: Case, by: Actor) -> Case:
     locked = lock_case(case)
     if not speaks_for_company(by, locked):
-        raise Refused(_("これは、会社の方だけが、届いたリンクからできます。"), "not_company")
+        raise Refused(_("これは、会社の方だけが、届いたリンクか会社のアカウントからできます。"), "not_company")
     return locked
 
 

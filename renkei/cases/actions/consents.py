@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
 from renkei.base import clock
-from renkei.base.actor import Actor, ActorKind
+from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.holding import bring_forward, move_holder, rest_at_desk
@@ -231,8 +231,8 @@ def _check_speaker(case: Case, *, by: Actor, how: str) -> None:
 
 
 def _require_company(case: Case, by: Actor) -> None:
-    if by.kind is not ActorKind.LINK or not speaks_for_company(by, case):
-        raise Refused(_("これは、会社の方だけが、届いたリンクからできます。"), "not_company")
+    if not speaks_for_company(by, case):
+        raise Refused(_("これは、会社の方だけが、届いたリンクか会社のアカウントからできます。"), "not_company")
 
 
 def _live(case: Case, body: Body, klass: str, *, by: Actor) -> Consent | None:

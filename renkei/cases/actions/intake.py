@@ -297,7 +297,7 @@ def _write_consultation(case: Case, said: Said, *, by: Actor, key: str | None) -
         number=case.number,
         channel=said.channel,
         received_by=case.received_by,
-        taken_by_id=by.person,
+        taken_by_id=by.person if by.is_staff else None,  # the firm may write for itself
         consulted_at=said.consulted_at or clock.now(),
         recorded_at=clock.now(),
         text=clean_text(said.text),

@@ -106,7 +106,7 @@ def company_writes(case: Case, *, by: Actor, text: str, kind: str = "message") -
     """
     locked = lock_case(case)
     if not speaks_for_company(by, locked):
-        raise Refused(_("これは、会社の方だけが、届いたリンクからできます。"), "not_company")
+        raise Refused(_("これは、会社の方だけが、届いたリンクか会社のアカウントからできます。"), "not_company")
     require_open(locked)
     message = put_message(locked, text, by=by, kind=kind)
     hear_company(locked, by=by, what=_("会社からの連絡を読んで答える"))

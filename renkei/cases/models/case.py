@@ -15,7 +15,7 @@ from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.base.text import bigrams, search_key
 from renkei.cases.states import SEEN_BY_BODY, CaseState, HandoverState
-from renkei.companies.models import Company
+from renkei.companies.models import Company, firms_of
 from renkei.plan.queries import is_front_desk
 from renkei.post.models import Link, LinkPurpose
 
@@ -45,6 +45,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self
         if actor.is_staff:
             return self.visible_to_body(str(actor.body))
+        if actor.is_company:
+            return self.filter(company_id__in=firms_of(actor))
         if actor.kind is ActorKind.LINK:
             alive = live_link(actor)
             offers = models.Q(pk__in=alive.filter(purpose=LinkPurpose.OFFER).values("case"))
@@ -64,6 +66,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self
         if actor.is_staff:
             return self.filter(models.Q(holder_id=actor.body) | models.Q(received_by_id=actor.body))
+        if actor.is_company:
+            return self.filter(company_id__in=firms_of(actor))
         if actor.kind is ActorKind.LINK:
             return self.filter(in_family(live_link(actor, LinkPurpose.STATUS).values("case")))
         return self.none()

@@ -27,7 +27,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
             held = models.Q(case__holder_id=actor.body, case_id__in=technical)
             desk = models.Q(case__at_desk=True) if is_front_desk(actor.body) else models.Q(pk__in=[])
             return self.filter(taken | held | desk)
-        if actor.kind is ActorKind.LINK:
+        if actor.kind in {ActorKind.LINK, ActorKind.COMPANY}:
             return self.filter(case__in=Case.objects.inside(actor))
         return self.none()
 

@@ -15,7 +15,8 @@ class RegroupingQuerySet(models.QuerySet["Regrouping"]):
 
     def visible_to(self, actor: Actor) -> RegroupingQuerySet:
         """Return what was merged and split in the cases the actor runs or took."""
-        return self.none() if actor.kind is ActorKind.LINK else self.filter(case__in=Case.objects.inside(actor))
+        outside = actor.kind in {ActorKind.LINK, ActorKind.COMPANY}
+        return self.none() if outside else self.filter(case__in=Case.objects.inside(actor))
 
 
 class Regrouping(Row):

@@ -21,6 +21,8 @@ def readable(actor: Actor) -> models.Q:
         return models.Q()
     if actor.is_staff:
         return _readable_by_body(str(actor.body))
+    if actor.is_company:
+        return models.Q(case__in=Case.objects.inside(actor))
     if actor.kind is ActorKind.LINK:
         return _readable_by_link(actor)
     return models.Q(pk__in=[])

@@ -16,8 +16,8 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     """Contacts are notes between bodies: the firm is told by messages instead."""
 
     def visible_to(self, actor: Actor) -> ContactQuerySet:
-        """Return what the actor may read; nothing for a link."""
-        if actor.kind is ActorKind.LINK:
+        """Return what the actor may read; nothing for the firm."""
+        if actor.kind in {ActorKind.LINK, ActorKind.COMPANY}:
             return self.none()
         return self.filter(readable(actor))
 

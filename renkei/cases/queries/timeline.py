@@ -111,7 +111,7 @@ def _known(case: Case, cases: list[uuid.UUID], actor: Actor) -> Known:
 
     content = plan_content(case.plan)
     return Known(
-        for_company=actor.kind is ActorKind.LINK and not actor.body,
+        for_company=actor.is_company or (actor.kind is ActorKind.LINK and not actor.body),
         word=content.word,
         bodies={body.pk: body for body in Body.objects.all()},
         contacts=seen(Contact),
@@ -134,7 +134,7 @@ def _item(step: Transition, known: Known) -> Item | None:
         return None
     contact = known.contacts.get(step.subject)
     at = contact.happened_at if contact is not None else step.recorded_at
-    from_company = step.actor_kind in {ActorKind.LINK, ActorKind.GUEST} and not step.body
+    from_company = step.actor_kind in {ActorKind.LINK, ActorKind.GUEST, ActorKind.COMPANY} and not step.body
     return Item(
         at=at,
         happened_on=step.happened_on,

@@ -1,12 +1,28 @@
-"""What people do to firms: the profile, the people, who knows whom, and making two entries one."""
+"""What people do to firms: the profile, the people, who knows whom, accounts, and making two entries one."""
 
+from renkei.companies.actions.access import (
+    accept_invitation,
+    change_role,
+    end_access,
+    invite,
+    withdraw_invitation,
+    write_invitation,
+)
 from renkei.companies.actions.merging import merge_companies, unmerge_companies
 from renkei.companies.actions.parts import add_former, save_site
 from renkei.companies.actions.people import add_person, change_person
-from renkei.companies.actions.profile import Place, Profile, profile_mark, register_company, update_company
+from renkei.companies.actions.profile import (
+    Place,
+    Profile,
+    change_own_profile,
+    profile_mark,
+    register_company,
+    update_company,
+)
 from renkei.companies.actions.sights import end_sight, know_company
 
 __all__ = [
-    "Place", "Profile", "add_former", "add_person", "change_person", "end_sight", "know_company", "merge_companies",
-    "profile_mark", "register_company", "save_site", "unmerge_companies", "update_company",
+    "Place", "Profile", "accept_invitation", "add_former", "add_person", "change_own_profile", "change_person",
+    "change_role", "end_access", "end_sight", "invite", "know_company", "merge_companies", "profile_mark",
+    "register_company", "save_site", "unmerge_companies", "update_company", "withdraw_invitation", "write_invitation",
 ]  # fmt: skip

@@ -119,6 +119,32 @@ def update_company(company: Company, profile: Profile, *, by: Actor, seen: str =
     return locked
 
 
+@transaction.atomic
+def change_own_profile(company: Company, changes: dict[str, object], *, by: Actor, seen: str = "") -> Company:
+    """The firm changes its own record; bodies see that it did, and when. Name and corporate number stay.
+
+    Refused: ``not_allowed``, ``changed_meanwhile``, and what a profile is refused for.
+    """
+    if not by.is_company:
+        raise Refused(_("これは、会社の方だけができます。"), "not_allowed")
+    locked = lock_company(company, by=by)
+    if seen and seen != profile_mark(locked):
+        raise Refused(_("ほかの人が先に直しました。いまの記録を確かめて、もう一度保存してください。"), "changed_meanwhile")
+    known = {one.name: getattr(locked, one.name, None) for one in fields(Profile) if one.name != "municipality"}
+    known |= {"municipality": locked.municipality_id or "", "corporate_number": locked.corporate_number or ""}
+    kept = {"name": locked.name, "is_sole_proprietor": locked.is_sole_proprietor, "corporate_number": known["corporate_number"]}
+    values = _checked(Profile(**(known | changes | kept)))
+    changed = sorted(name for name, value in values.items() if getattr(locked, name) != value)
+    if not changed:
+        return locked
+    for name in changed:
+        setattr(locked, name, values[name])
+    locked.changed_by_company_at = clock.now()
+    _save(locked)
+    record(by, "company.change_own", locked, changed=changed)
+    return locked
+
+
 def profile_mark(company: Company) -> str:
     """Return a mark that differs whenever the profile differs."""
     names = sorted("municipality_id" if one.name == "municipality" else one.name for one in fields(Profile))

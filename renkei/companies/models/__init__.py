@@ -1,7 +1,11 @@
-"""Firms, their people, which body knows which firm, and which firms turned out to be one."""
+"""Firms, their people, which body knows which firm, which firms turned out to be one, and who has an account."""
 
+from renkei.companies.models.access import CompanyAccess, CompanyInvitation, CompanyRole, firms_of
 from renkei.companies.models.company import Company, CompanyPerson, CompanyQuerySet, Sight
 from renkei.companies.models.merging import Merge, MergeMove
 from renkei.companies.models.profile import Former, FormerKind, Site, SiteRole
 
-__all__ = ["Company", "CompanyPerson", "CompanyQuerySet", "Former", "FormerKind", "Merge", "MergeMove", "Sight", "Site", "SiteRole"]
+__all__ = [
+    "Company", "CompanyAccess", "CompanyInvitation", "CompanyPerson", "CompanyQuerySet", "CompanyRole", "Former",
+    "FormerKind", "Merge", "MergeMove", "Sight", "Site", "SiteRole", "firms_of",
+]  # fmt: skip

@@ -27,6 +27,10 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         if actor.is_staff:
             known = Sight.objects.filter(body_id=actor.body, ended_on__isnull=True).values("company_id")
             return self.filter(models.Q(pk__in=known) | models.Q(entered_by_id=actor.body))
+        if actor.is_company:
+            from renkei.companies.models.access import firms_of  # noqa: PLC0415  accounts point at firms
+
+            return self.filter(pk__in=firms_of(actor))
         if actor.kind is ActorKind.LINK:
             alive = Link.objects.filter(pk__in=[actor.link], closed_at__isnull=True, expires_at__gt=clock.now())
             return self.filter(pk__in=alive.values("company"))
@@ -70,6 +74,7 @@ class Company(Row):
     entered_by = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     entered_at = models.DateTimeField()
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    changed_by_company_at = models.DateTimeField(null=True)
     name_key = models.CharField(max_length=200, editable=False, db_index=True)
     find_text = models.TextField(editable=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.paginator import Paginator
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -27,9 +28,18 @@ def my_bodies(request: HttpRequest) -> HttpResponse:
     """List the bodies the signed-in person acts for; who has one only goes straight to its day."""
     person = request.user
     memberships = bodies_of(person) if isinstance(person, Person) else []
+    if not memberships and _acts_for_a_firm():
+        return redirect("portal-firms")
     if len(memberships) == 1 and "choose" not in request.GET:
         return redirect("desk-today", body=memberships[0].body_id)
     return render(request, "desk/home/bodies.html", {"memberships": memberships, "desk": front_desk()})
+
+
+def _acts_for_a_firm() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM my_firms()")
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 @require_safe

@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,6 +22,7 @@ from renkei.cases.actions.talk import add_file, company_writes
 from renkei.cases.models import Attachment, Case, Consent, ConsentHow, ConsentRequest, Consultation
 from renkei.cases.queries.files import open_file
 from renkei.plan.models import Body
+from renkei.portal.status.door import Door, DoorRequest, door_of
 from renkei.portal.status.forms import (
     AnswerForm,
     EndForm,
@@ -33,21 +33,14 @@ from renkei.portal.status.forms import (
     UnsolvedForm,
     WriteForm,
 )
-from renkei.portal.status.page import shown_case, shown_to, status_page
+from renkei.portal.status.page import shown_to, status_page
 from renkei.post import limits
-from renkei.post.models import LinkPurpose
-from renkei.post.requests import LinkRequest, require_purpose
 
 LINK = ConsentHow.LINK.value
 
 
-def _case(request: LinkRequest) -> Case:
-    require_purpose(request, LinkPurpose.STATUS)
-    return shown_case(request)
-
-
-def _back(token: str, case: Case, mark: str = "") -> HttpResponse:
-    return redirect(f"{reverse('portal-status', kwargs={'token': token})}?of={case.pk}{mark}")
+def _back(door: Door, mark: str = "") -> HttpResponse:
+    return redirect(f"{door.url()}{mark}")
 
 
 def _tried(form: forms.Form, act: Callable[[], Any]) -> bool:
@@ -62,35 +55,38 @@ def _tried(form: forms.Form, act: Callable[[], Any]) -> bool:
     return True
 
 
-def _again(request: LinkRequest, token: str, **forms_: Any) -> HttpResponse:
+def _again(request: DoorRequest, door: Door, **forms_: Any) -> HttpResponse:
     """Show the status page once more with the form that did not hold, the input kept."""
-    return render(request, "portal/status/status.html", status_page(request, token) | forms_)
+    return render(request, "portal/status/status.html", status_page(request, door) | forms_)
 
 
 @require_POST
-def write(request: LinkRequest, token: str) -> HttpResponseBase:
+def write(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Write to whoever holds the case."""
-    case, form = _case(request), WriteForm(request.POST)
+    door, form = door_of(request, where), WriteForm(request.POST)
+    case = door.case
     if not _tried(form, lambda: company_writes(case, by=request.actor, text=form.cleaned_data["text"])):
-        return _again(request, token, write_form=form)
+        return _again(request, door, write_form=form)
     messages.success(request, _("伝えました。%(body)sが読んでお返事します。") % {"body": case.holder.name})
-    return _back(token, case)
+    return _back(door)
 
 
 @require_POST
-def answer(request: LinkRequest, token: str) -> HttpResponseBase:
+def answer(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Answer what was asked."""
-    case, form = _case(request), AnswerForm(request.POST, prefix="answer")
+    door, form = door_of(request, where), AnswerForm(request.POST, prefix="answer")
+    case = door.case
     if not _tried(form, lambda: company_writes(case, by=request.actor, text=form.cleaned_data["text"], kind="answer")):
-        return _again(request, token, answer_form=form)
+        return _again(request, door, answer_form=form)
     messages.success(request, _("お返事を受け取りました。"))
-    return _back(token, case)
+    return _back(door)
 
 
 @require_POST
-def send_file(request: LinkRequest, token: str) -> HttpResponseBase:
+def send_file(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Send a file."""
-    case, upload = _case(request), request.FILES.get("file")
+    door, upload = door_of(request, where), request.FILES.get("file")
+    case = door.case
     error = _("ファイルを選んでから、「送る」を押してください。")
     if upload is not None:
         try:
@@ -99,35 +95,35 @@ def send_file(request: LinkRequest, token: str) -> HttpResponseBase:
             error = refusal.message
         else:
             messages.success(request, _("ファイルを受け取りました。"))
-            return _back(token, case, "#files")
-    return _again(request, token, file_error=error)
+            return _back(door, "#files")
+    return _again(request, door, file_error=error)
 
 
 @require_safe
-def get_file(request: LinkRequest, token: str, file: uuid.UUID) -> HttpResponseBase:
+def get_file(request: DoorRequest, file: uuid.UUID, **where: Any) -> HttpResponseBase:
     """Give a file of the case back, always as a download."""
-    del token
-    require_purpose(request, LinkPurpose.STATUS)
-    attachment = get_object_or_404(Attachment.objects.visible_to(request.actor), pk=file)
+    door, seen = door_of(request, where), Attachment.objects.visible_to(request.actor)
+    attachment = get_object_or_404(seen.filter(case=door.case) if door.company else seen, pk=file)
     opened = open_file(attachment).open("rb")  # closed by the response
     return FileResponse(opened, as_attachment=True, filename=attachment.name, content_type=attachment.media_type)
 
 
-def share(request: LinkRequest, token: str, whom: str) -> HttpResponseBase:
+def share(request: DoorRequest, whom: str, **where: Any) -> HttpResponseBase:
     """Give, narrow or take back what one body sees. A withdrawal acts at the body's next request."""
-    case = _case(request)
+    door = door_of(request, where)
+    case = door.case
     row = next((one for one in shown_to(case, request.actor) if one.body.pk == whom), None)
     if row is None:
         raise Http404
     form = ShareForm(request.POST if request.method == "POST" else None, initial={"classes": row.classes})
     if request.method == "POST" and _tried(form, lambda: _change_sight(request, case, row.body, form.cleaned_data["classes"])):
         messages.success(request, _("%(body)sに見せるものを変えました。") % {"body": row.body.name})
-        return _back(token, case, "#sight")
-    page = {"case": case, "row": row, "form": form, "token": token}
+        return _back(door, "#sight")
+    page = {"case": case, "row": row, "form": form, "door": door}
     return render(request, "portal/status/share.html", page)
 
 
-def _change_sight(request: LinkRequest, case: Case, body: Body, wanted: list[str]) -> None:
+def _change_sight(request: DoorRequest, case: Case, body: Body, wanted: list[str]) -> None:
     live = {one.klass: one for one in Consent.objects.visible_to(request.actor).live().filter(case=case, body=body)}
     for klass in wanted:
         if klass not in live:
@@ -137,92 +133,100 @@ def _change_sight(request: LinkRequest, case: Case, body: Body, wanted: list[str
         withdraw_consent(live[klass], by=request.actor, how=LINK)
 
 
-def standing(request: LinkRequest, token: str) -> HttpResponseBase:
+def standing(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Change what the desk may show to bodies it asks, as a rule."""
-    case = _case(request)
+    door = door_of(request, where)
+    case = door.case
     form = StandingForm(request.POST if request.method == "POST" else None, initial={"classes": case.standing_classes})
     if request.method == "POST" and _tried(form, lambda: set_standing(case, form.cleaned_data["classes"], by=request.actor)):
         messages.success(request, _("これから見せるものを変えました。"))
-        return _back(token, case, "#sight")
-    return render(request, "portal/status/standing.html", {"case": case, "form": form, "token": token})
+        return _back(door, "#sight")
+    return render(request, "portal/status/standing.html", {"case": case, "form": form, "door": door})
 
 
-def consent_request(request: LinkRequest, token: str, asked: uuid.UUID) -> HttpResponseBase:
+def consent_request(request: DoorRequest, asked: uuid.UUID, **where: Any) -> HttpResponseBase:
     """Answer a request to show something to a body."""
-    case = _case(request)
+    door = door_of(request, where)
+    case = door.case
     found = ConsentRequest.objects.visible_to(request.actor).select_related("body", "asked_by_body")
     one = get_object_or_404(found, pk=asked, case=case, answered_at__isnull=True)
     form = RequestForm(request.POST if request.method == "POST" else None, asked=one.classes)
     if request.method == "POST" and _tried(form, lambda: answer_request(one, classes=form.given, by=request.actor)):
         messages.success(request, _("お返事を受け取りました。"))
-        return _back(token, case, "#sight")
-    return render(request, "portal/status/request.html", {"case": case, "asked": one, "form": form, "token": token})
+        return _back(door, "#sight")
+    return render(request, "portal/status/request.html", {"case": case, "asked": one, "form": form, "door": door})
 
 
 @require_POST
-def confirm(request: LinkRequest, token: str, consent: uuid.UUID) -> HttpResponseBase:
+def confirm(request: DoorRequest, consent: uuid.UUID, **where: Any) -> HttpResponseBase:
     """Confirm what staff wrote down as said on the telephone."""
-    case = _case(request)
+    door = door_of(request, where)
+    case = door.case
     one = get_object_or_404(Consent.objects.visible_to(request.actor), pk=consent, case=case)
     confirm_consent(one, by=request.actor)
     messages.success(request, _("確かめていただきました。"))
-    return _back(token, case, "#sight")
+    return _back(door, "#sight")
 
 
 @require_POST
-def summary_seen(request: LinkRequest, token: str) -> HttpResponseBase:
+def summary_seen(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """The firm has read the summary and lets it stand."""
-    case = _case(request)
+    door = door_of(request, where)
+    case = door.case
     version = request.POST.get("version", "")
     confirm_summary(case, by=request.actor, version=int(version) if version.isascii() and version.isdigit() else None)
     messages.success(request, _("要約を確かめていただきました。"))
-    return _back(token, case, "#sight")
+    return _back(door, "#sight")
 
 
-def end(request: LinkRequest, token: str) -> HttpResponseBase:
+def end(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Say that it was solved another way; the holder winds up what runs."""
-    case = _case(request)
+    door = door_of(request, where)
+    case = door.case
     form = EndForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and _tried(form, lambda: found_another_way(case, by=request.actor, words=form.cleaned_data["text"])):
         messages.success(request, _("ありがとうございます。%(body)sが、頼んだことを止めて終わりにします。") % {"body": case.holder.name})
-        return _back(token, case)
-    return render(request, "portal/status/end.html", {"case": case, "form": form, "token": token})
+        return _back(door)
+    return render(request, "portal/status/end.html", {"case": case, "form": form, "door": door})
 
 
-def unsolved(request: LinkRequest, token: str) -> HttpResponseBase:
+def unsolved(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Say that it did not help; a closed case opens again."""
-    case = _case(request)
+    door = door_of(request, where)
+    case = door.case
     form = UnsolvedForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and _tried(form, lambda: did_not_help(case, by=request.actor, words=form.cleaned_data["text"])):
         messages.success(request, _("お知らせいただきました。%(body)sがもう一度考えます。") % {"body": case.holder.name})
-        return _back(token, case)
-    return render(request, "portal/status/unsolved.html", {"case": case, "form": form, "token": token})
+        return _back(door)
+    return render(request, "portal/status/unsolved.html", {"case": case, "form": form, "door": door})
 
 
 @require_POST
-def feedback(request: LinkRequest, token: str) -> HttpResponseBase:
+def feedback(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Tell result and satisfaction once the case has ended."""
-    case, form = _case(request), FeedbackForm(request.POST)
+    door, form = door_of(request, where), FeedbackForm(request.POST)
+    case = door.case
 
     def act() -> None:
         data = form.cleaned_data
         give_feedback(case, by=request.actor, result=data["result"], satisfaction=data["satisfaction"], words=data["words"])
 
     if not _tried(form, act):
-        return _again(request, token, feedback_form=form)
+        return _again(request, door, feedback_form=form)
     messages.success(request, _("お聞かせいただき、ありがとうございました。"))
-    return _back(token, case)
+    return _back(door)
 
 
 @require_POST
-def send_link(request: LinkRequest, token: str) -> HttpResponseBase:
+def send_link(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Mail this page's link once more, to the address given with the consultation and to no other."""
-    case = _case(request)
+    door = door_of(request, where)
+    case = door.case
     said = Consultation.objects.visible_to(request.actor).filter(case=case).exclude(email="").first()
     if said is None:
         messages.warning(request, _("メールアドレスをうかがっていません。「担当に伝える」でお知らせください。"))
     else:
         limits.count_link(request.link.id)
-        mails.receipt(case, said.email, token, by=request.actor)
+        mails.receipt(case, said.email, door.token, by=request.actor)
         messages.success(request, _("%(email)s に送りました。") % {"email": said.email})
-    return _back(token, case)
+    return _back(door)

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from renkei.base.refusal import Refused
 from renkei.cases.actions.consents import answer_request, confirm_consent, withdraw_consent
 from renkei.cases.models import Case, Consent, ConsentHow, ConsentRequest
+from renkei.portal.status.door import Door
 from renkei.portal.status.forms import ConfirmForm, RequestForm
 from renkei.portal.status.words import class_words
 from renkei.post.models import LinkPurpose
@@ -25,7 +26,7 @@ def consent(request: LinkRequest, token: str) -> HttpResponse:
 def _request(request: LinkRequest, token: str, asked: ConsentRequest) -> HttpResponse:
     case = get_object_or_404(Case.objects.visible_to(request.actor), pk=asked.case_id)
     form = RequestForm(request.POST if request.method == "POST" else None, asked=asked.classes)
-    page = {"case": case, "asked": asked, "form": form, "token": token, "by_mail": True}
+    page = {"case": case, "asked": asked, "form": form, "door": Door(case, token=token), "by_mail": True}
     if request.method == "POST" and form.is_valid():
         try:
             answer_request(asked, classes=form.given, by=request.actor)
@@ -42,7 +43,7 @@ def _oral(request: LinkRequest, token: str) -> HttpResponse:
     found = Consent.objects.visible_to(request.actor).select_related("body", "heard_by", "case")
     one = get_object_or_404(found, pk=request.link.subject)
     form = ConfirmForm(request.POST if request.method == "POST" else None)
-    page = {"case": one.case, "one": one, "what": class_words([one.klass]), "form": form, "token": token}
+    page = {"case": one.case, "one": one, "what": class_words([one.klass]), "form": form, "door": Door(one.case, token=token)}
     if request.method == "POST" and form.is_valid():
         agrees = form.cleaned_data["answer"] == "yes"
         try:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
@@ -14,11 +12,9 @@ from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Consu
 from renkei.cases.states import CaseState, DisclosureClass, HandoverState, SupportState
 from renkei.plan.front_desk import desk_facts
 from renkei.plan.models import Body
+from renkei.portal.status.door import Door, DoorRequest, family
 from renkei.portal.status.forms import AnswerForm, FeedbackForm, WriteForm
 from renkei.portal.status.words import asked_of, class_words, history, next_words, state_words
-from renkei.post.requests import LinkRequest
-
-_RELATED = ("holder", "holder_person", "next_body", "company", "received_by", "merged_into")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +29,19 @@ class Shown:
     unconfirmed: list[Consent] | None = None
 
 
-def family(request: LinkRequest) -> list[Case]:
-    """Return the cases the link reaches: its own, what it was merged into, and what was split off; the main one first."""
-    cases = list(Case.objects.visible_to(request.actor).select_related(*_RELATED).order_by("arrived_at"))
-    own = next((one for one in cases if one.pk == request.link.case), None)
-    main = own.merged_into_id if own and own.merged_into_id else request.link.case
-    return sorted(cases, key=lambda one: one.pk != main)
-
-
-def shown_case(request: LinkRequest) -> Case:
-    """Return the case the page is about: the one named in the address, else the main one. 404 for any other."""
-    named = request.GET.get("of", "") or request.POST.get("of", "")
-    if not named:
-        cases = family(request)
-        return cases[0] if cases else get_object_or_404(Case.objects.none())
-    try:
-        key = uuid.UUID(named)
-    except ValueError:
-        key = uuid.uuid4()
-    return get_object_or_404(Case.objects.visible_to(request.actor).select_related(*_RELATED), pk=key)
-
-
-def status_page(request: LinkRequest, token: str) -> dict[str, Any]:
+def status_page(request: DoorRequest, door: Door) -> dict[str, Any]:
     """Return everything the page shows. Contacts are not among it: they are notes between bodies."""
-    actor, case = request.actor, shown_case(request)
+    actor, case = request.actor, door.case
     desk = desk_facts().body
     messages = list(Message.objects.visible_to(actor).filter(case=case).order_by("-sent_at").select_related("author_body"))
     consultation = Consultation.objects.visible_to(actor).filter(case=case).order_by("consulted_at").first()
     reads = {case.received_by, desk} if case.at_desk else {case.received_by}
     questions, requests = open_questions(messages), open_requests(case, actor)
     return {
-        "token": token,
+        "door": door,
         "case": case,
-        "own_number": _own_number(request, case),
-        "others": [one for one in family(request) if one.pk != case.pk],
+        "own_numbers": _own_numbers(request, door),
+        "others": [one for one in family(request) if one.pk != case.pk] if door.token else [],
         "consultation": consultation,
         "state": state_words(case),
         "next_words": next_words(case, firm_is_asked=bool(questions or requests)),
@@ -87,10 +62,10 @@ def status_page(request: LinkRequest, token: str) -> dict[str, Any]:
     }
 
 
-def _own_number(request: LinkRequest, case: Case) -> str:
-    """Return the number the firm was given, when the page shows the case it was merged into."""
-    own = Case.objects.visible_to(request.actor).filter(merged_into=case)
-    return next((one.number for one in own if one.pk == request.link.case), "")
+def _own_numbers(request: DoorRequest, door: Door) -> str:
+    """Return the numbers the firm was given, when the page shows the case they were merged into."""
+    own = Case.objects.visible_to(request.actor).filter(merged_into=door.case).order_by("arrived_at")
+    return "、".join(one.number for one in own if not door.token or one.pk == request.link.case)
 
 
 def open_questions(messages: list[Message]) -> list[Message]:

@@ -1,4 +1,7 @@
-"""URLs of the status page; their paths stand in mails and stay."""
+"""URLs of a case as the firm sees it: by a private link (those paths stand in mails and stay), and by an account."""
+
+from collections.abc import Callable
+from typing import Any
 
 from django.urls import URLPattern
 
@@ -6,33 +9,35 @@ from renkei.base.routes import Audience, route
 from renkei.portal.status import acts, consent, views
 
 OWN = "the cases of the one firm the link was made for"
+FIRM = "cases of the firm in the URL"
+
+# What a firm does with a case: act, end of the path, view, whether it changes state. Both doors open all of it.
+ACTS: list[tuple[str, str, Callable[..., Any], bool]] = [
+    ("", "", views.status, False),
+    ("write", "write/", acts.write, True),
+    ("answer", "answer/", acts.answer, True),
+    ("file", "file/", acts.send_file, True),
+    ("file-open", "file/<uuid:file>/", acts.get_file, False),
+    ("share", "share/<slug:whom>/", acts.share, True),
+    ("standing", "standing/", acts.standing, True),
+    ("request", "request/<uuid:asked>/", acts.consent_request, True),
+    ("confirm", "confirm/<uuid:consent>/", acts.confirm, True),
+    ("summary", "summary/", acts.summary_seen, True),
+    ("end", "end/", acts.end, True),
+    ("unsolved", "unsolved/", acts.unsolved, True),
+    ("feedback", "feedback/", acts.feedback, True),
+]
+
+
+def _name(door: str, act: str) -> str:
+    return f"portal-{door}-{act}" if act else f"portal-{door}"
+
 
 urlpatterns: list[URLPattern] = [
-    route("status/<str:token>/", views.status, name="portal-status", audience=Audience.LINK, rule=OWN),
-    route("status/<str:token>/write/", acts.write, name="portal-status-write", audience=Audience.LINK, rule=OWN,
-          changes=True),
-    route("status/<str:token>/answer/", acts.answer, name="portal-status-answer", audience=Audience.LINK, rule=OWN,
-          changes=True),
-    route("status/<str:token>/file/", acts.send_file, name="portal-status-file", audience=Audience.LINK, rule=OWN,
-          changes=True),
-    route("status/<str:token>/file/<uuid:file>/", acts.get_file, name="portal-status-file-open",
-          audience=Audience.LINK, rule=OWN),
-    route("status/<str:token>/share/<slug:whom>/", acts.share, name="portal-status-share", audience=Audience.LINK,
-          rule=OWN, changes=True),
-    route("status/<str:token>/standing/", acts.standing, name="portal-status-standing", audience=Audience.LINK,
-          rule=OWN, changes=True),
-    route("status/<str:token>/request/<uuid:asked>/", acts.consent_request, name="portal-status-request",
-          audience=Audience.LINK, rule=OWN, changes=True),
-    route("status/<str:token>/confirm/<uuid:consent>/", acts.confirm, name="portal-status-confirm",
-          audience=Audience.LINK, rule=OWN, changes=True),
-    route("status/<str:token>/summary/", acts.summary_seen, name="portal-status-summary", audience=Audience.LINK,
-          rule=OWN, changes=True),
-    route("status/<str:token>/end/", acts.end, name="portal-status-end", audience=Audience.LINK, rule=OWN,
-          changes=True),
-    route("status/<str:token>/unsolved/", acts.unsolved, name="portal-status-unsolved", audience=Audience.LINK,
-          rule=OWN, changes=True),
-    route("status/<str:token>/feedback/", acts.feedback, name="portal-status-feedback", audience=Audience.LINK,
-          rule=OWN, changes=True),
+    *[route(f"status/<str:token>/{path}", view, name=_name("status", act), audience=Audience.LINK, rule=OWN,
+            changes=changes) for act, path, view, changes in ACTS],
+    *[route(f"firm/<uuid:company>/case/<uuid:case>/{path}", view, name=_name("case", act), audience=Audience.COMPANY,
+            rule=FIRM, changes=changes) for act, path, view, changes in ACTS],
     route("status/<str:token>/link/", acts.send_link, name="portal-status-link", audience=Audience.LINK, rule=OWN,
           changes=True),
     route("consent/<str:token>/", consent.consent, name="portal-consent", audience=Audience.LINK,

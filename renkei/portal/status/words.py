@@ -204,7 +204,7 @@ def _consent(row: Transition, who: str, answer: str) -> str:
     what = class_words([*row.to_state.split(","), *row.from_state.split(",")]) or _("内容")
     if row.reason == "ran_out":
         return _("%(who)sに%(what)sを見せる期限が過ぎました。") % {"who": who, "what": what}
-    if row.actor_kind != ActorKind.LINK and row.verb == Verb.CONSENT_GIVEN:
+    if row.actor_kind not in {ActorKind.LINK, ActorKind.COMPANY} and row.verb == Verb.CONSENT_GIVEN:
         return _("%(who)sに%(what)sを見せることにしました。") % {"who": who, "what": what}
     return _("%(who)sに%(what)sを%(answer)s、とお返事をいただきました。") % {"who": who, "what": what, "answer": answer}
 

@@ -1,0 +1,28 @@
+"""URLs of portal/firm."""
+
+from django.urls import URLPattern
+
+from renkei.base.routes import Audience, route
+from renkei.portal.firm import new, people, profile, sight, views
+
+FIRM = "the firm in the URL: its own cases, accounts and record"
+ADMIN = "accounts of the firm in the URL; only its administrators change them"
+
+urlpatterns: list[URLPattern] = [
+    route("firm/", views.firms, name="portal-firms", audience=Audience.PERSON, rule="the firms the signed-in person acts for"),
+    route("firm/<uuid:company>/", views.home, name="portal-home", audience=Audience.COMPANY, rule=FIRM),
+    route("firm/<uuid:company>/archive/", views.archive, name="portal-archive", audience=Audience.COMPANY, rule=FIRM),
+    route("firm/<uuid:company>/questions/", views.questions, name="portal-questions", audience=Audience.COMPANY, rule=FIRM),
+    route("firm/<uuid:company>/new/", new.new, name="portal-new", audience=Audience.COMPANY, rule=FIRM, changes=True),
+    route("firm/<uuid:company>/profile/", profile.profile, name="portal-profile", audience=Audience.COMPANY, rule=FIRM,
+          changes=True),
+    route("firm/<uuid:company>/sight/", sight.sight, name="portal-sight", audience=Audience.COMPANY, rule=FIRM),
+    route("firm/<uuid:company>/people/", people.people, name="portal-people", audience=Audience.COMPANY, rule=ADMIN,
+          changes=True),
+    route("firm/<uuid:company>/people/invitation/<uuid:invitation>/withdraw/", people.withdraw,
+          name="portal-people-withdraw", audience=Audience.COMPANY, rule=ADMIN, changes=True),
+    route("firm/<uuid:company>/people/<uuid:account>/role/", people.role, name="portal-people-role",
+          audience=Audience.COMPANY, rule=ADMIN, changes=True),
+    route("firm/<uuid:company>/people/<uuid:account>/end/", people.end, name="portal-people-end",
+          audience=Audience.COMPANY, rule=f"{ADMIN}; everyone ends their own", changes=True),
+]  # fmt: skip
