@@ -54,10 +54,10 @@ DOOR = """
     SELECT f.id, NOT EXISTS (SELECT 1 FROM companies_companyaccess a WHERE a.company_id = f.id AND a.ended_at IS NULL
                              AND a.role = 'admin')
     FROM cases_case c JOIN companies_company f ON f.id = c.company_id
-    WHERE c.id = link_case() AND link_purpose() = 'status' AND address <> '' AND (
-        lower(f.email) = lower(address) OR EXISTS (
+    WHERE c.id = link_case() AND link_purpose() = 'status' AND given <> '' AND (
+        lower(f.email) = lower(given) OR EXISTS (
             SELECT 1 FROM companies_companyperson p WHERE p.company_id = f.id AND p.left_on IS NULL
-            AND lower(p.email) = lower(address)))
+            AND lower(p.email) = lower(given)))
 """
 COMPANY = "(SELECT ctx_kind()) = 'company'"
 IN_FAMILY = "case_id IN (SELECT link_family())"
@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
         replace("link_family()", "SETOF uuid", FAMILY),
         replace("case_takes_part(the_case uuid)", "boolean", TAKES_PART),
         migrations.RunSQL(ENDED, migrations.RunSQL.noop),
-        definer("link_firm(address text)", "TABLE (company uuid, is_first boolean)", DOOR),
+        definer("link_firm(given text)", "TABLE (company uuid, is_first boolean)", DOOR),
         more("firm_birth", "cases_case", "INSERT", f"{COMPANY} AND company_id IN (SELECT company_mine())"),
         *[more("firm_birth", f"cases_{table}", "INSERT", f"{COMPANY} AND {IN_FAMILY}")
           for table in ("consultation", "passage")],
