@@ -37,7 +37,7 @@ def under_secrecy(actor: Actor) -> models.Q:
     from renkei.cases.models.nda import Nda  # noqa: PLC0415  promises point at cases
 
     free = models.Q(needs_nda=False)
-    if actor.is_system:
+    if actor.is_system or actor.is_company:
         return models.Q()
     if actor.is_staff:
         body = str(actor.body)
