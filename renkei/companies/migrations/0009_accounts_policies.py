@@ -35,7 +35,7 @@ def more(name: str, table: str, command: str, condition: str) -> migrations.RunS
 
 
 class Migration(migrations.Migration):
-    dependencies = [("companies", "0006_accounts"), ("post", "0004_more_purposes"), ("accounts", "0001_initial")]
+    dependencies = [("companies", "0008_accounts"), ("post", "0004_more_purposes"), ("accounts", "0001_initial")]
     operations = [
         definer("company_mine()", "SETOF uuid", MINE),
         definer("company_run()", "SETOF uuid", RUN),

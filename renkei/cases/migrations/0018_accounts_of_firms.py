@@ -83,7 +83,7 @@ def more(name: str, table: str, command: str, condition: str) -> migrations.RunS
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0016_circulation_policies"), ("companies", "0007_accounts_policies")]
+    dependencies = [("cases", "0017_letters"), ("companies", "0009_accounts_policies")]
     operations = [
         replace("link_family()", "SETOF uuid", FAMILY),
         replace("case_takes_part(the_case uuid)", "boolean", TAKES_PART),

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('companies', '0005_merging_by_the_database'),
+        ('companies', '0007_parts_and_earlier_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
