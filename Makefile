@@ -7,7 +7,7 @@ BIN := .venv/bin
 TEMPLATES := $(wildcard renkei/*/templates)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint types pytest bench measure-route night lock
+.PHONY: help run test lint types pytest bench measure-route night lock messages pictures
 
 help:
 	@echo "make run            例示の県を動かす (PORT, RENKEI_HOME)"
@@ -15,6 +15,8 @@ help:
 	@echo "make lint           書き方の検査だけ"
 	@echo "make bench          速さを測る (docs/performance.md)"
 	@echo "make measure-route  支援ルートの当たりを測る"
+	@echo "make messages       英語の言葉を集め直す (gettext の xgettext が要る)"
+	@echo "make pictures       動いている例示の県 (PORT) から図を撮り直す"
 	@echo "make night          長い検査 (競り合い、落とす)"
 
 run: .venv/.ok
@@ -57,6 +59,12 @@ measure-route: .venv/.ok
 
 night: .venv/.dev-ok
 	RENKEI_NIGHT=1 $(BIN)/python -m pytest tests/storm -n 0
+
+messages: .venv/.dev-ok
+	$(BIN)/python -m bench.messages
+
+pictures: .venv/.dev-ok
+	$(BIN)/python -m bench.pictures http://127.0.0.1:$(PORT)
 
 lock: .venv/.dev-ok
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url requirements/run.in -o requirements/run.txt

@@ -2,11 +2,13 @@
 
 from renkei.public.answer.urls import urlpatterns as answer_urls
 from renkei.public.consult.urls import urlpatterns as consult_urls
+from renkei.public.guide.urls import urlpatterns as guide_urls
 from renkei.public.home.urls import urlpatterns as home_urls
 from renkei.public.plan.urls import urlpatterns as plan_urls
 
 urlpatterns = [
     *home_urls,
+    *guide_urls,
     *consult_urls,
     *answer_urls,
     *plan_urls,

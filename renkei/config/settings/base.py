@@ -121,6 +121,7 @@ TEMPLATES = [
                 "renkei.config.context.page",
                 "renkei.desk.context.desk_nav",
                 "renkei.config.context.front_desk",
+                "renkei.config.context.guide",
             ],
             "builtins": ["renkei.base.templatetags.renkei"],
         },
