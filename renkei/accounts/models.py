@@ -255,3 +255,34 @@ class AbsenceNote(Row):
 
     def __str__(self) -> str:
         return str(self.absence_id)
+
+
+class MemberReviewQuerySet(models.QuerySet["MemberReview"]):
+    """Reviews as bodies see them."""
+
+    def visible_to(self, actor: Actor, *, is_desk: bool = False) -> MemberReviewQuerySet:
+        """Return the body's own; all of them for the front desk (``is_desk``) and the system."""
+        if actor.is_system or (actor.is_staff and is_desk):
+            return self
+        return self.filter(body_id=actor.body) if actor.is_staff else self.none()
+
+
+class MemberReview(Row):
+    """A body's half-yearly look at who still works for it, signed once. ``half`` is the first day of the half-year."""
+
+    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="member_reviews")
+    half = models.DateField()
+    signed_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+    verdicts = models.JSONField()
+
+    objects = MemberReviewQuerySet.as_manager()
+
+    class Meta:
+        """One a body and half-year, never changed afterwards."""
+
+        ordering = ["-half", "body__order"]
+        constraints = [models.UniqueConstraint(fields=["body", "half"], name="member_review_once_a_half_year")]
+
+    def __str__(self) -> str:
+        return f"{self.body_id} {self.half}"

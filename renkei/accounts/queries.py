@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import Q
 
-from renkei.accounts.models import Absence, Membership, Person
+from renkei.accounts.models import Absence, MemberReview, Membership, Person
 from renkei.base import clock
 
 FACTORS = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
@@ -48,6 +48,17 @@ def people_of(body: str) -> list[PersonRow]:
                   (one.until is not None and one.until < today) or not one.person.is_active)
         for one in members
     ]  # fmt: skip
+
+
+def half_year(day: dt.date) -> dt.date:
+    """Return the first day of the half-year the day lies in; halves begin on the 1st of ``RENKEI_REVIEW_MONTHS``."""
+    begun = [dt.date(year, month, 1) for year in (day.year - 1, day.year) for month in settings.RENKEI_REVIEW_MONTHS]
+    return max(one for one in begun if one <= day)
+
+
+def review_is_due(body: str) -> bool:
+    """Tell whether the body's members have not been reviewed in this half-year."""
+    return not MemberReview.objects.filter(body_id=body, half=half_year(clock.today())).exists()
 
 
 def _is_dormant(member: Membership, today: dt.date) -> bool:

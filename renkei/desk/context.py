@@ -36,7 +36,7 @@ _PLACES = {
     "desk-notices": {"desk-notices", "desk-notice", "desk-notice-new"},
     "desk-plan": {"desk-plan", "desk-plan-of", "desk-plan-supports", "desk-plan-results", "desk-plan-edit", "desk-plan-section",
                   "desk-plan-diff"},
-    "desk-people": {"desk-people", "desk-people-invite", "desk-people-member"},
+    "desk-people": {"desk-people", "desk-people-invite", "desk-people-member", "desk-people-review"},
     "desk-search": {"desk-search"},
 }
 

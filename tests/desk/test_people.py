@@ -94,7 +94,7 @@ def test_dormant_is_who_has_not_signed_in_for_ninety_days(world: World, admin: C
     Person.objects.filter(pk=plain.person_id).update(last_login=last)
     row = next(row for row in people_of(LAB) if row.member.pk == plain.pk)
     assert row.is_dormant is dormant
-    assert ("長く入っていません" in words(admin.get(PEOPLE)).split("平野")[1]) is dormant
+    assert ("長く使っていません" in words(admin.get(PEOPLE)).split("平野")[1]) is dormant
 
 
 def test_who_just_started_is_not_dormant(world: World) -> None:

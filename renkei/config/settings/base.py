@@ -173,6 +173,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a key without PIN or finger is something one has, not two factors
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = RENKEI_ADDRESS.startswith("http://")  # a browser itself allows http on localhost only
 RENKEI_INVITATION_DAYS = 14  # how long an invitation's link opens
+RENKEI_REVIEW_MONTHS = (4, 10)  # each half-year every body looks through its members
 RENKEI_DORMANT_DAYS = 90  # who has not signed in for so long is shown as dormant
 RENKEI_AGAIN_MINUTES = 10  # how long after a sign-in sensitive steps are open without asking again
 ACCOUNT_REAUTHENTICATION_TIMEOUT = RENKEI_AGAIN_MINUTES * 60

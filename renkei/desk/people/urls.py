@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
-from renkei.desk.people import views
+from renkei.desk.people import review, views
 
 ADMIN = "the body's administrators; its own members and invitations"
 
@@ -20,4 +20,6 @@ urlpatterns: list[URLPattern] = [
           rule=ADMIN, changes=True),
     route("d/<slug:body>/people/<uuid:member>/admin/", asks_again(views.member_admin), name="desk-people-admin",
           audience=Audience.STAFF, rule=ADMIN, changes=True),
+    route("d/<slug:body>/people/review/", review.review, name="desk-people-review", audience=Audience.STAFF,
+          rule="any member reads; the body's administrators sign", changes=True),
 ]  # fmt: skip

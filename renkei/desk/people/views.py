@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from renkei.accounts.actions.invitations import Asked, invite, resend, withdraw
 from renkei.accounts.actions.members import change_member, make_admin
 from renkei.accounts.models import Invitation, Membership
-from renkei.accounts.queries import people_of
+from renkei.accounts.queries import people_of, review_is_due
 from renkei.accounts.rules import administers
 from renkei.base.refusal import Refused
 from renkei.desk.people.forms import InviteForm, MemberForm, role_choices
@@ -32,6 +32,7 @@ def people(request: StaffRequest, body: str) -> HttpResponse:
         "rows": [row for row in rows if not row.has_left],
         "left": [row for row in rows if row.has_left],
         "is_admin": is_admin,
+        "review_due": review_is_due(body),
         "invitations": list(Invitation.objects.visible_to(request.actor).waiting().filter(body_id=body).select_related("made_by")),
     }
     return render(request, "desk/people/people.html", page)
