@@ -67,7 +67,8 @@ def place_choices() -> list[tuple[str, str]]:
 
 def trade_choices(case: Case) -> list[tuple[str, str]]:
     """Return the words for what the firm does: its industry, the plan's technical fields, or nothing said."""
-    industry = [(JSIC, case.company.jsic_name)] if case.company and case.company.jsic_name else []
+    name = _industry(case)
+    industry = [(JSIC, name)] if name else []
     fields = [(term.code, term.name) for term in content_now().vocabulary("tech_fields")]
     return [*industry, *fields, ("", _("業種は書かない"))]
 
@@ -100,7 +101,7 @@ def _fits(case: Case, place: str, trade: str, size: str, actor: Actor) -> int:
     if place:
         firms = firms.filter(municipality__areas__contains=[place])
     if trade == JSIC:
-        firms = firms.filter(jsic_name=case.company.jsic_name if case.company else "")
+        firms = firms.filter(jsic_name=_industry(case))
     elif trade:
         of_field = Case.objects.visible_to(actor).filter(
             Q(tech_fields__contains=[trade]) | Q(needs__tech_fields__contains=[trade])
@@ -108,6 +109,11 @@ def _fits(case: Case, place: str, trade: str, size: str, actor: Actor) -> int:
         firms = firms.filter(pk__in=of_field.values("company_id"))
     chosen = next((one for one in content_now().firm_sizes if one.code == size), None)
     return firms.filter(_of_size(chosen)).distinct().count()
+
+
+def _industry(case: Case) -> str:
+    """Return the industry of the case's firm, asked by itself: a holder may not see the firm's row."""
+    return Company.objects.filter(cases=case).values_list("jsic_name", flat=True).first() or ""
 
 
 def _of_size(size: FirmSize | None) -> Q:
