@@ -12,7 +12,7 @@ from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
-from renkei.cases.actions.disclosable import lock_need, lock_open
+from renkei.cases.actions.disclosable import lock_need, lock_open, stop_asking
 from renkei.cases.actions.holding import bring_forward
 from renkei.cases.models import Asked, Case, Circulation, Inquiry, Match, Need, Verb, log_step
 from renkei.cases.queries.anonymity import firm_words, place_choices, size_choices, trade_choices, wider
@@ -72,16 +72,6 @@ def end_circulation(circulation: Circulation, *, by: Actor) -> Circulation:
         return locked
     stop_asking(case, [locked], by=by)
     return locked
-
-
-def stop_asking(case: Case, circulations: Iterable[Circulation], *, by: Actor) -> None:
-    """End circulations of a case that is locked: its end, or that of the need, ends what is asked about it."""
-    for one in circulations:
-        one.ended_at = clock.now()
-        one.save(update_fields=["ended_at"])
-        Inquiry.objects.filter(pk=one.inquiry_id).update(ended_at=one.ended_at)
-        log_step(case, Verb.CIRCULATED, by=by, subject=one, before="open", after="ended")
-        record(by, "need.end_circulation", one, case)
 
 
 def _check(need: Need, case: Case, place: str, trade: str, size: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -10,7 +12,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.models import Case, Need, Verb, log_step
+from renkei.cases.models import Case, Circulation, Inquiry, Need, Verb, log_step
 from renkei.cases.queries.anonymity import giveaways
 from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case
@@ -77,6 +79,43 @@ def confirm_public(need: Need, *, by: Actor, title: str, summary: str) -> Need:
     mails.tell_holder(case, by=by, subject=_("名を伏せた文が確かめられました"), words=_(
         "会社が、名を伏せて尋ねるための文を確かめました。案件の画面から尋ねられます。"))
     return locked
+
+
+@transaction.atomic
+def take_back_public(need: Need, *, by: Actor) -> Need:
+    """The firm lets the words stand no longer: what is asked with them ends at once. Twice changes nothing.
+
+    Refused: ``not_company``, ``case_closed``.
+    """
+    case = lock_case(need.case)
+    if not speaks_for_company(by, case):
+        raise Refused(_("これは、会社の方だけが、届いたリンクからできます。"), "not_company")
+    require_open(case)
+    locked = lock_need(need)
+    if locked.public_confirmed_at is None:
+        return locked
+    locked.public_confirmed_at, locked.public_confirmed_by = None, ""
+    locked.save(update_fields=["public_confirmed_at", "public_confirmed_by"])
+    stop_asking(case, locked.circulations.filter(ended_at__isnull=True), by=by)
+    log_step(case, Verb.NEED_CHANGED, by=by, subject=locked, before="public", after="taken_back")
+    record(by, "need.take_back_public", locked, case)
+    step = NextStep(what=_("会社が名を伏せた文を取り消した。進め方を決める"), on=due("first_answer"), kind="choose")
+    if case.next_on is None or step.on <= case.next_on:
+        put_next_step(case, step)
+        save_case(case)
+    mails.tell_holder(case, by=by, subject=_("名を伏せた文が取り消されました"), words=_(
+        "会社が、名を伏せて尋ねることを取り消しました。尋ねていたものは終わりました。案件の画面で確かめてください。"))
+    return locked
+
+
+def stop_asking(case: Case, circulations: Iterable[Circulation], *, by: Actor) -> None:
+    """End circulations of a case that is locked: its end, or that of the need, ends what is asked about it."""
+    for one in circulations:
+        one.ended_at = clock.now()
+        one.save(update_fields=["ended_at"])
+        Inquiry.objects.filter(pk=one.inquiry_id).update(ended_at=one.ended_at)
+        log_step(case, Verb.CIRCULATED, by=by, subject=one, before="open", after="ended")
+        record(by, "need.end_circulation", one, case)
 
 
 def check_giveaways(text: str, case: Case, *, by: Actor, sure: bool) -> None:

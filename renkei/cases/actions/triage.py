@@ -15,7 +15,7 @@ from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
-from renkei.cases.actions.circulation import stop_asking
+from renkei.cases.actions.disclosable import stop_asking
 from renkei.cases.actions.intake import plain
 from renkei.cases.models import Case, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case

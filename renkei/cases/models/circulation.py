@@ -32,12 +32,12 @@ class InquiryQuerySet(models.QuerySet["Inquiry"]):
         return self.filter(ended_at__isnull=True)
 
     def visible_to(self, actor: Actor) -> InquiryQuerySet:
-        """Return what the actor's body is asked while it lasts, and the inquiries of cases it sees from inside."""
+        """Return what the actor's body is asked while it lasts, and the inquiries of cases one sees from inside."""
         if actor.is_system:
             return self
-        if not actor.is_staff:
-            return self.none()
         own = Circulation.objects.visible_to(actor).values("inquiry_id")
+        if not actor.is_staff:
+            return self.filter(pk__in=own)
         asked = Asked.objects.filter(body_id=actor.body).values("inquiry_id")
         return self.filter(models.Q(pk__in=own) | models.Q(pk__in=asked, ended_at__isnull=True))
 
@@ -81,10 +81,8 @@ class CirculationQuerySet(models.QuerySet["Circulation"]):
     """Circulations of the cases one sees from inside."""
 
     def visible_to(self, actor: Actor) -> CirculationQuerySet:
-        """Return those of cases the actor runs or took; nothing for links."""
-        if actor.is_system:
-            return self
-        return self.filter(case__in=Case.objects.inside(actor)) if actor.is_staff else self.none()
+        """Return those of cases the actor runs or took; a firm's own through its link."""
+        return self if actor.is_system else self.filter(case__in=Case.objects.inside(actor))
 
 
 class Circulation(Row):

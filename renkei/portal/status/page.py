@@ -8,7 +8,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
-from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Consultation, Handover, Message, Support
+from renkei.cases.models import (
+    Attachment,
+    Case,
+    Circulation,
+    Consent,
+    ConsentRequest,
+    Consultation,
+    Handover,
+    Message,
+    Need,
+    Support,
+)
 from renkei.cases.states import CaseState, DisclosureClass, HandoverState, SupportState
 from renkei.plan.front_desk import desk_facts
 from renkei.plan.models import Body
@@ -54,12 +65,21 @@ def status_page(request: DoorRequest, door: Door) -> dict[str, Any]:
         "shown": shown_to(case, actor),
         "standing": class_words(case.standing_classes),
         "files": Attachment.objects.visible_to(actor).filter(case=case).select_related("author_body"),
+        "public_needs": public_needs(case, actor),
         "handover": Handover.objects.visible_to(actor).filter(case=case, state=HandoverState.OFFERED).select_related("to_body").first(),
         "reads_words": sorted(body.name for body in reads if body is not None),
         "write_form": WriteForm(),
         "answer_form": AnswerForm(prefix="answer"),
         "feedback_form": FeedbackForm() if case.state == CaseState.CLOSED else None,
     }
+
+
+def public_needs(case: Case, actor: Actor) -> list[dict[str, Any]]:
+    """Return the needs with words that leave without a name: to confirm, confirmed, or being asked now."""
+    needs = Need.objects.visible_to(actor).filter(case=case).exclude(public_title="")
+    asked = Circulation.objects.visible_to(actor).filter(case=case, ended_at__isnull=True).select_related("inquiry")
+    sent = {one.need_id: one for one in asked}
+    return [{"need": need, "sent": sent.get(need.pk)} for need in needs]
 
 
 def _own_numbers(request: DoorRequest, door: Door) -> str:

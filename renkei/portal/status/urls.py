@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.portal.status import acts, consent, views
+from renkei.portal.status import acts, consent, secrecy, views
 
 OWN = "the cases of the one firm the link was made for"
 FIRM = "cases of the firm in the URL"
@@ -23,6 +23,8 @@ ACTS: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("request", "request/<uuid:asked>/", acts.consent_request, True),
     ("confirm", "confirm/<uuid:consent>/", acts.confirm, True),
     ("summary", "summary/", acts.summary_seen, True),
+    ("public", "public/<uuid:need>/", secrecy.public_seen, True),
+    ("file-secrecy", "file/<uuid:file>/secrecy/", secrecy.keep_file, True),
     ("end", "end/", acts.end, True),
     ("unsolved", "unsolved/", acts.unsolved, True),
     ("feedback", "feedback/", acts.feedback, True),

@@ -151,7 +151,33 @@ _WROTE: dict[str, str | _StrPromise] = {
 }
 _TOLD: dict[str, str | _StrPromise] = {"question": gettext_lazy("おたずねをお送りしました。"), "closing": ""}
 _Say = Callable[[Transition, str, str], "str | _StrPromise"]
+_MATCHED: dict[str, str | _StrPromise] = {
+    "interested": gettext_lazy("%(who)sから、関心があるとの返事がありました（お名前は伝えていません）。"),
+    "meeting": gettext_lazy("%(who)sとお会いする日が決まりました。"), "met": gettext_lazy("%(who)sとお会いしました。"),
+    "studying": gettext_lazy("%(who)sとの検討が始まりました。"), "contract": gettext_lazy("%(who)sとの契約を記録しました。"),
+    "none": gettext_lazy("%(who)sとは、契約に至りませんでした。"),
+}  # fmt: skip
+_PROMISED: dict[str, str | _StrPromise] = {
+    "signed": gettext_lazy("%(who)sとの秘密保持の約束を記録しました。"), "ended": gettext_lazy("%(who)sとの秘密保持の約束が終わりました。"),
+    "kept": gettext_lazy("秘密保持の約束をした機関にだけ見せるものを決めました。"),
+    "free": gettext_lazy("秘密保持の約束がなくても見せるものに戻しました。"),
+}  # fmt: skip
+
+
+def _of(words: dict[str, str | _StrPromise], row: Transition, who: str) -> str:
+    return str(words.get(row.to_state.split(",")[0], "")) % {"who": who}
+
+
+def _circulated(row: Transition, _who: str, _what: str) -> str:
+    if row.to_state.startswith("ended"):
+        return _("お名前を伏せて尋ねることを、やめました。")
+    return _("お名前を伏せて、%(n)sの機関に尋ねました。") % {"n": row.to_state.split(",")[0]}
+
+
 _SAY: dict[Verb, _Say] = {
+    Verb.CIRCULATED: _circulated,
+    Verb.INTEREST: lambda row, who, _what: _of(_MATCHED, row, who),
+    Verb.NDA: lambda row, who, _what: _of(_PROMISED, row, who),
     Verb.RECEIVED: lambda _row, _who, _what: _("ご相談をお受けしました。"),
     Verb.TRIAGED: lambda _row, _who, _what: _("内容を読み、進め方を決めました。"),
     Verb.REFERRED: lambda _row, _who, _what: _("窓口が担当になりました。"),
