@@ -3,6 +3,7 @@
 from renkei.desk.answers.urls import urlpatterns as answers_urls
 from renkei.desk.cases.urls import urlpatterns as cases_urls
 from renkei.desk.companies.urls import urlpatterns as companies_urls
+from renkei.desk.exports.urls import urlpatterns as exports_urls
 from renkei.desk.home.urls import urlpatterns as home_urls
 from renkei.desk.intake.urls import urlpatterns as intake_urls
 from renkei.desk.letters.urls import urlpatterns as letters_urls
@@ -32,4 +33,5 @@ urlpatterns = [
     *myself_urls,
     *moves_urls,
     *letters_urls,
+    *exports_urls,
 ]

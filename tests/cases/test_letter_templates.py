@@ -123,6 +123,7 @@ def test_only_administrators_change_templates(world: World) -> None:
                 deed(actor)
     with refuses("not_allowed"):
         use_template(made, by=world.lab)
+    Membership.objects.filter(person=plain.person).update(is_admin=True)
     Membership.objects.filter(person=world.people[DESK]).update(is_admin=False)
     with refuses("not_allowed"):
         add(world)

@@ -140,23 +140,23 @@ def test_a_broken_confirmation_imports_nothing(world: World, sent: dict[str, str
 def test_export_has_the_same_columns_and_only_what_is_seen(world: World) -> None:
     asked(world)
     arrived(world, "有限会社浦島製網")
-    answer = client(world, DESK).get(where("export", DESK))
+    answer = client(world, DESK).post(where("export", DESK))
     assert answer["Content-Disposition"] == f'attachment; filename="soudan-{DESK}-{clock.today():%Y%m%d}.xlsx"'
     table = list(load_workbook(io.BytesIO(answer.content)).worksheets[0].iter_rows(values_only=True))
     assert set(HEADS) <= {str(cell) for cell in table[0]}
     names = {str(row[2]) for row in table[1:]}
     assert names == {"株式会社まぼろし計測", "有限会社浦島製網"}
-    lab = client(world, LAB).get(where("export", LAB) + "?state=all")
+    lab = client(world, LAB).post(where("export", LAB) + "?state=all")
     rows = list(load_workbook(io.BytesIO(lab.content)).worksheets[0].iter_rows(values_only=True))
     assert len(rows) == 2
     assert WORDS not in {str(cell) for row in rows for cell in row}
-    narrowed = client(world, DESK).get(where("export", DESK) + "?q=浦島")
+    narrowed = client(world, DESK).post(where("export", DESK) + "?q=浦島")
     assert len(list(load_workbook(io.BytesIO(narrowed.content)).worksheets[0].iter_rows())) == 2
 
 
 def test_what_was_exported_can_be_read_again(world: World) -> None:
     asked(world)
-    data = client(world, DESK).get(where("export", DESK)).content
+    data = client(world, DESK).post(where("export", DESK)).content
     page = look(world, data)
     assert "は、もう入っています。" in page  # the numbers stand in this region already
 

@@ -3,6 +3,7 @@
 from renkei.cases.models.case import Case, Register
 from renkei.cases.models.circulation import Asked, Circulation, Inquiry, InquiryAnswer
 from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
+from renkei.cases.models.export import Export
 from renkei.cases.models.handover import Handover, Incident
 from renkei.cases.models.intake import Consultation, Draft
 from renkei.cases.models.letters import Letter, LetterState, LetterStep, StepKind, StepState
@@ -30,6 +31,7 @@ __all__ = [
     "Consultation",
     "Contact",
     "Draft",
+    "Export",
     "Handover",
     "ImportRun",
     "ImportedCase",

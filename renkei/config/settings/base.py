@@ -219,6 +219,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 RENKEI_FILE_MEGABYTES = 20  # one file of a case
+RENKEI_EXPORT_ROWS = int(os.environ.get("RENKEI_EXPORT_ROWS", "5000"))  # rows of one list that is taken out
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]

@@ -4,6 +4,7 @@ from django.urls import URLPattern
 
 from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
+from renkei.desk.exports.views import export
 from renkei.desk.register import views
 
 urlpatterns: list[URLPattern] = [
@@ -13,6 +14,6 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule="any member of a body", changes=True),
     route("d/<slug:body>/register/<uuid:run>/undo/", views.register_undo, name="desk-register-undo",
           audience=Audience.STAFF, rule="the body's own imports", changes=True),
-    route("d/<slug:body>/register/export/", asks_again(views.register_export), name="desk-register-export",
-          audience=Audience.STAFF, rule="cases the body may see"),
+    route("d/<slug:body>/register/export/", asks_again(export), name="desk-register-export",
+          audience=Audience.STAFF, rule="cases the body may see", changes=True),
 ]  # fmt: skip

@@ -10,16 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from renkei.base import clock
 from renkei.base.refusal import Refused
-from renkei.cases.actions.register import export_register, import_register, undo_import
+from renkei.cases.actions.register import import_register, undo_import
 from renkei.cases.models import ImportRun
 from renkei.cases.queries.register import read_register
-from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.register.forms import ConfirmForm, UploadForm, carried
 from renkei.desk.request import StaffRequest
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def register_import(request: StaffRequest, body: str) -> HttpResponse:
@@ -63,11 +59,3 @@ def register_undo(request: StaffRequest, body: str, run: uuid.UUID) -> HttpRespo
     undo_import(found, by=request.actor)
     messages.success(request, _("取り込みを取り消しました。"))
     return redirect("desk-register-import", body=body)
-
-
-def register_export(request: StaffRequest, body: str) -> HttpResponse:
-    """Write the cases of the list, narrowed the same way, into the same columns."""
-    cases = CaseFilter(request.GET, actor=request.actor).cases()
-    data = export_register(cases, by=request.actor)
-    name = f"soudan-{body}-{clock.today():%Y%m%d}.xlsx"
-    return HttpResponse(data, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
