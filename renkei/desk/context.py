@@ -36,9 +36,17 @@ _PLACES = {
     "desk-notices": {"desk-notices", "desk-notice", "desk-notice-new"},
     "desk-plan": {"desk-plan", "desk-plan-of", "desk-plan-supports", "desk-plan-results", "desk-plan-edit", "desk-plan-section",
                   "desk-plan-diff"},
-    "desk-people": {"desk-people", "desk-people-invite", "desk-people-member", "desk-people-review"},
+    "desk-people": {"desk-people", "desk-people-invite", "desk-people-member", "desk-people-review", "desk-moves", "desk-move-new",
+                    "desk-move", "desk-move-packs", "desk-move-received", "desk-absences", "desk-templates",
+                    "desk-template-fields", "desk-template-upload"},
     "desk-search": {"desk-search"},
 }
+
+# Pages that stand side by side under one entry of the navigation: each shows the way to the others.
+_SIDE_BY_SIDE = (
+    ("desk-cases", "desk-companies", "desk-views", "desk-register-import"),
+    ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-sent"),
+)
 
 
 def desk_nav(request: StaffRequest) -> dict[str, Any]:
@@ -46,7 +54,23 @@ def desk_nav(request: StaffRequest) -> dict[str, Any]:
     membership = getattr(request, "membership", None)
     if membership is None:
         return {}
-    return {"desk_nav": SimpleLazyObject(lambda: _items(request, membership.body_id))}
+    return {
+        "desk_nav": SimpleLazyObject(lambda: _items(request, membership.body_id)),
+        "desk_beside": SimpleLazyObject(lambda: _beside(request, membership.body_id)),
+    }
+
+
+def _beside(request: StaffRequest, body: str) -> list[NavItem]:
+    """Return the pages beside the one shown, itself among them; none on a page that stands alone."""
+    here = request.resolver_match.url_name if request.resolver_match else None
+    labels = {
+        "desk-cases": _("案件"), "desk-companies": _("会社"), "desk-views": _("決まった見方"),
+        "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
+        "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
+        "desk-sent": _("メールの送信"),
+    }  # fmt: skip
+    group = next((names for names in _SIDE_BY_SIDE if here in names), ())
+    return [NavItem(labels[name], reverse(name, kwargs={"body": body}), name == here) for name in group if routes.find(name)]
 
 
 def _items(request: StaffRequest, body: str) -> list[NavItem]:

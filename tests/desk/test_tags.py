@@ -127,10 +127,41 @@ def test_counts_are_those_of_the_acting_body(world: World) -> None:
 def test_every_link_of_the_navigation_opens_for_its_member(world: World) -> None:
     one = client(world, LAB)
     links = re.findall(r'<a href="([^"]+)"', part(seen(world, "desk-today", LAB), '<nav class="nav"', "</nav>"))
-    assert len(links) == 9
+    assert len(links) == 10
     assert {one.get(link).status_code for link in links} == {200}
 
 
 def test_who_acts_for_no_body_has_no_navigation() -> None:
     request: Any = SimpleNamespace()
     assert desk_nav(request) == {}
+
+
+def beside(text: str) -> list[tuple[str, str]]:
+    """The pages beside the one shown: mark of the one shown, and label."""
+    if '<nav class="beside"' not in text:
+        return []
+    return re.findall(r'<a href="[^"]+"( aria-current="page")?>([^<]+)', part(text, '<nav class="beside"', "</nav>"))
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "others"),
+    [("desk-people", "人", {"担当替え", "不在の予定", "文書のひな形"}), ("desk-moves", "担当替え", {"人", "不在の予定", "文書のひな形"}),
+     ("desk-absences", "不在の予定", {"人", "担当替え", "文書のひな形"}), ("desk-companies", "会社", {"案件", "決まった見方", "台帳の取込み"}),
+     ("desk-cases", "案件", {"会社", "決まった見方", "台帳の取込み"})],
+)  # fmt: skip
+def test_pages_side_by_side_show_the_way_to_each_other(world: World, name: str, label: str, others: set[str]) -> None:
+    shown = beside(seen(world, name, DESK))
+    assert [one for mark, one in shown if mark] == [label]
+    assert others <= {one for mark, one in shown if not mark}
+
+
+@pytest.mark.parametrize("name", ["desk-today", "desk-call", "desk-board", "desk-search"])
+def test_a_page_that_stands_alone_shows_none(world: World, name: str) -> None:
+    assert beside(seen(world, name, DESK)) == []
+
+
+def test_every_page_beside_opens(world: World) -> None:
+    one = client(world, DESK)
+    links = [link for name in ("desk-people", "desk-cases")
+             for link in re.findall(r'<a href="([^"]+)"', part(seen(world, name, DESK), '<nav class="beside"', "</nav>"))]
+    assert {one.get(link).status_code for link in links} == {200}
