@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, override
 
 from renkei.base.era import screen_date, screen_time, wareki
@@ -24,10 +25,10 @@ def in_english() -> bool:
     return (get_language() or "").startswith("en")
 
 
-def written(text: str) -> str:
-    """Return words that are kept or sent, in the language of the house."""
+def written(text: str | Promise) -> str:
+    """Return words (or the label of a choice) that are kept or sent, in the language of the house."""
     with override(settings.LANGUAGE_CODE):
-        return gettext(text)
+        return gettext(text) if isinstance(text, str) else str(text)
 
 
 def shown_day(day: dt.date, today: dt.date) -> str:

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
-from django.utils.translation import gettext as _
 
 from renkei.accounts.queries import is_member
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import SYSTEM, staff
 from renkei.base.context import acting
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.inquiries import remind_body, take_up, tell_body
@@ -153,8 +153,8 @@ def _tell_of_silence(support_id: uuid.UUID) -> bool:
         return False
     support.told_at = clock.now()
     support.save(update_fields=["told_at"])
-    subject = _("返事がありません")
-    words = _("%(body)sから、うながしたあとも返事がありません。電話で確かめるか、次の候補に頼んでください。") % {
+    subject = written("返事がありません")
+    words = written("%(body)sから、うながしたあとも返事がありません。電話で確かめるか、次の候補に頼んでください。") % {
         "body": support.body.name
     }
     mails.tell_holder(case, by=SYSTEM, subject=subject, words=words, purpose="silence")
@@ -175,22 +175,22 @@ def _expire(support_id: uuid.UUID) -> bool:
     move_support(support, SupportState.EXPIRED, Verb.EXPIRED, by=SYSTEM, case=case)
     close_offer(support)
     told = mails.tell_company(
-        case, by=SYSTEM, subject=_("返事が遅れています"),
-        words=_("%(body)sの返事が予定より遅れています。%(holder)sがほかの機関を探し、%(day)s月%(d)s日までにお知らせします。")
+        case, by=SYSTEM, subject=written("返事が遅れています"),
+        words=written("%(body)sの返事が予定より遅れています。%(holder)sがほかの機関を探し、%(day)s月%(d)s日までにお知らせします。")
         % {"body": support.body.name, "holder": case.holder.name, "day": due("first_answer").month,
            "d": due("first_answer").day},
     )  # fmt: skip
     names = _next_names(support)
-    what = _("次の候補に頼む（%(names)s）") % {"names": names} if names else _("次に頼む機関を決める")
-    put_next_step(case, NextStep(what=what if told else _("会社に電話で遅れを伝え、") + what, on=due("first_answer"),
+    what = written("次の候補に頼む（%(names)s）") % {"names": names} if names else written("次に頼む機関を決める")
+    put_next_step(case, NextStep(what=what if told else written("会社に電話で遅れを伝え、") + what, on=due("first_answer"),
                                  kind="choose", body=case.holder_id, person=case.holder_person_id))
     save_case(case)
-    words = _("%(body)sの返事がないまま期限が過ぎました。次の候補：%(names)s。") % {
-        "body": support.body.name, "names": names or _("ありません。窓口にご相談ください")
+    words = written("%(body)sの返事がないまま期限が過ぎました。次の候補：%(names)s。") % {
+        "body": support.body.name, "names": names or written("ありません。窓口にご相談ください")
     }  # fmt: skip
-    mails.tell_holder(case, by=SYSTEM, subject=_("返事がないまま期限が過ぎました"), words=words, purpose="expired")
-    mails.tell_body(support.body, support, by=SYSTEM, purpose="expired", subject=_("お返事の期限が過ぎました"),
-                    words=_("お返事がないため、ほかの機関を探します。まだ引き受けられるときは、連携の画面の「依頼」からお答えください。"))
+    mails.tell_holder(case, by=SYSTEM, subject=written("返事がないまま期限が過ぎました"), words=words, purpose="expired")
+    mails.tell_body(support.body, support, by=SYSTEM, purpose="expired", subject=written("お返事の期限が過ぎました"),
+                    words=written("お返事がないため、ほかの機関を探します。まだ引き受けられるときは、連携の画面の「依頼」からお答えください。"))
     return True
 
 
@@ -230,10 +230,10 @@ def _tell_of_late_answer(case_id: uuid.UUID) -> bool:
     case = _locked(case_id)
     if case is None or case.next_kind != "answer" or case.silence_told_at is not None or not case.is_late:
         return False
-    subject, words = _("最初の回答が遅れています"), _("会社への回答の期限が過ぎました。今日中に、会社へ連絡してください。")
+    subject, words = written("最初の回答が遅れています"), written("会社への回答の期限が過ぎました。今日中に、会社へ連絡してください。")
     asking = next((one for one in case.supports.waiting() if one.is_asking), None)
     if asking is not None:
-        subject, words = _("質問への答えが遅れています"), _("機関からの質問が、答えを待っています。今日中に、案件の画面で答えてください。")
+        subject, words = written("質問への答えが遅れています"), written("機関からの質問が、答えを待っています。今日中に、案件の画面で答えてください。")
     case.silence_told_at = clock.now()
     case.save(update_fields=["silence_told_at"])
     mails.tell_holder(case, by=SYSTEM, subject=subject, words=words, purpose="late")
@@ -258,7 +258,7 @@ def _tell_of_idle(case_id: uuid.UUID) -> bool:
         return False
     case.idle_told_at = clock.now()
     case.save(update_fields=["idle_told_at"])
-    mails.tell_holder(case, by=SYSTEM, subject=_("しばらく動きがありません"), purpose="idle", words=_(
+    mails.tell_holder(case, by=SYSTEM, subject=written("しばらく動きがありません"), purpose="idle", words=written(
         "この案件は、%(days)s営業日のあいだ動きがありません。次にすることを決め直すか、会社に様子を聞いてください。")
         % {"days": clock_named("idle").business_days})
     log_step(case, Verb.IDLE, by=SYSTEM, about_body=case.holder_id)

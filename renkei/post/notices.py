@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.post.models import Notice, NoticeReceipt
@@ -126,14 +127,14 @@ def _own_receipt(notice: Notice, by: Actor) -> NoticeReceipt:
 
 def _put_mail(notice: Notice, *, by: Actor, body: str, address: str, sender: str) -> None:
     path = reverse("desk-notice", kwargs={"body": body, "notice": notice.pk})
-    wants = _("答えを求めています。") if notice.asks_answer else _("お読みください。")
-    until = _("期限：%(day)s\n") % {"day": f"{notice.due_on.month}月{notice.due_on.day}日"} if notice.due_on else ""
+    wants = written("答えを求めています。") if notice.asks_answer else written("お読みください。")
+    until = written("期限：%(day)s\n") % {"day": f"{notice.due_on.month}月{notice.due_on.day}日"} if notice.due_on else ""
     put_mail(
         by=by,
         to=address,
         to_body=body,
-        subject=_("%(sender)sからのお知らせ") % {"sender": sender},
-        text=_("%(sender)sからお知らせが届いています。%(wants)s\n%(until)s\n「お知らせ」の画面で読めます。\n%(url)s\n")
+        subject=written("%(sender)sからのお知らせ") % {"sender": sender},
+        text=written("%(sender)sからお知らせが届いています。%(wants)s\n%(until)s\n「お知らせ」の画面で読めます。\n%(url)s\n")
         % {"sender": sender, "wants": wants, "until": until, "url": f"{settings.RENKEI_ADDRESS}{path}"},
         purpose="notice",
         about=notice.pk,

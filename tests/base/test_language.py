@@ -13,6 +13,7 @@ from renkei.base.era import parse_date, screen_date
 from renkei.base.fiscal_year import FiscalYear
 from renkei.base.forms import JapaneseDateField, JapaneseMomentField, JapaneseTimeField, YenField
 from renkei.base.yen import parse_yen
+from renkei.cases.states import CaseState
 from renkei.desk.intake.fields import read_moment
 
 TODAY = dt.date(2026, 11, 27)
@@ -93,3 +94,9 @@ def test_the_filters_of_the_pages_follow() -> None:
     assert page.render(context) == '令和8年11月27日 1,900円 令和8年度 <span class="stage sx"><i>横</i>Beside</span>'
     with override("en"):
         assert page.render(context) == '27 Nov 2026 1,900 yen FY2026 <span class="stage sx"><i>X</i>Beside</span>'
+
+
+def test_the_label_of_a_choice_is_written_in_the_language_of_the_house() -> None:
+    with override("en"):
+        assert str(CaseState.ACTIVE.label) == "Open"
+        assert language.written(CaseState.ACTIVE.label) == "対応中"

@@ -6,8 +6,11 @@ a page is the data's when it stands in the database as a whole run, and ours oth
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from tests.repo.everyone import Everyone, gather
 from tests.repo.test_everyone_everywhere import _path
 from tests.world import World
 
+REPO = Path(__file__).parents[2]
 RUN = re.compile(r"[ぁ-ゖァ-ヺー一-龯々〆ヶ]+")
 SHOWN = {"alt", "title", "aria-label", "value", "placeholder", "data-l", "data-kept", "data-some", "data-none", "data-done", "content"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -169,3 +173,29 @@ def test_the_switch_knows_two_languages(db: None) -> None:
     client = Client()
     client.post("/language/", {"language": "fr", "next": "/"})
     assert '<html lang="ja">' in client.get("/").content.decode()
+
+
+def _inside(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[str]:
+    """Yield the names of the calls a call stands in, and ``raise``."""
+    while node in parents:
+        node = parents[node]
+        if isinstance(node, ast.Raise):
+            yield "raise"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+def test_what_actions_keep_and_send_is_written_in_the_language_of_the_house() -> None:
+    """An action speaks to the person before it only when it refuses; all else is read by others, later."""
+    refusing = {"Refused", "require", "raise"}
+    spoken = {"renkei/cases/actions/register.py", "renkei/cases/actions/circulation.py"}  # parts of a refusal, made beside it
+    loose = []
+    for path in sorted(REPO.glob("renkei/cases/actions/*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        loose += [
+            f"{path.relative_to(REPO)}:{node.lineno}" for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_"
+            and not refusing & set(_inside(node, parents)) and str(path.relative_to(REPO)) not in spoken
+        ]  # fmt: skip
+    assert loose == [], "renkei.base.language.written is for what is kept or sent"

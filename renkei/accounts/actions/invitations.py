@@ -18,6 +18,7 @@ from renkei.accounts.rules import require_administrator
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor, link_holder
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.plan.models import Body
@@ -178,8 +179,8 @@ def _put_mail(invitation: Invitation, token: str, *, by: Actor) -> None:
         by=by,
         to=invitation.email,
         to_body=invitation.body_id,
-        subject=_("%(body)sから、連携の招待") % {"body": invitation.body.name},
-        text=_(
+        subject=written("%(body)sから、連携の招待") % {"body": invitation.body.name},
+        text=written(
             "%(name)s 様\n\n%(sender)sが、連携の画面（支援機関の方の入口）を使う人として、あなたを招いています。\n"
             "次のリンクを%(day)sまでに開いて、氏名を確かめ、サインインのしかたを決めてください。\n\n%(url)s\n\n"
             "心当たりがなければ、このメールは捨ててください。"

@@ -13,6 +13,7 @@ from renkei.accounts.queries import is_member
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.offers import close_offer, link_for, lock_support, move_support, recipient
@@ -89,10 +90,10 @@ def record_answer(
     else:
         raise Refused(_("引き受けるか断るかを選んでください。"), "unknown_answer", field="answer")
     mails.tell_body(
-        locked.body, locked, by=by, purpose="recorded", subject=_("お電話の返事を記録しました"),
-        words=_("%(name)s様から、お電話で「%(answer)s」とのお返事をいただき、代わりに記録しました。"
+        locked.body, locked, by=by, purpose="recorded", subject=written("お電話の返事を記録しました"),
+        words=written("%(name)s様から、お電話で「%(answer)s」とのお返事をいただき、代わりに記録しました。"
                 "違うときは、連携の画面の「依頼」で直せます。")
-        % {"name": locked.answered_by, "answer": SupportState(locked.state).label},
+        % {"name": locked.answered_by, "answer": written(SupportState(locked.state).label)},
     )  # fmt: skip
     return locked
 
@@ -133,8 +134,8 @@ def ask(support: Support, *, by: Actor, question: str, answered_by: str = "") ->
     record(by, "support.ask", locked, case, question=words)
     put_next_step(case, waiting_step(case) or look_step(case))
     save_case(case)
-    mails.tell_holder(case, by=by, subject=_("質問が届きました"),
-                      words=_("%(body)sから質問が届きました。案件の画面で答えてください。") % {"body": locked.body.name})
+    mails.tell_holder(case, by=by, subject=written("質問が届きました"),
+                      words=written("%(body)sから質問が届きました。案件の画面で答えてください。") % {"body": locked.body.name})
     return locked
 
 
@@ -160,7 +161,7 @@ def answer_question(support: Support, *, by: Actor, text: str) -> Support:
     record(by, "support.answer_question", locked, case, text=words)
     put_next_step(case, waiting_step(case) or look_step(case))
     save_case(case)
-    send_again(locked, by=by, words=_("ご質問にお答えしました。%(day)s月%(d)s日までにお返事をお願いします。")
+    send_again(locked, by=by, words=written("ご質問にお答えしました。%(day)s月%(d)s日までにお返事をお願いします。")
                 % {"day": locked.due_on.month, "d": locked.due_on.day})
     return locked
 
@@ -182,7 +183,7 @@ def pass_on(support: Support, *, by: Actor, person: uuid.UUID) -> Support:
         case.next_person_id = person
         save_case(case)
     if locked.state == SupportState.OFFERED:
-        send_again(locked, by=by, words=_("%(name)sさんから渡されました。") % {"name": by.name or locked.body.short})
+        send_again(locked, by=by, words=written("%(name)sさんから渡されました。") % {"name": by.name or locked.body.short})
     return locked
 
 
@@ -195,7 +196,7 @@ def start_work(support: Support, *, by: Actor, next_step: NextStep | None = None
     locked.started_on = locked.started_on or clock.today()
     locked.done_on = None
     move_support(locked, SupportState.UNDER_WAY, Verb.STARTED, by=by, case=case)
-    what = _("%(body)sの支援の進み具合を確かめる") % {"body": locked.body.short}
+    what = written("%(body)sの支援の進み具合を確かめる") % {"body": locked.body.short}
     if next_step is not None or not must_choose(case, locked):
         look = NextStep(what=what, on=due("idle"), body=locked.body_id, person=locked.person_id)
         put_next_step(case, next_step or sooner(case, look))
@@ -228,11 +229,11 @@ def finish_support(
     else:
         put_next_step(case, look_step(case))
         save_case(case)
-        mails.tell_holder(case, by=by, subject=_("支援が終わりました"),
-                          words=_("%(body)sの支援が終わりました。会社に結果を聞き、次を決めるか、案件を終えてください。")
+        mails.tell_holder(case, by=by, subject=written("支援が終わりました"),
+                          words=written("%(body)sの支援が終わりました。会社に結果を聞き、次を決めるか、案件を終えてください。")
                           % {"body": locked.body.name})
-    mails.tell_company(case, by=by, subject=_("支援が終わりました"),
-                       words=_("%(body)sの支援が1つ終わりました。") % {"body": locked.body.name})
+    mails.tell_company(case, by=by, subject=written("支援が終わりました"),
+                       words=written("%(body)sの支援が1つ終わりました。") % {"body": locked.body.name})
     return locked
 
 
@@ -257,11 +258,11 @@ def withdraw_support(support: Support, *, by: Actor, reason: str) -> Support:
         put_next_step(case, waiting_step(case) or look_step(case))
         save_case(case)
     if told and by.body != locked.body_id:
-        mails.tell_body(locked.body, locked, by=by, purpose="withdrawn", subject=_("お願いを取りやめました"),
-                        words=_("このお願いは取りやめになりました。わけは、連携の画面の「依頼」にあります。"))
+        mails.tell_body(locked.body, locked, by=by, purpose="withdrawn", subject=written("お願いを取りやめました"),
+                        words=written("このお願いは取りやめになりました。わけは、連携の画面の「依頼」にあります。"))
     if by.body == locked.body_id and by.body != case.holder_id:
-        mails.tell_holder(case, by=by, subject=_("支援が取りやめになりました"),
-                          words=_("%(body)sが支援を取りやめました。次を決めてください。") % {"body": locked.body.name})
+        mails.tell_holder(case, by=by, subject=written("支援が取りやめになりました"),
+                          words=written("%(body)sが支援を取りやめました。次を決めてください。") % {"body": locked.body.name})
     close_offer(locked)
     return locked
 
@@ -331,9 +332,9 @@ def _accept(case: Case, support: Support, said: _Answer, *, person: uuid.UUID | 
         put_next_step(case, first_step(case, support))
     save_case(case)
     _meet_company(support)
-    words = _("%(body)sが引き受けました。") % {"body": support.body.name}
-    mails.tell_body(giver, support, by=said.by, purpose="accepted", subject=_("引き受けました"), words=words)
-    mails.tell_company(case, by=said.by, subject=_("支援する機関が決まりました"), words=words + _(
+    words = written("%(body)sが引き受けました。") % {"body": support.body.name}
+    mails.tell_body(giver, support, by=said.by, purpose="accepted", subject=written("引き受けました"), words=words)
+    mails.tell_company(case, by=said.by, subject=written("支援する機関が決まりました"), words=words + written(
         "%(body)sからご連絡します。") % {"body": support.body.name})
     close_offer(support)
     return support
@@ -351,15 +352,15 @@ def _decline(case: Case, support: Support, said: _Answer, *, reason: str) -> Sup
         _give_back(case, support, said)
     late = before == SupportState.EXPIRED  # the firm was told then, and the holder may have chosen again since
     if not late:
-        put_next_step(case, NextStep(what=_("%(body)sの辞退を受けて、次に頼む機関を決める") % {"body": support.body.short},
+        put_next_step(case, NextStep(what=written("%(body)sの辞退を受けて、次に頼む機関を決める") % {"body": support.body.short},
                                      on=due("first_answer"), kind="choose", body=case.holder_id))
     save_case(case)
     word = content_now().word("decline_reasons", reason)
-    mails.tell_holder(case, by=said.by, subject=_("辞退の返事がありました"), words=_(
+    mails.tell_holder(case, by=said.by, subject=written("辞退の返事がありました"), words=written(
         "%(body)sから、引き受けられないとのお返事です（%(reason)s）。次の候補は、案件の画面に出ています。")
         % {"body": support.body.name, "reason": word})
     if not late:
-        mails.tell_company(case, by=said.by, subject=_("次の機関を探しています"), words=_(
+        mails.tell_company(case, by=said.by, subject=written("次の機関を探しています"), words=written(
             "お願いした機関では引き受けられなかったため、%(holder)sが次の機関を探しています。決まりしだいお知らせします。")
             % {"holder": case.holder.name})
     close_offer(support)

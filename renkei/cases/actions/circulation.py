@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.disclosable import lock_need, lock_open, stop_asking
 from renkei.cases.actions.holding import bring_forward
@@ -58,7 +59,7 @@ def circulate(
         _ask(locked, inquiry, body)
     log_step(case, Verb.CIRCULATED, by=by, subject=sent, after=str(len(chosen)))
     record(by, "need.circulate", sent, case, locked, words=called.words, bodies=[body.pk for body in chosen], due=day)
-    bring_forward(case, NextStep(what=_("名を伏せた尋ねへの返事を見る"), on=day, kind="wait"))
+    bring_forward(case, NextStep(what=written("名を伏せた尋ねへの返事を見る"), on=day, kind="wait"))
     save_case(case)
     return sent
 

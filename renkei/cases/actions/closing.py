@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
@@ -79,7 +80,7 @@ def return_close(case: Case, *, by: Actor, reason: str) -> Case:
         raise Refused(_("終えずに続ける理由を書いてください。"), "reason_empty", field="reason")
     _note(locked, words, Verb.NEXT_STEP, by=by)
     _forget_close(locked)
-    put_next_step(locked, NextStep(what=_("終えずに続けることになったので、次を決める"), on=due("first_answer"), kind="choose"))
+    put_next_step(locked, NextStep(what=written("終えずに続けることになったので、次を決める"), on=due("first_answer"), kind="choose"))
     save_case(locked)
     record(by, "case.return_close", locked, reason=reason)
     return locked
@@ -98,8 +99,8 @@ def reopen_case(case: Case, *, by: Actor, reason: str) -> Case:
         raise Refused(_("再開する理由を書いてください。"), "reason_empty", field="reason")
     before = _reopen(locked, by=by)
     _note(locked, words, Verb.REOPENED, by=by, before=before, after=locked.state)
-    mails.tell_company(locked, by=by, subject=_("ご相談を再開しました"),
-                       words=_("%(body)sが、ご相談をもう一度進めます。") % {"body": locked.holder.name})
+    mails.tell_company(locked, by=by, subject=written("ご相談を再開しました"),
+                       words=written("%(body)sが、ご相談をもう一度進めます。") % {"body": locked.holder.name})
     return locked
 
 
@@ -133,8 +134,8 @@ def found_another_way(case: Case, *, by: Actor, words: str) -> Message:
     """The firm says it needs no more help here. The holder winds up what runs and closes; nothing stops by itself."""
     locked = _company_speaks(case, by)
     require_open(locked)
-    message = put_message(locked, words or _("ほかの方法で解決しました。"), by=by, kind="other_way")
-    hear_company(locked, by=by, what=_("会社がほかの方法を見つけた。頼んだことを止め、案件を終える"))
+    message = put_message(locked, words or written("ほかの方法で解決しました。"), by=by, kind="other_way")
+    hear_company(locked, by=by, what=written("会社がほかの方法を見つけた。頼んだことを止め、案件を終える"))
     return message
 
 
@@ -145,8 +146,8 @@ def did_not_help(case: Case, *, by: Actor, words: str) -> Message:
     if not locked.is_open:
         before = _reopen(locked, by=by)
         log_step(locked, Verb.REOPENED, by=by, before=before, after=locked.state, reason="did_not_help")
-    message = put_message(locked, words or _("まだ解決していません。"), by=by, kind="did_not_help")
-    hear_company(locked, by=by, what=_("解決していないとの連絡を読んで答える"))
+    message = put_message(locked, words or written("まだ解決していません。"), by=by, kind="did_not_help")
+    hear_company(locked, by=by, what=written("解決していないとの連絡を読んで答える"))
     return message
 
 
@@ -197,12 +198,12 @@ def _end_needs(case: Case, state: str, *, by: Actor) -> None:
 
 def _ask_second_person(case: Case, *, by: Actor) -> Case:
     case.close_asked_at, case.close_asked_by_id = clock.now(), by.person
-    put_next_step(case, NextStep(what=_("終えてよいか、別の人が確かめる"), on=due("first_answer"), kind="confirm"))
+    put_next_step(case, NextStep(what=written("終えてよいか、別の人が確かめる"), on=due("first_answer"), kind="confirm"))
     save_case(case)
     log_step(case, Verb.CLOSE_ASKED, by=by, after=case.close_reason)
     record(by, "case.ask_close", case, reason=case.close_reason, result=case.result)
-    mails.tell_holder(case, by=by, subject=_("終了の確認をお願いします"),
-                      words=_("案件を終えてよいか、終了を頼んだ人とは別の人が、案件の画面で確かめてください。"))
+    mails.tell_holder(case, by=by, subject=written("終了の確認をお願いします"),
+                      words=written("案件を終えてよいか、終了を頼んだ人とは別の人が、案件の画面で確かめてください。"))
     return case
 
 
@@ -216,15 +217,15 @@ def _close(case: Case, *, by: Actor) -> Case:
     case.closed_at = clock.now()
     case.next_kind = case.next_step = case.next_phone = ""
     case.next_on = case.next_time = None
-    answer = case.close_answer or _("ご相談を終えました。ありがとうございました。")
+    answer = case.close_answer or written("ご相談を終えました。ありがとうございました。")
     put_message(case, answer, by=by, kind="closing", klass=DisclosureClass.SUMMARY)
     save_case(case)
     log_step(case, Verb.CLOSED, by=by, before=before, after=case.state, reason=case.close_reason)
     record(by, "case.close", case, reason=case.close_reason, result=case.result)
     if case.close_reason == SPAM:
         return case
-    words = _("ご相談を終えました。お知らせと、結果をうかがう短い質問が、状況のページにあります。")
-    mails.tell_company(case, by=by, subject=_("ご相談を終えました"), words=words)
+    words = written("ご相談を終えました。お知らせと、結果をうかがう短い質問が、状況のページにあります。")
+    mails.tell_company(case, by=by, subject=written("ご相談を終えました"), words=words)
     return case
 
 
@@ -235,7 +236,7 @@ def _reopen(case: Case, *, by: Actor) -> str:
         raise Refused(_("この案件は終わっていません。画面を開き直してください。"), "not_closed")
     before = set_state(case, CaseState.ACTIVE)
     _forget_close(case)
-    put_next_step(case, NextStep(what=_("再開した相談の、次の一手を決める"), on=due("first_answer"), kind="choose"))
+    put_next_step(case, NextStep(what=written("再開した相談の、次の一手を決める"), on=due("first_answer"), kind="choose"))
     save_case(case)
     record(by, "case.reopen", case)
     return before

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.holding import bring_forward, move_holder, rest_at_desk
@@ -151,10 +152,10 @@ def request_consent(
     asked.save()
     record(by, "consent.request", asked, locked, classes=asked.classes, body=body.pk)
     close_links(asked.pk, LinkPurpose.CONSENT)
-    sent = _send_link(locked, asked.pk, by=by, subject=_("見せてよいか、お返事をください"), words=_(
+    sent = _send_link(locked, asked.pk, by=by, subject=written("見せてよいか、お返事をください"), words=written(
         "%(body)sに、ご相談の内容の一部を見せてよいか、お聞きしたいことがあります。次のページでお返事ください。")
         % {"body": body.name})
-    what = _("%(body)sに見せてよいか、会社の返事を待つ") if sent else _("%(body)sに見せてよいか、会社に電話で聞く")
+    what = written("%(body)sに見せてよいか、会社の返事を待つ") if sent else written("%(body)sに見せてよいか、会社に電話で聞く")
     bring_forward(locked, NextStep(what=what % {"body": body.short}, on=due("company_answer"), kind="wait"))
     save_case(locked)
     return asked
@@ -178,10 +179,10 @@ def answer_request(asked: ConsentRequest, *, classes: list[str], by: Actor) -> C
     locked.save()
     record(by, "consent.answer", locked, case, given=given)
     fresh = lock_case(case)
-    answer = _("同意の返事を見て、次を決める（%(body)s：%(given)s）") % {"body": locked.body.short, "given": labels(given)}
+    answer = written("同意の返事を見て、次を決める（%(body)s：%(given)s）") % {"body": locked.body.short, "given": labels(given)}
     bring_forward(fresh, NextStep(what=answer, on=due("first_answer"), kind="choose"))
     save_case(fresh)
-    mails.tell_holder(fresh, by=by, subject=_("同意のお返事がありました"), words=_(
+    mails.tell_holder(fresh, by=by, subject=written("同意のお返事がありました"), words=written(
         "会社から、%(body)sに見せてよいかのお返事がありました。案件の画面で確かめてください。") % {"body": locked.body.name})
     close_links(locked.pk, LinkPurpose.CONSENT)
     return locked
@@ -189,7 +190,7 @@ def answer_request(asked: ConsentRequest, *, classes: list[str], by: Actor) -> C
 
 def labels(classes: list[str]) -> str:
     """Return the classes in words, or なし."""
-    return "・".join(str(DisclosureClass(klass).label) for klass in classes) or _("なし")
+    return "・".join(written(DisclosureClass(klass).label) for klass in classes) or written("なし")
 
 
 def _inside(by: Actor, case: Case) -> bool:
@@ -280,7 +281,7 @@ def _change(case: Case, consent: Consent, *, by: Actor, until: dt.date | None, p
 
 
 def _ask_to_confirm(case: Case, consent: Consent, *, by: Actor) -> None:
-    _send_link(case, consent.pk, by=by, subject=_("同意の確認をお願いします"), words=_(
+    _send_link(case, consent.pk, by=by, subject=written("同意の確認をお願いします"), words=written(
         "%(name)s様から、%(body)sに見せてよいと口頭でうかがいました。違うときは、次のページで取り消せます。")
         % {"name": consent.given_by, "body": consent.body.name})
 
@@ -304,14 +305,14 @@ def _end_sight(case: Case, consent: Consent) -> None:
 
 def _after_withdrawal(case: Case, consent: Consent, *, by: Actor) -> None:
     """Tell the holder; its next step keeps a date. Without the summary it cannot hold the case any longer."""
-    words = _("会社が、%(body)sに「%(klass)s」を見せる同意を取り消しました。案件の画面で確かめてください。") % {
-        "body": consent.body.name, "klass": DisclosureClass(consent.klass).label}
-    mails.tell_holder(case, by=by, subject=_("同意の取消しがありました"), words=words)
+    words = written("会社が、%(body)sに「%(klass)s」を見せる同意を取り消しました。案件の画面で確かめてください。") % {
+        "body": consent.body.name, "klass": written(DisclosureClass(consent.klass).label)}
+    mails.tell_holder(case, by=by, subject=written("同意の取消しがありました"), words=words)
     if _is_lost(case, consent):
         moved = move_holder(case, to=front_desk(), by=by, verb=Verb.HOLDER_BACK)
-        mails.tell_holder(moved, by=by, subject=_("同意の取消しがありました"), words=words)
+        mails.tell_holder(moved, by=by, subject=written("同意の取消しがありました"), words=words)
         return
-    bring_forward(case, NextStep(what=_("同意の取消しを受けて、進め方を決める"), on=due("first_answer"), kind="choose"))
+    bring_forward(case, NextStep(what=written("同意の取消しを受けて、進め方を決める"), on=due("first_answer"), kind="choose"))
     save_case(case)
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.models import Case, Circulation, Inquiry, Need, Verb, log_step
@@ -74,9 +75,9 @@ def confirm_public(need: Need, *, by: Actor, title: str, summary: str) -> Need:
     log_step(case, Verb.SUMMARY_SEEN, by=by, subject=locked)
     record(by, "need.confirm_public", locked, case, title=title, summary=summary)
     if case.next_kind == "wait":  # the holder waited for this answer
-        put_next_step(case, NextStep(what=_("名を伏せた文を会社が確かめたので、尋ねる"), on=due("first_answer"), kind="choose"))
+        put_next_step(case, NextStep(what=written("名を伏せた文を会社が確かめたので、尋ねる"), on=due("first_answer"), kind="choose"))
         save_case(case)
-    mails.tell_holder(case, by=by, subject=_("名を伏せた文が確かめられました"), words=_(
+    mails.tell_holder(case, by=by, subject=written("名を伏せた文が確かめられました"), words=written(
         "会社が、名を伏せて尋ねるための文を確かめました。案件の画面から尋ねられます。"))
     return locked
 
@@ -144,10 +145,10 @@ def lock_need(need: Need) -> Need:
 
 
 def _ask_the_firm(case: Case, *, by: Actor) -> None:
-    sent = mails.tell_company(case, by=by, subject=_("名を伏せた文を確かめてください"), words=_(
+    sent = mails.tell_company(case, by=by, subject=written("名を伏せた文を確かめてください"), words=written(
         "お名前を出さずに、協力できるところを探すための文を用意しました。状況のページで読んで、よければ「確かめた」を押してください。"
         "押されるまでは、どこにも送りません。"))
-    what = _("名を伏せた文を、会社が確かめるのを待つ") if sent else _("名を伏せた文を、会社に電話で読んで確かめる")
+    what = written("名を伏せた文を、会社が確かめるのを待つ") if sent else written("名を伏せた文を、会社に電話で読んで確かめる")
     step = NextStep(what=what, on=due("company_answer"), kind="wait")
     if case.next_on is None or step.on <= case.next_on:
         put_next_step(case, step)

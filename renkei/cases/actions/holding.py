@@ -14,6 +14,7 @@ from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.models import Attachment, Case, Consent, Contact, Handover, Message, Need, Support, Verb, log_step
@@ -151,10 +152,10 @@ def offer_handover(
     record(by, "handover.offer", handover, locked, to=to_body.pk, pack=pack.state)
     if is_front_desk(to_body.pk):
         return _take_at_desk(locked, handover, by=by)
-    bring_forward(locked, NextStep(what=_("%(body)sの引継ぎの返事を待つ") % {"body": to_body.short}, on=day, kind="wait",
+    bring_forward(locked, NextStep(what=written("%(body)sの引継ぎの返事を待つ") % {"body": to_body.short}, on=day, kind="wait",
                                    body=to_body.pk, person=to_person))
     save_case(locked)
-    mails.tell_other(to_body, locked, by=by, subject=_("引継ぎのお願い"), words=_(
+    mails.tell_other(to_body, locked, by=by, subject=written("引継ぎのお願い"), words=written(
         "%(giver)sから、案件の引継ぎのお願いです。%(day)sまでに、連携の画面で引き受けるか断るかをお答えください。")
         % {"giver": locked.holder.name, "day": screen_date(day, clock.today())})
     return handover
@@ -175,9 +176,9 @@ def accept_handover(handover: Handover, *, by: Actor, next_step: NextStep | None
         save_case(moved)
         log_step(moved, Verb.TRIAGED, by=by, before=before, after=moved.state)
     _answer(moved, locked, HandoverState.ACCEPTED, by=by)
-    mails.tell_other(giver, moved, by=by, subject=_("引き継ぎました"), words=_(
+    mails.tell_other(giver, moved, by=by, subject=written("引き継ぎました"), words=written(
         "%(body)sが案件を引き継ぎました。") % {"body": locked.to_body.name})
-    mails.tell_company(moved, by=by, subject=_("担当が変わりました"), words=_(
+    mails.tell_company(moved, by=by, subject=written("担当が変わりました"), words=written(
         "これからは、%(body)s（電話 %(phone)s）が担当します。")
         % {"body": locked.to_body.name, "phone": locked.to_body.phone})
     return locked
@@ -196,7 +197,7 @@ def decline_handover(handover: Handover, *, by: Actor, reason: str) -> Handover:
              about_body=locked.to_body_id)
     put_next_step(case, _other_way(locked.to_body))
     save_case(case)
-    mails.tell_holder(case, by=by, subject=_("引継ぎが断られました"), words=_(
+    mails.tell_holder(case, by=by, subject=written("引継ぎが断られました"), words=written(
         "%(body)sから、引継ぎを受けられないとのお返事です。主担当は変わりません。次を決めてください。")
         % {"body": locked.to_body.name})
     _answer(case, locked, HandoverState.DECLINED, by=by)
@@ -215,8 +216,8 @@ def recall_handover(handover: Handover, *, by: Actor) -> Handover:
         put_next_step(case, _other_way(locked.to_body))
         save_case(case)
     _answer(case, locked, HandoverState.RECALLED, by=by)
-    mails.tell_other(locked.to_body, case, by=by, subject=_("引継ぎのお願いを取り消しました"),
-                   words=_("引継ぎのお願いは取り消しました。お手数をおかけします。"))
+    mails.tell_other(locked.to_body, case, by=by, subject=written("引継ぎのお願いを取り消しました"),
+                   words=written("引継ぎのお願いは取り消しました。お手数をおかけします。"))
     return locked
 
 
@@ -246,9 +247,9 @@ def draft_pack(case: Case, actor: Actor) -> Pack:
     files = Attachment.objects.visible_to(actor).filter(case=case)
     lines = [f"{one.body.short} {one.service.short}：{one.get_state_display()}" for one in supports]
     step = f"{screen_date(case.next_on, clock.today())} {case.next_step}" if case.next_on else ""
-    questions = [_("%(body)sの質問に未回答") % {"body": one.body.short} for one in open_ones
+    questions = [written("%(body)sの質問に未回答") % {"body": one.body.short} for one in open_ones
                  if one.question and one.question_answered_at is None]
-    asked = [_("%(body)s %(service)sの返事待ち") % {"body": one.body.short, "service": one.service.short}
+    asked = [written("%(body)s %(service)sの返事待ち") % {"body": one.body.short, "service": one.service.short}
              for one in open_ones if one.state == "offered"]
     return Pack(
         state="\n".join([case.summary or case.title, *lines])[:2000],
@@ -281,13 +282,13 @@ def _require_summary(case: Case, to: Body) -> None:
 
 
 def _first_step(case: Case, to: Body, person: uuid.UUID | None) -> NextStep:
-    what = _("次の主担当を決める") if is_front_desk(to.pk) else _("引継ぎを読み、会社に連絡する")
+    what = written("次の主担当を決める") if is_front_desk(to.pk) else written("引継ぎを読み、会社に連絡する")
     return NextStep(what=what, on=due("first_answer"), kind="choose" if is_front_desk(to.pk) else "answer",
                     phone=case.next_phone, body=to.pk, person=person)
 
 
 def _other_way(asked: Body) -> NextStep:
-    return NextStep(what=_("%(body)sのほかに、だれが引き継ぐか決める") % {"body": asked.short}, on=due("first_answer"),
+    return NextStep(what=written("%(body)sのほかに、だれが引き継ぐか決める") % {"body": asked.short}, on=due("first_answer"),
                     kind="choose")
 
 
@@ -327,7 +328,7 @@ def _check_offer(case: Case, to: Body, pack: Pack, person: uuid.UUID | None, day
 
 def _take_at_desk(case: Case, handover: Handover, *, by: Actor) -> Handover:
     _answer(case, handover, HandoverState.ACCEPTED, by=by)
-    mails.tell_other(handover.to_body, case, by=by, subject=_("引継ぎがありました"), words=_(
+    mails.tell_other(handover.to_body, case, by=by, subject=written("引継ぎがありました"), words=written(
         "%(giver)sから案件が戻りました。次の主担当を決めてください。") % {"giver": handover.from_body.name})
     move_holder(case, to=handover.to_body, by=by, verb=Verb.HOLDER_BACK, about=handover)
     return handover

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor, staff
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.disclosable import check_giveaways, lock_open
@@ -81,7 +82,7 @@ def reply_to_question(match: Match, *, by: Actor, text: str, sure: bool = False)
     log_step(case, Verb.INTEREST, by=by, subject=match, before="question", after="replied", about_body=match.body_id)
     record(by, "inquiry.reply", asked, match, case, text=words)
     if case.next_kind == "answer":
-        bring_forward(case, NextStep(what=_("名を伏せた尋ねへの返事を見る"), on=_due_of(asked), kind="wait"))
+        bring_forward(case, NextStep(what=written("名を伏せた尋ねへの返事を見る"), on=_due_of(asked), kind="wait"))
         save_case(case)
     return match
 
@@ -133,18 +134,18 @@ def take_up(asked_id: uuid.UUID, *, by: Actor) -> bool:
 def _move_on(case: Case, asked: Asked, *, by: Actor) -> None:
     """Put the holder's next step; a no moves nothing until the day on which all answers are looked at."""
     if asked.answer == InquiryAnswer.INTERESTED:
-        words = _("%(body)sに関心あり。会社に同意を聞く") % {"body": asked.body.short}
+        words = written("%(body)sに関心あり。会社に同意を聞く") % {"body": asked.body.short}
         step = NextStep(what=words, on=due("first_answer"), kind="choose")
     elif asked.answer == InquiryAnswer.QUESTION:
-        words = _("名を伏せた尋ねに、%(body)sから質問。答える") % {"body": asked.body.short}
+        words = written("名を伏せた尋ねに、%(body)sから質問。答える") % {"body": asked.body.short}
         step = NextStep(what=words, on=due("first_answer"), kind="answer")
     else:
         return
     bring_forward(case, step)
     save_case(case)
-    mails.tell_holder(case, by=by, purpose="interest", subject=_("名を伏せた尋ねに返事がありました"), words=_(
+    mails.tell_holder(case, by=by, purpose="interest", subject=written("名を伏せた尋ねに返事がありました"), words=written(
         "%(body)sから「%(answer)s」の返事がありました。案件の画面で確かめてください。")
-        % {"body": asked.body.name, "answer": InquiryAnswer(asked.answer).label})
+        % {"body": asked.body.name, "answer": written(InquiryAnswer(asked.answer).label)})
 
 
 def _lock(asked: Asked, *, by: Actor) -> Asked:

@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from renkei.accounts.actions.members import end_membership
 from renkei.accounts.models import Membership, Person
@@ -15,6 +14,7 @@ from renkei.accounts.rules import administers
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.cases import mails
 from renkei.cases.actions.answers import send_again
 from renkei.cases.actions.moves import open_move
@@ -86,12 +86,12 @@ def _free(case: Case, body: str, person: uuid.UUID, name: str, *, by: Actor) -> 
         kept["held"], case.holder_person_id = True, None
         if case.next_body_id == body:
             kept |= _kept(case)
-            before = _("（%(name)sさんの次の一手：%(day)s月%(d)s日 %(what)s）") % {
+            before = written("（%(name)sさんの次の一手：%(day)s月%(d)s日 %(what)s）") % {
                 "name": name, "what": case.next_step, "day": case.next_on.month if case.next_on else "",
                 "d": case.next_on.day if case.next_on else "",
             }  # fmt: skip
             today = add_business_days(clock.today() - dt.timedelta(days=1), 1)
-            put_next_step(case, NextStep(what=_("担当を決める") + before, on=today, kind="choose", body=body))
+            put_next_step(case, NextStep(what=written("担当を決める") + before, on=today, kind="choose", body=body))
     MovePack.objects.filter(case=case, from_person_id=person, body_id=body).exclude(state=PackState.ACCEPTED).update(kept_step=kept)
     save_case(case)
     log_step(case, Verb.PASSED_ON, by=by, before=str(person), about_body=body)
@@ -115,7 +115,7 @@ def _free_supports(case: Case, body: str, person: uuid.UUID, *, by: Actor) -> li
         log_step(case, Verb.PASSED_ON, by=by, subject=support, before=str(person), about_body=body, service=support.service_id)
         record(by, "support.free", support, case, person=person)
         if support.state == SupportState.OFFERED:
-            send_again(support, by=by, words=_("担当だった方が離れたため、あらためてお送りします。"))
+            send_again(support, by=by, words=written("担当だった方が離れたため、あらためてお送りします。"))
         freed.append(str(support.pk))
     return freed
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.consents import request_consent
 from renkei.cases.actions.disclosable import lock_need, lock_open
@@ -128,9 +129,9 @@ def said_by(asked: Asked | None) -> str:
         return ""
     parts = [asked.offer]
     if asked.who:
-        parts.append(_("担当：%(who)s") % {"who": asked.who})
+        parts.append(written("担当：%(who)s") % {"who": asked.who})
     if asked.conditions:
-        parts.append(_("条件：%(conditions)s") % {"conditions": asked.conditions})
+        parts.append(written("条件：%(conditions)s") % {"conditions": asked.conditions})
     return "\n".join(parts)[:MOST_SAID]
 
 

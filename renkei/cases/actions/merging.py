@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.models import Case, Circulation, Consent, Match, Nda, Need, Regrouping, Support, Verb, log_step
@@ -59,7 +60,7 @@ def merge_cases(into: Case, other: Case, *, by: Actor) -> Case:
     log_step(gone, Verb.MERGED, by=by, before=before["state"], after=gone.state, reason=MERGED)
     log_step(keeper, Verb.MERGED, by=by, subject=gone, before=gone.number)
     record(by, "case.merge", keeper, gone)
-    mails.tell_company(keeper, by=by, subject=_("2つのご相談をまとめました"), words=_(
+    mails.tell_company(keeper, by=by, subject=written("2つのご相談をまとめました"), words=written(
         "受付番号%(gone)sのご相談を、%(number)sにまとめました。どちらの番号でもお問い合わせいただけます。")
         % {"gone": gone.number, "number": keeper.number})
     return keeper
@@ -221,7 +222,7 @@ def _new_case(case: Case, title: str) -> Case:
         holder_id=case.holder_id, holder_person_id=case.holder_person_id, holder_since=clock.today(), split_from=case,
         support_field=case.support_field, support_field_reason=case.support_field_reason,
     )  # fmt: skip
-    put_next_step(new, NextStep(what=_("分けた案件の、次の一手を決める"), on=due("first_answer"), kind="choose",
+    put_next_step(new, NextStep(what=written("分けた案件の、次の一手を決める"), on=due("first_answer"), kind="choose",
                                 phone=case.next_phone, person=case.holder_person_id))
     new.index_text()
     return new

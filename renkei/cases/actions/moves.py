@@ -15,6 +15,7 @@ from renkei.accounts.queries import is_member
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.answers import pass_on
@@ -177,7 +178,7 @@ def accept_packs(packs: Iterable[MovePack], *, by: Actor) -> int:
                  about_body=pack.to_body_id)
         record(by, "pack.accept", pack, pack.case, person=person)
     for move, count in _per_move(taken):
-        mails.packs_answered(move, count, by=by, said=_("引き受けました"))
+        mails.packs_answered(move, count, by=by, said=written("引き受けました"))
     return len(taken)
 
 
@@ -194,7 +195,7 @@ def decline_pack(pack: MovePack, *, by: Actor, reason: str) -> MovePack:
     log_step(locked.case, Verb.PACK_DECLINED, by=by, subject=locked, before=PackState.OFFERED, after=PackState.DECLINED,
              about_body=locked.to_body_id)
     record(by, "pack.decline", locked, locked.case)
-    mails.packs_answered(locked.move, 1, by=by, said=_("断りました"))
+    mails.packs_answered(locked.move, 1, by=by, said=written("断りました"))
     return locked
 
 
@@ -258,7 +259,7 @@ def _change_hands(pack: MovePack, person: uuid.UUID, *, by: Actor) -> None:
     is_holder = case.holder_id == pack.body_id and case.holder_person_id in {pack.from_person_id, None}
     if is_holder and (case.holder_person_id or stood.get("held")):
         case.holder_person_id = person
-        mails.tell_company(case, by=by, subject=_("担当者が替わりました"), words=_(
+        mails.tell_company(case, by=by, subject=written("担当者が替わりました"), words=written(
             "%(body)sの担当者が、%(name)sに替わりました。これまでのことは引き継いでいます。")
             % {"body": case.holder.name, "name": Person.objects.get(pk=person).name})
     if case.next_body_id == pack.body_id:

@@ -14,6 +14,7 @@ from renkei.accounts.queries import is_member
 from renkei.audit.record import record, record_read
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.waiting import choose_step, waiting_step
@@ -101,8 +102,8 @@ def recall(support: Support, *, by: Actor, reason: str = "") -> Support:
     close_offer(locked)
     move_support(locked, SupportState.RECALLED, Verb.RECALLED, by=by, case=case)
     if late:
-        mails.tell_body(locked.body, locked, by=by, purpose="recalled", subject=_("お願いを取り消しました"),
-                        words=_("このお願いは取り消しました。届いた内容は消してください。お手数をおかけします。"))
+        mails.tell_body(locked.body, locked, by=by, purpose="recalled", subject=written("お願いを取り消しました"),
+                        words=written("このお願いは取り消しました。届いた内容は消してください。お手数をおかけします。"))
     put_next_step(case, waiting_step(case) or choose_step(case))
     save_case(case)
     return locked

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record, record_read
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import search_key
 from renkei.cases.models import Case, Consultation, ImportedCase, ImportRun, Need, Transition, Verb, log_step
@@ -112,7 +113,7 @@ def _cells(case: Case, said: Consultation | None) -> list[Any]:
         case.number, case.arrived_at.astimezone(clock.JST).date(), case.company_name,
         (said.person.name if said.person else said.person_given) if said else "", said.phone if said else "",
         case.title, said.text if said else case.summary, "、".join(stages), f"{case.holder.short} {person}".strip(),
-        case.next_step, case.next_on, str(CaseState(case.state).label),
+        case.next_step, case.next_on, written(CaseState(case.state).label),
         case.closed_at.astimezone(clock.JST).date() if case.closed_at else None,
         content.word("results", case.result) if case.result else reason,
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.holding import bring_forward
@@ -86,13 +87,13 @@ def write_to_company(
         raise Refused(_("連絡の種類を選んでください。"), "unknown_kind", field="kind")
     _check_class(klass)
     message = put_message(locked, text, by=by, kind=kind, klass=klass)
-    sent = mails.tell_company(locked, by=by, subject=_("お知らせがあります"), words=_(
+    sent = mails.tell_company(locked, by=by, subject=written("お知らせがあります"), words=written(
         "%(body)sからお知らせがあります。内容は、状況のページでお読みください。") % {"body": locked.holder.name})
     if kind == "question":
-        what = _("会社の返事を待つ") if sent else _("会社に電話で聞く（メールの宛先がない）")
+        what = written("会社の返事を待つ") if sent else written("会社に電話で聞く（メールの宛先がない）")
         bring_forward(locked, NextStep(what=what, on=due("company_answer"), kind="wait"))
     elif locked.next_kind == "answer":
-        answered = NextStep(what=_("会社に答えたので、進め方を決める"), on=due("idle"), kind="choose")
+        answered = NextStep(what=written("会社に答えたので、進め方を決める"), on=due("idle"), kind="choose")
         put_next_step(locked, question_step(locked) or answered)
     save_case(locked)
     return message
@@ -109,7 +110,7 @@ def company_writes(case: Case, *, by: Actor, text: str, kind: str = "message") -
         raise Refused(_("これは、会社の方だけが、届いたリンクか会社のアカウントからできます。"), "not_company")
     require_open(locked)
     message = put_message(locked, text, by=by, kind=kind)
-    hear_company(locked, by=by, what=_("会社からの連絡を読んで答える"))
+    hear_company(locked, by=by, what=written("会社からの連絡を読んで答える"))
     return message
 
 
@@ -141,7 +142,7 @@ def add_file(
     log_step(locked, Verb.FILE_ADDED, by=by, subject=attachment, after=klass)
     record(by, "file.add", attachment, locked, sha256=kept.sha256, size=kept.size)
     if from_company:
-        hear_company(locked, by=by, what=_("会社からの書類を読む"))
+        hear_company(locked, by=by, what=written("会社からの書類を読む"))
     return attachment
 
 
@@ -168,8 +169,8 @@ def hear_company(case: Case, *, by: Actor, what: str) -> None:
     if case.is_open:
         bring_forward(case, NextStep(what=what, on=due("first_answer"), kind="answer"))
     save_case(case)
-    mails.tell_holder(case, by=by, subject=_("会社から連絡がありました"),
-                      words=_("会社から連絡がありました。案件の画面で読んで、答えてください。"))
+    mails.tell_holder(case, by=by, subject=written("会社から連絡がありました"),
+                      words=written("会社から連絡がありました。案件の画面で読んで、答えてください。"))
 
 
 def _check_contact(case: Case, *, by: Actor, support: Support | None, corrects: Contact | None) -> None:
@@ -207,5 +208,5 @@ def _contact_text(text: str, outcome: str) -> str:
     if words:
         return words
     if outcome == ABSENT:
-        return _("不在でした。")
+        return written("不在でした。")
     raise Refused(_("話したことを、ひとことで書いてください。"), "text_empty", field="text")

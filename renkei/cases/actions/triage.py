@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
@@ -181,9 +182,9 @@ def ask_company(case: Case, questions: list[str], *, by: Actor) -> Message:
         author_id=by.person, kind="question", sent_at=clock.now(),
     )  # fmt: skip
     day = due("company_answer")
-    told = mails.tell_company(locked, by=by, subject=_("お尋ねがあります"),
-                              words=_("担当からお尋ねがあります。「状況」のページでお答えください。"))
-    what = _("会社の答えを待つ") if told else _("会社に電話で聞く（メールアドレスがありません）")
+    told = mails.tell_company(locked, by=by, subject=written("お尋ねがあります"),
+                              words=written("担当からお尋ねがあります。「状況」のページでお答えください。"))
+    what = written("会社の答えを待つ") if told else written("会社に電話で聞く（メールアドレスがありません）")
     put_next_step(locked, NextStep(what=what, on=day, kind="wait" if told else "work"))
     save_case(locked)
     log_step(locked, Verb.STAFF_WROTE, by=by, subject=message)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
+from renkei.base.language import written
 from renkei.cases.models import Case, Support
 from renkei.cases.states import OPEN_SUPPORTS
 from renkei.cases.steps import NextStep, due, put_next_step, save_case
@@ -20,8 +19,8 @@ def waiting_step(case: Case) -> NextStep | None:
     if (question := question_step(case)) is not None:
         return question
     first = waiting[0]
-    others = _("ほか%(n)s機関") % {"n": len(waiting) - 1} if len(waiting) > 1 else ""
-    what = _("%(body)s%(others)sの返事を待つ") % {"body": first.body.short, "others": others}
+    others = written("ほか%(n)s機関") % {"n": len(waiting) - 1} if len(waiting) > 1 else ""
+    what = written("%(body)s%(others)sの返事を待つ") % {"body": first.body.short, "others": others}
     return NextStep(what=what, on=first.due_on or due("offer_answer"), kind="wait", body=first.body_id,
                     person=first.person_id)
 
@@ -32,24 +31,24 @@ def question_step(case: Case) -> NextStep | None:
     asking = next((one for one in waiting if one.is_asking), None)
     if asking is None:
         return None
-    return NextStep(what=_("%(body)sの質問に答える") % {"body": asking.body.short}, on=due("first_answer"), kind="answer",
+    return NextStep(what=written("%(body)sの質問に答える") % {"body": asking.body.short}, on=due("first_answer"), kind="answer",
                     body=case.holder_id)
 
 
 def choose_step(case: Case) -> NextStep:
     """Return the holder's step of choosing whom to ask."""
-    return NextStep(what=_("だれに頼むか決める"), on=due("first_answer"), kind="choose", body=case.holder_id)
+    return NextStep(what=written("だれに頼むか決める"), on=due("first_answer"), kind="choose", body=case.holder_id)
 
 
 def look_step(case: Case) -> NextStep:
     """Return the holder's step after the last support is over."""
-    return NextStep(what=_("会社に結果を聞き、次を決めるか、案件を終える"), on=due("first_answer"), body=case.holder_id,
+    return NextStep(what=written("会社に結果を聞き、次を決めるか、案件を終える"), on=due("first_answer"), body=case.holder_id,
                     person=case.holder_person_id)
 
 
 def first_step(case: Case, support: Support) -> NextStep:
     """Return the accepting body's first step, or what is awaited sooner."""
-    return sooner(case, NextStep(what=_("%(body)sが会社に連絡する") % {"body": support.body.short}, on=due("first_answer"),
+    return sooner(case, NextStep(what=written("%(body)sが会社に連絡する") % {"body": support.body.short}, on=due("first_answer"),
                                  body=support.body_id, person=support.person_id))
 
 

@@ -14,6 +14,7 @@ from renkei.accounts.models import Person
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.companies.models import Company, CompanyAccess, CompanyInvitation, CompanyRole
@@ -200,5 +201,5 @@ def _mail(invitation: CompanyInvitation, token: str, *, by: Actor) -> None:
         "14日のあいだ使えます。このアドレスは、ほかの人に見せないでください。\n"
         "心当たりのないときは、このメールを消してください。\n"
     )
-    put_mail(by=by, to=invitation.email, subject=_("会社のアカウントへのご招待"), text=text, purpose="join",
+    put_mail(by=by, to=invitation.email, subject=written("会社のアカウントへのご招待"), text=text, purpose="join",
              about=invitation.pk)
