@@ -103,6 +103,9 @@ declare(
     Relation("companies_companyperson", "company_id", Deed.MOVED, _("担当の方")),
     Relation("companies_site", "company_id", Deed.MOVED, _("事業所")),
     Relation("companies_former", "company_id", Deed.MOVED, _("前の名前と代表者")),
+    Relation("companies_pastcontact", "company_id", Deed.MOVED, _("取り込んだやりとり")),
+    # What a row of a sheet did is told of the entry it did it to.
+    Relation("companies_importedrow", "company_id", Deed.KEPT, _("取り込みの記録")),
     Relation("companies_sight", "company_id", Deed.MOVED, _("この会社を知る機関")),
     Relation("companies_company", "merged_into_id", Deed.MOVED, _("前にまとめた会社")),
     Relation("companies_merge", "into_id", Deed.KEPT, _("まとめた記録")),

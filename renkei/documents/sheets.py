@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import io
+import itertools
 import struct
 import zipfile
 import zlib
@@ -45,6 +47,35 @@ def read_sheet(data: bytes, *, most_rows: int) -> list[list[Any]]:
             _("%(most)s行までです。年度ごとに分けてください。") % {"most": f"{most_rows:,}"}, "too_many_rows", field="file"
         )
     return rows
+
+
+def read_table(data: bytes, *, most_rows: int) -> list[list[Any]]:
+    """Return the rows of an xlsx file, or of a CSV file in UTF-8 or CP932 (as Japanese Excel writes it).
+
+    Raises Refused for what is neither, too large, or has too many rows.
+    """
+    if data[:2] == b"PK" or b"\x00" in data[:1000]:
+        return read_sheet(data, most_rows=most_rows)
+    if len(data) > MOST_BYTES:
+        raise Refused(_("表は5メガバイトまでです。年度ごとに分けてください。"), "file_too_large", field="file")
+    text = _decoded(data)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in text.partition("\n")[0] else ",")
+    try:
+        rows = [[clean_text(cell) for cell in row[:MOST_COLUMNS]] for row in itertools.islice(reader, most_rows + 1)]
+    except csv.Error as error:
+        raise Refused(_("CSVとして読めません。エクセルで開いて、保存し直してください。"), "not_csv", field="file") from error
+    if len(rows) > most_rows:
+        raise Refused(_("%(most)s行までです。年度ごとに分けてください。") % {"most": f"{most_rows:,}"}, "too_many_rows", field="file")
+    return rows
+
+
+def _decoded(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Refused(_("文字コードが読めません。UTF-8かシフトJISのCSV、またはエクセルの表（.xlsx）にしてください。"), "encoding", field="file")
 
 
 def write_sheet(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -41,6 +41,7 @@ REVIEWED = {
     "company_merge_rows": "moves and journals one relation's rows between two firms the caller merged; checks the catalogue",
     "company_merge_since": "bodies that came to know a firm after a merge of the caller's", "company_merges": "yes or no about the caller",
     "company_successor": "where a merged firm went; only for who knows the successor",
+    "company_import_in_use": "yes or no: does later work point to what a row of the caller's import made",
     "company_meet": "a body writes down that it knows a firm it named by number and name",
     "company_mine": "ids of firms the signed-in person has an open account of", "company_run": "ids of firms that person administers",
     "my_firms": "names of firms the signed-in person has an open account of",

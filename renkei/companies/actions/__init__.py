@@ -8,6 +8,7 @@ from renkei.companies.actions.access import (
     withdraw_invitation,
     write_invitation,
 )
+from renkei.companies.actions.imports import export_companies, import_companies, undo_company_import
 from renkei.companies.actions.merging import merge_companies, unmerge_companies
 from renkei.companies.actions.parts import add_former, save_site
 from renkei.companies.actions.people import add_person, change_person
@@ -23,6 +24,7 @@ from renkei.companies.actions.sights import end_sight, know_company
 
 __all__ = [
     "Place", "Profile", "accept_invitation", "add_former", "add_person", "change_own_profile", "change_person",
-    "change_role", "end_access", "end_sight", "invite", "know_company", "merge_companies", "profile_mark",
-    "register_company", "save_site", "unmerge_companies", "update_company", "withdraw_invitation", "write_invitation",
+    "change_role", "end_access", "end_sight", "export_companies", "import_companies", "invite", "know_company",
+    "merge_companies", "profile_mark", "register_company", "save_site", "undo_company_import", "unmerge_companies",
+    "update_company", "withdraw_invitation", "write_invitation",
 ]  # fmt: skip

@@ -78,7 +78,7 @@ def register_company(profile: Profile, *, by: Actor) -> Company:
     A firm that is registered already under this number and this name is not written twice: the body is made to know
     it, which the audit shows. Refused: ``duplicate_number`` when the number stands under another name.
     """
-    values = _checked(profile)
+    values = checked(profile)
     require_staff(by)
     if met := _meet(values, by=by):
         return met
@@ -102,7 +102,7 @@ def update_company(company: Company, profile: Profile, *, by: Actor, seen: str =
     ``seen`` is the ``profile_mark`` of what the editor began from: refused as ``changed_meanwhile`` when somebody else
     has saved since, so that nobody's words are overwritten unseen.
     """
-    values = _checked(profile)
+    values = checked(profile)
     require_staff(by)
     locked = lock_company(company, by=by)
     if seen and seen != profile_mark(locked):
@@ -133,10 +133,11 @@ def change_own_profile(company: Company, changes: dict[str, object], *, by: Acto
     known = {one.name: getattr(locked, one.name, None) for one in fields(Profile) if one.name != "municipality"}
     known |= {"municipality": locked.municipality_id or "", "corporate_number": locked.corporate_number or ""}
     kept = {"name": locked.name, "is_sole_proprietor": locked.is_sole_proprietor, "corporate_number": known["corporate_number"]}
-    values = _checked(Profile(**(known | changes | kept)))
+    values = checked(Profile(**(known | changes | kept)))
     changed = sorted(name for name, value in values.items() if getattr(locked, name) != value)
     if not changed:
         return locked
+    _remember(locked, values)
     for name in changed:
         setattr(locked, name, values[name])
     locked.changed_by_company_at = clock.now()
@@ -205,7 +206,7 @@ def _save(company: Company) -> None:
         ) from error
 
 
-def _checked(profile: Profile) -> dict[str, object]:
+def checked(profile: Profile) -> dict[str, object]:
     """Return the model's values, cleaned. Raises Refused with the field for the first thing that is wrong."""
     values: dict[str, object] = {
         one.name: _text(profile, one.name) for one in fields(Profile)

@@ -2,10 +2,12 @@
 
 from renkei.companies.models.access import CompanyAccess, CompanyInvitation, CompanyRole, firms_of
 from renkei.companies.models.company import Company, CompanyPerson, CompanyQuerySet, Sight
+from renkei.companies.models.imports import CompanyImport, ImportedRow, PastContact
 from renkei.companies.models.merging import Merge, MergeMove
 from renkei.companies.models.profile import Former, FormerKind, Site, SiteRole
 
 __all__ = [
-    "Company", "CompanyAccess", "CompanyInvitation", "CompanyPerson", "CompanyQuerySet", "CompanyRole", "Former",
-    "FormerKind", "Merge", "MergeMove", "Sight", "Site", "SiteRole", "firms_of",
+    "Company", "CompanyAccess", "CompanyImport", "CompanyInvitation", "CompanyPerson", "CompanyQuerySet",
+    "CompanyRole", "Former", "FormerKind", "ImportedRow", "Merge", "MergeMove", "PastContact", "Sight", "Site",
+    "SiteRole", "firms_of",
 ]  # fmt: skip

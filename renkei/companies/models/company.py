@@ -37,8 +37,8 @@ class CompanyQuerySet(models.QuerySet["Company"]):
         return self.none()
 
     def standing(self) -> CompanyQuerySet:
-        """Return firms that were not merged into another: only these can be chosen."""
-        return self.filter(merged_into__isnull=True)
+        """Return firms that were neither merged into another nor taken back: only these can be chosen."""
+        return self.filter(merged_into__isnull=True, withdrawn_at__isnull=True)
 
     def matching(self, text: str) -> CompanyQuerySet:
         """Return firms whose name, reading, telephone, number or people contain ``text`` (any width, kana or kanji)."""
@@ -75,6 +75,7 @@ class Company(Row):
     entered_at = models.DateTimeField()
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     changed_by_company_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     name_key = models.CharField(max_length=200, editable=False, db_index=True)
     find_text = models.TextField(editable=False)
 
@@ -110,12 +111,16 @@ class Company(Row):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep the search keys in step with what they are made of."""
-        self.name_key = search_key(self.name)[:200]
-        self.find_text = self._keys()
+        self.fill_keys()
         super().save(*args, **kwargs)
 
+    def fill_keys(self) -> None:
+        """Write what the firm is found by; ``save`` does it, many at once have to ask for it."""
+        self.name_key = search_key(self.name)[:200]
+        self.find_text = self._keys()
+
     def _keys(self) -> str:
-        people = [] if self._state.adding else list(self.people.all())
+        people = [] if self._state.adding else list(self.people.filter(withdrawn_at__isnull=True))
         earlier = [] if self._state.adding else [
             *self.formers.values_list("value", flat=True),
             *self.merges.filter(undone_at__isnull=True).values_list("other_name", flat=True),
@@ -146,6 +151,7 @@ class CompanyPerson(Row):
     title = models.CharField(_("役職"), max_length=100, blank=True)
     phone = models.CharField(_("電話番号"), max_length=20, blank=True)
     email = models.EmailField(_("メールアドレス"), blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     left_on = models.DateField(_("退職日"), null=True, blank=True)
 
     class Meta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from renkei.base.actor import Actor
+from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.companies.models.company import Company
 
@@ -13,8 +13,8 @@ class MergeQuerySet(models.QuerySet["Merge"]):
     """Merges of the firms one knows."""
 
     def visible_to(self, actor: Actor) -> MergeQuerySet:
-        """Return the merges into firms the actor knows; a link sees none."""
-        if not (actor.is_staff or actor.is_system):
+        """Return the merges into firms the actor knows, a firm its own; a link sees none."""
+        if actor.kind is ActorKind.LINK or actor.kind is ActorKind.GUEST:
             return self.none()
         return self.filter(into__in=Company.objects.visible_to(actor))
 

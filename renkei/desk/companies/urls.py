@@ -3,9 +3,10 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.companies import merging, parts, views
+from renkei.desk.companies import imports, merging, parts, views
 
 BOTH = "both firms known to the acting body; 404 otherwise"
+OWN = "the acting body's own imports"
 KNOWN = "firms the acting body knows; 404 otherwise"
 
 urlpatterns: list[URLPattern] = [
@@ -24,6 +25,16 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule=KNOWN, changes=True),
     route("d/<slug:body>/company/<uuid:company>/former/", parts.former_new, name="desk-company-former",
           audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/companies/import/", imports.companies_import, name="desk-companies-import", audience=Audience.STAFF,
+          rule=OWN, changes=True),
+    route("d/<slug:body>/companies/import/confirm/", imports.companies_import_confirm, name="desk-companies-import-confirm",
+          audience=Audience.STAFF, rule=OWN, changes=True),
+    route("d/<slug:body>/companies/import/template/", imports.companies_template, name="desk-companies-template",
+          audience=Audience.STAFF, rule="any member; columns only"),
+    route("d/<slug:body>/companies/import/<uuid:run>/undo/", imports.companies_import_undo, name="desk-companies-import-undo",
+          audience=Audience.STAFF, rule=OWN, changes=True),
+    route("d/<slug:body>/companies/export/", imports.companies_export, name="desk-companies-export", audience=Audience.STAFF,
+          rule=KNOWN, changes=True),
     route("d/<slug:body>/companies/alike/", merging.alike, name="desk-companies-alike", audience=Audience.STAFF, rule=KNOWN),
     route("d/<slug:body>/company/<uuid:company>/others/", merging.others, name="desk-company-others",
           audience=Audience.STAFF, rule=KNOWN),

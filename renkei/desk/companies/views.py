@@ -19,7 +19,7 @@ from renkei.cases.actions import intake
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.rules import runs_case
 from renkei.companies.actions import add_person, profile_mark, register_company, update_company
-from renkei.companies.models import Company, Merge
+from renkei.companies.models import Company, Merge, PastContact
 from renkei.companies.queries import company_size, possible_duplicates, successor_of
 from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values, others_saved, show_refusal
 from renkei.desk.request import StaffRequest
@@ -61,13 +61,14 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
     page = {
         "company": found,
         "people": found.people.filter(left_on__isnull=True),
-        "left": found.people.filter(left_on__isnull=False),
+        "left": found.people.filter(left_on__isnull=False, withdrawn_at__isnull=True),
         "sites": found.sites.select_related("municipality"),
         "formers": found.formers.all(),
         "size": company_size(found),
         "bodies": found.sights.filter(ended_on__isnull=True).select_related("body").order_by("body__order"),
         "contacts": Contact.objects.visible_to(request.actor).filter(case__company=found, corrected_by__isnull=True)
         .select_related("case", "author_body", "author").order_by("-happened_at")[:FEW_CONTACTS],
+        "past": PastContact.objects.visible_to(request.actor).filter(company=found).select_related("body")[:FEW_CONTACTS],
         "channels": {term.code: term.name for term in content_now().vocabulary("channels")},
         "cases": list(cases.order_by("-arrived_at")[:100]),
         "form": form,
