@@ -7,7 +7,7 @@ BIN := .venv/bin
 TEMPLATES := $(wildcard renkei/*/templates)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint types pytest bench measure-route night lock messages pictures
+.PHONY: help run test lint types pytest bench measure-route simulate-quarter night lock messages pictures
 
 help:
 	@echo "make run            例示の県を動かす (PORT, RENKEI_HOME)"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint           書き方の検査だけ"
 	@echo "make bench          速さを測る (docs/performance.md)"
 	@echo "make measure-route  支援ルートの当たりを測る"
+	@echo "make simulate-quarter  四半期をまねて、1日のメールの数を数える"
 	@echo "make messages       英語の言葉を集め直す (gettext の xgettext が要る)"
 	@echo "make pictures       動いている例示の県 (PORT) から図を撮り直す"
 	@echo "make night          長い検査 (競り合い、落とす)"
@@ -56,6 +57,9 @@ bench: .venv/.dev-ok
 
 measure-route: .venv/.ok
 	@$(BIN)/python -m bench.route
+
+simulate-quarter: .venv/.dev-ok
+	@$(BIN)/python -m bench.simulate
 
 night: .venv/.dev-ok
 	RENKEI_NIGHT=1 $(BIN)/python -m pytest tests/storm -n 0

@@ -157,7 +157,7 @@ def _tell_of_silence(support_id: uuid.UUID) -> bool:
     words = written("%(body)sから、うながしたあとも返事がありません。電話で確かめるか、次の候補に頼んでください。") % {
         "body": support.body.name
     }
-    mails.tell_holder(case, by=SYSTEM, subject=subject, words=words, purpose="silence")
+    mails.tell_holder(case, by=SYSTEM, subject=subject, words=words, purpose="silence", about=support.pk)
     mails.tell_desk(case, by=SYSTEM, subject=subject, words=words, purpose="silence")
     log_step(case, Verb.SILENT, by=SYSTEM, subject=support, about_body=support.body_id, service=support.service_id)
     record(SYSTEM, "support.silent", support, case)
@@ -188,7 +188,8 @@ def _expire(support_id: uuid.UUID) -> bool:
     words = written("%(body)sの返事がないまま期限が過ぎました。次の候補：%(names)s。") % {
         "body": support.body.name, "names": names or written("ありません。窓口にご相談ください")
     }  # fmt: skip
-    mails.tell_holder(case, by=SYSTEM, subject=written("返事がないまま期限が過ぎました"), words=words, purpose="expired")
+    mails.tell_holder(case, by=SYSTEM, subject=written("返事がないまま期限が過ぎました"), words=words, purpose="expired",
+                      about=support.pk)
     mails.tell_body(support.body, support, by=SYSTEM, purpose="expired", subject=written("お返事の期限が過ぎました"),
                     words=written("お返事がないため、ほかの機関を探します。まだ引き受けられるときは、連携の画面の「依頼」からお答えください。"))
     return True

@@ -1,6 +1,7 @@
-"""The mails of the case engine: plain text, the number and what to do. Never a word of what the firm said.
+"""What the case engine writes to people: plain text, the number and what to do. Never a word of what the firm said.
 
-Each reads well with its link stripped, because every act it offers is in the inbox as well.
+A receipt and a request leave as mails of their own; staff are told everything else on their list (知らせ), which goes with
+the one mail of the day. Each reads well with its link stripped, because every act it offers is in the inbox as well.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from renkei.accounts.queries import away_in, standing_in
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date, wareki
+from renkei.base.language import written
 from renkei.cases.models import Asked, Case, Move, Support, Transition, Verb, log_step
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
+from renkei.post.nudges import News, Reader, put_nudge
 from renkei.post.outbox import put_mail
 
 OFFER = "offer"
+SECOND = "close_asked"  # asks for a second person: everybody in the body but the one who asked
 
 
 def receipt(case: Case, to: str, token: str, *, by: Actor) -> None:
@@ -51,7 +55,8 @@ def offer(  # noqa: PLR0913  keyword-only: each is a part of the mail
         "共用のアドレスで受け取った方は、答えるときにお名前を入れてください。\n"
     )
     put_mail(by=by, to=to, subject=f"支援のお願い（{support.case.number}、返事は{_day(support.due_on)}まで）", text=text,
-             purpose=OFFER, about=support.pk, case=support.case_id, to_body=support.body_id, not_before=not_before)
+             purpose=OFFER, about=support.pk, case=support.case_id, to_body=support.body_id, not_before=not_before,
+             daily=True)
 
 
 def reminder(support: Support, *, by: Actor) -> None:
@@ -80,39 +85,57 @@ def inquiry(asked: Asked, *, by: Actor, again: bool) -> None:
         "内容は、連携の画面の「依頼」で読めます。関心がある・ない、質問のどれかでお答えください。\n"
         f"お急ぎのときは、{desk.name}（電話 {desk.phone}）へお電話ください。\n"
     )
-    put_mail(by=by, to=asked.body.mail, subject=subject, text=text, purpose="inquiry", about=asked.pk, to_body=asked.body_id)
+    put_mail(by=by, to=asked.body.mail, subject=subject, text=text, purpose="inquiry", about=asked.pk, to_body=asked.body_id,
+             daily=True)
 
 
-def tell_body(  # noqa: PLR0913  keyword-only: each is a part of the mail
-    body: Body, support: Support, *, by: Actor, purpose: str, subject: str, words: str, to: str = ""
+def tell_body(  # noqa: PLR0913  keyword-only: each is a part of the news
+    body: Body, support: Support, *, by: Actor, purpose: str, subject: str, words: str
 ) -> None:
-    """Write to a body (its shared mailbox, or ``to``) about one support."""
-    text = f"{body.name} 御中\n\n受付番号　{support.case.number}\nお願い　{support.service.name}\n\n{words}\n"
-    put_mail(by=by, to=to or body.mail, subject=f"{subject}（{support.case.number}）", text=text, purpose=purpose,
-             about=support.pk, case=support.case_id, to_body=body.pk)
+    """Tell a body about one support: the person it was asked of, or who asked; else the body's queue."""
+    person = support.person if body.pk == support.body_id else None
+    if body.pk == support.asked_by_body_id and body.pk != support.body_id:
+        person = support.asked_by
+    text = written("お願い「%(service)s」：%(words)s") % {"service": support.service.name, "words": words}
+    _tell(support.case, body, person, by=by, subject=subject, words=text, purpose=purpose, about=support.pk)
 
 
-def tell_holder(case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told") -> None:
-    """Write to whoever holds the case: the person who took it, else the body's mailbox."""
-    _write_staff(case, case.holder, case.holder_person, by=by, subject=subject, words=words, purpose=purpose)
+def tell_holder(  # noqa: PLR0913  keyword-only: each is a part of the news
+    case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told", about: uuid.UUID | None = None
+) -> None:
+    """Tell whoever holds the case: the person who took it, else the body's queue."""
+    person = None if purpose == SECOND else case.holder_person
+    _tell(case, case.holder, person, by=by, subject=subject, words=words, purpose=purpose, about=about)
 
 
 def tell_desk(case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told") -> None:
-    """Write to the front desk; nothing when the desk itself holds the case and was told already."""
+    """Tell the front desk; nothing when the desk itself holds the case and was told already."""
     desk = front_desk()
     if desk.pk != case.holder_id:
-        _write_staff(case, desk, None, by=by, subject=subject, words=words, purpose=purpose)
+        _tell(case, desk, None, by=by, subject=subject, words=words, purpose=purpose)
 
 
-def tell_other(body: Body, case: Case, *, by: Actor, subject: str, words: str, purpose: str = "told") -> None:  # noqa: PLR0913  keyword-only
-    """Write to the mailbox of a body that held the case or is asked to hold it."""
-    _write_staff(case, body, None, by=by, subject=subject, words=words, purpose=purpose)
+def tell_other(  # noqa: PLR0913  keyword-only: each is a part of the news
+    body: Body,
+    case: Case,
+    *,
+    by: Actor,
+    subject: str,
+    words: str,
+    purpose: str = "told",
+    person: Person | None = None,
+    about: uuid.UUID | None = None,
+) -> None:
+    """Tell a body that held the case or is asked to hold it: ``person`` if one was asked, else its queue."""
+    _tell(case, body, person, by=by, subject=subject, words=words, purpose=purpose, about=about)
 
 
 def tell_company(
-    case: Case, *, by: Actor, subject: str, words: str  # noqa: ARG001  as all the others; here nobody may be named
+    case: Case, *, by: Actor, subject: str, words: str, about: uuid.UUID | None = None  # noqa: ARG001  nobody may be named
 ) -> bool:
     """Write to the firm, at the address it gave; False when it gave none (then somebody has to call).
+
+    ``about`` is the question or request it speaks of: once that is answered, the mail does not leave any more.
 
     The address is looked up inside the database: a body that was only asked never reads it.
     """
@@ -123,7 +146,8 @@ def tell_company(
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT case_tell_company(%s, %s, %s, %s)", [case.pk, f"{subject}（{case.number}）", text, clock.now()]
+            "SELECT case_tell_company(%s, %s, %s, %s, %s)",
+            [case.pk, f"{subject}（{case.number}）", text, clock.now(), about],
         )
         row = cursor.fetchone()
     return bool(row and row[0])
@@ -138,7 +162,8 @@ def packs_offered(move: Move, body: str, person: uuid.UUID | None, count: int, *
         f"{_day(move.on)}までに、連携の画面の「担当替え」で、引き受けるか断るかをお答えください。\n"
         "引き受けるまで、担当は変わりません。\n"
     )
-    put_mail(by=by, to=to, subject=f"担当の引継ぎのお願い（{count}件）", text=words, purpose="move", about=move.pk, to_body=body)
+    put_mail(by=by, to=to, subject=f"担当の引継ぎのお願い（{count}件）", text=words, purpose="move", about=move.pk, to_body=body,
+             daily=True)
 
 
 def packs_answered(move: Move, count: int, *, by: Actor, said: str) -> None:
@@ -146,7 +171,7 @@ def packs_answered(move: Move, count: int, *, by: Actor, said: str) -> None:
     to, name = _address_of(move.body_id, move.person_id)
     words = f"{name}\n\n{by.name}さんが、案件{count}件の担当を{said}。連携の画面の「担当替え」で確かめてください。\n"
     put_mail(by=by, to=to, subject=f"担当の引継ぎの返事（{count}件）", text=words, purpose="move", about=move.pk,
-             to_body=move.body_id)
+             to_body=move.body_id, daily=True)
 
 
 def leave_announced(move: Move, *, by: Actor) -> None:
@@ -157,7 +182,8 @@ def leave_announced(move: Move, *, by: Actor) -> None:
     )
     for one in Membership.objects.current().filter(body_id=move.body_id, is_admin=True).exclude(person_id=move.person_id):
         put_mail(by=by, to=one.person.email, subject=f"離任の知らせ（{move.person.name}さん）",
-                 text=f"{one.body.name}　{one.person.name} 様\n\n{words}", purpose="move", about=move.pk, to_body=move.body_id)
+                 text=f"{one.body.name}　{one.person.name} 様\n\n{words}", purpose="move", about=move.pk, to_body=move.body_id,
+                 daily=True)
 
 
 def caseload_fell(body: Body, name: str, count: int, *, by: Actor) -> None:
@@ -170,7 +196,7 @@ def caseload_fell(body: Body, name: str, count: int, *, by: Actor) -> None:
     admins = Membership.objects.current().filter(body=body, is_admin=True)
     for to in dict.fromkeys([body.mail, *(one.person.email for one in admins)]):
         put_mail(by=by, to=to, subject=f"担当を決めてください（{count}件）", text=f"{body.name}\n\n{words}", purpose="fell",
-                 to_body=body.pk)
+                 to_body=body.pk, daily=True)
 
 
 def _address_of(body: str, person: uuid.UUID | None) -> tuple[str, str]:
@@ -180,14 +206,16 @@ def _address_of(body: str, person: uuid.UUID | None) -> tuple[str, str]:
     return (who.email, f"{found.name}　{who.name} 様") if who else (found.mail, f"{found.name} 御中")
 
 
-def _write_staff(  # noqa: PLR0913  keyword-only: each is a part of the mail
-    case: Case, body: Body, person: Person | None, *, by: Actor, subject: str, words: str, purpose: str
-) -> None:
+def _tell(  # noqa: PLR0913  keyword-only: each is a part of the news
+    case: Case, body: Body, person: Person | None, *, by: Actor, subject: str, words: str, purpose: str,
+    about: uuid.UUID | None = None,
+) -> None:  # fmt: skip
+    """Put it on the reader's list at once; by mail it goes with the one mail of the day."""
     who = who_answers(case, body.pk, person, by=by)
-    instead = f"（{person.name}さんが不在のため、代わりの方にお送りします。）\n\n" if person and who and who != person else ""
-    text = f"{body.name}{f'　{who.name} 様' if who else ' 御中'}\n\n受付番号　{case.number}\n\n{instead}{words}\n"
-    put_mail(by=by, to=who.email if who else body.mail, subject=f"{subject}（{case.number}）", text=text,
-             purpose=purpose, about=case.pk, case=case.pk, to_body=body.pk)
+    if person and who and who != person:
+        words = written("（%(name)sさんが不在のため、代わりの方にお送りします。）%(words)s") % {"name": person.name, "words": words}
+    reader = Reader(body.pk, who.pk, who.email, who.name) if who else Reader(body.pk, None, body.mail, "")
+    put_nudge(News(purpose, subject, words, case.pk, case.number, about), reader, by=by)
 
 
 def who_answers(case: Case, body: str, person: Person | None, *, by: Actor) -> Person | None:

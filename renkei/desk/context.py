@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from renkei.base import routes
 from renkei.cases.queries.counts import nav_counts
 from renkei.desk.request import StaffRequest
+from renkei.post.models import Nudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,13 @@ class NavItem:
     url: str
     here: bool
     count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """How much news one has."""
+
+    count: int
 
 
 # Which pages light up which entry; a page that is named nowhere lights up none.
@@ -45,7 +53,7 @@ _PLACES = {
 # Pages that stand side by side under one entry of the navigation: each shows the way to the others.
 _SIDE_BY_SIDE = (
     ("desk-cases", "desk-companies", "desk-views", "desk-register-import"),
-    ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-sent"),
+    ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-mails"),
 )
 
 
@@ -56,6 +64,7 @@ def desk_nav(request: StaffRequest) -> dict[str, Any]:
         return {}
     return {
         "desk_nav": SimpleLazyObject(lambda: _items(request, membership.body_id)),
+        "desk_bell": SimpleLazyObject(lambda: Bell(Nudge.objects.visible_to(request.actor).open().count())),
         "desk_beside": SimpleLazyObject(lambda: _beside(request, membership.body_id)),
     }
 
@@ -67,7 +76,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-cases": _("案件"), "desk-companies": _("会社"), "desk-views": _("決まった見方"),
         "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
         "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
-        "desk-sent": _("メールの送信"),
+        "desk-mails": _("メールの送信"),
     }  # fmt: skip
     group = next((names for names in _SIDE_BY_SIDE if here in names), ())
     return [NavItem(labels[name], reverse(name, kwargs={"body": body}), name == here) for name in group if routes.find(name)]

@@ -1,15 +1,18 @@
 """All URLs of this face; each topic registers its own."""
 
 from renkei.desk.answers.urls import urlpatterns as answers_urls
+from renkei.desk.calendar.urls import urlpatterns as calendar_urls
 from renkei.desk.cases.urls import urlpatterns as cases_urls
 from renkei.desk.companies.urls import urlpatterns as companies_urls
 from renkei.desk.exports.urls import urlpatterns as exports_urls
 from renkei.desk.home.urls import urlpatterns as home_urls
 from renkei.desk.intake.urls import urlpatterns as intake_urls
 from renkei.desk.letters.urls import urlpatterns as letters_urls
+from renkei.desk.mails.urls import urlpatterns as mails_urls
 from renkei.desk.moves.urls import urlpatterns as moves_urls
 from renkei.desk.myself.urls import urlpatterns as myself_urls
 from renkei.desk.notices.urls import urlpatterns as notices_urls
+from renkei.desk.nudges.urls import urlpatterns as nudges_urls
 from renkei.desk.people.urls import urlpatterns as people_urls
 from renkei.desk.plan.urls import urlpatterns as plan_urls
 from renkei.desk.register.urls import urlpatterns as register_urls
@@ -24,7 +27,10 @@ urlpatterns = [
     *cases_urls,
     *answers_urls,
     *search_urls,
+    *mails_urls,
     *notices_urls,
+    *calendar_urls,
+    *nudges_urls,
     *register_urls,
     *plan_urls,
     *companies_urls,

@@ -81,6 +81,13 @@ def keep(name: str, data: bytes) -> Kept:
     return Kept(tidy, media_type, len(data), digest)
 
 
+def keep_letter(data: bytes) -> str:
+    """Write a letter as it came, synced, and return its digest. It is never given out under its own type."""
+    digest = hashlib.sha256(data).hexdigest()
+    _write(path_of(digest), data)
+    return digest
+
+
 def path_of(sha256: str) -> Path:
     """Return where the bytes of a digest lie. Raises ValueError for anything but 64 hexadecimal characters."""
     if not re.fullmatch(r"[0-9a-f]{64}", sha256):

@@ -24,7 +24,8 @@ from renkei.example.files import rows
 from renkei.example.plots import PLOTS
 from renkei.example.scene import Scene, Story
 from renkei.plan.queries import add_business_days
-from renkei.post.models import Mail, MailState, ScreenMail
+from renkei.post.daily import DIGEST, compose
+from renkei.post.models import Mail, MailState, Nudge, ScreenMail
 
 Say = Callable[[str], None]
 _CLOCK_DAYS = 12  # on how many of the last business mornings reminders and expiries are worked off
@@ -91,4 +92,18 @@ def _deliver() -> None:
     ScreenMail.objects.bulk_create(
         [ScreenMail(to=mail.to, subject=mail.subject, text=mail.text, sent_at=mail.not_before) for mail in recent]
     )
-    left.update(state=MailState.SENT, sent_at=F("not_before"), attempts=1)
+    left.update(state=MailState.SENT, sent_at=F("not_before"), attempts=1, daily=False)  # nobody has had today's mail yet
+    _deliver_news(now)
+
+
+def _deliver_news(now: dt.datetime) -> None:
+    """Let the story's news have been mailed yesterday: on screen they stand, today's mails are those of today's acts."""
+    told = Nudge.objects.open().filter(mail=None)
+    for address in sorted(set(told.values_list("address", flat=True))):
+        rows = list(told.filter(address=address).order_by("made_at", "pk"))
+        letter = compose([], rows)
+        mail = Mail.objects.create(
+            to=address or "nobody@renkei.example", subject=letter.subject, text=letter.text, purpose=DIGEST, to_body=rows[0].body,
+            made_at=now, not_before=now, state=MailState.SENT, sent_at=now - dt.timedelta(days=1), attempts=1,
+        )  # fmt: skip
+        told.filter(pk__in=[one.pk for one in rows]).update(mail=mail)

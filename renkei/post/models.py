@@ -5,7 +5,9 @@ This package lies below the plan: it knows bodies by their code and cases by the
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
@@ -63,10 +65,16 @@ class MailState(models.TextChoices):
     SENT = "sent", _("送信済み")
     FAILED = "failed", _("送れませんでした")
     CANCELLED = "cancelled", _("取りやめ")
+    JOINED = "joined", _("ほかのメールと一緒に送信済み")
+    BOUNCED = "bounced", _("届きませんでした")
 
 
 class Mail(Row):
-    """An outgoing mail, written in the transaction of the act it tells about. It never carries content of a case."""
+    """An outgoing mail, written in the transaction of the act it tells about. It never carries content of a case.
+
+    A ``daily`` one is news: an address gets one such mail a day, and what waits leaves inside it (state ``joined``, and
+    ``carrier`` is the mail it left in). Answers to what the reader does this minute, such as a receipt, are not daily.
+    """
 
     to = models.CharField(max_length=254)
     subject = models.CharField(max_length=200)
@@ -82,17 +90,26 @@ class Mail(Row):
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    daily = models.BooleanField(default=False, db_default=False)
+    carrier = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="carried")
 
     class Meta:
-        """The worker looks for what is due."""
+        """The worker looks for what is due, and for what an address got today."""
 
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=MailState.values), name="mail_state"),
             models.CheckConstraint(
                 condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False), name="mail_sent_has_time"
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state="joined") | models.Q(carrier__isnull=False), name="mail_joined_has_carrier"
+            ),
         ]
-        indexes = [models.Index(fields=["not_before"], condition=models.Q(state="waiting"), name="mail_due")]
+        indexes = [
+            models.Index(fields=["not_before"], condition=models.Q(state="waiting"), name="mail_due"),
+            models.Index(Upper("to"), "sent_at", name="mail_to_sent"),
+            models.Index(fields=["case"], name="mail_case"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.to}: {self.subject}"
@@ -180,3 +197,126 @@ class NoticeReceipt(Row):
         """Tell whether an answer was asked for and its date has passed."""
         due = self.notice.due_on
         return bool(self.notice.asks_answer and not self.answered_at and due and due < clock.today())
+
+
+class NudgeQuerySet(models.QuerySet["Nudge"]):
+    """What people are told; the policy ``post_nudge`` says the same."""
+
+    def visible_to(self, actor: Actor) -> NudgeQuerySet:
+        """Return the actor's own in the body it acts for, and those nobody of that body has taken."""
+        if actor.is_system:
+            return self
+        if not actor.is_staff:
+            return self.none()
+        mine = models.Q(person=actor.person) | models.Q(person__isnull=True)
+        return self.filter(mine, body=actor.body)
+
+    def open(self) -> NudgeQuerySet:
+        """Return what is neither settled nor read: the list on screen, and what a mail may still speak of."""
+        return self.filter(settled_at__isnull=True, read_at__isnull=True)
+
+
+class Nudge(Row):
+    """One thing a person (or, without ``person``, a body's queue) is told about a case. Never content of the case.
+
+    On screen it stands at once; by mail it goes with the day's one mail (``mail``), unless it is settled or read before.
+    """
+
+    person = models.UUIDField(null=True)
+    body = models.CharField(max_length=40)
+    address = models.CharField(max_length=254, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=20)
+    about = models.UUIDField()
+    case = models.UUIDField()
+    number = models.CharField(max_length=30)
+    title = models.CharField(max_length=200)
+    words = models.TextField()
+    made_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    read_by = models.UUIDField(null=True)
+    mail = models.ForeignKey(Mail, on_delete=models.PROTECT, null=True, related_name="nudges")
+
+    objects = NudgeQuerySet.as_manager()
+
+    class Meta:
+        """Newest first; what is open is looked for by person, body and case."""
+
+        ordering = ["-made_at"]
+        constraints = [models.CheckConstraint(condition=~models.Q(title=""), name="nudge_has_title")]
+        indexes = [
+            models.Index(
+                fields=["body", "person"], condition=models.Q(settled_at=None, read_at=None), name="nudge_open"
+            ),
+            models.Index(fields=["case"], condition=models.Q(settled_at=None), name="nudge_case"),
+            models.Index(
+                Upper("address"), condition=models.Q(settled_at=None, read_at=None, mail=None), name="nudge_to_mail"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+
+class WishesQuerySet(models.QuerySet["Wishes"]):
+    """Everybody's own wishes."""
+
+    def visible_to(self, actor: Actor) -> WishesQuerySet:
+        """Return the actor's own; the worker reads all."""
+        return self if actor.is_system else self.filter(person=actor.person) if actor.person else self.none()
+
+
+class Wishes(models.Model):
+    """How one person wants to be told by mail: at what minute of the day, on which weekdays, and what not at all."""
+
+    person = models.UUIDField(primary_key=True)
+    by_mail = models.BooleanField(default=True)
+    minute = models.PositiveSmallIntegerField(null=True)
+    days = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    without = ArrayField(models.CharField(max_length=20), default=list)
+    changed_at = models.DateTimeField()
+
+    objects = WishesQuerySet.as_manager()
+
+    class Meta:
+        """A minute lies inside a day."""
+
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(minute__isnull=True) | models.Q(minute__lt=24 * 60), name="wishes_minute_in_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}"
+
+
+class CalendarLinkQuerySet(models.QuerySet["CalendarLink"]):
+    """Everybody's own calendar link."""
+
+    def visible_to(self, actor: Actor) -> CalendarLinkQuerySet:
+        """Return the actor's own."""
+        return self if actor.is_system else self.filter(person=actor.person) if actor.person else self.none()
+
+
+class CalendarLink(Row):
+    """A private address a person's calendar reads. Only its hash is kept; at most one lives a person."""
+
+    person = models.UUIDField()
+    token_hash = models.CharField(max_length=64, unique=True)
+    with_words = models.BooleanField(default=False)
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = CalendarLinkQuerySet.as_manager()
+
+    class Meta:
+        """One that lives a person."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["person"], condition=models.Q(ended_at=None), name="calendar_one_alive")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} {self.made_at}"

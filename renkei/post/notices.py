@@ -138,4 +138,5 @@ def _put_mail(notice: Notice, *, by: Actor, body: str, address: str, sender: str
         % {"sender": sender, "wants": wants, "until": until, "url": f"{settings.RENKEI_ADDRESS}{path}"},
         purpose="notice",
         about=notice.pk,
+        daily=True,
     )

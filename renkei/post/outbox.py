@@ -22,8 +22,12 @@ def put_mail(
     case: uuid.UUID | None = None,
     to_body: str = "",
     not_before: dt.datetime | None = None,
+    daily: bool = False,
 ) -> Mail | None:
-    """Write one plain-text mail; None when there is no address. It leaves at ``not_before`` or as soon as possible."""
+    """Write one plain-text mail; None when there is no address. It leaves at ``not_before`` or as soon as possible.
+
+    A ``daily`` one leaves as, or inside, the one mail its address gets that day.
+    """
     if not to:
         return None
     moment = clock.now()
@@ -38,6 +42,7 @@ def put_mail(
         to_body=to_body,
         made_at=moment,
         not_before=not_before or moment,
+        daily=daily,
     )
 
 

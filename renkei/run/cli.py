@@ -13,7 +13,7 @@ from renkei.run.fault import Fault
 from renkei.run.postgres import PostgresError
 from renkei.run.say import complain, speak_utf8
 
-COMMANDS = ("serve", "worker", "migrate", "plan", "route", "match", "doctor", "bench", "seed_coverage")
+COMMANDS = ("serve", "worker", "mail_in", "migrate", "plan", "route", "match", "doctor", "bench", "seed_coverage")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -17,6 +17,7 @@ from renkei.run.children import Child
 from renkei.run.database import Database, database, environment
 from renkei.run.fault import Fault
 from renkei.run.home import Home
+from renkei.run.mail_in import mail_door
 from renkei.run.port import own_address, wanted_port, why_closed
 from renkei.run.postgres import PostgresError
 from renkei.run.prepare import prepare
@@ -125,10 +126,13 @@ def _children(home: Home, db: Database, *, port: int, address: str, example: boo
     }  # fmt: skip
     web = environment(home, db.urls, example=example, only="web") | {"RENKEI_LOGIN": "web"}
     worker = environment(home, db.urls, example=example, only="worker") | {"RENKEI_LOGIN": "worker"}
-    return [
+    children = [
         Child("web", "renkei.run.web", common | web, web_answers),
         Child("worker", "renkei.run.worker", common | worker, worker_answers),
     ]
+    if (door := mail_door()) is not None:
+        children.append(Child("mail-in", "renkei.run.mail_in", common | worker, door.answers))
+    return children
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
+from renkei.cases import digest
 from renkei.cases import jobs as cases
 from renkei.matching import index
 from renkei.post import jobs as post
@@ -44,6 +45,13 @@ def run_clocks(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes th
 def run_alerts(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Look what came into the saved views that call."""
     _run(cases.run_alerts)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="run_digests", lock="run_digests", name="renkei.run_digests")
+def run_digests(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Start the one mail of the day of everybody who has news and whose hour has come."""
+    _run(digest.run_digests)
 
 
 def refresh_index() -> None:

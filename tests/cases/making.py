@@ -19,7 +19,7 @@ from renkei.cases.actions.triage import add_need, set_summary
 from renkei.cases.models import Case, Need, Support, Transition
 from renkei.companies.models import Company, Sight
 from renkei.plan.models import Body
-from renkei.post.models import Mail
+from renkei.post.models import Mail, Nudge
 from tests.world import DESK, LAB, World
 
 WORDS = "電源装置を新しく作りたい。試作費の補助と、雷サージの試験をするところを探しています。"
@@ -89,7 +89,9 @@ def events(verb: str) -> int:
 
 
 def mails(purpose: str) -> list[tuple[str, str]]:
-    return sorted(Mail.objects.filter(purpose=purpose).values_list("to", "state"))
+    """Who was written to, or told, and whether that still waits."""
+    told = [(one.address, "settled" if one.settled_at else "waiting") for one in Nudge.objects.filter(kind=purpose)]
+    return sorted([*Mail.objects.filter(purpose=purpose).values_list("to", "state"), *told])
 
 
 class Refuses:

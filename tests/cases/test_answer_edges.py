@@ -19,7 +19,7 @@ from renkei.cases.actions.triage import set_summary
 from renkei.cases.models import Case, Passage, Support, Transition
 from renkei.companies.models import Sight
 from renkei.plan.models import PlanVersion
-from renkei.post.models import Link, Mail
+from renkei.post.models import Link, Mail, Nudge
 from tests.cases.making import (
     NOON,
     arrived,
@@ -103,7 +103,7 @@ def test_each_state_allows_these_acts_and_no_other(world: World, state: str) -> 
 
 
 def written(support: Support) -> tuple[Any, ...]:
-    counts = [model.objects.count() for model in (Event, Mail, Transition, Passage)]
+    counts = [model.objects.count() for model in (Event, Mail, Nudge, Transition, Passage)]
     return fresh(support).state, fresh(support.case).version, *counts
 
 
@@ -157,7 +157,7 @@ class TestReasons:
         with refuses("no_reason", "reason"):
             do.decline(support, by=world.lab, reason="busy")
         assert do.decline(support, by=world.lab, reason="staff").decline_reason == "staff"
-        assert "人がいない" in Mail.objects.get(subject__startswith="辞退の返事").text
+        assert "人がいない" in Nudge.objects.get(title__startswith="辞退の返事").words
 
     @pytest.mark.parametrize("reason", ["", " ", "BUSY", "busy ", "<b>", "x" * 500, "\x00"])
     def test_anything_else_is_no_reason(self, world: World, reason: str) -> None:
@@ -206,10 +206,10 @@ class TestTelephone:
     def test_the_mail_names_who_said_what_and_how_to_mend_it(self, world: World) -> None:
         support = offered(world)
         do.record_answer(support, by=world.desk, answer="decline", answered_by="江澤 信行", reason="busy", text="来春まで無理")
-        told = Mail.objects.get(purpose="recorded")
-        for words in ("江澤 信行様から", "「辞退」", "代わりに記録しました", "「依頼」で直せます", "県 8-0001"):
-            assert words in told.text
-        assert "来春" not in told.text
+        told = Nudge.objects.get(kind="recorded")
+        for words in ("江澤 信行様から", "「辞退」", "代わりに記録しました", "「依頼」で直せます"):
+            assert words in told.words
+        assert "来春" not in told.words
 
     def test_the_body_at_the_telephone_may_be_recorded_by_the_new_holder(self, world: World) -> None:
         case = arrived(world).case
@@ -312,6 +312,7 @@ class TestNothingHalfDone:
         before = self.everything()
         with monkeypatch.context() as patch:
             patch.setattr("renkei.cases.mails.put_mail", self.fail)
+            patch.setattr("renkei.cases.mails.put_nudge", self.fail)
             with pytest.raises(OSError, match="disk"):
                 ACTS[name](world, support)
         assert self.everything() == before
@@ -329,14 +330,15 @@ class TestNothingHalfDone:
         assert (Support.objects.count(), (steps(case), Mail.objects.count(), Link.objects.count())) == (0, before)
 
     @staticmethod
-    def fail(**_mail: Any) -> None:
+    def fail(*_news: Any, **_mail: Any) -> None:
         raise OSError("the disk is full")
 
     @staticmethod
     def everything() -> list[Any]:
         rows = [model.objects.order_by("pk").values() for model in (Support, Case)]
         closed = Link.objects.filter(closed_at__isnull=False).count()
-        return [*(list(one) for one in rows), Event.objects.count(), Mail.objects.count(), Transition.objects.count(), closed]
+        return [*(list(one) for one in rows), Event.objects.count(), Mail.objects.count(), Nudge.objects.count(),
+                Transition.objects.count(), closed]  # fmt: skip
 
 
 def test_the_same_pick_twice_is_one_offer(world: World) -> None:

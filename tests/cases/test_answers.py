@@ -27,7 +27,7 @@ from renkei.cases.models import Case, Passage, Support
 from renkei.cases.steps import NextStep
 from renkei.companies.models import Company, Sight
 from renkei.post.links import open_link
-from renkei.post.models import Link, Mail
+from renkei.post.models import Link, Mail, Nudge
 from tests.cases.making import (
     NOON,
     arrived,
@@ -65,7 +65,8 @@ def colleague(body: str = LAB, name: str = "御園 渉") -> Person:
 
 
 def texts(purpose: str) -> str:
-    return "\n".join(Mail.objects.filter(purpose=purpose).values_list("text", flat=True))
+    told = [f"{one.title} {one.words}" for one in Nudge.objects.filter(kind=purpose)]
+    return "\n".join([*Mail.objects.filter(purpose=purpose).values_list("text", flat=True), *told])
 
 
 class TestAccept:
@@ -82,7 +83,7 @@ class TestAccept:
         assert case.next_step == "工業試験所が会社に連絡する"
         assert steps(case)[-2:] == [("accepted", "offered", "accepted"), ("handover_accepted", DESK, LAB)]
         assert events("support.accepted") == 1
-        assert mails("accepted") == [("hibari-desk@hibari.example", "waiting")]
+        assert mails("accepted") == [("hibari-desk@people.example", "waiting")]
         assert "ひばり県工業試験所が引き受けました" in texts("company")
         assert "状況" in texts("company")
         assert Link.objects.get(purpose="offer").closed_at == NOON
@@ -174,7 +175,7 @@ class TestDecline:
         assert steps(case)[-1] == ("declined", "offered", "declined")
         assert case.transitions.get(verb="declined").reason == "no_equipment"
         assert events("support.declined") == 1
-        assert "設備がない" in texts("told")
+        assert "設備がない" in texts("declined")
         assert Link.objects.get(purpose="offer").closed_at == NOON
         with refuses("wrong_state"):
             decline(support, by=world.lab, reason="busy")
@@ -296,7 +297,7 @@ class TestQuestions:
         case = fresh(support.case)
         assert (fresh(support).question, fresh(support).state) == ("大きさは。", "offered")
         assert (case.next_kind, case.next_body_id, case.next_step) == ("answer", DESK, "工業試験所の質問に答える")
-        assert "質問が届きました" in texts("told")
+        assert "質問が届きました" in texts("question")
         with clock.moved_to(clock.at(dt.date(2026, 11, 27))):
             answer_question(support, by=world.desk, text="30センチ角です")
         done, case = fresh(support), fresh(support.case)

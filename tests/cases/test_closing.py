@@ -28,7 +28,7 @@ from renkei.cases.actions.intake import receive
 from renkei.cases.actions.triage import add_need
 from renkei.cases.models import Case, Contact, Message, Need, Transition
 from renkei.plan.models import Body, PlanVersion
-from renkei.post.models import Mail
+from renkei.post.models import Mail, Nudge
 from tests.cases.linking import firm, web
 from tests.cases.making import NOON, arrived, events, fresh, need_of, offered, refuses, said, steps
 from tests.world import CONTENT, DESK, LAB, World
@@ -252,7 +252,7 @@ class TestFirmSpeaks:
         assert (message.kind, after.state, after.next_kind, after.next_on) == (
             "other_way", "arrived", "answer", dt.date(2026, 11, 27))
         assert "ほかの方法" in after.next_step
-        assert Mail.objects.filter(subject__startswith="会社から連絡").count() == 1
+        assert Nudge.objects.filter(title__startswith="会社から連絡").count() == 1
 
     def test_did_not_help_opens_it_again(self, world: World, case: Case) -> None:
         close(case, world)

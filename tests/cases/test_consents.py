@@ -21,7 +21,7 @@ from renkei.cases.actions.holding import Pack, accept_handover, offer_handover
 from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Consultation, Message, Passage
 from renkei.companies.models import Company, Sight
 from renkei.plan.models import Body
-from renkei.post.models import Link, Mail
+from renkei.post.models import Link, Mail, Nudge
 from tests.cases.linking import firm, firm_by_mail, web
 from tests.cases.making import (
     NOON,
@@ -187,8 +187,8 @@ class TestWithdrawing:
     def test_the_holder_is_told_and_its_step_is_dated(self, world: World, case: Case) -> None:
         Case.objects.update(next_on=dt.date(2027, 1, 20))
         withdraw_consent(oral(case, world), by=firm(case), how="link")
-        told = Mail.objects.get(subject__startswith="同意の取消し")
-        assert told.to == "hibari-desk@people.example"
+        told = Nudge.objects.get(title__startswith="同意の取消し")
+        assert told.address == "hibari-desk@people.example"
         assert (fresh(case).next_step, fresh(case).next_on) == (
             "同意の取消しを受けて、進め方を決める", dt.date(2026, 11, 27))
 
@@ -302,7 +302,7 @@ class TestAsking:
         answered = answer_request(asked, classes=["summary"], by=firm_by_mail("consent"))
         assert (answered.given, answered.answered_at) == (["summary"], NOON)
         assert [(c.klass, c.how, c.purpose) for c in Consent.objects.all()] == [("summary", "link", "融資")]
-        assert Mail.objects.filter(subject__startswith="同意のお返事", to="hibari-desk@people.example").count() == 1
+        assert Nudge.objects.filter(title__startswith="同意のお返事", address="hibari-desk@people.example").count() == 1
         assert Link.objects.get(purpose="consent").closed_at is not None
 
     def test_the_firm_says_no(self, world: World, case: Case) -> None:

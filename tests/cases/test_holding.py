@@ -33,7 +33,7 @@ from renkei.cases.models import Case, Contact, Handover, Support, Transition, Ve
 from renkei.cases.steps import NextStep
 from renkei.companies.models import Company, Sight
 from renkei.plan.models import Body
-from renkei.post.models import Mail
+from renkei.post.models import Mail, Nudge
 from tests.cases.linking import web
 from tests.cases.making import NOON, arrived, company, events, fresh, need_of, offered, refuses, said, steps
 from tests.world import CENTER, DESK, LAB, World
@@ -147,8 +147,8 @@ class TestHandover:
         assert fresh(case).holder_id == DESK
         assert steps(case)[-1] == ("handover_offered", "", "offered")
         assert events("handover.offer") == 1
-        mail = Mail.objects.get(subject__startswith="引継ぎのお願い")
-        assert (mail.to, mail.to_body, "雷サージ" in mail.text) == ("hibari-lab@hibari.example", LAB, False)
+        told = Nudge.objects.get(title__startswith="引継ぎのお願い")
+        assert (told.address, told.body, "雷サージ" in told.words) == ("hibari-lab@hibari.example", LAB, False)
 
     def test_waiting_is_the_next_step_unless_an_earlier_one_stands(self, world: World, case: Case) -> None:
         Case.objects.update(next_on=dt.date(2026, 12, 20), next_kind="work")
@@ -166,8 +166,8 @@ class TestHandover:
                 after.next_body_id, after.state) == (
             LAB, world.lab.person, dt.date(2026, 11, 25), "会社に電話する", dt.date(2026, 11, 26), LAB, "active")
         assert [verb for verb, _b, _a in steps(case)][-2:] == ["handover_accepted", "triaged"]
-        told = Mail.objects.filter(subject__startswith="引き継ぎました").values_list("to", flat=True)
-        assert list(told) == ["hibari-desk@hibari.example"]
+        told = Nudge.objects.filter(title__startswith="引き継ぎました").values_list("address", flat=True)
+        assert list(told) == ["hibari-desk@people.example"]
         assert Mail.objects.filter(purpose="company", subject__startswith="担当が変わりました").count() == 1
         assert events("handover.accepted") == 1
         assert events("case.move_holder") == 1
@@ -195,7 +195,7 @@ class TestHandover:
             "declined", "手がいっぱい", DESK, DESK, dt.date(2026, 11, 27))
         assert "ほかに" in after.next_step
         assert steps(case)[-1] == ("handover_declined", "offered", "declined")
-        assert Mail.objects.filter(subject__startswith="引継ぎが断られました", to="hibari-desk@people.example").count() == 1
+        assert Nudge.objects.filter(title__startswith="引継ぎが断られました", address="hibari-desk@people.example").count() == 1
 
     def test_recalled_before_the_answer(self, world: World, case: Case) -> None:
         Case.objects.update(next_on=dt.date(2026, 12, 20), next_kind="work")

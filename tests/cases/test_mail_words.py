@@ -15,7 +15,7 @@ from renkei.cases.models import Case, Consultation
 from renkei.companies.models import CompanyPerson
 from renkei.plan.models import Body
 from renkei.post.links import open_link
-from renkei.post.models import Link, Mail
+from renkei.post.models import Link, Mail, Nudge
 from tests.cases.making import NOON, arrived, company, fresh, offered
 from tests.cases.test_offers import token_of
 from tests.world import BANK, CENTER, DESK, LAB, World
@@ -29,6 +29,10 @@ def _noon() -> Any:
 
 def newest(purpose: str) -> Mail:
     return Mail.objects.filter(purpose=purpose).latest("made_at")
+
+
+def told(kind: str) -> Nudge:
+    return Nudge.objects.filter(kind=kind).latest("made_at")
 
 
 class TestOffer:
@@ -79,35 +83,35 @@ class TestOffer:
 class TestStaff:
     def test_the_holder_is_the_person_who_took_it_or_the_mailbox(self, world: World) -> None:
         case = arrived(world).case
-        for person, address, name in ((world.people[DESK], "hibari-desk@people.example", "　相川 志保 様"), (None, "hibari-desk@hibari.example", " 御中")):
+        for person, address, name in ((world.people[DESK], "hibari-desk@people.example", "相川 志保"), (None, "hibari-desk@hibari.example", "")):
             Case.objects.update(holder_person=person)
             mails.tell_holder(fresh(case), by=world.lab, subject="知らせ", words="文")
-            mail = Mail.objects.get(purpose="told", to=address)
-            assert mail.text.startswith(f"ひばり県産業課{name}\n\n受付番号　県 8-0001\n")
+            one = Nudge.objects.get(kind="told", address=address)
+            assert (one.name, one.number, one.body) == (name, "県 8-0001", DESK)
 
     def test_the_desk_is_not_told_twice(self, world: World) -> None:
         case = arrived(world).case
         mails.tell_desk(case, by=world.lab, subject="知らせ", words="文")
-        assert not Mail.objects.filter(purpose="told").exists()
+        assert not Nudge.objects.exists()
         Case.objects.update(holder=CENTER, holder_person=None)
         mails.tell_desk(fresh(case), by=world.lab, subject="知らせ", words="文")
-        assert Mail.objects.get(purpose="told").to == "hibari-desk@hibari.example"
+        assert Nudge.objects.get(kind="told").address == "hibari-desk@hibari.example"
 
     def test_a_yes_is_told_to_who_gave_it_away(self, world: World) -> None:
         accept(offered(world, takes_over=True), by=world.lab)
-        assert (newest("accepted").to, newest("accepted").to_body) == ("hibari-desk@hibari.example", DESK)
+        assert (told("accepted").address, told("accepted").body) == ("hibari-desk@people.example", DESK)
 
     def test_a_no_names_its_reason_of_the_plan_and_not_its_words(self, world: World) -> None:
         decline(offered(world), by=world.lab, reason="conditions", text="この会社とは組めない")
-        told = Mail.objects.get(subject__startswith="辞退の返事")
-        assert "（条件に合わない）" in told.text
-        assert "組めない" not in told.text
+        one = Nudge.objects.get(title__startswith="辞退の返事")
+        assert "（条件に合わない）" in one.words
+        assert "組めない" not in one.words
 
     def test_a_subject_is_one_line_however_long_the_number(self, world: World) -> None:
         case = arrived(world).case
         case.number = "県 8-0001\nBcc: x@example.com"
-        mails.tell_holder(case, by=world.lab, subject="知" * 300, words="文")
-        subject = Mail.objects.get(purpose="told").subject
+        mails.tell_holder(case, by=world.lab, subject="知" * 100 + "\n" + "知" * 200, words="文")
+        subject = Nudge.objects.get(kind="told").title
         assert (len(subject), "\n" in subject) == (200, False)
 
 

@@ -22,7 +22,7 @@ from renkei.cases.actions.offers import offer_next, recall, send_offers
 from renkei.cases.actions.triage import ask_company
 from renkei.cases.jobs import run_clocks
 from renkei.cases.mails import tell_company
-from renkei.post.models import Mail
+from renkei.post.models import Mail, Nudge
 from tests.cases.making import NOON, arrived, company, fresh, leave, need_of, offered, pick
 from tests.world import CENTER, World
 
@@ -65,10 +65,14 @@ def a_whole_life(world: World) -> None:
 def test_no_mail_of_a_whole_life_says_what_it_is_about(world: World) -> None:
     a_whole_life(world)
     sent = list(Mail.objects.all())
-    assert {mail.purpose for mail in sent} == {
-        "receipt", "company", "offer", "told", "recorded", "recalled", "reminder", "silence", "expired", "accepted",
-        "withdrawn",
+    assert {mail.purpose for mail in sent} == {"receipt", "company", "offer"}
+    told = list(Nudge.objects.all())
+    assert {one.kind for one in told} == {
+        "question", "declined", "recorded", "recalled", "reminder", "silence", "expired", "accepted", "told", "withdrawn",
     }  # fmt: skip
+    for one in told:
+        assert one.number == "県 8-0001"
+        assert not [secret for secret in SECRETS if secret in one.title + one.words], one.kind
     for mail in sent:
         for secret in SECRETS:
             assert secret not in mail.subject + mail.text, (mail.purpose, secret)

@@ -17,7 +17,7 @@ from renkei.cases.models import Case, Support, Transition
 from renkei.cases.queries.timeline import timeline
 from renkei.plan.models import PlanVersion
 from renkei.post.links import open_link
-from renkei.post.models import Link, Mail
+from renkei.post.models import Link, Mail, Nudge
 from tests.cases.linking import firm
 from tests.cases.making import NOON, arrived, fresh, leave, mails, need_of, offered, pick
 from tests.cases.test_offers import token_of
@@ -136,7 +136,7 @@ def test_a_reminder_that_waits_is_called_back_by_the_answer(world: World) -> Non
     assert mails("reminder") == [("hibari-lab@hibari.example", "waiting")]
     with on(reminded, 10):
         decline(fresh(support), by=world.lab, reason="busy")
-    assert mails("reminder") == [("hibari-lab@hibari.example", "cancelled")]
+    assert mails("reminder") == [("hibari-lab@hibari.example", "settled")]
 
 
 class TestQuestion:
@@ -150,10 +150,10 @@ class TestQuestion:
         with on(dt.date(2026, 11, 26)):
             ask(support, by=world.lab, question="大きさは。")
         assert walk(dt.date(2026, 11, 26), dt.date(2026, 12, 9)) == {"reminded": [], "silent": [], "expired": []}
-        late = Mail.objects.get(purpose="late")
-        assert (late.to, late.subject) == ("hibari-desk@people.example", "質問への答えが遅れています（県 8-0001）")
-        assert "会社" not in late.text
-        assert "大きさ" not in late.subject + late.text
+        late = Nudge.objects.get(kind="late")
+        assert (late.address, late.title) == ("hibari-desk@people.example", "質問への答えが遅れています")
+        assert "会社" not in late.words
+        assert "大きさ" not in late.title + late.words
 
     def test_the_answer_starts_every_clock_anew(self, world: World, support: Support) -> None:
         walk(dt.date(2026, 12, 2), dt.date(2026, 12, 3))  # reminded and told already
@@ -207,7 +207,7 @@ class TestLateAnswers:
         assert (fresh(expired).state, fresh(expired).decline_reason) == ("declined", "busy")
         assert (after.next_step, after.next_on, after.next_kind) == (before.next_step, before.next_on, "choose")
         assert self.told() == told  # the firm heard of the delay when the deadline passed
-        assert Mail.objects.filter(subject__startswith="辞退の返事", to="hibari-desk@people.example").count() == 1
+        assert Nudge.objects.filter(title__startswith="辞退の返事", address="hibari-desk@people.example").count() == 1
 
     def test_a_late_no_does_not_stop_the_body_that_took_over_meanwhile(self, world: World, expired: Support) -> None:
         taken = send_offers(fresh(expired.case), [pick(expired.need, CENTER, "tech-consultation", takes_over=True)],

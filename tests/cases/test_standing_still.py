@@ -19,7 +19,7 @@ from renkei.cases.models import Case, Transition
 from renkei.cases.steps import NextStep
 from renkei.plan.models import Body, PlanVersion
 from renkei.plan.queries import add_business_days
-from renkei.post.models import Mail
+from renkei.post.models import Nudge
 from tests.cases.making import NOON, arrived, company, events, fresh, mails, said, steps
 from tests.cases.test_clocks import run_on
 from tests.cases.test_lists_agree import given_case
@@ -70,7 +70,7 @@ class TestIdle:
         PlanVersion.objects.create(plan=world.plan, number=2, content=content, published_at=clock.now())
         kept(world)
         assert first_idle_day(TODAY) == dt.date(2026, 12, 1)
-        assert "3営業日" in Mail.objects.get(purpose="idle").text
+        assert "3営業日" in Nudge.objects.get(kind="idle").words
 
     @pytest.mark.parametrize("ahead", [0, 1])
     def test_a_step_that_still_lies_ahead_is_no_standstill(self, world: World, ahead: int) -> None:

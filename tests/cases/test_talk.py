@@ -16,7 +16,7 @@ from renkei.cases.models import Attachment, Case, Consent, Contact, Message, Tra
 from renkei.cases.queries.files import open_file
 from renkei.cases.steps import NextStep
 from renkei.plan.models import Body
-from renkei.post.models import Mail
+from renkei.post.models import Mail, Nudge
 from tests.cases.linking import firm, web
 from tests.cases.making import NOON, WORDS, arrived, events, fresh, mails, offered, refuses, steps
 from tests.world import BANK, DESK, LAB, World
@@ -181,7 +181,7 @@ class TestFromCompany:
         after = fresh(case)
         assert (after.next_kind, after.next_step, after.next_on, after.from_company_at) == (
             "answer", "会社からの連絡を読んで答える", dt.date(2026, 11, 27), NOON)
-        assert Mail.objects.filter(subject__startswith="会社から連絡", to="hibari-desk@people.example").count() == 1
+        assert Nudge.objects.filter(title__startswith="会社から連絡", address="hibari-desk@people.example").count() == 1
         assert steps(case)[-1] == ("company_wrote", "", "message")
 
     def test_an_earlier_step_stays(self, world: World, case: Case) -> None:

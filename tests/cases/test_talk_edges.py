@@ -178,7 +178,7 @@ class TestStep:
     def test_each_word_of_the_firm_is_told_to_the_holder_without_it(self, world: World, case: Case) -> None:
         accept(offered(world, case=case, takes_over=True), by=world.lab)
         company_writes(fresh(case), by=firm(case), text="ひみつの寸法")
-        assert ("hibari-lab@people.example", "waiting") in mails("told")
+        assert ("hibari-lab@people.example", "waiting") in mails("company")
         assert [verb for verb, _b, _a in steps(case)][-1] == "company_wrote"
 
     def test_a_refused_next_step_takes_the_contact_back(self, world: World, case: Case) -> None:
@@ -198,7 +198,7 @@ class TestFiles:
     def test_the_firm_sending_it_twice_calls_the_holder_once(self, world: World, case: Case) -> None:
         for _turn in range(2):
             add_file(fresh(case), by=firm(case), name="図面.pdf", data=PDF)
-        assert (Attachment.objects.count(), len(mails("told")), events("file.add")) == (1, 1, 1)
+        assert (Attachment.objects.count(), len(mails("company")), events("file.add")) == (1, 1, 1)
 
     @pytest.mark.parametrize(
         ("name", "data", "code"),

@@ -23,7 +23,7 @@ from renkei.cases.actions.moves import open_move
 from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
-from renkei.cases.models import Asked, Case, Consent, ConsentRequest, Letter, LetterStep, Match, Passage
+from renkei.cases.models import Asked, Case, Consent, ConsentRequest, Incoming, Letter, LetterStep, Match, Passage
 from renkei.companies.actions import (
     Place,
     Profile,
@@ -39,7 +39,7 @@ from renkei.documents.shipped import shipped_template
 from renkei.documents.store import keep
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
-from renkei.post.models import Link, LinkPurpose
+from renkei.post.models import Link, LinkPurpose, Mail
 from renkei.post.notices import Words, send_notice
 from tests.accounts.test_invitations import asked, token
 from tests.desk.scene import Scene, running
@@ -125,6 +125,7 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
         "view": view.pk, **_letter(case, world.lab),
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]
+        "mail": _lost_mail(case).pk, "incoming": _held_letter(case).pk,
     }  # fmt: skip
 
 
@@ -149,13 +150,25 @@ def _foreign(world: World) -> dict[str, Any]:
     notice = send_notice(Words("県外の話", "内輪です。"), to={DESK: ""}, by=world.bank, sender="銀行")
     view = save_view("", ViewWords("よその条件", shared=True), by=world.bank)
     invited = invite(Body.objects.get(pk=BANK), asked=asked(), by=world.bank)
-    return {**_letter(case, world.bank), "invitation": invited.pk, "member": Membership.objects.get(body_id=BANK).pk, "view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk}
+    return {**_letter(case, world.bank), "invitation": invited.pk, "member": Membership.objects.get(body_id=BANK).pk, "view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk,
+            "mail": _lost_mail(case).pk, "incoming": _held_letter(case).pk}  # fmt: skip
 
 
 def _move(world: World, body: str) -> uuid.UUID:
     """The caseload of a body's first member, being given away."""
     leaver = Membership.objects.get(body_id=body, person=world.people[body])
     return open_move(leaver, on=clock.today(), by=world.actor(body)).pk
+
+
+def _lost_mail(case: Case) -> Mail:
+    moment = clock.now()
+    return Mail.objects.create(to="firm@firm.example", subject="お知らせ", text="文", purpose="company", case=case.pk, about=case.pk,
+                               made_at=moment, not_before=moment, state="bounced", sent_at=moment, error="550")  # fmt: skip
+
+
+def _held_letter(case: Case) -> Incoming:
+    return Incoming.objects.create(case=case, message_id=f"<{case.pk}@firm>", sender="x@firm.example", text="文", sha256="0" * 64,
+                                   size=1, state="held", held_for="sender", received_at=clock.now())  # fmt: skip
 
 
 def _tokens(world: World, scene: Scene, made: Everyone) -> dict[str, str]:

@@ -134,7 +134,7 @@ def ask(support: Support, *, by: Actor, question: str, answered_by: str = "") ->
     record(by, "support.ask", locked, case, question=words)
     put_next_step(case, waiting_step(case) or look_step(case))
     save_case(case)
-    mails.tell_holder(case, by=by, subject=written("質問が届きました"),
+    mails.tell_holder(case, by=by, subject=written("質問が届きました"), purpose="question", about=locked.pk,
                       words=written("%(body)sから質問が届きました。案件の画面で答えてください。") % {"body": locked.body.name})
     return locked
 
@@ -356,7 +356,7 @@ def _decline(case: Case, support: Support, said: _Answer, *, reason: str) -> Sup
                                      on=due("first_answer"), kind="choose", body=case.holder_id))
     save_case(case)
     word = content_now().word("decline_reasons", reason)
-    mails.tell_holder(case, by=said.by, subject=written("辞退の返事がありました"), words=written(
+    mails.tell_holder(case, by=said.by, subject=written("辞退の返事がありました"), purpose="declined", about=support.pk, words=written(
         "%(body)sから、引き受けられないとのお返事です（%(reason)s）。次の候補は、案件の画面に出ています。")
         % {"body": support.body.name, "reason": word})
     if not late:

@@ -202,7 +202,7 @@ def _ask_second_person(case: Case, *, by: Actor) -> Case:
     save_case(case)
     log_step(case, Verb.CLOSE_ASKED, by=by, after=case.close_reason)
     record(by, "case.ask_close", case, reason=case.close_reason, result=case.result)
-    mails.tell_holder(case, by=by, subject=written("終了の確認をお願いします"),
+    mails.tell_holder(case, by=by, subject=written("終了の確認をお願いします"), purpose=mails.SECOND,
                       words=written("案件を終えてよいか、終了を頼んだ人とは別の人が、案件の画面で確かめてください。"))
     return case
 

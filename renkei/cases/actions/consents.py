@@ -17,6 +17,7 @@ from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.holding import bring_forward, move_holder, rest_at_desk
 from renkei.cases.models import Case, Consent, ConsentHow, ConsentRequest, Verb, log_step
+from renkei.cases.nudges import unask_company
 from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.states import DisclosureClass
 from renkei.cases.steps import NextStep, due, fit, fit_name, lock_case, require_open, save_case
@@ -177,6 +178,7 @@ def answer_request(asked: ConsentRequest, *, classes: list[str], by: Actor) -> C
         give_consent(case, body=locked.body, klass=klass, by=by, how=ConsentHow.LINK, purpose=locked.purpose)
     locked.answered_at, locked.given = clock.now(), given
     locked.save()
+    unask_company(case.pk, locked.pk)
     record(by, "consent.answer", locked, case, given=given)
     fresh = lock_case(case)
     answer = written("同意の返事を見て、次を決める（%(body)s：%(given)s）") % {"body": locked.body.short, "given": labels(given)}
@@ -290,7 +292,7 @@ def _send_link(case: Case, about: uuid.UUID, *, by: Actor, subject: str, words: 
     """Send the firm a private link about a request or a consent; False (and no link) when it gave no address."""
     token = make_link(by=by, purpose=LinkPurpose.CONSENT, expires_at=clock.now() + LINK_LIFE, case=case.pk,
                       subject=about)
-    sent = mails.tell_company(case, by=by, subject=subject,
+    sent = mails.tell_company(case, by=by, subject=subject, about=about,
                               words=f"{words}\n{settings.RENKEI_ADDRESS}/consent/{token}/")
     if not sent:
         close_links(about, LinkPurpose.CONSENT)

@@ -155,7 +155,8 @@ def offer_handover(
     bring_forward(locked, NextStep(what=written("%(body)sの引継ぎの返事を待つ") % {"body": to_body.short}, on=day, kind="wait",
                                    body=to_body.pk, person=to_person))
     save_case(locked)
-    mails.tell_other(to_body, locked, by=by, subject=written("引継ぎのお願い"), words=written(
+    mails.tell_other(to_body, locked, by=by, subject=written("引継ぎのお願い"), purpose="handover", person=handover.to_person,
+                     about=handover.pk, words=written(
         "%(giver)sから、案件の引継ぎのお願いです。%(day)sまでに、連携の画面で引き受けるか断るかをお答えください。")
         % {"giver": locked.holder.name, "day": screen_date(day, clock.today())})
     return handover
@@ -176,7 +177,7 @@ def accept_handover(handover: Handover, *, by: Actor, next_step: NextStep | None
         save_case(moved)
         log_step(moved, Verb.TRIAGED, by=by, before=before, after=moved.state)
     _answer(moved, locked, HandoverState.ACCEPTED, by=by)
-    mails.tell_other(giver, moved, by=by, subject=written("引き継ぎました"), words=written(
+    mails.tell_other(giver, moved, by=by, subject=written("引き継ぎました"), person=locked.offered_by, words=written(
         "%(body)sが案件を引き継ぎました。") % {"body": locked.to_body.name})
     mails.tell_company(moved, by=by, subject=written("担当が変わりました"), words=written(
         "これからは、%(body)s（電話 %(phone)s）が担当します。")

@@ -87,7 +87,7 @@ def write_to_company(
         raise Refused(_("連絡の種類を選んでください。"), "unknown_kind", field="kind")
     _check_class(klass)
     message = put_message(locked, text, by=by, kind=kind, klass=klass)
-    sent = mails.tell_company(locked, by=by, subject=written("お知らせがあります"), words=written(
+    sent = mails.tell_company(locked, by=by, subject=written("お知らせがあります"), about=message.pk, words=written(
         "%(body)sからお知らせがあります。内容は、状況のページでお読みください。") % {"body": locked.holder.name})
     if kind == "question":
         what = written("会社の返事を待つ") if sent else written("会社に電話で聞く（メールの宛先がない）")
@@ -169,7 +169,7 @@ def hear_company(case: Case, *, by: Actor, what: str) -> None:
     if case.is_open:
         bring_forward(case, NextStep(what=what, on=due("first_answer"), kind="answer"))
     save_case(case)
-    mails.tell_holder(case, by=by, subject=written("会社から連絡がありました"),
+    mails.tell_holder(case, by=by, subject=written("会社から連絡がありました"), purpose="company",
                       words=written("会社から連絡がありました。案件の画面で読んで、答えてください。"))
 
 

@@ -182,7 +182,7 @@ def ask_company(case: Case, questions: list[str], *, by: Actor) -> Message:
         author_id=by.person, kind="question", sent_at=clock.now(),
     )  # fmt: skip
     day = due("company_answer")
-    told = mails.tell_company(locked, by=by, subject=written("お尋ねがあります"),
+    told = mails.tell_company(locked, by=by, subject=written("お尋ねがあります"), about=message.pk,
                               words=written("担当からお尋ねがあります。「状況」のページでお答えください。"))
     what = written("会社の答えを待つ") if told else written("会社に電話で聞く（メールアドレスがありません）")
     put_next_step(locked, NextStep(what=what, on=day, kind="wait" if told else "work"))

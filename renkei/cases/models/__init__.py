@@ -5,6 +5,7 @@ from renkei.cases.models.circulation import Asked, Circulation, Inquiry, Inquiry
 from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
 from renkei.cases.models.export import Export
 from renkei.cases.models.handover import Handover, Incident
+from renkei.cases.models.incoming import HeldFor, Incoming, IncomingState
 from renkei.cases.models.intake import Consultation, Draft
 from renkei.cases.models.letters import Letter, LetterState, LetterStep, StepKind, StepState
 from renkei.cases.models.match import Match, Outcome
@@ -33,9 +34,12 @@ __all__ = [
     "Draft",
     "Export",
     "Handover",
+    "HeldFor",
     "ImportRun",
     "ImportedCase",
     "Incident",
+    "Incoming",
+    "IncomingState",
     "Inquiry",
     "InquiryAnswer",
     "Letter",

@@ -12,6 +12,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.cases.models.case import Case, asked_case_ids, live_link
+from renkei.cases.nudges import settle
 from renkei.post.models import LinkPurpose
 
 
@@ -142,9 +143,10 @@ def log_step(  # noqa: PLR0913  keyword-only: each is a column of the step
     service: str = "",
     happened_on: dt.date | None = None,
 ) -> Transition:
-    """Append one step. ``subject`` is what moved (the case itself when left out)."""
+    """Append one step. ``subject`` is what moved (the case itself when left out). What it answers is settled with it."""
     moved = subject or case
     key = moved.pk
+    settle(case.pk, str(verb), by=by, about=key if isinstance(key, uuid.UUID) else case.pk, after=after)
     return Transition.objects.create(
         case=case,
         subject_kind=moved._meta.model_name or "",  # noqa: SLF001  Django names its own so

@@ -185,6 +185,7 @@ EMAIL_BACKEND = os.environ.get(
 DEFAULT_FROM_EMAIL = os.environ.get("RENKEI_MAIL_FROM", "renkei@localhost")
 EMAIL_HOST = os.environ.get("RENKEI_SMTP_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("RENKEI_SMTP_PORT", "25"))
+RENKEI_MAIL_DOMAIN = os.environ.get("RENKEI_MAIL_DOMAIN", "")  # answers to our mails come back to this domain; "": none do
 
 # Shared by the processes of a node: the rate limits of the sign-in count in it.
 CACHES = {

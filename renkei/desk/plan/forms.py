@@ -154,7 +154,7 @@ class ClocksForm(PlanForm):
                 label=f"{clock.get('note') or name}（{words}）",
                 initial=clock[unit],
                 min_value=0,
-                max_value=1440 if unit == "minutes" else 400,
+                max_value=1439 if unit == "minutes" else 400,
                 widget=forms.TextInput(attrs={"inputmode": "numeric"}),
                 error_messages={
                     "required": _("数を入れてください。"), "invalid": _("数字だけを入れてください。"),

@@ -1,0 +1,132 @@
+"""What a simulated quarter is measured by: read from the rows that really left, not from what the code meant to do.
+
+Three figures: how many mails of news one address got on one day, how many things that had been answered were mailed
+about, and how many cases stood unheld at any commit. Each can rise; ``tests/run/test_quarter.py`` breaks each rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+# Answers to what the reader does this very minute: not news, and wanted at once (docs/decisions/0015).
+REPLIES = ("receipt", "draft")
+
+_MOST = """
+    SELECT coalesce(max(n), 0) FROM (
+        SELECT count(*) AS n FROM post_mail
+        WHERE state IN ('sent', 'bounced') AND NOT purpose = ANY(%s)
+        GROUP BY lower("to"), (sent_at AT TIME ZONE 'Asia/Tokyo')::date) AS days
+"""
+# A request that left although its body had answered it, or it had been taken back.
+_OFFERS = """
+    SELECT count(*) FROM post_mail m
+    WHERE m.state IN ('sent', 'joined', 'bounced') AND m.purpose = 'offer' AND EXISTS (
+        SELECT 1 FROM cases_transition t WHERE t.subject = m.about AND t.recorded_at > m.made_at AND t.recorded_at < m.sent_at
+          AND t.verb IN ('accepted', 'declined', 'recalled', 'withdrawn', 'expired', 'done'))
+"""
+# News that left although the question was answered, the case closed, or the body told had acted in the case since.
+_NEWS = """
+    SELECT count(*) FROM post_nudge n JOIN post_mail m ON m.id = n.mail_id
+    WHERE m.state IN ('sent', 'bounced') AND EXISTS (
+        SELECT 1 FROM cases_transition t
+        WHERE t.case_id = n."case" AND t.recorded_at > n.made_at AND t.recorded_at < m.sent_at AND (
+            t.verb = 'closed'
+            OR t.subject = n.about AND t.verb IN ('accepted', 'declined', 'recalled', 'withdrawn', 'done')
+            OR t.subject = n.about AND t.verb = 'asked' AND (t.to_state = 'answered' OR n.kind IN ('silence', 'reminder'))
+            OR t.verb IN ('handover_accepted', 'handover_declined') AND n.kind = 'handover'
+            OR t.body = n.body AND t.actor_kind = 'staff'
+               AND n.kind NOT IN ('question', 'silence', 'reminder', 'handover', 'close_asked', 'passed_on')))
+"""
+# A question to the firm that left after the firm had written back.
+_FIRMS = """
+    SELECT count(*) FROM post_mail m JOIN cases_message q ON q.id = m.about AND q.kind = 'question'
+    WHERE m.state IN ('sent', 'joined', 'bounced') AND m.purpose = 'company' AND EXISTS (
+        SELECT 1 FROM cases_transition t WHERE t.case_id = m."case" AND t.verb = 'company_wrote'
+          AND t.recorded_at > m.made_at AND t.recorded_at < m.sent_at)
+"""
+_WATCH = """
+    CREATE TABLE IF NOT EXISTS quarter_unheld (at timestamptz DEFAULT clock_timestamp(), "case" uuid, why text);
+    CREATE OR REPLACE FUNCTION quarter_case() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE row cases_case%ROWTYPE;
+    BEGIN
+        SELECT * INTO row FROM cases_case WHERE id = NEW.id;
+        IF row.state <> 'closed' AND (row.holder_id IS NULL OR row.next_on IS NULL OR row.next_step = '' OR row.next_body_id IS NULL)
+        THEN INSERT INTO quarter_unheld ("case", why) VALUES (NEW.id, 'no holder or no next step'); END IF;
+        IF row.state <> 'closed' AND row.holder_person_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM accounts_membership m WHERE m.person_id = row.holder_person_id AND m.body_id = row.holder_id
+              AND (m.until IS NULL OR m.until >= row.next_set_at::date))
+        THEN INSERT INTO quarter_unheld ("case", why) VALUES (NEW.id, 'its person does not belong to the body'); END IF;
+        RETURN NULL;
+    END $$;
+    CREATE OR REPLACE FUNCTION quarter_member() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO quarter_unheld ("case", why)
+        SELECT c.id, 'its person has left' FROM cases_case c
+        WHERE NEW.until IS NOT NULL AND c.state <> 'closed' AND c.holder_person_id = NEW.person_id AND c.holder_id = NEW.body_id
+          AND NOT EXISTS (SELECT 1 FROM accounts_membership m WHERE m.person_id = NEW.person_id AND m.body_id = NEW.body_id
+                          AND m.until IS NULL);
+        RETURN NULL;
+    END $$;
+    DROP TRIGGER IF EXISTS quarter_case ON cases_case;
+    CREATE CONSTRAINT TRIGGER quarter_case AFTER INSERT OR UPDATE ON cases_case DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION quarter_case();
+    DROP TRIGGER IF EXISTS quarter_member ON accounts_membership;
+    CREATE CONSTRAINT TRIGGER quarter_member AFTER UPDATE ON accounts_membership DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION quarter_member();
+"""
+_UNWATCH = """
+    DROP TRIGGER IF EXISTS quarter_case ON cases_case; DROP TRIGGER IF EXISTS quarter_member ON accounts_membership;
+    DROP FUNCTION IF EXISTS quarter_case(); DROP FUNCTION IF EXISTS quarter_member(); DROP TABLE IF EXISTS quarter_unheld;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The three figures of a quarter."""
+
+    most_mails: int
+    about_answered: int
+    unheld: int
+
+    def __str__(self) -> str:
+        return (f"mails per person and day: max {self.most_mails}; about answered things: {self.about_answered};"
+                f" unheld at any commit: {self.unheld}")  # fmt: skip
+
+
+def watch() -> None:
+    """Look at every commit from now on (as the owner): deferred triggers see the rows as they are committed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WATCH)
+
+
+def unwatch() -> None:
+    """Take the triggers away again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNWATCH)
+
+
+def measure() -> Figures:
+    """Count what left, and what was seen at the commits."""
+    return Figures(_one(_MOST, [list(REPLIES)]), _one(_OFFERS) + _one(_NEWS) + _one(_FIRMS),
+                   _one("SELECT count(*) FROM quarter_unheld"))  # fmt: skip
+
+
+def _one(query: str, values: list[object] | None = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def story() -> list[str]:
+    """Return what left, in lines to read: mails by purpose, news told and mailed, receipts that are not counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT purpose, state, count(*) FROM post_mail GROUP BY 1, 2 ORDER BY 1, 2")
+        mails = ", ".join(f"{purpose} {state} {count}" for purpose, state, count in cursor.fetchall())
+        cursor.execute("SELECT count(*), count(mail_id), count(settled_at), count(read_at) FROM post_nudge")
+        told = cursor.fetchone()
+    replies = _one("SELECT count(*) FROM post_mail WHERE purpose = ANY(%s) AND state = 'sent'", [list(REPLIES)])
+    return [f"mails: {mails}", "news told {}, mailed {}, settled {}, read {}".format(*told),
+            f"receipts and other answers to what the reader did that minute, not counted: {replies}"]  # fmt: skip

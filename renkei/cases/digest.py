@@ -1,0 +1,98 @@
+"""The one mail a day of everybody who works on cases: what is answered is taken out, then the day's mails are started.
+
+Safe to run twice and by two workers at once: rows are locked, an address is written to by one of them only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from renkei.accounts.models import Membership
+from renkei.base import clock
+from renkei.base.actor import SYSTEM
+from renkei.base.context import acting
+from renkei.cases.actions.mail_out import tell_of_failed
+from renkei.cases.models import Case, Handover, Support
+from renkei.cases.states import HandoverState, SupportState
+from renkei.plan.models import Body
+from renkei.plan.queries import content_now, is_business_day
+from renkei.post.daily import EVENING, put_digests
+from renkei.post.models import Nudge
+
+_CLOCK = "digest"  # minutes after midnight; a plan that does not set it gets ours
+
+
+def run_digests() -> int:
+    """Settle what was answered, find the readers of today, and start the mails whose hour has come; returns how many."""
+    with acting(SYSTEM):
+        tell_of_failed()
+        sweep()
+    with acting(SYSTEM):
+        chosen = content_now().clocks.get(_CLOCK)
+        return put_digests(
+            minute=chosen.minutes if chosen and chosen.minutes else EVENING, works_today=is_business_day(clock.today())
+        )
+
+
+def sweep() -> int:
+    """Look at everything not yet mailed once more: settle what no longer stands, readdress what its reader left."""
+    waiting = list(
+        Nudge.objects.open().filter(mail__isnull=True).select_for_update(skip_locked=True, of=("self",)).order_by("pk")
+    )
+    stands = _stands(waiting)
+    gone = [one for one in waiting if not stands(one)]
+    for one in gone:
+        one.settled_at = clock.now()
+    Nudge.objects.bulk_update(gone, ["settled_at"])
+    _readdress([one for one in waiting if one.settled_at is None])
+    return len(gone)
+
+
+def _stands(nudges: list[Nudge]) -> Callable[[Nudge], bool]:
+    """Return the question whether a nudge still asks for something, or still tells news."""
+    about = {one.about for one in nudges}
+    cases = Case.objects.in_bulk({one.case for one in nudges})
+    supports = Support.objects.in_bulk(about)
+    handovers = Handover.objects.in_bulk(about)
+
+    def stands(nudge: Nudge) -> bool:
+        case = cases.get(nudge.case)
+        if case is None or (not case.is_open and nudge.kind != "mail_in"):
+            return False
+        return _case_stands(nudge.kind, case) and _row_stands(nudge, supports, handovers)
+
+    return stands
+
+
+def _case_stands(kind: str, case: Case) -> bool:
+    marks = {"late": case.silence_told_at, "idle": case.idle_told_at, "close_asked": case.close_asked_at}
+    return kind not in marks or marks[kind] is not None
+
+
+def _row_stands(nudge: Nudge, supports: dict[uuid.UUID, Support], handovers: dict[uuid.UUID, Handover]) -> bool:
+    support, handover = supports.get(nudge.about), handovers.get(nudge.about)
+    if nudge.kind == "handover" and handover is not None:
+        return handover.state == HandoverState.OFFERED
+    if support is None:
+        return True
+    if nudge.kind in {"silence", "reminder", "passed_on"}:
+        return support.state == SupportState.OFFERED and not support.is_asking
+    if nudge.kind == "question":
+        return support.state == SupportState.OFFERED and support.is_asking
+    return nudge.kind != "expired" or support.state == SupportState.EXPIRED
+
+
+def _readdress(nudges: list[Nudge]) -> None:
+    """Give what was told to somebody who has left the body to its queue, and follow a new mail address."""
+    people = {one.person for one in nudges if one.person}
+    here = {(one.person_id, one.body_id): one.person for one in Membership.objects.current().filter(person__in=people)}
+    mails = dict(Body.objects.values_list("pk", "mail"))
+    changed = []
+    for one in nudges:
+        person = here.get((one.person, one.body)) if one.person else None
+        to = (person.pk, person.email, person.name) if person else (None, mails.get(one.body, ""), "")
+        if to != (one.person, one.address, one.name):
+            one.person, one.address, one.name = to
+            changed.append(one)
+    Nudge.objects.bulk_update(changed, ["person", "address", "name"])

@@ -1,0 +1,1 @@
+"""A person's calendar: the address, and what their calendar reads there."""

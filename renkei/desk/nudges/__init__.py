@@ -1,0 +1,1 @@
+"""What people are told about cases (知らせ), and how they want to be told."""

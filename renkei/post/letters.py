@@ -1,0 +1,167 @@
+"""Read a letter as it comes from a mail server: who, what, which files, and whether a machine wrote it.
+
+Nothing here raises for a broken letter: what cannot be read is left out, and the letter is kept as it came.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.utils import parseaddr
+from html.parser import HTMLParser
+from typing import Any
+
+from renkei.base.text import clean_text
+
+_QUOTE_STARTS = re.compile(
+    r"^(-{2,}\s*(original message|元のメッセージ|転送メッセージ)|on .{4,200} wrote:$|_{8,}$|―{6,}$|"
+    r"(差出人|from)\s*[:：].+$|"
+    r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}[/-]\d{1,2}[/-]\d{1,2}).{0,120}(<[^>]+@[^>]+>|[:：])\s*$)",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(r"^(-- ?|[-=*_＿－━─]{8,})$")
+_CHARSETS = ("utf-8", "iso-2022-jp-ext", "cp932", "euc_jp", "latin-1")
+_MACHINES = {"bulk", "junk", "list", "auto_reply"}
+_OWN_ID = re.compile(rb"<([0-9a-f-]{36})@renkei>")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What a letter says about itself. ``own_ids`` are mails of ours it reports as undeliverable."""
+
+    message_id: str
+    sender: str
+    sender_name: str
+    subject: str
+    text: str
+    whole: str
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    is_auto: bool = False
+    is_bounce: bool = False
+    own_ids: list[str] = field(default_factory=list)
+    why: str = ""
+
+
+def read_letter(raw: bytes, *, envelope_from: str = "") -> Arrived:
+    """Read a letter. ``envelope_from`` is the sender the mail server named; "" means it is a report by a machine."""
+    letter = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
+    name, sender = parseaddr(_header(letter, "From"))
+    whole = _words(letter)
+    is_bounce = letter.get_content_type() == "multipart/report" or sender.lower().startswith("mailer-daemon@")
+    return Arrived(
+        message_id=_header(letter, "Message-ID")[:250],
+        sender=clean_text(sender)[:254],
+        sender_name=clean_text(name)[:100],
+        subject=" ".join(clean_text(_header(letter, "Subject")).split())[:200],
+        text=own_words(whole),
+        whole=whole,
+        files=list(_files(letter)),
+        is_auto=is_bounce or not envelope_from.strip("<> ") or _is_auto(letter),
+        is_bounce=is_bounce,
+        own_ids=[found.decode() for found in dict.fromkeys(_OWN_ID.findall(raw))] if is_bounce else [],
+        why=_why(whole) if is_bounce else "",
+    )
+
+
+def own_words(text: str) -> str:
+    """Return what the sender wrote: without what is quoted from our mail and without the signature."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        bare = line.strip()
+        if _QUOTE_STARTS.match(bare) or (_SIGNATURE.match(line.rstrip()) and any(one.strip() for one in kept)):
+            break
+        if not bare.startswith((">", "＞")):
+            kept.append(line.rstrip())
+    return clean_text("\n".join(kept)).strip()
+
+
+def _header(letter: EmailMessage, name: str) -> str:
+    try:
+        return str(letter.get(name, "") or "")
+    except (ValueError, LookupError, AttributeError, IndexError, TypeError):  # the library's own faults on broken headers
+        return ""
+
+
+def _is_auto(letter: EmailMessage) -> bool:
+    auto = _header(letter, "Auto-Submitted").strip().lower()
+    return (
+        bool(auto and auto != "no")
+        or _header(letter, "Precedence").strip().lower() in _MACHINES
+        or bool(_header(letter, "X-Autoreply") or _header(letter, "X-Autorespond") or _header(letter, "X-Renkei"))
+    )
+
+
+def _words(letter: EmailMessage) -> str:
+    """Return the letter's text, from the HTML when there is nothing else."""
+    try:
+        part = letter.get_body(preferencelist=("plain", "html"))
+    except (AttributeError, KeyError, ValueError):
+        part = None
+    if part is None:
+        return ""
+    text = _decoded(part)
+    return clean_text(_from_html(text) if part.get_content_type() == "text/html" else text)
+
+
+def _decoded(part: Any) -> str:
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return ""
+    named = (part.get_content_charset() or "").lower()
+    # What calls itself ISO-2022-JP or Shift_JIS often holds the maker's own characters (①, 髙).
+    named = {"iso-2022-jp": "iso-2022-jp-ext", "shift_jis": "cp932", "shift-jis": "cp932", "us-ascii": ""}.get(named, named)
+    for charset in (named, *_CHARSETS):
+        try:
+            if charset:
+                return data.decode(charset)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return data.decode("utf-8", "replace")
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.hidden = 0
+
+    def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
+        self.hidden += tag in {"style", "script", "head", "blockquote"}
+        if tag in {"br", "p", "div", "tr", "li", "h1", "h2", "h3"}:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden -= tag in {"style", "script", "head", "blockquote"} and self.hidden > 0
+        if tag in {"p", "div", "tr"}:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self.parts.append(data)
+
+
+def _from_html(text: str) -> str:
+    reader = _Words()
+    reader.feed(text)
+    lines = [" ".join(line.split()) for line in "".join(reader.parts).splitlines()]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _files(letter: EmailMessage) -> list[tuple[str, bytes]]:
+    found = []
+    for part in letter.walk():
+        if part.is_multipart() or (not part.get_filename() and part.get_content_disposition() != "attachment"):
+            continue
+        data = part.get_payload(decode=True)
+        if isinstance(data, bytes) and data:
+            found.append((str(part.get_filename() or "添付"), data))
+    return found
+
+
+def _why(text: str) -> str:
+    """Return the line of a report that says why."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if re.search(r"\b[45]\d\d\b|5\.\d\.\d", line)), lines[0] if lines else "")[:300]

@@ -1,0 +1,137 @@
+"""The simulated quarter: small here, and able to fail. Each rule is taken out once and its number must rise."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from bench import quarter
+from bench.simulate import Plot, simulate
+from renkei.base import clock
+from renkei.cases.actions.answers import accept, answer_question, ask
+from renkei.cases.models import Case
+from renkei.post import daily
+from renkei.post.daily import put_digests
+from renkei.post.jobs import send_due
+from renkei.post.models import Mail, Nudge
+from tests.cases.making import NOON, arrived, offered
+from tests.world import DESK, World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _watched(transactional_db: None, settings: Any) -> Iterator[None]:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    quarter.watch()
+    yield
+    quarter.unwatch()
+
+
+def at(hour: int, minute: int = 0) -> Any:
+    return clock.moved_to(NOON.replace(hour=hour, minute=minute))
+
+
+def figures() -> tuple[int, int, int]:
+    found = quarter.measure()
+    return found.most_mails, found.about_answered, found.unheld
+
+
+def test_a_small_quarter_keeps_what_was_promised() -> None:
+    said: list[str] = []
+    found = simulate(Plot(needs=60, staff=12, days=12), said.append)
+    quarter.watch()
+    assert said[-1] == "mails per person and day: max 1; about answered things: 0; unheld at any commit: 0"
+    assert str(found) == said[-1]
+    left = dict(Mail.objects.filter(state="sent").values_list("purpose", "state"))
+    assert set(left) == {"receipt", "offer", "company", "digest"}  # there was something to count
+    assert Nudge.objects.filter(settled_at__isnull=False).exists()
+
+
+def test_two_mails_a_day_are_seen(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daily, "had_mail_today", lambda _address: False)
+    for hour in (12, 15):
+        with at(hour):
+            offered(committed_world)
+        with at(hour, 30):
+            send_due()
+    assert figures()[0] == 2
+
+
+def test_two_days_are_two(committed_world: World) -> None:
+    for day in (0, 1):
+        with clock.moved_to(NOON + dt.timedelta(days=day)):
+            offered(committed_world)
+        with clock.moved_to(NOON + dt.timedelta(days=day, hours=1)):
+            send_due()
+    assert figures() == (1, 0, 0)
+
+
+def _question_answered(world: World) -> None:
+    with at(12):
+        support = offered(world)
+        Mail.objects.update(state="cancelled")
+    with at(13):
+        ask(support, by=world.lab, question="数は？")
+    with at(14):
+        answer_question(support, by=world.desk, text="百個")
+        Mail.objects.update(state="cancelled")
+    with at(17):
+        put_digests()
+        send_due()
+
+
+def test_news_of_what_was_answered_is_seen(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renkei.cases.models.transition.settle", lambda *_a, **_k: None)
+    _question_answered(committed_world)
+    assert figures()[1] == 1
+
+
+def test_what_was_answered_is_not_mailed(committed_world: World) -> None:
+    _question_answered(committed_world)
+    assert figures()[1] == 0
+
+
+def test_a_request_that_leaves_after_its_answer_is_seen(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renkei.cases.actions.answers.close_offer", lambda _support, **_k: 0)
+    with at(12):
+        support = offered(committed_world)
+    with at(12, 4):
+        accept(support, by=committed_world.lab)
+    with at(12, 30):
+        send_due()
+    assert figures()[1] == 1
+
+
+def test_a_case_without_a_next_step_is_seen(committed_world: World) -> None:
+    case = arrived(committed_world).case
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE cases_case DROP CONSTRAINT case_open_has_next_step")
+        try:
+            cursor.execute("UPDATE cases_case SET next_step = '' WHERE id = %s", [case.pk])
+            assert figures()[2] == 1
+            cursor.execute("UPDATE cases_case SET next_step = '決める' WHERE id = %s", [case.pk])
+        finally:
+            cursor.execute(
+                "ALTER TABLE cases_case ADD CONSTRAINT case_open_has_next_step CHECK (state = 'closed'"
+                " OR (next_on IS NOT NULL AND next_step <> '' AND next_kind <> ''))"
+            )
+
+
+def test_a_person_who_left_with_cases_in_hand_is_seen(committed_world: World) -> None:
+    world = committed_world
+    case = arrived(world).case
+    Case.objects.filter(pk=case.pk).update(holder_person=world.people[DESK])
+    assert figures()[2] == 0
+    # As the rows say, whatever the actions and triggers of leaving would refuse.
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_membership DISABLE TRIGGER USER; ALTER TABLE accounts_membership ENABLE TRIGGER quarter_member")
+        try:
+            cursor.execute("UPDATE accounts_membership SET until = current_date WHERE person_id = %s", [world.desk.person])
+        finally:
+            cursor.execute("ALTER TABLE accounts_membership ENABLE TRIGGER USER")
+    assert figures()[2] == 1
