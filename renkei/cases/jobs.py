@@ -22,6 +22,7 @@ from renkei.base.context import acting
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
+from renkei.cases.actions.dissolved import homeless_cases, leave_closed_body
 from renkei.cases.actions.inquiries import remind_body, take_up, tell_body
 from renkei.cases.actions.leaving import free_caseload, who_left
 from renkei.cases.actions.offers import close_offer, lock_support, move_support
@@ -62,6 +63,9 @@ def run_clocks() -> ClockReport:
     """Do everything that is due today, first of all for those who left. Safe to run twice."""
     freed = free_left()
     with acting(SYSTEM):
+        homeless = homeless_cases()
+    freed += _each(homeless, _leave_closed_body)
+    with acting(SYSTEM):
         waiting = list(
             Support.objects.waiting().filter(due_on__lt=clock.today(), leaves_at__lte=clock.now())
             .order_by("due_on").values_list("pk", flat=True)
@@ -90,9 +94,20 @@ def free_left() -> int:
         left = who_left()
     count = 0
     for body, person in left:
-        with acting(SYSTEM):
-            count += free_caseload(body, person, by=SYSTEM)
+        try:
+            with acting(SYSTEM):
+                count += free_caseload(body, person, by=SYSTEM)
+        except Refused as refusal:
+            _log.error("clock free_left: %s %s refused (%s)", body, person, refusal.code)
     return count
+
+
+def _leave_closed_body(case_id: uuid.UUID) -> bool:
+    case = _locked(case_id)
+    if case is None or not case.is_open:
+        return False
+    leave_closed_body(case, by=SYSTEM)
+    return True
 
 
 def _each(ids: Iterable[uuid.UUID], act: Callable[[uuid.UUID], bool]) -> int:

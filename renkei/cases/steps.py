@@ -13,6 +13,7 @@ from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases.models import Case
 from renkei.cases.states import CASE_STEPS, CaseState, check_step
+from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days, clock_named
 
 FARTHEST = dt.timedelta(days=3 * 366)  # a date beyond is a slip of the finger, and would count as a step nobody looks at
@@ -105,3 +106,9 @@ def require_open(case: Case) -> None:
     """Raise Refused when the case is closed."""
     if not case.is_open:
         raise Refused(_("この案件は終わっています。続けるときは、理由を書いて再開してください。"), "case_closed")
+
+
+def require_open_body(body: Body, field: str = "to_body") -> None:
+    """Raise Refused when the body was dissolved: it keeps what it did and can be chosen no more."""
+    if body.closed_on is not None:
+        raise Refused(_("%(body)sはもうありません。ほかの機関を選んでください。") % {"body": body.short}, "body_closed", field=field)

@@ -28,7 +28,17 @@ from renkei.cases.states import (
     NeedState,
     check_step,
 )
-from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
+from renkei.cases.steps import (
+    NextStep,
+    due,
+    fit,
+    lock_case,
+    put_next_step,
+    require_open,
+    require_open_body,
+    save_case,
+    set_state,
+)
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk, is_front_desk
 
@@ -102,6 +112,7 @@ def move_holder(
     require(_may_move(by, locked, to))
     if locked.holder_id == to.pk:
         return locked
+    require_open_body(to)
     _require_summary(locked, to)
     note_row = write_note(locked, fit(note, 4000, "note"), by=by)
     log_step(locked, verb, by=by, subject=about or note_row, before=locked.holder_id, after=to.pk, about_body=to.pk)
@@ -316,6 +327,7 @@ def _to_desk(case: Case, *, by: Actor) -> None:
 def _check_offer(case: Case, to: Body, pack: Pack, person: uuid.UUID | None, day: dt.date) -> None:
     if to.pk == case.holder_id:
         raise Refused(_("いまの主担当です。ほかの機関を選んでください。"), "same_body", field="to_body")
+    require_open_body(to)
     if day < clock.today():
         raise Refused(_("返事の期限が過ぎています。今日より後の日を入れてください。"), "due_past", field="due_on")
     if person is not None and not is_member(person, to.pk):

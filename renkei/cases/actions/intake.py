@@ -23,7 +23,7 @@ from renkei.cases.models import Case, Consultation, Draft, Passage, Verb, log_st
 from renkei.cases.numbers import draw_number
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import CaseState, DisclosureClass
-from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case
+from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, require_open_body, save_case
 from renkei.companies.models import Company, CompanyPerson
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now, current_plan, front_desk
@@ -93,6 +93,7 @@ def receive(
     earlier = _earlier(idempotency_key)
     if earlier is not None:
         return Received(earlier.case, earlier, "")
+    require_open_body(body, "body")
     moment = clock.now()
     holder = front_desk() if to_desk else body
     number = draw_number(body, clock.today())

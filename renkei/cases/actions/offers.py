@@ -29,7 +29,7 @@ from renkei.cases.states import (
     SupportState,
     check_step,
 )  # fmt: skip
-from renkei.cases.steps import due, fit, lock_case, put_next_step, require_open, save_case, set_state
+from renkei.cases.steps import due, fit, lock_case, put_next_step, require_open, require_open_body, save_case, set_state
 from renkei.plan.models import Body, Provision
 from renkei.plan.queries import add_business_days, clock_named, content_now, provisions_on
 from renkei.post.links import make_link
@@ -216,6 +216,7 @@ def _require_second_person(case: Case, pick: Pick, *, by: Actor) -> None:
 def _propose(case: Case, pick: Pick, *, by: Actor) -> Support:
     """Write the choice, checked against need, plan and people; a choice that is open already is refused or changed."""
     body = _body(pick.body)
+    require_open_body(body, "body")
     if not case.needs.filter(pk=pick.need.pk, state=NeedState.OPEN).exists():
         raise Refused(_("この案件の、対応中の課題を選んでください。"), "wrong_need")
     if pick.person is not None and not is_member(pick.person, body.pk):
