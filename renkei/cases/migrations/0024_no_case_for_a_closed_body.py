@@ -25,5 +25,5 @@ DROP TRIGGER case_body_is_open_insert ON cases_case; DROP FUNCTION case_refuse_c
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0020_exports")]
+    dependencies = [("cases", "0023_delivery")]
     operations = [migrations.RunSQL(REFUSE, UNDO)]
