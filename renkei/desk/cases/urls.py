@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
-from renkei.desk.cases import lists, match, views
+from renkei.desk.cases import bulk, lists, match, views
 from renkei.desk.cases.acts import answers, closing, consents, disclosing, holding, matching, needs, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm, act_view
 
@@ -40,6 +40,8 @@ def _act(form: type[ActForm]) -> URLPattern:
 urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/cases/", lists.cases, name="desk-cases", audience=Audience.STAFF, rule=SEEN),
     route("d/<slug:body>/board/", lists.board, name="desk-board", audience=Audience.STAFF, rule=SEEN),
+    route("d/<slug:body>/cases/bulk/", asks_again(bulk.bulk), name="desk-bulk", audience=Audience.STAFF, rule="cases the body runs",
+          changes=True),
     route(CASE, views.case, name="desk-case", audience=Audience.STAFF, rule=SEEN),
     route(f"{CASE}sheet/", views.sheet, name="desk-case-sheet", audience=Audience.STAFF, rule=SEEN),
     route(f"{CASE}files/<uuid:file>/", views.file, name="desk-case-file-open", audience=Audience.STAFF,
