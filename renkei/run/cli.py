@@ -13,7 +13,9 @@ from renkei.run.fault import Fault
 from renkei.run.postgres import PostgresError
 from renkei.run.say import complain, speak_utf8
 
-COMMANDS = ("serve", "worker", "mail_in", "migrate", "plan", "route", "match", "doctor", "bench", "seed_coverage")
+COMMANDS = (
+    "serve", "worker", "mail_in", "migrate", "plan", "route", "match", "doctor", "bench", "seed_coverage", "corporate_numbers",
+)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -39,7 +39,7 @@ def test_profile_is_kept_as_said_and_cleaned(world: World) -> None:
         "email": "info@hibari-keisoku.example", "representative_title": "代表取締役", "representative": "髙梨 進",
         "capital_yen": 10_000_000, "employees": 19, "jsic_revision": "14", "jsic_code": "2731",
         "jsic_name": "計量器製造業", "products": "水質計", "strengths": "小型化", "founded_year": 1998,
-        "entered_by_id": LAB, "entered_at": row["entered_at"], "merged_into_id": None, "changed_by_company_at": None, "is_deemed_large": None, "name_key": "ヒバリ計測",
+        "entered_by_id": LAB, "entered_at": row["entered_at"], "merged_into_id": None, "changed_by_company_at": None, "is_deemed_large": None, "withdrawn_at": None, "name_key": "ヒバリ計測",
         "find_text": f"ヒバリ計測 ヒバリケイソク {NUMBER} 高梨進 0000000011",
     }  # fmt: skip
     assert company.has_valid_number

@@ -446,7 +446,7 @@ class TestAlike:
 
 
 def test_every_field_of_the_profile_can_be_chosen() -> None:
-    kept = {"id", "corporate_number", "withdrawn_at", "entered_by", "entered_at", "merged_into", "name_key", "find_text", "municipality"}
+    kept = {"id", "corporate_number", "withdrawn_at", "changed_by_company_at", "entered_by", "entered_at", "merged_into", "name_key", "find_text", "municipality"}
     assert {f.attname for f in Company._meta.concrete_fields if f.name not in kept} | {"municipality_id"} == set(CHOICES)
 
 

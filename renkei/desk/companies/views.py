@@ -22,6 +22,7 @@ from renkei.companies.actions import add_person, profile_mark, register_company,
 from renkei.companies.models import Company, Merge, PastContact
 from renkei.companies.queries import company_size, possible_duplicates, successor_of
 from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values, others_saved, show_refusal
+from renkei.desk.companies.numbers import looking
 from renkei.desk.request import StaffRequest
 from renkei.plan.queries import content_now, is_front_desk
 
@@ -81,6 +82,8 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
 def company_edit(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse:
     """Change the profile."""
     found = get_object_or_404(Company.objects.visible_to(request.actor), pk=company)
+    if look := looking(request):
+        return render(request, "desk/companies/edit.html", look | {"company": found})
     form, theirs = CompanyForm(request.POST or None, initial=first_values(found)), []
     if request.method == "POST" and form.is_valid():
         try:
@@ -101,6 +104,8 @@ def company_edit(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRe
 def company_new(request: StaffRequest, body: str) -> HttpResponse:
     """Register a firm, from nothing or from what a case says; a firm that looks the same is shown first."""
     case = _case_to_bind(request)
+    if look := looking(request):
+        return render(request, "desk/companies/edit.html", look | {"case": case})
     form = CompanyForm(request.POST or None, initial=_said_already(request, case))
     alike = []
     if request.method == "POST" and form.is_valid():
