@@ -33,7 +33,9 @@ def build(run: Quarter) -> None:
         # The desk has twice the people of any other body: everything goes through it.
         code = bodies[number % len(bodies)] if number % 6 else DESK
         person = Person.objects.create_user(f"p{number}@people.example", None, name=f"職員 {number}号", kana=f"{number:04d}")
-        Membership.objects.create(person=person, body_id=code, role="staff", since=dt.date(2024, 4, 1))
+        Membership.objects.create(
+            person=person, body_id=code, role="staff", since=dt.date(2024, 4, 1), is_admin=code not in run.people
+        )
         run.people.setdefault(code, []).append(person)
     Provision.objects.filter(body_id=DESK).delete()
     stages = dict(Provision.objects.values_list("service_id", "service__stage_id"))

@@ -43,7 +43,7 @@ def figures() -> tuple[int, int, int]:
 
 def test_a_small_quarter_keeps_what_was_promised() -> None:
     said: list[str] = []
-    found = simulate(Plot(needs=60, staff=12, days=12), said.append)
+    found = simulate(Plot(needs=40, staff=12, days=8), said.append)
     quarter.watch()
     assert said[-1] == "mails per person and day: max 1; about answered things: 0; unheld at any commit: 0"
     assert str(found) == said[-1]
