@@ -13,6 +13,7 @@ class ActorKind(StrEnum):
     STAFF = "staff"
     COMPANY = "company"
     LINK = "link"
+    PARTNER = "partner"  # a named person outside the staff, through a link: reads what was opened, and nothing else
     GUEST = "guest"
     SYSTEM = "system"
 

@@ -29,6 +29,7 @@ from renkei.base.memo import remembering
 from renkei.base.refusal import Refused
 from renkei.companies.models import CompanyAccess
 from renkei.post.links import open_link
+from renkei.post.models import LinkPurpose
 
 _log = logging.getLogger("renkei.request")
 
@@ -129,4 +130,6 @@ class ActorMiddleware:
         if link is None:
             raise Http404
         request.link = link  # type: ignore[attr-defined]  # ours, on the request
+        if link.purpose == LinkPurpose.PARTNER:
+            return Actor(ActorKind.PARTNER, link=link.id, name=link.recipient_name)
         return link_holder(link.id, body=link.body, name=link.recipient_name)

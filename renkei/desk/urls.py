@@ -13,6 +13,7 @@ from renkei.desk.moves.urls import urlpatterns as moves_urls
 from renkei.desk.myself.urls import urlpatterns as myself_urls
 from renkei.desk.notices.urls import urlpatterns as notices_urls
 from renkei.desk.nudges.urls import urlpatterns as nudges_urls
+from renkei.desk.openings.urls import urlpatterns as openings_urls
 from renkei.desk.people.urls import urlpatterns as people_urls
 from renkei.desk.plan.urls import urlpatterns as plan_urls
 from renkei.desk.register.urls import urlpatterns as register_urls
@@ -40,4 +41,5 @@ urlpatterns = [
     *moves_urls,
     *letters_urls,
     *exports_urls,
+    *openings_urls,
 ]

@@ -18,7 +18,7 @@ from django.db import DatabaseError, connection, models, transaction
 
 from renkei.accounts.models import Person
 from renkei.base import clock
-from renkei.base.actor import GUEST, SYSTEM, Actor, company_person, link_holder
+from renkei.base.actor import GUEST, SYSTEM, Actor, ActorKind, company_person, link_holder
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.cases import models as m
@@ -47,7 +47,7 @@ BODIES = [DESK, LAB, CENTER, BANK]
 TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
-    m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda,
+    m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda,
 ]  # fmt: skip
 PER_CASE = 2
 
@@ -72,6 +72,7 @@ class Random:
         for case in self.cases:
             self.fill(case)
         self.people = self.firm_people()
+        self.partners = [one for case in self.cases for one in self.partners_of(case)]
 
     def body(self) -> str:
         return self.chance.choice(BODIES)
@@ -196,6 +197,23 @@ class Random:
             closed_at=_maybe(self.chance, self.now, 0.2), **more,
         ))  # fmt: skip
 
+    def partners_of(self, case: m.Case) -> list[tuple[str, Actor]]:
+        """A partner inside and one outside a body, in any state, with a link that lives or not."""
+        made = []
+        for kind in ("inside", "outside"):
+            given = _maybe(self.chance, self.past(), 0.8)
+            opening = m.Opening.objects.create(
+                case=case, body_id=self.body(), kind=kind, name="研究者", organisation="大学", email=f"{kind}@daigaku.example",
+                classes=["summary", *([k] if (k := self.klass()) != "summary" else [])], asked_at=self.past(),
+                asked_by=self.world.people[DESK], given_at=given, accepted_at=_maybe(self.chance, self.past(), 0.8),
+                ended_at=_maybe(self.chance, self.now, 0.2),
+                until=_maybe(self.chance, clock.today() + dt.timedelta(days=self.chance.choice([-1, 0, 5])), 0.4),
+            )  # fmt: skip
+            m.PartnerNote.objects.create(opening=opening, text="相談", from_partner=True, author_name="研究者", written_at=self.now)
+            self.link("partner", case, subject=opening.pk)
+            made.append((f"partner {kind}", Actor(ActorKind.PARTNER, link=self.links.pop().pk)))
+        return made
+
     def firm_people(self) -> list[tuple[str, Actor]]:
         """Four people with accounts of none to three firms, some of them ended, one of them of somebody who is barred."""
         made = []
@@ -218,7 +236,7 @@ class Random:
     def actors(self) -> list[tuple[str, Actor]]:
         people = [(body, self.world.actor(body)) for body in BODIES]
         links = [(f"{link.purpose} link", link_holder(link.pk, body=link.body or None)) for link in self.chance.sample(self.links, 16)]
-        return [*people, *links, *self.people, ("guest", GUEST), ("unknown link", link_holder(uuid.uuid4()))]
+        return [*people, *links, *self.people, *self.partners, ("guest", GUEST), ("unknown link", link_holder(uuid.uuid4()))]
 
 
 def seen_by_code(table: type[models.Model], actor: Actor) -> set[Any]:

@@ -16,8 +16,9 @@ from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.consents import give_consent, request_consent
+from renkei.cases.actions.openings import open_to
 from renkei.cases.actions.triage import ask_company, settle_need
-from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Message, Need, Transition
+from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Message, Need, Opening, Transition
 from renkei.companies.models import CompanyAccess
 from renkei.plan.models import Body
 from renkei.portal.status.urls import ACTS
@@ -55,6 +56,12 @@ def _asked(firm: Firm) -> dict[str, Any]:
     return {}
 
 
+def _proposed(firm: Firm) -> dict[str, Any]:
+    one = open_to(firm.case, by=firm.world.lab, kind="outside", name="研究 花子", organisation="ひばり病院",
+                  email="hanako@byoin.example", classes=["summary"])
+    return {"opening": one.pk}
+
+
 def _closed(firm: Firm) -> dict[str, Any]:
     from renkei.cases.actions.answers import finish_support
 
@@ -79,6 +86,7 @@ DEEDS: dict[str, tuple[Callable[[Firm], dict[str, Any]], dict[str, Any], Callabl
     "summary": (lambda _f: Case.objects.update(summary_seen_at=None) and {}, {}, lambda f: f.case.summary_seen_at is not None),
     "end": (_none, {"text": "ほかで済んだ"}, lambda _f: Message.objects.filter(kind="other_way").count()),
     "unsolved": (_none, {"text": "まだです"}, lambda _f: Message.objects.filter(kind="did_not_help").count()),
+    "opening": (_proposed, {"answer": "yes"}, lambda _f: Opening.objects.filter(given_at__isnull=False).count()),
     "feedback": (_closed, {"result": "solved", "satisfaction": 5, "words": "よかった"}, lambda f: (f.case.result, f.case.satisfaction)),
 }  # fmt: skip
 

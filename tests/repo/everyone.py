@@ -23,7 +23,7 @@ from renkei.cases.actions.moves import open_move
 from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
-from renkei.cases.models import Asked, Case, Consent, ConsentRequest, Incoming, Letter, LetterStep, Match, Passage
+from renkei.cases.models import Asked, Case, Consent, ConsentRequest, Incoming, Letter, LetterStep, Match, Opening, Passage
 from renkei.companies.actions import (
     Place,
     Profile,
@@ -91,6 +91,13 @@ def _firms(made: Everyone) -> None:
             company_id=objects["company"], email="new@firms.example", role="member", invited_at=clock.now(),
             expires_at=clock.now().replace(year=clock.now().year + 1),
         ).pk  # fmt: skip
+    opening = Opening.objects.create(
+        case_id=made.own["case"], body_id=LAB, kind="outside", name="研究 花子", organisation="大学", email="a@d.example",
+        classes=["summary"], asked_at=clock.now(), asked_by=Person.objects.first(), given_at=clock.now(),
+    )  # fmt: skip
+    made.own["opening"] = opening.pk
+    made.tokens["partner"] = make_link(by=GUEST, purpose=LinkPurpose.PARTNER, subject=opening.pk, case=opening.case_id,
+                                       expires_at=clock.now().replace(year=clock.now().year + 1))
     made.tokens["join"] = make_link(
         by=GUEST, purpose=LinkPurpose.JOIN, expires_at=clock.now().replace(year=clock.now().year + 1),
         company=made.own["company"], subject=made.own["invitation"],

@@ -28,7 +28,7 @@ FIXED = {"pk": 1, "step": 1, "kind": "reply", "what": "requests", "whom": LAB, "
 SUBJECTS = {"circulation-end": "circulation", "match-add": "need", "match-": "match", "secrecy-end": "nda", "file-secrecy": "attachment",
             "passage-secrecy": "passage", "contact-correct": "contact", "handover": "handover", "need": "need", "support": "support", "answer-record":
             "support", "question-answer": "support", "consent-withdraw": "consent"}  # fmt: skip
-LINK_ACTORS = ("status", "offer", "consent", "draft", "other", "closed", "made-up", "join")
+LINK_ACTORS = ("status", "offer", "consent", "draft", "other", "closed", "made-up", "join", "partner")
 
 
 def expected() -> dict[tuple[str, str], str]:

@@ -12,6 +12,7 @@ from renkei.cases.models.match import Match, Outcome
 from renkei.cases.models.moves import Move, MovePack, MoveReason
 from renkei.cases.models.nda import Nda, NdaKind, NdaKnown
 from renkei.cases.models.need import Need, Passage
+from renkei.cases.models.opening import Opening, OpeningKind, PartnerNote
 from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
 from renkei.cases.models.regrouping import Regrouping
@@ -54,8 +55,11 @@ __all__ = [
     "NdaKind",
     "NdaKnown",
     "Need",
+    "Opening",
+    "OpeningKind",
     "Origin",
     "Outcome",
+    "PartnerNote",
     "Passage",
     "RegionalProject",
     "Register",

@@ -14,7 +14,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.base.text import bigrams, search_key
-from renkei.cases.states import SEEN_BY_BODY, CaseState, HandoverState
+from renkei.cases.states import SEEN_BY_BODY, CaseState, DisclosureClass, HandoverState
 from renkei.companies.models import Company, firms_of
 from renkei.plan.queries import is_front_desk
 from renkei.post.models import Link, LinkPurpose
@@ -47,6 +47,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.visible_to_body(str(actor.body))
         if actor.is_company:
             return self.filter(company_id__in=firms_of(actor))
+        if actor.kind is ActorKind.PARTNER:
+            return self._opened_to(actor)
         if actor.kind is ActorKind.LINK:
             alive = live_link(actor)
             offers = models.Q(pk__in=alive.filter(purpose=LinkPurpose.OFFER).values("case"))
@@ -54,6 +56,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
             own |= models.Q(pk__in=alive.exclude(purpose=LinkPurpose.OFFER).values("case"))
             return self.filter(own | offers & models.Q(pk__in=asked_case_ids(str(actor.body))))
         return self.none()
+
+    def _opened_to(self, actor: Actor) -> CaseQuerySet:
+        from renkei.cases.models.sight import opened_classes, own_opening  # noqa: PLC0415  sight stands on cases
+
+        opening = own_opening(actor)
+        seen = opening is not None and DisclosureClass.SUMMARY in opened_classes(opening)
+        return self.filter(pk=opening.case_id) if opening is not None and seen else self.none()
 
     def visible_to_body(self, body: str) -> CaseQuerySet:
         """Return what a body that is not the front desk sees: held, taken, or asked with live consent."""

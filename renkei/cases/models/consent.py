@@ -38,6 +38,11 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         inside = models.Q(case__in=Case.objects.inside(actor))
         if actor.is_staff:
             return self.filter(inside | models.Q(body_id=actor.body, case_id__in=told_case_ids(str(actor.body))))
+        if actor.kind is ActorKind.PARTNER:
+            from renkei.cases.models.sight import own_opening  # noqa: PLC0415  sight stands on consents
+
+            opening = own_opening(actor)
+            return self.filter(case_id=opening.case_id, body_id=opening.body_id) if opening else self.none()
         if actor.kind is ActorKind.LINK and actor.body:
             return self.filter(case__in=Case.objects.visible_to(actor), body_id=actor.body)
         if actor.kind is ActorKind.LINK:

@@ -83,6 +83,8 @@ class PassageQuerySet(models.QuerySet["Passage"]):
         inside = models.Q(case__in=Case.objects.inside(actor))
         own_support = models.Q(support__isnull=True) | models.Q(support_id__in=_supports_seen(actor)) | inside
         own_need = models.Q(need__isnull=True) | models.Q(need__in=Need.objects.visible_to(actor)) | inside
+        if actor.kind is ActorKind.PARTNER:
+            return self.filter(readable(actor), needs_nda=False, support__isnull=True)
         return self.filter(readable(actor)).filter(own_support, own_need).filter(under_secrecy(actor))
 
     def of_seen(self, supports: list[uuid.UUID], cases: list[Case], actor: Actor) -> PassageQuerySet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 
 from renkei.base.actor import Actor, ActorKind
@@ -9,6 +11,9 @@ from renkei.cases.models.case import Case, asked_case_ids, live_link
 from renkei.cases.states import DisclosureClass
 from renkei.plan.queries import is_front_desk
 from renkei.post.models import LinkPurpose
+
+if TYPE_CHECKING:
+    from renkei.cases.models.opening import Opening
 
 
 def readable(actor: Actor) -> models.Q:
@@ -21,6 +26,8 @@ def readable(actor: Actor) -> models.Q:
         return models.Q()
     if actor.is_staff:
         return _readable_by_body(str(actor.body))
+    if actor.kind is ActorKind.PARTNER:
+        return _readable_by_partner(actor)
     if actor.is_company:
         return models.Q(case__in=Case.objects.inside(actor))
     if actor.kind is ActorKind.LINK:
@@ -45,6 +52,8 @@ def under_secrecy(actor: Actor) -> models.Q:
         if is_front_desk(body):
             own |= models.Q(case__at_desk=True)
         return free | own | models.Q(case_id__in=Nda.objects.live().filter(body_id=body).values("case_id"))
+    if actor.kind is ActorKind.PARTNER:
+        return free  # a promise of secrecy binds a body, never somebody outside
     if actor.kind is not ActorKind.LINK:
         return models.Q(pk__in=[])
     link = live_link(actor).first()
@@ -91,3 +100,30 @@ def _readable_by_link(actor: Actor) -> models.Q:
 
     live = Consent.objects.live().filter(body_id=link.body, case_id=link.case, klass__in=link.classes)
     return models.Q(case_id=link.case, klass__in=live.values("klass"))
+
+
+def _readable_by_partner(actor: Actor) -> models.Q:
+    """Return what was opened to a partner by name, as ``opening_classes()`` says; messages and notes never are."""
+    opening = own_opening(actor)
+    if opening is None:
+        return models.Q(pk__in=[])
+    return models.Q(case_id=opening.case_id, klass__in=opened_classes(opening))
+
+
+def own_opening(actor: Actor) -> Opening | None:
+    """Return the opening a partner came by, while it lives and its terms are accepted."""
+    from renkei.cases.models.opening import Opening  # noqa: PLC0415  openings point at cases
+
+    return Opening.objects.visible_to(actor).live().filter(accepted_at__isnull=False).first()
+
+
+def opened_classes(opening: Opening) -> list[str]:
+    """Return the classes an opening really opens: inside a body never more than the firm lets that body read."""
+    from renkei.cases.models.consent import Consent  # noqa: PLC0415  consents point at cases
+
+    took = Case.objects.filter(pk=opening.case_id, received_by_id=opening.body_id)
+    if opening.kind == "outside" or took.exists():
+        return list(opening.classes)
+    live = Consent.objects.live().filter(case_id=opening.case_id, body_id=opening.body_id)
+    may = set(live.values_list("klass", flat=True))
+    return [klass for klass in opening.classes if klass in may] if DisclosureClass.SUMMARY in may else []

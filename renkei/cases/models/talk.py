@@ -17,7 +17,7 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
     def visible_to(self, actor: Actor) -> ContactQuerySet:
         """Return what the actor may read; nothing for the firm."""
-        if actor.kind in {ActorKind.LINK, ActorKind.COMPANY}:
+        if actor.kind in {ActorKind.LINK, ActorKind.COMPANY, ActorKind.PARTNER}:
             return self.none()
         return self.filter(readable(actor))
 
@@ -26,7 +26,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
     """Messages by class; the policy ``cases_message`` says the same."""
 
     def visible_to(self, actor: Actor) -> MessageQuerySet:
-        """Return messages whose class the actor may read in that case."""
+        """Return messages whose class the actor may read in that case; a partner never reads what the firm writes."""
+        if actor.kind is ActorKind.PARTNER:
+            return self.none()
         return self.filter(readable(actor))
 
 

@@ -258,6 +258,8 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.CIRCULATED: _circulated,
     Verb.INTEREST: _matched,
     Verb.NDA: _secrecy,
+    Verb.OPENED_OUT: lambda step, known: Said(_("%(body)sを通して人に開きました") % {"body": known.body_name(step.about_body)}, ""),
+    Verb.SHUT_OUT: lambda step, known: Said(_("%(body)sを通して開いたものを閉じました") % {"body": known.body_name(step.about_body)}, ""),
     Verb.LETTER: _letter(gettext_lazy("文書を作りました")),
     Verb.LETTER_DECIDED: _letter(gettext_lazy("文書を決裁しました")),
     Verb.INCIDENT: lambda step, known: Said(

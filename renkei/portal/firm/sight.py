@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 from renkei.plan.front_desk import desk_facts
 from renkei.portal.firm.page import cases_of
 from renkei.portal.firm.request import FirmRequest
+from renkei.portal.status.door import Door
+from renkei.portal.status.openings import opened, read_by
 from renkei.portal.status.page import shown_to
 from renkei.portal.status.words import class_words
 
@@ -29,6 +31,9 @@ def sight(request: FirmRequest, company: uuid.UUID) -> HttpResponse:
             "case": case,
             "takers": sorted({one.name for one in (case.received_by, desk if case.at_desk else None) if one}),
             "shown": [row for row in shown_to(case, request.actor) if not row.is_inside],
+            "openings": opened(case, request.actor),
+            "readings": read_by(case, request.actor)[:20],
+            "door": Door(case, company=company),
             "standing": class_words(case.standing_classes),
         }
         for case in page

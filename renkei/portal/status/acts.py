@@ -39,11 +39,12 @@ from renkei.post import limits
 LINK = ConsentHow.LINK.value
 
 
-def _back(door: Door, mark: str = "") -> HttpResponse:
+def back(door: Door, mark: str = "") -> HttpResponse:
+    """Return to the case, at the part named ``mark``."""
     return redirect(f"{door.url()}{mark}")
 
 
-def _tried(form: forms.Form, act: Callable[[], Any]) -> bool:
+def tried(form: forms.Form, act: Callable[[], Any]) -> bool:
     """Do the act if the form holds; put a refusal beside its field. Returns whether it is done."""
     if not form.is_valid():
         return False
@@ -65,10 +66,10 @@ def write(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Write to whoever holds the case."""
     door, form = door_of(request, where), WriteForm(request.POST)
     case = door.case
-    if not _tried(form, lambda: company_writes(case, by=request.actor, text=form.cleaned_data["text"])):
+    if not tried(form, lambda: company_writes(case, by=request.actor, text=form.cleaned_data["text"])):
         return _again(request, door, write_form=form)
     messages.success(request, _("伝えました。%(body)sが読んでお返事します。") % {"body": case.holder.name})
-    return _back(door)
+    return back(door)
 
 
 @require_POST
@@ -76,10 +77,10 @@ def answer(request: DoorRequest, **where: Any) -> HttpResponseBase:
     """Answer what was asked."""
     door, form = door_of(request, where), AnswerForm(request.POST, prefix="answer")
     case = door.case
-    if not _tried(form, lambda: company_writes(case, by=request.actor, text=form.cleaned_data["text"], kind="answer")):
+    if not tried(form, lambda: company_writes(case, by=request.actor, text=form.cleaned_data["text"], kind="answer")):
         return _again(request, door, answer_form=form)
     messages.success(request, _("お返事を受け取りました。"))
-    return _back(door)
+    return back(door)
 
 
 @require_POST
@@ -95,7 +96,7 @@ def send_file(request: DoorRequest, **where: Any) -> HttpResponseBase:
             error = refusal.message
         else:
             messages.success(request, _("ファイルを受け取りました。"))
-            return _back(door, "#files")
+            return back(door, "#files")
     return _again(request, door, file_error=error)
 
 
@@ -116,9 +117,9 @@ def share(request: DoorRequest, whom: str, **where: Any) -> HttpResponseBase:
     if row is None:
         raise Http404
     form = ShareForm(request.POST if request.method == "POST" else None, initial={"classes": row.classes})
-    if request.method == "POST" and _tried(form, lambda: _change_sight(request, case, row.body, form.cleaned_data["classes"])):
+    if request.method == "POST" and tried(form, lambda: _change_sight(request, case, row.body, form.cleaned_data["classes"])):
         messages.success(request, _("%(body)sに見せるものを変えました。") % {"body": row.body.name})
-        return _back(door, "#sight")
+        return back(door, "#sight")
     page = {"case": case, "row": row, "form": form, "door": door}
     return render(request, "portal/status/share.html", page)
 
@@ -138,9 +139,9 @@ def standing(request: DoorRequest, **where: Any) -> HttpResponseBase:
     door = door_of(request, where)
     case = door.case
     form = StandingForm(request.POST if request.method == "POST" else None, initial={"classes": case.standing_classes})
-    if request.method == "POST" and _tried(form, lambda: set_standing(case, form.cleaned_data["classes"], by=request.actor)):
+    if request.method == "POST" and tried(form, lambda: set_standing(case, form.cleaned_data["classes"], by=request.actor)):
         messages.success(request, _("これから見せるものを変えました。"))
-        return _back(door, "#sight")
+        return back(door, "#sight")
     return render(request, "portal/status/standing.html", {"case": case, "form": form, "door": door})
 
 
@@ -151,9 +152,9 @@ def consent_request(request: DoorRequest, asked: uuid.UUID, **where: Any) -> Htt
     found = ConsentRequest.objects.visible_to(request.actor).select_related("body", "asked_by_body")
     one = get_object_or_404(found, pk=asked, case=case, answered_at__isnull=True)
     form = RequestForm(request.POST if request.method == "POST" else None, asked=one.classes)
-    if request.method == "POST" and _tried(form, lambda: answer_request(one, classes=form.given, by=request.actor)):
+    if request.method == "POST" and tried(form, lambda: answer_request(one, classes=form.given, by=request.actor)):
         messages.success(request, _("お返事を受け取りました。"))
-        return _back(door, "#sight")
+        return back(door, "#sight")
     return render(request, "portal/status/request.html", {"case": case, "asked": one, "form": form, "door": door})
 
 
@@ -165,7 +166,7 @@ def confirm(request: DoorRequest, consent: uuid.UUID, **where: Any) -> HttpRespo
     one = get_object_or_404(Consent.objects.visible_to(request.actor), pk=consent, case=case)
     confirm_consent(one, by=request.actor)
     messages.success(request, _("確かめていただきました。"))
-    return _back(door, "#sight")
+    return back(door, "#sight")
 
 
 @require_POST
@@ -176,7 +177,7 @@ def summary_seen(request: DoorRequest, **where: Any) -> HttpResponseBase:
     version = request.POST.get("version", "")
     confirm_summary(case, by=request.actor, version=int(version) if version.isascii() and version.isdigit() else None)
     messages.success(request, _("要約を確かめていただきました。"))
-    return _back(door, "#sight")
+    return back(door, "#sight")
 
 
 def end(request: DoorRequest, **where: Any) -> HttpResponseBase:
@@ -184,9 +185,9 @@ def end(request: DoorRequest, **where: Any) -> HttpResponseBase:
     door = door_of(request, where)
     case = door.case
     form = EndForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and _tried(form, lambda: found_another_way(case, by=request.actor, words=form.cleaned_data["text"])):
+    if request.method == "POST" and tried(form, lambda: found_another_way(case, by=request.actor, words=form.cleaned_data["text"])):
         messages.success(request, _("ありがとうございます。%(body)sが、頼んだことを止めて終わりにします。") % {"body": case.holder.name})
-        return _back(door)
+        return back(door)
     return render(request, "portal/status/end.html", {"case": case, "form": form, "door": door})
 
 
@@ -195,9 +196,9 @@ def unsolved(request: DoorRequest, **where: Any) -> HttpResponseBase:
     door = door_of(request, where)
     case = door.case
     form = UnsolvedForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and _tried(form, lambda: did_not_help(case, by=request.actor, words=form.cleaned_data["text"])):
+    if request.method == "POST" and tried(form, lambda: did_not_help(case, by=request.actor, words=form.cleaned_data["text"])):
         messages.success(request, _("お知らせいただきました。%(body)sがもう一度考えます。") % {"body": case.holder.name})
-        return _back(door)
+        return back(door)
     return render(request, "portal/status/unsolved.html", {"case": case, "form": form, "door": door})
 
 
@@ -211,10 +212,10 @@ def feedback(request: DoorRequest, **where: Any) -> HttpResponseBase:
         data = form.cleaned_data
         give_feedback(case, by=request.actor, result=data["result"], satisfaction=data["satisfaction"], words=data["words"])
 
-    if not _tried(form, act):
+    if not tried(form, act):
         return _again(request, door, feedback_form=form)
     messages.success(request, _("お聞かせいただき、ありがとうございました。"))
-    return _back(door)
+    return back(door)
 
 
 @require_POST
@@ -229,4 +230,4 @@ def send_link(request: DoorRequest, **where: Any) -> HttpResponseBase:
         limits.count_link(request.link.id)
         mails.receipt(case, said.email, door.token, by=request.actor)
         messages.success(request, _("%(email)s に送りました。") % {"email": said.email})
-    return _back(door)
+    return back(door)

@@ -100,6 +100,15 @@ class ConfirmForm(forms.Form):
     )  # fmt: skip
 
 
+class OpeningForm(forms.Form):
+    """The firm's answer on one person outside the bodies."""
+
+    answer = forms.ChoiceField(
+        label=_("お返事"), widget=Options, choices=[("yes", _("この方に見せてよい")), ("no", _("見せない"))],
+        error_messages={"required": _("「見せてよい」か「見せない」を選んでください。")},
+    )  # fmt: skip
+
+
 class EndForm(forms.Form):
     """Why the firm needs no more help; a word is enough, none is fine."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.portal.status import acts, consent, secrecy, views
+from renkei.portal.status import acts, consent, openings, secrecy, views
 
 OWN = "the cases of the one firm the link was made for"
 FIRM = "cases of the firm in the URL"
@@ -28,6 +28,7 @@ ACTS: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("end", "end/", acts.end, True),
     ("unsolved", "unsolved/", acts.unsolved, True),
     ("feedback", "feedback/", acts.feedback, True),
+    ("opening", "opening/<uuid:opening>/", openings.opening, True),
 ]
 
 

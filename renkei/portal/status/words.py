@@ -208,6 +208,9 @@ _SAY: dict[Verb, _Say] = {
     Verb.CLOSED: lambda _row, _who, _what: _("ご相談を終えました。"),
     Verb.REOPENED: lambda _row, _who, _what: _("ご相談を再開しました。"),
     Verb.FEEDBACK: lambda _row, _who, _what: _("結果をお聞かせいただきました。"),
+    Verb.OPENED_OUT: lambda row, who, _what: _("%(who)sを通して、お名前の分かる方に%(what)sを開きました。") % {
+        "who": who, "what": class_words(row.to_state.split(","))},
+    Verb.SHUT_OUT: lambda _row, who, _what: _("%(who)sを通して開いたものを閉じました。") % {"who": who},
     Verb.INCIDENT: lambda _row, who, _what: _("%(who)sへのお願いを取り消しました。見えていた内容は、窓口からご説明します。") % {"who": who},
 }
 

@@ -1,0 +1,91 @@
+"""Hand a case part to a researcher, or propose an outside partner to the firm; who has it, what they wrote."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from renkei.base.forms import Checks, JapaneseDateField, Options, TextField
+from renkei.base.refusal import Refused
+from renkei.cases.actions.openings import open_to, shut, write_note
+from renkei.cases.models import Case, Opening, OpeningKind, PartnerNote
+from renkei.cases.states import DisclosureClass
+from renkei.desk.request import StaffRequest
+
+
+class OpeningForm(forms.Form):
+    """A person by name, and what they may read."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("相手"), widget=Options,
+        choices=[(OpeningKind.INSIDE, gettext_lazy("この機関の研究者・職員に渡す（会社がこの機関に見せてよいと言った範囲）")),
+                 (OpeningKind.OUTSIDE, gettext_lazy("機関の外の相手を提案する（会社にお名前を伝えて聞く）"))],
+        error_messages={"required": gettext_lazy("どちらかを選んでください。")},
+    )  # fmt: skip
+    name = TextField(label=gettext_lazy("お名前"), max_length=100, error_messages={"required": gettext_lazy("お名前を入れてください。")})
+    organisation = TextField(label=gettext_lazy("所属"), max_length=200, error_messages={"required": gettext_lazy("所属を入れてください。")})
+    email = TextField(label=gettext_lazy("メールアドレス"), max_length=254, error_messages={"required": gettext_lazy("メールアドレスを入れてください。")})
+    classes = forms.MultipleChoiceField(label=gettext_lazy("見せるもの"), widget=Checks, choices=DisclosureClass.choices,
+                                        error_messages={"required": gettext_lazy("見せるものに印を付けてください。")})
+    purpose = TextField(label=gettext_lazy("使いみち"), max_length=200, required=False, help_text=gettext_lazy("会社と相手の両方が読みます。"))
+    until = JapaneseDateField(label=gettext_lazy("いつまで"), required=False, earliest_today=True)
+
+
+def openings(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
+    """List whom the case was opened to, and open it to another person."""
+    found = _case(request, case)
+    form = OpeningForm(request.POST or None, initial={"classes": [DisclosureClass.SUMMARY]})
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = open_to(found, by=request.actor, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            words = _("%(name)sさんにメールを送りました。") if made.given_at else _("会社に、%(name)sさんに見せてよいかを聞いています。")
+            messages.success(request, words % {"name": made.name})
+            return redirect("desk-openings", body=body, case=case)
+    return render(request, "desk/openings/openings.html", {"case": found, "body": body, "form": form} | _rows(request, found))
+
+
+@require_POST
+def shut_out(request: StaffRequest, body: str, case: uuid.UUID, opening: uuid.UUID) -> HttpResponse:
+    """Shut it again."""
+    shut(_opening(request, case, opening), by=request.actor)
+    messages.success(request, _("閉じました。次に開くときから読めません。"))
+    return redirect("desk-openings", body=body, case=case)
+
+
+@require_POST
+def write(request: StaffRequest, body: str, case: uuid.UUID, opening: uuid.UUID) -> HttpResponse:
+    """Write back to the person."""
+    try:
+        write_note(_opening(request, case, opening), text=request.POST.get("text", ""), by=request.actor)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("伝えました。"))
+    return redirect("desk-openings", body=body, case=case)
+
+
+def _case(request: StaffRequest, case: uuid.UUID) -> Case:
+    return get_object_or_404(Case.objects.visible_to(request.actor), pk=case)
+
+
+def _opening(request: StaffRequest, case: uuid.UUID, opening: uuid.UUID) -> Opening:
+    seen = Opening.objects.visible_to(request.actor).filter(case=_case(request, case)).select_related("body", "case")
+    return get_object_or_404(seen, pk=opening)
+
+
+def _rows(request: StaffRequest, case: Case) -> dict[str, Any]:
+    rows = list(Opening.objects.visible_to(request.actor).filter(case=case).select_related("body", "asked_by"))
+    notes = list(PartnerNote.objects.visible_to(request.actor).filter(opening__in=rows))
+    return {"rows": [{"opening": one, "notes": [note for note in notes if note.opening_id == one.pk],
+                      "classes": "・".join(str(DisclosureClass(k).label) for k in one.classes)} for one in rows]}
