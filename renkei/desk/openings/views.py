@@ -42,7 +42,7 @@ class OpeningForm(forms.Form):
 def openings(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     """List whom the case was opened to, and open it to another person."""
     found = _case(request, case)
-    form = OpeningForm(request.POST or None, initial={"classes": [DisclosureClass.SUMMARY]})
+    form = OpeningForm(request.POST if request.method == "POST" else None, initial={"classes": [DisclosureClass.SUMMARY]})
     if request.method == "POST" and form.is_valid():
         try:
             made = open_to(found, by=request.actor, **form.cleaned_data)

@@ -40,7 +40,7 @@ class NoteForm(forms.Form):
 def partner(request: LinkRequest, token: str) -> HttpResponse:
     """Show the terms first, then what was opened; every showing is written down before it is rendered."""
     opening = _opening(request)
-    form = TermsForm(request.POST or None)
+    form = TermsForm(request.POST if request.method == "POST" else None)
     if opening.accepted_at is None:
         if request.method == "POST" and form.is_valid():
             accept_terms(opening, by=request.actor)
