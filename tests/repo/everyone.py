@@ -23,7 +23,18 @@ from renkei.cases.actions.moves import open_move
 from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.talk import add_file, log_contact
-from renkei.cases.models import Asked, Case, Consent, ConsentRequest, Incoming, Letter, LetterStep, Match, Opening, Passage
+from renkei.cases.models import (
+    Asked,
+    Case,
+    Consent,
+    ConsentRequest,
+    Incoming,
+    Letter,
+    LetterStep,
+    Match,
+    Opening,
+    Passage,
+)
 from renkei.companies.actions import (
     Place,
     Profile,
