@@ -16,7 +16,9 @@ from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.consents import give_consent, request_consent
+from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.openings import open_to
+from renkei.cases.actions.talk import add_file
 from renkei.cases.actions.triage import ask_company, settle_need
 from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Message, Need, Opening, Transition
 from renkei.companies.models import CompanyAccess
@@ -62,6 +64,17 @@ def _proposed(firm: Firm) -> dict[str, Any]:
     return {"opening": one.pk}
 
 
+def _worded(firm: Firm) -> dict[str, Any]:
+    need = Need.objects.filter(case_id=firm.case_id).first()
+    assert need is not None
+    write_public(need, title="小さな機器の試験", summary="手のひらに乗る機器を、落としても狂わないか試したい。", by=firm.world.desk)
+    return {"need": need.pk}
+
+
+def _filed(firm: Firm) -> dict[str, Any]:
+    return {"file": add_file(firm.case, by=firm.world.lab, name="図.txt", data="図です".encode()).pk}
+
+
 def _closed(firm: Firm) -> dict[str, Any]:
     from renkei.cases.actions.answers import finish_support
 
@@ -86,6 +99,9 @@ DEEDS: dict[str, tuple[Callable[[Firm], dict[str, Any]], dict[str, Any], Callabl
     "summary": (lambda _f: Case.objects.update(summary_seen_at=None) and {}, {}, lambda f: f.case.summary_seen_at is not None),
     "end": (_none, {"text": "ほかで済んだ"}, lambda _f: Message.objects.filter(kind="other_way").count()),
     "unsolved": (_none, {"text": "まだです"}, lambda _f: Message.objects.filter(kind="did_not_help").count()),
+    "public": (_worded, {"title": "小さな機器の試験", "summary": "手のひらに乗る機器を、落としても狂わないか試したい。"},
+               lambda _f: Need.objects.filter(public_confirmed_at__isnull=False).count()),
+    "file-secrecy": (_filed, {"keep": "yes"}, lambda _f: Attachment.objects.filter(needs_nda=True).count()),
     "opening": (_proposed, {"answer": "yes"}, lambda _f: Opening.objects.filter(given_at__isnull=False).count()),
     "feedback": (_closed, {"result": "solved", "satisfaction": 5, "words": "よかった"}, lambda f: (f.case.result, f.case.satisfaction)),
 }  # fmt: skip
