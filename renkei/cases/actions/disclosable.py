@@ -100,11 +100,11 @@ def take_back_public(need: Need, *, by: Actor) -> Need:
     stop_asking(case, locked.circulations.filter(ended_at__isnull=True), by=by)
     log_step(case, Verb.NEED_CHANGED, by=by, subject=locked, before="public", after="taken_back")
     record(by, "need.take_back_public", locked, case)
-    step = NextStep(what=_("会社が名を伏せた文を取り消した。進め方を決める"), on=due("first_answer"), kind="choose")
+    step = NextStep(what=written("会社が名を伏せた文を取り消した。進め方を決める"), on=due("first_answer"), kind="choose")
     if case.next_on is None or step.on <= case.next_on:
         put_next_step(case, step)
         save_case(case)
-    mails.tell_holder(case, by=by, subject=_("名を伏せた文が取り消されました"), words=_(
+    mails.tell_holder(case, by=by, subject=written("名を伏せた文が取り消されました"), words=written(
         "会社が、名を伏せて尋ねることを取り消しました。尋ねていたものは終わりました。案件の画面で確かめてください。"))
     return locked
 

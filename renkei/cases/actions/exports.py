@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.register import export_register
 from renkei.cases.models import Case, Contact, Export, Support
@@ -58,9 +59,9 @@ def export_timeline(case: Case, *, by: Actor) -> bytes:
     names = dict(Body.objects.values_list("pk", "short"))
     rows = [[item.happened_on, item.recorded_at.astimezone(clock.JST).date(), names.get(item.body, item.body), item.who, item.title, item.text]
             for item in items]  # fmt: skip
-    header = [_("いつのこと"), _("記録した日"), _("機関"), _("だれ"), _("したこと"), _("内容")]
+    header = [written("いつのこと"), written("記録した日"), written("機関"), written("だれ"), written("したこと"), written("内容")]
     _put("timeline", case.number, len(items), by=by)
-    return write_sheet(_("経過"), header, rows)
+    return write_sheet(written("経過"), header, rows)
 
 
 def count_rows(what: str, query: str, *, by: Actor) -> int:
@@ -95,9 +96,9 @@ def _write_requests(_wanted: Wanted, by: Actor) -> bytes:
     rows = list(_requests(by).select_related("body", "service", "asked_by_body", "person"))
     known = {case.pk: case for case in Case.objects.visible_to(by).filter(pk__in={one.case_id for one in rows})}
     content = content_now()
-    header = [_("受付番号"), _("件名"), _("支援"), _("頼んだ機関"), _("頼まれた機関"), _("担当"), _("状態"), _("頼んだ日"), _("期限"),
-              _("答えた日"), _("断った理由")]  # fmt: skip
-    return write_sheet(_("依頼"), header, [_request(one, known.get(one.case_id), content) for one in rows])
+    header = [written("受付番号"), written("件名"), written("支援"), written("頼んだ機関"), written("頼まれた機関"), written("担当"), written("状態"), written("頼んだ日"), written("期限"),
+              written("答えた日"), written("断った理由")]  # fmt: skip
+    return write_sheet(written("依頼"), header, [_request(one, known.get(one.case_id), content) for one in rows])
 
 
 def _request(one: Support, case: Case | None, content: PlanContent) -> list[Any]:
@@ -114,14 +115,14 @@ def _contacts(wanted: Wanted, by: Actor) -> Any:
 
 def _write_contacts(wanted: Wanted, by: Actor) -> bytes:
     content = content_now()
-    header = [_("日"), _("受付番号"), _("手段"), _("話せたか"), _("区分"), _("分"), _("やりとり"), _("機関"), _("書いた人")]
+    header = [written("日"), written("受付番号"), written("手段"), written("話せたか"), written("区分"), written("分"), written("やりとり"), written("機関"), written("書いた人")]
     rows = [
         [_day(one.happened_at), one.case.number, content.word("channels", one.channel),
          content.word("contact_outcomes", one.outcome) if one.outcome else "", one.get_klass_display(), one.minutes, one.text,
          one.author_body.short, one.author.name]
         for one in _contacts(wanted, by).select_related("case", "author_body", "author")
     ]  # fmt: skip
-    return write_sheet(_("やりとり"), header, rows)
+    return write_sheet(written("やりとり"), header, rows)
 
 
 def _day(moment: dt.datetime | None) -> dt.date | None:
