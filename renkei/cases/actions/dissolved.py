@@ -6,9 +6,9 @@ import uuid
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.cases import mails
 from renkei.cases.actions.answers import withdraw_support
 from renkei.cases.actions.holding import move_holder, recall_handover
@@ -35,7 +35,7 @@ def leave_closed_body(case: Case, *, by: Actor) -> Case:
     What it was asked is withdrawn, a handover to it recalled; what it held goes to the front desk with a step and a
     date, and the firm is told who answers now.
     """
-    reason = _("機関がなくなったため")
+    reason = written("機関がなくなったため")
     for handover in Handover.objects.filter(case=case, to_body__closed_on__isnull=False, state=HandoverState.OFFERED):
         recall_handover(handover, by=by)
     for support in Support.objects.filter(case=case, body__closed_on__isnull=False, state__in=OPEN_SUPPORTS):
@@ -45,13 +45,13 @@ def leave_closed_body(case: Case, *, by: Actor) -> Case:
         MovePack.objects.filter(case=locked, state=PackState.OFFERED).update(state=PackState.DRAFT, offered_at=None)
         name = locked.holder.name
         locked = move_holder(locked, to=front_desk(), by=by, verb=Verb.HOLDER_BACK)
-        mails.tell_other(front_desk(), locked, by=by, subject=_("なくなった機関の案件が窓口に移りました"),
-                         words=_("%(body)sがなくなったため、案件が窓口に移りました。次の主担当を決めてください。") % {"body": name})
-        mails.tell_company(locked, by=by, subject=_("担当が変わりました"), words=_(
+        mails.tell_other(front_desk(), locked, by=by, subject=written("なくなった機関の案件が窓口に移りました"),
+                         words=written("%(body)sがなくなったため、案件が窓口に移りました。次の主担当を決めてください。") % {"body": name})
+        mails.tell_company(locked, by=by, subject=written("担当が変わりました"), words=written(
             "%(old)sがなくなったため、これからは%(body)s（電話 %(phone)s）が担当します。")
             % {"old": name, "body": locked.holder.name, "phone": locked.holder.phone})
     elif locked.next_body.closed_on is not None:
-        what = _("%(body)sがなくなったため、次を決める") % {"body": locked.next_body.short}
+        what = written("%(body)sがなくなったため、次を決める") % {"body": locked.next_body.short}
         put_next_step(locked, NextStep(what=what, on=due("first_answer"), kind="choose", person=locked.holder_person_id))
         save_case(locked)
     return locked

@@ -130,7 +130,7 @@ def _take_from_staff(row: Incoming, letter: Arrived, mail: Mail) -> None:
     by = staff(member.person_id, member.body_id, member.person.name)
     note = write_note(row.case, _cut(letter.text or written("（ファイルだけのメールです）")), by=by)
     log_step(row.case, Verb.CONTACT, by=by, subject=note, about_body=member.body_id)
-    mails.tell_holder(row.case, by=by, subject=written("機関からメールの返事がありました"), words=_(
+    mails.tell_holder(row.case, by=by, subject=written("機関からメールの返事がありました"), words=written(
         "%(body)sの%(name)sさんから、メールで返事がありました。案件の画面の「やりとり」で読めます。")
         % {"body": member.body.name, "name": member.person.name})  # fmt: skip
     row.state = IncomingState.TAKEN

@@ -55,7 +55,7 @@ def tell_undelivered(mail: Mail) -> None:
     """Ask the holder to tell the firm by telephone what the mail was to say; nothing for mails to staff."""
     case = Case.objects.filter(pk=mail.case).first() if mail.case and not mail.to_body else None
     if case is not None:
-        mails.tell_holder(case, by=SYSTEM, purpose=TOLD, about=mail.pk, subject=written("会社へのメールが届きませんでした"), words=_(
+        mails.tell_holder(case, by=SYSTEM, purpose=TOLD, about=mail.pk, subject=written("会社へのメールが届きませんでした"), words=written(
             "「%(subject)s」のメールが届きませんでした。電話で伝えてください。宛先が分かったら、「送信」の画面で直して送り直せます。")
             % {"subject": mail.subject})  # fmt: skip
 
