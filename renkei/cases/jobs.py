@@ -28,9 +28,12 @@ from renkei.cases.actions.leaving import free_caseload, who_left
 from renkei.cases.actions.offers import close_offer, lock_support, move_support
 from renkei.cases.actions.saved import check_view
 from renkei.cases.models import Asked, Case, SavedView, Support, Verb, log_step
+from renkei.cases.queries.colleagues import loads_to_push
+from renkei.cases.queries.moves import ending_soon
 from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.states import SupportState
 from renkei.cases.steps import NextStep, due, put_next_step, save_case
+from renkei.matching.actions import set_load
 from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days, clock_named
 
@@ -65,6 +68,8 @@ def run_clocks() -> ClockReport:
     with acting(SYSTEM):
         homeless = homeless_cases()
     freed += _each(homeless, _leave_closed_body)
+    warn_of_ends()
+    push_loads()
     with acting(SYSTEM):
         waiting = list(
             Support.objects.waiting().filter(due_on__lt=clock.today(), leaves_at__lte=clock.now())
@@ -100,6 +105,26 @@ def free_left() -> int:
         except Refused as refusal:
             _log.error("clock free_left: %s %s refused (%s)", body, person, refusal.code)
     return count
+
+
+def warn_of_ends() -> int:
+    """Tell who leaves soon, and the administrators, that a caseload has no successors yet; once a last day [C42]."""
+    with acting(SYSTEM):
+        found = ending_soon()
+    count = 0
+    for membership in found:
+        with acting(SYSTEM):
+            count += mails.term_ends(membership, by=SYSTEM)
+    return count
+
+
+def push_loads() -> int:
+    """Let proposals know how much each body has on its hands for each service; returns how many counts changed."""
+    with acting(SYSTEM):
+        changed = loads_to_push()
+        for body, service, count in changed:
+            set_load(body, by=SYSTEM, open_count=count, service=service)
+    return len(changed)
 
 
 def _leave_closed_body(case_id: uuid.UUID) -> bool:

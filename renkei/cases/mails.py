@@ -21,6 +21,7 @@ from renkei.base.language import written
 from renkei.cases.models import Asked, Case, Move, Support, Transition, Verb, log_step
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
+from renkei.post.models import Mail
 from renkei.post.nudges import News, Reader, put_nudge
 from renkei.post.outbox import put_mail
 
@@ -184,6 +185,22 @@ def leave_announced(move: Move, *, by: Actor) -> None:
         put_mail(by=by, to=one.person.email, subject=f"離任の知らせ（{move.person.name}さん）",
                  text=f"{one.body.name}　{one.person.name} 様\n\n{words}", purpose="move", about=move.pk, to_body=move.body_id,
                  daily=True)
+
+
+def term_ends(membership: Membership, *, by: Actor) -> bool:
+    """Tell the person and the administrators that a post ends soon and its cases need successors; once a last day."""
+    subject = f"担当替えの準備（{membership.person.name}さん、{_day(membership.until)}まで）"[:200]
+    if Mail.objects.filter(about=membership.pk, purpose="term", subject=subject).exists():
+        return False
+    words = (
+        f"{membership.person.name}さんの{membership.body.name}での任期は、{_day(membership.until)}までです。担当している案件が"
+        "あります。連携の画面の「担当替え」で、引き継ぐ人を選んでください。案件ごとの引継ぎの下書きは、記録からできます。\n"
+    )
+    admins = Membership.objects.current().filter(body_id=membership.body_id, is_admin=True)
+    for to in dict.fromkeys([membership.person.email, *(one.person.email for one in admins)]):
+        put_mail(by=by, to=to, subject=subject, text=f"{membership.body.name}\n\n{words}", purpose="term", about=membership.pk,
+                 to_body=membership.body_id)
+    return True
 
 
 def caseload_fell(body: Body, name: str, count: int, *, by: Actor) -> None:

@@ -16,6 +16,7 @@ from renkei.base.actor import Actor
 from renkei.base.text import search_key
 from renkei.cases.models import Case, Support
 from renkei.cases.states import AT_WORK, SupportState
+from renkei.matching.models import Load
 from renkei.plan.queries import content_now
 
 
@@ -85,6 +86,18 @@ def carried_in(body: str, actor: Actor) -> dict[uuid.UUID, Carried]:
     return {
         one: Carried(held.get(one, 0), supports.get(one, 0), late.get(one, 0)) for one in {*held, *late, *supports}
     }
+
+
+def loads_to_push() -> list[tuple[str, str, int]]:
+    """Return (body, service, open supports) where the count differs from what the matcher knows. For the worker."""
+    asked = Support.objects.filter(state__in=[SupportState.OFFERED, *AT_WORK]).exclude(case__state="closed").order_by()
+    now: dict[tuple[str, str | None], int] = {
+        (body, service): count for body, service, count in asked.values_list("body_id", "service_id").annotate(n=Count("pk"))
+    }  # fmt: skip
+    rows = Load.objects.filter(entry__isnull=True, service__isnull=False).values_list("body_id", "service_id", "open_count")
+    known: dict[tuple[str, str | None], int] = {(body, service): count for body, service, count in rows}
+    differing = {key for key in {*now, *known} if now.get(key, 0) != known.get(key, 0)}
+    return [(body, service or "", now.get((body, service), 0)) for body, service in sorted(differing, key=str)]
 
 
 def colleagues(

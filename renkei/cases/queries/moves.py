@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,6 +13,7 @@ from renkei.base.actor import Actor
 from renkei.cases.models import Case, Move, MovePack, Support
 from renkei.cases.states import AT_WORK, PackState, SupportState
 
+SOON = dt.timedelta(days=30)
 ASKED = [SupportState.OFFERED, *AT_WORK]
 
 
@@ -59,3 +61,15 @@ def waiting_packs(actor: Actor) -> QuerySet[MovePack]:
 def moves_of(actor: Actor) -> QuerySet[Move]:
     """Return the moves of the actor's body that are not cancelled, the nearest last day first."""
     return Move.objects.visible_to(actor).filter(cancelled_at__isnull=True).select_related("person").order_by("-on", "pk")
+
+
+def ending_soon() -> list[Membership]:
+    """Return memberships that end within ``SOON`` and whose person open cases name, with no move opened yet."""
+    day = clock.today()
+    soon = Membership.objects.current().filter(until__lte=day + SOON)
+    moved = Move.objects.filter(cancelled_at__isnull=True, on__gte=day).values_list("body_id", "person_id")
+    known = set(moved)
+    return [
+        one for one in soon if (one.body_id, one.person_id) not in known
+        and Case.objects.open().filter(naming(one.body_id, one.person_id)).exists()
+    ]  # fmt: skip
