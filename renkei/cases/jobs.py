@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
 
 from renkei.accounts.queries import is_member
 from renkei.audit.record import record
@@ -36,6 +37,7 @@ from renkei.cases.steps import NextStep, due, put_next_step, save_case
 from renkei.matching.actions import set_load
 from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days, clock_named
+from renkei.post.nudges import News, Reader, put_nudge
 
 _log = logging.getLogger("renkei.clocks")
 
@@ -324,5 +326,12 @@ def run_alerts() -> int:
         if not is_member(view.person_id, view.body_id):
             continue
         with acting(person):
-            count += len(check_view(view, by=person))
+            news = check_view(view, by=person)
+        with acting(SYSTEM):  # what is lost between the two still stands on the page of views
+            for case in news:
+                title = _("「%(view)s」に新しく入りました") % {"view": view.name}
+                words = _("保存した条件に当てはまる案件が、新しく入りました。")
+                reader = Reader(view.body_id, view.person_id, view.person.email, view.person.name)
+                put_nudge(News("view", title, words, case.pk, case.number), reader, by=SYSTEM)
+        count += len(news)
     return count

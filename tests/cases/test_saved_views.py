@@ -17,6 +17,7 @@ from renkei.cases.actions.holding import set_next_step
 from renkei.cases.actions.saved import ViewWords, change_view, check_view, end_view, move_view, save_view, see_hits
 from renkei.cases.models import Case, SavedView, ViewHit
 from renkei.cases.steps import NextStep
+from renkei.post.models import Nudge
 from tests.cases.making import arrived, events, fresh, refuses
 from tests.world import DESK, LAB, World
 
@@ -206,6 +207,9 @@ def test_the_worker_looks_with_each_persons_own_eyes(committed_world: World, log
         assert (jobs.run_alerts(), jobs.run_alerts()) == (1, 0)
         with acting(SYSTEM):
             assert list(ViewHit.objects.values_list("view__name", "case")) == [("窓口", case.pk)]
+    told = Nudge.objects.filter(kind="view")
+    assert list(told.values_list("person", "body", "case", "title")) == [
+        (world.desk.person, DESK, case.pk, "「窓口」に新しく入りました")]
 
 
 def test_the_worker_passes_over_people_who_left(committed_world: World, login: Any) -> None:
