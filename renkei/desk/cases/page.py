@@ -31,7 +31,7 @@ from renkei.desk.cases.acts import closing, consents, holding, needs, secrecy, t
 from renkei.desk.cases.acts.act import ActForm
 from renkei.desk.colleagues import away_names
 from renkei.plan.models import Body, Stage
-from renkei.plan.queries import content_now
+from renkei.plan.queries import content_now, is_front_desk
 
 FEW = 12
 SUPPORT_ACTS: list[type[needs.SupportAct]] = [needs.StartForm, needs.FinishForm, needs.RecallForm, needs.WithdrawForm]
@@ -154,7 +154,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
     return {
         "case": case,
         "runs": runs_case(actor, case),
-        "inside": Case.objects.inside(actor).filter(pk=case.pk).exists(),
+        "inside": actor.body in {case.received_by_id, case.holder_id} or is_front_desk(actor.body),
         "ndas": list(Nda.objects.visible_to(actor).filter(case=case).select_related("body")),
         "lanes": lanes(case, actor),
         "consents": consent_rows(case, actor, bodies),

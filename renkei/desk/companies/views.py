@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from renkei.base.refusal import Refused
 from renkei.cases.actions import intake
+from renkei.cases.actions.reading import read_cases
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.rules import runs_case
 from renkei.companies.actions import add_person, profile_mark, register_company, update_company
@@ -59,6 +60,9 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
             messages.success(request, _("%(name)s様を書き加えました。") % {"name": form.cleaned_data["name"]})
             return redirect("desk-company", body=body, company=found.pk)
     cases = Case.objects.visible_to(request.actor).filter(company=found).select_related("holder")
+    talks = Contact.objects.visible_to(request.actor).filter(case__company=found, corrected_by__isnull=True)
+    contacts = list(talks.select_related("case", "author_body", "author").order_by("-happened_at")[:FEW_CONTACTS])
+    read_cases([one.case_id for one in contacts], by=request.actor)
     page = {
         "company": found,
         "people": found.people.filter(left_on__isnull=True),
@@ -67,8 +71,7 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
         "formers": found.formers.all(),
         "size": company_size(found),
         "bodies": found.sights.filter(ended_on__isnull=True).select_related("body").order_by("body__order"),
-        "contacts": Contact.objects.visible_to(request.actor).filter(case__company=found, corrected_by__isnull=True)
-        .select_related("case", "author_body", "author").order_by("-happened_at")[:FEW_CONTACTS],
+        "contacts": contacts,
         "past": PastContact.objects.visible_to(request.actor).filter(company=found).select_related("body")[:FEW_CONTACTS],
         "channels": {term.code: term.name for term in content_now().vocabulary("channels")},
         "cases": list(cases.order_by("-arrived_at")[:100]),

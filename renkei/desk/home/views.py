@@ -13,6 +13,7 @@ from renkei.accounts.models import Person
 from renkei.accounts.queries import bodies_of
 from renkei.base import clock
 from renkei.base.text import clean_text
+from renkei.cases.actions.reading import read_words
 from renkei.cases.queries.letters import waiting_letters
 from renkei.cases.queries.moves import waiting_packs
 from renkei.cases.queries.today import today
@@ -45,7 +46,9 @@ def _acts_for_a_firm() -> bool:
 @require_safe
 def today_page(request: StaffRequest, body: str) -> HttpResponse:
     """Show what is overdue, whom to call, what is due, what has arrived."""
-    context = {"today": today(request.actor, body), "now": clock.now(), "packs": waiting_packs(request.actor).count(),
+    day = today(request.actor, body)
+    read_words(request.actor, day.arrivals)
+    context = {"today": day, "now": clock.now(), "packs": waiting_packs(request.actor).count(),
                "letter_steps": waiting_letters(request.actor)}  # fmt: skip
     return render(request, "desk/home/today.html", context)
 

@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base.actor import Actor
 from renkei.base.forms import Options
 from renkei.base.refusal import Refused
-from renkei.cases.models import Case
+from renkei.cases.actions.reading import read_cases
+from renkei.cases.models import Case, Contact, Passage
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass
 from renkei.desk.colleagues import people_choices
@@ -133,6 +134,8 @@ def act_view(form_class: type[ActForm]) -> Callable[..., HttpResponse]:
             else:
                 messages.success(request, form.done)
                 return redirect(form.after(result))
+        if isinstance(thing, (Contact, Passage)):  # its words stand on the page
+            read_cases([found.pk], by=request.actor)
         return render(request, form.template, {"form": form, "case": found, "subject": thing, "body": body})
 
     view.__doc__ = form_class.__doc__
