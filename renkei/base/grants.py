@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-_DELETABLE = ("django_session", "account_", "mfa_", "usersessions_", "procrastinate_", "matching_window")
+_DELETABLE = ("django_session", "account_", "mfa_", "usersessions_", "socialaccount_", "procrastinate_", "matching_window")
 _TABLES = """
     SELECT c.relname, coalesce(obj_description(c.oid, 'pg_class'), '')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

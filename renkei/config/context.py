@@ -21,6 +21,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "actor": getattr(request, "actor", None),
         "membership": getattr(request, "membership", None),
         "is_example": settings.RENKEI_EXAMPLE,
+        "outside_providers": settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"],
         **(_example_people() if settings.RENKEI_EXAMPLE else {}),
     }
 

@@ -5,6 +5,8 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
+from allauth.socialaccount import views as social
+from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import register_converter
 from django.urls.converters import StringConverter
 from django.views.i18n import set_language
@@ -77,4 +79,12 @@ urlpatterns = [
           audience=Audience.PERSON, rule=SELF, changes=True),
     route("accounts/2fa/passkeys/<int:pk>/edit/", passkeys.edit_webauthn, name="mfa_edit_webauthn",
           audience=Audience.PERSON, rule=SELF, changes=True),
+    route("accounts/outside/<slug:provider_id>/login/", oidc.login, name="openid_connect_login", audience=Audience.PUBLIC,
+          rule="anyone; a provider of the settings", changes=True),
+    route("accounts/outside/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback",
+          audience=Audience.PUBLIC, rule="whoever comes back from a provider of the settings with its answer"),
+    route("accounts/outside/login/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled",
+          audience=Audience.PUBLIC, rule=OPEN),
+    route("accounts/outside/", social.connections, name="socialaccount_connections", audience=Audience.PERSON, rule=SELF,
+          changes=True),
 ]  # fmt: skip

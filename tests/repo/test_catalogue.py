@@ -76,7 +76,7 @@ OPEN = {
     "accounts_membership": "who works for which body", "accounts_absence": "who is away stands beside every name", "post_screenmail": "example region only: everybody reads the mailbox",
     "companies_registerednumber": "the public register of corporate numbers", "cases_register": "the last number given, a body and year", "audit_event": "no rights at all for web and worker", "documents_": "content-addressed pieces, opened through rows that are protected",
     "plan_": "the plan is public", "matching_": "the catalogue is for all staff", "django_": "Django's own", "auth_": "Django's own",
-    "account_": "sign-in", "mfa_": "sign-in", "usersessions_": "sign-in", "procrastinate_": "jobs carry ids only",
+    "account_": "sign-in", "mfa_": "sign-in", "usersessions_": "sign-in", "socialaccount_": "sign-in", "procrastinate_": "jobs carry ids only",
 }  # fmt: skip
 
 

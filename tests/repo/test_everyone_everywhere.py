@@ -22,7 +22,7 @@ from tests.repo.everyone import STAFF_ACTORS, Everyone, gather, missing
 from tests.world import LAB, World
 
 TABLE = Path(__file__).with_name("everyone.tsv")
-FIXED = {"pk": 1, "step": 1, "kind": "reply", "what": "requests", "whom": LAB, "uidb36": "1", "key": "x-y", "plan": "hibari-plan", "version": 1, "section": "clocks", "entry": "none",
+FIXED = {"provider_id": "none", "pk": 1, "step": 1, "kind": "reply", "what": "requests", "whom": LAB, "uidb36": "1", "key": "x-y", "plan": "hibari-plan", "version": 1, "section": "clocks", "entry": "none",
          "klass": "technical", "topic": "call", "run": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
 # What ``subject`` means in the deeds of a case.
 SUBJECTS = {"circulation-end": "circulation", "match-add": "need", "match-": "match", "secrecy-end": "nda", "file-secrecy": "attachment",

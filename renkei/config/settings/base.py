@@ -10,6 +10,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from renkei.config.settings.oidc import as_app, origins, read_providers
+
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 
 
@@ -71,6 +73,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_htmx",
     "procrastinate.contrib.django",
@@ -158,6 +162,9 @@ ACCOUNT_FORMS = {
     "set_password": "renkei.accounts.forms.SetPassword",
     "reauthenticate": "renkei.accounts.forms.ConfirmPassword",
 }
+RENKEI_OIDC = read_providers(os.environ.get("RENKEI_OIDC", ""))
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [as_app(one) for one in RENKEI_OIDC]}}
+SOCIALACCOUNT_ADAPTER = "renkei.accounts.social.SocialAdapter"
 MFA_ADAPTER = "renkei.accounts.adapter.MfaAdapter"
 MFA_FORMS = {
     "authenticate": "renkei.accounts.forms.SecondFactor",
@@ -211,7 +218,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *origins(RENKEI_OIDC)],  # browsers hold a form's redirects to it, too
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

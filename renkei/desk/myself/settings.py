@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
@@ -87,5 +89,14 @@ def _cards(person: Person) -> list[Card]:
         Card(_("認証アプリ・二段階の確認"), app, "mfa_index"),
         Card(_("控えの番号"), codes, "mfa_view_recovery_codes" if Authenticator.Type.RECOVERY_CODES in kinds else "mfa_index"),
         Card(_("パスワード"), password, "account_change_password" if person.has_usable_password() else "account_set_password"),
+        *_outside(person),
         Card(_("サインインしている端末"), _("心当たりのないものを終えられます"), "my-sessions"),
     ]
+
+
+def _outside(person: Person) -> list[Card]:
+    """Return the card of outside providers, where there are any."""
+    if not settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]:
+        return []
+    count = SocialAccount.objects.filter(user=person).count()
+    return [Card(_("外のサインイン"), _("%(count)sつ") % {"count": count} if count else _("つないでいません"), "socialaccount_connections")]
