@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
-from django.utils.translation import gettext as _
 
 from renkei.accounts.queries import is_member
 from renkei.audit.record import record
@@ -329,8 +328,8 @@ def run_alerts() -> int:
             news = check_view(view, by=person)
         with acting(SYSTEM):  # what is lost between the two still stands on the page of views
             for case in news:
-                title = _("「%(view)s」に新しく入りました") % {"view": view.name}
-                words = _("保存した条件に当てはまる案件が、新しく入りました。")
+                title = written("「%(view)s」に新しく入りました") % {"view": view.name}
+                words = written("保存した条件に当てはまる案件が、新しく入りました。")
                 reader = Reader(view.body_id, view.person_id, view.person.email, view.person.name)
                 put_nudge(News("view", title, words, case.pk, case.number), reader, by=SYSTEM)
         count += len(news)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record, record_read
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.models import Case, Consent, Opening, OpeningKind, PartnerNote, Verb, log_step
@@ -67,7 +68,7 @@ def open_to(
     if inside:
         _let_in(locked, opening, by=by)
     else:
-        mails.tell_company(locked, by=by, subject=_("見せてよいか、お返事をください"), words=_(
+        mails.tell_company(locked, by=by, subject=written("見せてよいか、お返事をください"), words=written(
             "%(body)sから、機関の外の方に、ご相談の一部を見せてよいかのおたずねがあります。") % {"body": opening.body.name})
     return opening
 
@@ -88,7 +89,7 @@ def answer_opening(opening: Opening, *, given: bool, by: Actor) -> Opening:
     record(by, "opening.answer", locked, case, given=given)
     if given:
         _let_in(case, locked, by=by)
-    mails.tell_other(locked.body, case, by=by, subject=_("機関の外の方に見せてよいかのお返事がありました"), words=_(
+    mails.tell_other(locked.body, case, by=by, subject=written("機関の外の方に見せてよいかのお返事がありました"), words=written(
         "会社からお返事がありました。案件の「開いた相手」で確かめてください。"))
     return locked
 
@@ -143,8 +144,8 @@ def write_note(opening: Opening, *, text: str, by: Actor) -> PartnerNote:
                                       written_at=clock.now())
     record(by, "opening.note", note, locked, text=words)
     to = locked.body.mail if partner else locked.email
-    put_mail(by=by, to=to, subject=_("連絡がありました"), purpose="partner", about=locked.pk, case=locked.case_id,
-             to_body=locked.body_id if partner else "", text=_("開いたご相談について、連絡がありました。画面で読んでください。"))
+    put_mail(by=by, to=to, subject=written("連絡がありました"), purpose="partner", about=locked.pk, case=locked.case_id,
+             to_body=locked.body_id if partner else "", text=written("開いたご相談について、連絡がありました。画面で読んでください。"))
     return note
 
 
@@ -184,7 +185,7 @@ def _let_in(case: Case, opening: Opening, *, by: Actor) -> None:
         f"次のページで、約束を読んでからご覧ください。\n{settings.RENKEI_ADDRESS}/partner/{token}/\n\n"
         f"お問い合わせは、{body.name}（電話 {body.phone}）へ。このアドレスは、ほかの人に見せないでください。\n"
     )
-    put_mail(by=by, to=opening.email, subject=_("ご相談の一部を読んでいただくお願い"), text=text, purpose="partner",
+    put_mail(by=by, to=opening.email, subject=written("ご相談の一部を読んでいただくお願い"), text=text, purpose="partner",
              about=opening.pk, case=case.pk)
     log_step(case, Verb.OPENED_OUT, by=by, subject=opening, after=",".join(opening.classes), about_body=opening.body_id,
              reason=opening.kind)
