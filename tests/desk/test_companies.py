@@ -86,7 +86,7 @@ def test_query_count_of_the_list(world: World, many: int) -> None:
     one.get(url("desk-companies"))
     with CaptureQueriesContext(connection) as seen:
         one.get(url("desk-companies"))
-    assert len(seen) == 13
+    assert len(seen) == 14
 
 
 def test_page_shows_profile_people_and_cases(world: World) -> None:
