@@ -66,7 +66,7 @@ def test_a_body_hands_a_case_to_its_researcher_who_accepts_and_reads(firm: Firm)
     assert WORDS not in shown
     assert "図.txt" in shown
     assert Event.objects.filter(verb="read", actor_kind="partner").count() == 1
-    assert Client().get(f"{url}file/{file.pk}/").status_code == 200
+    assert b"".join(Client().get(f"{url}file/{file.pk}/").streaming_content).decode() == "図です"
     assert Event.objects.filter(verb="read", actor_kind="partner").count() == 2
     assert "伝えたいことを書いてください。" in text_of(Client().post(f"{url}write/", {"text": ""}))
     assert Client().post(f"{url}write/", {"text": "温度は何度ですか"}).status_code == 302
