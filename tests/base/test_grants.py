@@ -12,7 +12,7 @@ from renkei.base.grants import apply_grants, grants_for, wrong_grants
 from renkei.base.models import Login
 from tests.world import World
 
-MAY_DELETE = ("django_session", "account_", "mfa_", "usersessions_", "procrastinate_", "matching_window")  # no case in them
+MAY_DELETE = ("django_session", "account_", "mfa_", "usersessions_", "socialaccount_", "procrastinate_", "matching_window")  # no case in them
 
 
 def _rights(part: str) -> dict[str, set[str]]:

@@ -110,7 +110,8 @@ class TestOneADay:
 class TestDigest:
     def test_news_leave_in_the_evening_grouped_and_readable_without_the_link(self, world: World) -> None:
         told(world, title="会社から連絡がありました", words="読んで答えてください。")
-        told(world, title="質問が届きました", words="答えてください。")
+        with at(15):
+            told(world, title="質問が届きました", words="答えてください。")
         with at(16, 29):
             assert put_digests() == 0
         with at(16, 30):
