@@ -41,7 +41,7 @@ def _rulings(eligible: dict[str, Any], facts: Facts, industry: Industry) -> Iter
     if eligible.get("sme_only"):
         size = size_of(industry, jsic=facts.jsic or "", capital_yen=facts.capital_yen, employees=facts.employees,
                        deemed_large=facts.deemed_large)
-        missing = [key for key in size.missing if key != "jsic"] or [*size.missing, "employees"]
+        missing = [key for key in size.missing if key != "jsic"] or [*size.missing, "employees" if facts.capital_yen is None else "capital_yen"]
         yield Ruling(missing[0], size.is_sme, _("中小企業であること"))
     if (most := eligible.get("max_employees")) and most < SME_HEADS:
         met = None if facts.employees is None else facts.employees <= most

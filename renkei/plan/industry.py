@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from renkei.base.yen import yen_words
+from renkei.base.language import shown_money
 from renkei.plan.content import PlanContent
 
 
@@ -98,10 +98,10 @@ def size_of(
 
 def _under(group: SizeGroup, capital_yen: int | None, employees: int | None) -> Size:
     limits = _("%(name)sは資本金%(yen)s以下か従業員%(heads)s人以下") % {
-        "name": group.name, "yen": yen_words(group.capital_yen), "heads": group.employees}
+        "name": group.name, "yen": shown_money(group.capital_yen), "heads": group.employees}
     known = []
     if capital_yen is not None:
-        known.append((capital_yen <= group.capital_yen, _("資本金%(yen)s") % {"yen": yen_words(capital_yen)}))
+        known.append((capital_yen <= group.capital_yen, _("資本金%(yen)s") % {"yen": shown_money(capital_yen)}))
     if employees is not None:
         known.append((employees <= group.employees, _("従業員%(heads)s人") % {"heads": employees}))
     for fits, words in known:

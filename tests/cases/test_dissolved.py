@@ -19,7 +19,7 @@ from renkei.cases.actions.offers import send_offers
 from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Case, Handover, Support, Transition, Verb
 from renkei.plan.models import Body
-from renkei.post.models import Mail
+from renkei.post.models import Mail, Nudge
 from tests.cases.making import NOON, arrived, events, fresh, need_of, offered, pick, refuses, said
 from tests.world import CENTER, DESK, LAB, World
 
@@ -75,7 +75,8 @@ def test_what_it_held_goes_to_the_desk_with_a_date(world: World) -> None:
     after = fresh(case)
     assert (after.holder_id, after.holder_person_id, after.next_body_id, after.next_kind) == (DESK, None, DESK, "choose")
     assert after.next_on >= clock.today()
-    assert Mail.objects.filter(to="hibari-desk@hibari.example", subject__startswith="なくなった機関").count() == 1
+    assert [one.title for one in Nudge.objects.filter(body=DESK, case=case.pk, title__startswith="なくなった機関")] == [
+        "なくなった機関の案件が窓口に移りました"]
     assert Mail.objects.filter(to="saito@kitsunebi.example", text__contains="がなくなったため").count() == 1
     assert (homeless_cases(), run_clocks().freed, events("case.move_holder")) == ([], 0, 2)
 

@@ -130,4 +130,4 @@ def test_same_queries_for_one_and_three(world: World, django_assert_num_queries:
         asked(world)
 
 
-QUERIES = 22
+QUERIES = 23

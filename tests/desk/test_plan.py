@@ -154,7 +154,7 @@ def people(db: None) -> dict[str, Client]:
     found = {}
     for body in ("hibari-desk", "hibari-lab", "hibari-bank"):
         person = Person.objects.create_user(f"{body}@people.example", "hibari-secret-1", name="相川 志保")
-        Membership.objects.create(person=person, body_id=body, role="staff", since=dt.date(2024, 4, 1))
+        Membership.objects.create(person=person, body_id=body, role="staff", is_admin=True, since=dt.date(2024, 4, 1))
         found[body] = Client()
         found[body].force_login(person)
     return found
@@ -337,7 +337,7 @@ def test_clocks_are_set_by_numbers(people: dict[str, Client]) -> None:
     desk = people["hibari-desk"]
     numbers = {name: clock.get("business_days", clock.get("minutes")) for name, clock in region()["clocks"].items()}
     page = save(desk, "clocks", form="clocks", **(numbers | {"idle": "たくさん", "recall": 9999, "first_answer": -1}))
-    for said in ("数字だけを入れてください。", "大きすぎます。1440以下にしてください。", "0以上の数を入れてください。"):
+    for said in ("数字だけを入れてください。", "大きすぎます。1439以下にしてください。", "0以上の数を入れてください。"):
         assert said in page.content.decode()
     assert save(desk, "clocks", form="clocks", **(numbers | {"recall": 10, "idle": 30})).status_code == 302
     assert draft()["clocks"] == region()["clocks"] | {"recall": {"minutes": 10}, "idle": {"business_days": 30}}

@@ -32,6 +32,10 @@ ALLOWED = {
     "株式会社": "how a company's name is written: the example beside the field",
     "まぼろし計測": "the same example", "株式会社まぼろし計測": "the same example", "理事長": "a post as it is written in the plan: an example",
     "残業代": "words of a Japanese consultation: an example", "就業規則": "the same example",
+    "相談票": "a kind of document, named as the plan names it where the plan says nothing", "引継書": "the same",
+    "製造業その他": "an industry as the law on small firms names it, where the plan says nothing",
+    "をお送りします": "a message to the firm, which reads the language of the house", "添付の書類をご覧ください": "the same",
+    "号": "the number of a letter, as the plan writes it", "試回第": "the same",
     "対応中": "words of the register's columns, which are Japanese like the files", "終了": "the same",
 }
 
