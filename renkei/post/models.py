@@ -90,7 +90,7 @@ class Mail(Row):
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
-    daily = models.BooleanField(default=False, db_default=False)
+    daily = models.BooleanField(default=False)  # no db_default: reading it back would need the right to read the mail
     carrier = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="carried")
 
     class Meta:

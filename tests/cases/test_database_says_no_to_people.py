@@ -87,6 +87,7 @@ def said(act: Any) -> str:
 
 NOW = dt.datetime(2026, 11, 25, 3, tzinfo=dt.UTC)
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("Asked", {"answer": "perhaps", "answered_at": NOW}, "asked_answer"),
     ("Asked", {"answer": "no", "reason": "x"}, "asked_answer_has_time"),
     ("Asked", {"answer": "interested", "answered_at": NOW}, "asked_interest_says_what"),
     ("Asked", {"answer": "no", "answered_at": NOW}, "asked_no_says_why"),

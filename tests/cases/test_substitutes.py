@@ -13,7 +13,7 @@ from renkei.cases import mails
 from renkei.cases.actions.answers import pass_on
 from renkei.cases.models import Transition
 from renkei.cases.queries.colleagues import colleagues
-from renkei.post.models import Mail
+from renkei.post.models import Mail, Nudge
 from tests.cases.making import NOON, fresh, offered
 from tests.cases.moving import acts, held, join
 from tests.world import DESK, LAB, World
@@ -28,7 +28,7 @@ def _noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told() -> list[str]:
-    return list(Mail.objects.filter(purpose="told").order_by("made_at", "pk").values_list("to", flat=True))
+    return list(Nudge.objects.order_by("made_at", "pk").values_list("address", flat=True))
 
 
 def test_mail_goes_to_the_substitute_and_back_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +38,7 @@ def test_mail_goes_to_the_substitute_and_back_again(world: World, monkeypatch: p
     mails.tell_holder(case, by=SYSTEM, subject="質問が届きました", words="答えてください。")
     mails.tell_holder(case, by=SYSTEM, subject="もう一度", words="答えてください。")
     assert told() == ["ito@people.example", "ito@people.example"]
-    assert "sato 一さんが不在のため" in Mail.objects.filter(to="ito@people.example").first().text  # type: ignore[union-attr]
+    assert "sato 一さんが不在のため" in Nudge.objects.filter(address="ito@people.example").first().words  # type: ignore[union-attr]
     steps = Transition.objects.filter(case=case, verb="substituted")
     assert [(one.from_state, one.to_state, one.about_body) for one in steps] == [(str(sato.person_id), str(ito.person_id), DESK)]
     assert (fresh(case).holder_person_id, fresh(case).version) == (sato.person_id, case.version)

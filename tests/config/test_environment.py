@@ -111,7 +111,7 @@ def test_the_second_factor_is_left_out_in_the_example_only(world: Any, settings:
     client = Client()
     client.force_login(world.people["hibari-desk"])
     answer = client.get("/d/hibari-desk/")
-    assert (answer.status_code == 302 and answer["Location"] == "/accounts/2fa/totp/activate/") is is_asked
+    assert (answer.status_code == 302 and answer["Location"] == "/accounts/2fa/") is is_asked
 
 
 @pytest.mark.parametrize("example", [True, False])

@@ -94,4 +94,4 @@ def test_list_takes_the_same_queries_for_one_and_three(world: World, django_asse
         asked(world)
 
 
-LIST_QUERIES = 23
+LIST_QUERIES = 24

@@ -38,7 +38,7 @@ def world(committed_world: World, login: Any) -> Iterator[World]:
 def colleague(body: str, name: str = "津島 澪") -> Actor:
     """One more person of a body."""
     person = Person.objects.create_user(f"{Person.objects.count()}@people.example", "hibari-secret-1", name=name)
-    Membership.objects.create(person=person, body_id=body, role="staff", since=clock.today())
+    Membership.objects.create(person=person, body_id=body, role="staff", is_admin=True, since=clock.today())
     return staff(person.pk, body, person.name)
 
 
