@@ -208,7 +208,7 @@ class TestOwnPages:
         assert client(who).post(url, {"email": "b@maboroshi.example", "role": "member"}).status_code == 302
         made = CompanyInvitation.objects.get()
         assert "b@maboroshi.example" in self.page(who, "people")
-        client(who).post(reverse("portal-people-withdraw", kwargs={"company": who.company_id, "invitation": made.pk}))
+        client(who).post(reverse("portal-people-withdraw", kwargs={"company": who.company_id, "guest": made.pk}))
         assert CompanyInvitation.objects.get().withdrawn_at is not None
         end = reverse("portal-people-end", kwargs={"company": who.company_id, "account": who.pk})
         assert "印を付けてください" in text_of(client(who).post(end))

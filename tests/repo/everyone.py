@@ -98,7 +98,7 @@ def _firms(made: Everyone) -> None:
         made.clients[actor] = Client()
         made.clients[actor].force_login(person)
     for objects in (made.own, made.foreign):
-        objects["invitation"] = CompanyInvitation.objects.create(
+        objects["guest"] = CompanyInvitation.objects.create(
             company_id=objects["company"], email="new@firms.example", role="member", invited_at=clock.now(),
             expires_at=clock.now().replace(year=clock.now().year + 1),
         ).pk  # fmt: skip
@@ -111,7 +111,7 @@ def _firms(made: Everyone) -> None:
                                        expires_at=clock.now().replace(year=clock.now().year + 1))
     made.tokens["join"] = make_link(
         by=GUEST, purpose=LinkPurpose.JOIN, expires_at=clock.now().replace(year=clock.now().year + 1),
-        company=made.own["company"], subject=made.own["invitation"],
+        company=made.own["company"], subject=made.own["guest"],
     )  # fmt: skip
 
 

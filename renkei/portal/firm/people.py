@@ -33,10 +33,10 @@ def people(request: FirmRequest, company: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def withdraw(request: FirmRequest, company: uuid.UUID, invitation: uuid.UUID) -> HttpResponse:
+def withdraw(request: FirmRequest, company: uuid.UUID, guest: uuid.UUID) -> HttpResponse:
     """Take an invitation back."""
     seen = CompanyInvitation.objects.visible_to(request.actor).filter(company_id=company)
-    withdraw_invitation(get_object_or_404(seen, pk=invitation), by=request.actor)
+    withdraw_invitation(get_object_or_404(seen, pk=guest), by=request.actor)
     messages.success(request, _("招待を取りやめました。"))
     return redirect("portal-people", company=company)
 

@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern] = [
     route("firm/<uuid:company>/sight/", sight.sight, name="portal-sight", audience=Audience.COMPANY, rule=FIRM),
     route("firm/<uuid:company>/people/", people.people, name="portal-people", audience=Audience.COMPANY, rule=ADMIN,
           changes=True),
-    route("firm/<uuid:company>/people/invitation/<uuid:invitation>/withdraw/", people.withdraw,
+    route("firm/<uuid:company>/people/invitation/<uuid:guest>/withdraw/", people.withdraw,
           name="portal-people-withdraw", audience=Audience.COMPANY, rule=ADMIN, changes=True),
     route("firm/<uuid:company>/people/<uuid:account>/role/", people.role, name="portal-people-role",
           audience=Audience.COMPANY, rule=ADMIN, changes=True),
