@@ -180,7 +180,7 @@ class TestBoard:
         page = board(world.desk)
         assert [(a.kind, a.row.id, a.text) for a in page.alarms] == [
             ("late", late.pk, "返事をする（産業課）"), ("idle", idle.pk, "動きがありません"),
-            ("consent", ending.case_id, "同意が11月30日まで")]
+            ("consent", ending.case_id, "同意が11月30日（月）まで")]
         assert page.alarm_count == 3
 
     def test_bodies_see_their_own(self, world: World) -> None:

@@ -62,7 +62,7 @@ def test_a_password_is_hashed_slowly_and_checked(plain: dict[str, str]) -> None:
     assert ast.literal_eval(plain["PASSWORD_HASHERS"]) == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     checks = ast.literal_eval(plain["AUTH_PASSWORD_VALIDATORS"])
     assert {check["NAME"].rsplit(".", 1)[1] for check in checks} == {
-        "UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator",
+        "UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator",
     }  # fmt: skip
     assert [check["OPTIONS"]["min_length"] for check in checks if "OPTIONS" in check] == [10]
 

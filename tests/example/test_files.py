@@ -187,4 +187,4 @@ def test_the_password_is_long_enough_for_the_rules_of_the_house() -> None:
 def test_every_data_file_is_read_by_somebody() -> None:
     folder = resources.files("renkei.example").joinpath("data")
     found = {one.name for one in folder.iterdir() if one.is_file()} | {f"catalogue/{one.name}" for one in folder.joinpath("catalogue").iterdir()}
-    assert found == {f"{name}.jsonl" for name in FILES} | {"phrases.json"}
+    assert found == {f"{name}.jsonl" for name in FILES} | {"phrases.json", "corporate-numbers.txt"}
