@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -120,7 +121,13 @@ def _open_request(site: Site, lab: Any) -> str:
 
 def _export(site: Site, lab: Any, number: str) -> list[str]:
     """The numbers in the sheet of cases that the lab can write out now, as far as they are this one's."""
-    answer = lab.request.get(f"{site.address}/d/sanken/register/export/?q={number.split()[1]}")
+    url = f"{site.address}/d/sanken/register/export/?q={number.split()[1]}"
+    page = lab.request.get(url)
+    assert page.ok
+    form = re.search(r'method="post" novalidate>\s*<input type="hidden" name="csrfmiddlewaretoken" value="([^"]+)"', page.text())
+    if form is None:  # nothing to write out
+        return []
+    answer = lab.request.post(url, form={"csrfmiddlewaretoken": form[1]})
     assert answer.ok
     sheet = openpyxl.load_workbook(io.BytesIO(answer.body())).worksheets[0]
     cells = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell]

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import smtplib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,18 @@ class Mailing:
     port_in: int
 
 
+def _wait_for_door(port: int) -> None:
+    """The pages may answer before the mail does."""
+    for _turn in range(90):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        except OSError:
+            time.sleep(1)
+        else:
+            return
+    raise AssertionError("nobody takes mail in")
+
+
 @pytest.fixture(scope="module")
 def mailing() -> Iterator[Mailing]:
     """Start an instance whose mail goes to a server of ours, and which listens for answers."""
@@ -75,6 +88,7 @@ def mailing() -> Iterator[Mailing]:
     try:
         address = f"http://127.0.0.1:{port}"
         _wait(address, process, log)
+        _wait_for_door(port_in)
         yield Mailing(Site(address, home, log), box, port_in)
     finally:
         process.send_signal(signal.SIGTERM)
