@@ -59,3 +59,19 @@ def definer(signature: str, returns: str, body: str) -> RunSQL:
         SET search_path = public, pg_temp AS $fn$ {body} $fn$;
     """
     return RunSQL(statements, f"DROP FUNCTION {signature};")
+
+
+def redefine(signature: str, returns: str, body: str) -> RunSQL:
+    """Give a function made by :func:`definer` another body. Going back leaves the new one: callers ask for the same."""
+    statements = f"""
+        CREATE OR REPLACE FUNCTION {signature} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER
+        SET search_path = public, pg_temp AS $fn$ {body} $fn$;
+    """
+    return RunSQL(statements, RunSQL.noop)
+
+
+def more(name: str, table: str, command: str, condition: str) -> RunSQL:
+    """Add one permissive policy for ``command`` beside those of :func:`protect`: policies add up."""
+    check = {"SELECT": f"USING ({condition})", "INSERT": f"WITH CHECK ({condition})"}
+    rule = check.get(command, f"USING ({condition}) WITH CHECK ({condition})")
+    return RunSQL(f"CREATE POLICY {name} ON {table} FOR {command} {rule};", f"DROP POLICY {name} ON {table};")

@@ -6,7 +6,7 @@ Policies add up: the ones here stand beside those of 0002 and 0003. Each functio
 
 from django.db import migrations
 
-from renkei.base.rls import BODY, STAFF, SYSTEM, definer, protect
+from renkei.base.rls import BODY, STAFF, SYSTEM, definer, more, protect
 
 DESK = "(SELECT ctx_is_desk())"
 LINKED = "(SELECT link_case())"
@@ -105,15 +105,6 @@ READ = ["consultation", "need", "passage", "support", "consent", "consentrequest
         "incident", "transition"]  # fmt: skip
 WRITTEN = ["consent", "message", "attachment", "transition"]
 CHANGED = ["consent", "consentrequest"]
-
-
-def more(name: str, table: str, command: str, condition: str) -> migrations.RunSQL:
-    """Add one permissive policy."""
-    check = {"SELECT": f"USING ({condition})", "INSERT": f"WITH CHECK ({condition})"}
-    rule = check.get(command, f"USING ({condition}) WITH CHECK ({condition})")
-    return migrations.RunSQL(
-        f"CREATE POLICY {name} ON {table} FOR {command} {rule};", f"DROP POLICY {name} ON {table};"
-    )
 
 
 class Migration(migrations.Migration):

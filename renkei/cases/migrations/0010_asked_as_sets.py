@@ -5,6 +5,8 @@ Both functions return what they returned before (0002, 0003).
 
 from django.db import migrations
 
+from renkei.base.rls import redefine
+
 LEFT = "s.leaves_at <= now() AND s.state NOT IN ('proposed', 'recalled')"
 NEEDS_ASKED = f"""
     SELECT s.need_id FROM cases_support s
@@ -16,15 +18,6 @@ SEEN_SUPPORTS = f"""
 """
 
 
-def replace(name: str, body: str) -> migrations.RunSQL:
-    """Replace the body of a function of earlier migrations."""
-    statement = f"""
-        CREATE OR REPLACE FUNCTION {name} RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER
-        SET search_path = public, pg_temp AS $fn$ {body} $fn$;
-    """
-    return migrations.RunSQL(statement, migrations.RunSQL.noop)
-
-
 class Migration(migrations.Migration):
     dependencies = [("cases", "0009_split_and_merged")]
-    operations = [replace("need_asked()", NEEDS_ASKED), replace("support_seen()", SEEN_SUPPORTS)]
+    operations = [redefine("need_asked()", "SETOF uuid", NEEDS_ASKED), redefine("support_seen()", "SETOF uuid", SEEN_SUPPORTS)]

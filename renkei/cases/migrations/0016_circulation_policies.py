@@ -5,7 +5,7 @@ A body reads its own question and the inquiry's words while they are asked; only
 
 from django.db import migrations
 
-from renkei.base.rls import BODY, STAFF, SYSTEM, definer, protect
+from renkei.base.rls import BODY, STAFF, SYSTEM, definer, more, protect
 
 DESK = "(SELECT ctx_is_desk())"
 LINKED = "(SELECT link_case())"
@@ -40,12 +40,6 @@ def narrow(table: str, condition: str, before: str) -> migrations.RunSQL:
     return migrations.RunSQL(
         f"ALTER POLICY sight ON {table} USING ({condition});", f"ALTER POLICY sight ON {table} USING ({before});"
     )
-
-
-def more(name: str, table: str, command: str, condition: str) -> migrations.RunSQL:
-    """Add one permissive policy."""
-    rule = f"USING ({condition})" + (f" WITH CHECK ({condition})" if command == "UPDATE" else "")
-    return migrations.RunSQL(f"CREATE POLICY {name} ON {table} FOR {command} {rule};", f"DROP POLICY {name} ON {table};")
 
 
 class Migration(migrations.Migration):

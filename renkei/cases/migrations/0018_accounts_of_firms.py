@@ -6,7 +6,7 @@ only of the link's own case until now, a new consultation, and how the holder of
 
 from django.db import migrations
 
-from renkei.base.rls import definer
+from renkei.base.rls import definer, more, redefine
 
 LIVE = "k.withdrawn_at IS NULL AND (k.until IS NULL OR k.until >= (now() AT TIME ZONE 'Asia/Tokyo')::date)"
 OWNER = "session_user NOT IN (SELECT role FROM base_login)"
@@ -64,29 +64,11 @@ IN_FAMILY = "case_id IN (SELECT link_family())"
 LINKED = "\"case\" IN (SELECT link_family())"
 
 
-def replace(name: str, returns: str, body: str) -> migrations.RunSQL:
-    """Replace the body of a function of earlier migrations."""
-    statement = f"""
-        CREATE OR REPLACE FUNCTION {name} RETURNS {returns} LANGUAGE sql STABLE SECURITY DEFINER
-        SET search_path = public, pg_temp AS $fn$ {body} $fn$;
-    """
-    return migrations.RunSQL(statement, migrations.RunSQL.noop)
-
-
-def more(name: str, table: str, command: str, condition: str) -> migrations.RunSQL:
-    """Add one permissive policy."""
-    check = {"SELECT": f"USING ({condition})", "INSERT": f"WITH CHECK ({condition})"}
-    rule = check.get(command, f"USING ({condition}) WITH CHECK ({condition})")
-    return migrations.RunSQL(
-        f"CREATE POLICY {name} ON {table} FOR {command} {rule};", f"DROP POLICY {name} ON {table};"
-    )
-
-
 class Migration(migrations.Migration):
     dependencies = [("cases", "0017_letters"), ("companies", "0009_accounts_policies")]
     operations = [
-        replace("link_family()", "SETOF uuid", FAMILY),
-        replace("case_takes_part(the_case uuid)", "boolean", TAKES_PART),
+        redefine("link_family()", "SETOF uuid", FAMILY),
+        redefine("case_takes_part(the_case uuid)", "boolean", TAKES_PART),
         migrations.RunSQL(ENDED, migrations.RunSQL.noop),
         definer("link_firm(given text)", "TABLE (company uuid, is_first boolean)", DOOR),
         more("firm_birth", "cases_case", "INSERT", f"{COMPANY} AND company_id IN (SELECT company_mine())"),

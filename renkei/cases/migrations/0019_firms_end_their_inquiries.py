@@ -2,16 +2,12 @@
 
 from django.db import migrations
 
+from renkei.base.rls import more
+
 LINKED = "(SELECT link_case())"
 STATUS = f"case_id = {LINKED} AND (SELECT link_purpose()) = 'status'"
 OWN = f"{STATUS} OR case_id IN (SELECT link_family())"
 ASKED = "(SELECT ctx_kind()) IN ('link', 'company') AND id IN (SELECT inquiry_id FROM cases_circulation)"
-
-
-def more(name: str, table: str, command: str, condition: str) -> migrations.RunSQL:
-    """Add one permissive policy."""
-    rule = f"USING ({condition})" + (f" WITH CHECK ({condition})" if command == "UPDATE" else "")
-    return migrations.RunSQL(f"CREATE POLICY {name} ON {table} FOR {command} {rule};", f"DROP POLICY {name} ON {table};")
 
 
 class Migration(migrations.Migration):

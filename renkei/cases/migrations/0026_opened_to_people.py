@@ -5,7 +5,7 @@ Inside a body an opening is never wider than the firm's living consent to that b
 
 from django.db import migrations
 
-from renkei.base.rls import BODY, STAFF, SYSTEM, definer, protect
+from renkei.base.rls import BODY, STAFF, SYSTEM, definer, more, protect
 
 DESK = "(SELECT ctx_is_desk())"
 PARTNER = "(SELECT ctx_kind()) = 'partner'"
@@ -47,15 +47,6 @@ OPENED = "(case_id, klass) IN (SELECT c.the_case, c.klass FROM opening_classes()
 IN_FAMILY = "case_id IN (SELECT link_family())"
 LINKED = "purpose = 'partner' AND \"case\" IN (SELECT link_family())"
 SEEN = f"{INSIDE} OR {STAFF} AND body_id = {BODY} OR {IN_FAMILY} OR id = (SELECT opening_link())"
-
-
-def more(name: str, table: str, command: str, condition: str) -> migrations.RunSQL:
-    """Add one permissive policy."""
-    check = {"SELECT": f"USING ({condition})", "INSERT": f"WITH CHECK ({condition})"}
-    rule = check.get(command, f"USING ({condition}) WITH CHECK ({condition})")
-    return migrations.RunSQL(
-        f"CREATE POLICY {name} ON {table} FOR {command} {rule};", f"DROP POLICY {name} ON {table};"
-    )
 
 
 class Migration(migrations.Migration):

@@ -5,7 +5,7 @@ Policies add up: the ones named ``firm_`` stand beside those of 0002.
 
 from django.db import migrations
 
-from renkei.base.rls import PERSON, STAFF, SYSTEM, definer, protect
+from renkei.base.rls import PERSON, STAFF, SYSTEM, definer, more, protect
 
 DESK = "(SELECT ctx_is_desk())"
 MINE = """
@@ -23,15 +23,6 @@ OF_RUN = "(SELECT ctx_kind()) = 'company' AND company_id IN (SELECT company_run(
 JOIN = "(SELECT link_purpose()) = 'join' AND company_id = (SELECT link_company())"
 KNOWN = f"{SYSTEM} OR {STAFF} AND ({DESK} OR company_known(company_id))"
 ASKED = f"{KNOWN} OR {OF_MINE % 'company_id'} OR id = (SELECT link_subject()) AND {JOIN}"
-
-
-def more(name: str, table: str, command: str, condition: str) -> migrations.RunSQL:
-    """Add one permissive policy."""
-    check = {"SELECT": f"USING ({condition})", "INSERT": f"WITH CHECK ({condition})"}
-    rule = check.get(command, f"USING ({condition}) WITH CHECK ({condition})")
-    return migrations.RunSQL(
-        f"CREATE POLICY {name} ON {table} FOR {command} {rule};", f"DROP POLICY {name} ON {table};"
-    )
 
 
 class Migration(migrations.Migration):
