@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from renkei.base import clock
 from renkei.base.actor import GUEST
 from renkei.base.context import acting
-from renkei.cases.actions.exports import KINDS, count_rows, export_list, export_timeline
+from renkei.cases.actions.exports import KINDS, count_rows, export_firms, export_list, export_timeline
 from renkei.cases.actions.talk import log_contact
 from renkei.cases.models import Case, Export
 from tests.cases.making import events, refuses
@@ -106,6 +106,20 @@ def test_beyond_the_limit_nothing_leaves(world: World, scene: Scene, settings: A
     with refuses("too_many_rows"):
         export_timeline(scene.case, by=world.desk)
     assert (Export.objects.count(), len(rows_of(export_list("cases", f"by={LAB}", by=world.desk)))) == (0, 2)
+
+
+def test_firms_leave_under_the_same_limit_and_on_the_same_list(world: World, scene: Scene, settings: Any) -> None:
+    name = str(scene.case.company)
+    assert len(rows_of(export_firms(name, by=world.desk))) == 2
+    assert list(Export.objects.values_list("what", "query", "count", "body")) == [("companies", name, 1, DESK)]
+    assert (events("list.export"), events("company.export")) == (1, 1)
+    assert len(rows_of(export_firms("どこにもない会社", by=world.desk))) == 1
+    settings.RENKEI_EXPORT_ROWS = 0
+    with refuses("too_many_rows"):
+        export_firms("", by=world.desk)
+    assert Export.objects.count() == 2
+    with refuses("not_allowed"):
+        export_firms("", by=GUEST)
 
 
 def test_only_staff_take_lists_out(world: World, scene: Scene) -> None:

@@ -23,6 +23,8 @@ from renkei.cases.queries.finding import Wanted, cases_wanted, read_query
 from renkei.cases.queries.timeline import timeline
 from renkei.cases.rules import signed
 from renkei.cases.states import SEEN_BY_BODY
+from renkei.companies.actions import export_companies
+from renkei.companies.models import Company
 from renkei.documents.sheets import write_sheet
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Body
@@ -64,6 +66,18 @@ def export_timeline(case: Case, *, by: Actor) -> bytes:
     return write_sheet(written("経過"), header, rows)
 
 
+@transaction.atomic
+def export_firms(text: str, *, by: Actor) -> bytes:
+    """Return an xlsx of the firms the actor sees (those that ``text`` finds), on record like every list. Refused: ``too_many_rows``."""
+    seen = Company.objects.visible_to(by).standing()
+    found = seen.matching(text) if text else seen
+    count = found.count()
+    _fits(count)
+    data = export_companies(found, by=by, filters={"q": text})
+    _put("companies", text, count, by=by)
+    return data
+
+
 def count_rows(what: str, query: str, *, by: Actor) -> int:
     """Return how many rows a list would have. Raises Refused (``unknown_list``, ``not_allowed``)."""
     signed(by)
@@ -75,6 +89,10 @@ def count_rows(what: str, query: str, *, by: Actor) -> int:
 def _check(count: int) -> None:
     if not count:
         raise Refused(_("書き出す行がありません。条件を変えてください。"), "nothing")
+    _fits(count)
+
+
+def _fits(count: int) -> None:
     if count > settings.RENKEI_EXPORT_ROWS:
         raise Refused(_("一度に書き出せるのは%(most)s行までです（いま%(now)s行）。期間や機関で絞ってください。")
                       % {"most": f"{settings.RENKEI_EXPORT_ROWS:,}", "now": f"{count:,}"}, "too_many_rows")

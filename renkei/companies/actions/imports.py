@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
@@ -257,12 +256,9 @@ def _in_use(row: ImportedRow) -> bool:
 
 
 def export_companies(companies: Iterable[Company], *, by: Actor, filters: Mapping[str, str]) -> bytes:
-    """Write the firms the actor sees as a sheet that can be imported again; filters and count go on record.
-
-    At most ``RENKEI_EXPORT_MOST`` firms.
-    """
+    """Write the firms the actor sees as a sheet that can be imported again; filters and count go on record."""
     rows = list(Company.objects.visible_to(by).standing().filter(pk__in=[one.pk for one in companies]).select_related("municipality")
-                .prefetch_related("people")[: settings.RENKEI_EXPORT_MOST])  # fmt: skip
+                .prefetch_related("people"))  # fmt: skip
     record(by, "company.export", *rows[:AT_ONCE], filters=dict(filters), count=len(rows))
     return write_sheet("会社", HEADER, [_cells(one) for one in rows])
 

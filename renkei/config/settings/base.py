@@ -227,7 +227,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 # gBizINFO is asked about a number only where a token is set; nothing but the number leaves this machine.
 RENKEI_GBIZINFO_TOKEN = os.environ.get("RENKEI_GBIZINFO_TOKEN", "")
 RENKEI_GBIZINFO_ADDRESS = os.environ.get("RENKEI_GBIZINFO_ADDRESS", "https://info.gbiz.go.jp/hojin")
-RENKEI_EXPORT_MOST = 5_000  # firms in one exported sheet
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 RENKEI_FILE_MEGABYTES = 20  # one file of a case

@@ -19,8 +19,9 @@ from django.views.decorators.http import require_POST, require_safe
 from renkei.accounts.again import asks_again
 from renkei.base import clock
 from renkei.base.refusal import Refused
-from renkei.companies.actions import export_companies, import_companies, undo_company_import
-from renkei.companies.models import Company, CompanyImport
+from renkei.cases.actions.exports import export_firms
+from renkei.companies.actions import import_companies, undo_company_import
+from renkei.companies.models import CompanyImport
 from renkei.companies.sheet import HEADER, MOST_ROWS, SheetPreview, read_companies
 from renkei.desk.register.forms import UploadForm
 from renkei.desk.request import StaffRequest
@@ -124,9 +125,7 @@ def companies_template(request: StaffRequest, body: str) -> HttpResponse:  # noq
 def companies_export(request: StaffRequest, body: str) -> HttpResponse:  # noqa: ARG001  the actor carries it
     """Write the firms that the list shows as a sheet; the act goes on record with filter and count."""
     find = request.POST.get("q", "").strip()[:100]
-    seen = Company.objects.visible_to(request.actor).standing()
-    data = export_companies(seen.matching(find) if find else seen, by=request.actor, filters={"q": find})
-    return _download(data, f"companies-{clock.today():%Y%m%d}")
+    return _download(export_firms(find, by=request.actor), f"companies-{clock.today():%Y%m%d}")
 
 
 def _download(data: bytes, name: str) -> HttpResponse:

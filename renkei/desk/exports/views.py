@@ -22,7 +22,7 @@ from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.request import StaffRequest
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-NAMES = {"cases": _("案件"), "requests": _("依頼"), "contacts": _("やりとり"), "timeline": _("案件の経過")}
+NAMES = {"cases": _("案件"), "requests": _("依頼"), "contacts": _("やりとり"), "timeline": _("案件の経過"), "companies": _("会社")}
 FILES = {"cases": "soudan", "requests": "irai", "contacts": "yaritori", "timeline": "keika"}
 PER_PAGE = 50
 
