@@ -45,6 +45,15 @@ class TestList:
         bell = f'<a class="bell" href="/d/{DESK}/nudges/">知らせ<span class="n">1<span class="vh">件</span></span></a>'
         assert bell in text(desk, f"/d/{DESK}/")
 
+    def test_it_names_the_firm_to_who_may_see_the_case_and_the_number_to_others(self, world: World, desk: Client, case: Case) -> None:
+        page = text(desk, f"/d/{DESK}/nudges/")
+        assert (page.count(case.company_name), page.count(case.title)) == (1, 1)
+        Nudge.objects.update(body=LAB, person=None)  # the lab was told, and may not see the case any longer
+        lab = Client()
+        lab.force_login(world.people[LAB])
+        page = text(lab, f"/d/{LAB}/nudges/")
+        assert (case.number in page, case.company_name in page, case.title in page) == (True, False, False)
+
     def test_it_is_empty_for_others_and_says_so(self, world: World, case: Case) -> None:
         client = Client()
         client.force_login(world.people[LAB])

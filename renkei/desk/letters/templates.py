@@ -33,7 +33,7 @@ def templates(request: StaffRequest, body: str) -> HttpResponse:
             for rule in content_now().letters.values()]  # fmt: skip
     roles = {term.code: term.name for term in content_now().vocabulary("roles")} | {"": _("機関のだれでも")}
     prefix = request.membership.body.number_prefix
-    numbers = {rule.code: rule.pattern(body, prefix) for rule in content_now().letters.values()}
+    numbers = {rule.code: rule.pattern(body, prefix).replace("{n}", "○") for rule in content_now().letters.values()}
     context = {"rows": rows, "roles": roles, "numbers": numbers, "may_change": keeps_templates(request.actor), "body": body}
     return render(request, "desk/letters/templates.html", context)
 

@@ -32,7 +32,9 @@ def nudge_list(request: StaffRequest, body: str) -> HttpResponse:
     rows = sorted(page.object_list, key=lambda one: one.number)
     groups = [(number, list(some)) for number, some in groupby(rows, key=lambda one: one.number)]
     groups.sort(key=lambda group: max(one.made_at for one in group[1]), reverse=True)
-    return render(request, "desk/nudges/list.html", {"groups": groups, "page": page, "body": body})
+    seen = Case.objects.visible_to(request.actor).filter(pk__in={one.case for one in rows}).select_related("company")
+    cases = {case.number: case for case in seen}
+    return render(request, "desk/nudges/list.html", {"groups": groups, "cases": cases, "page": page, "body": body})
 
 
 @require_POST
