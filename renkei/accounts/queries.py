@@ -7,11 +7,11 @@ import uuid
 from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.db.models import Q
 
 from renkei.accounts.models import Absence, MemberReview, Membership, Person
 from renkei.base import clock
+from renkei.plan.queries import content_now
 
 FACTORS = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
 
@@ -35,24 +35,24 @@ class PersonRow:
 def people_of(body: str) -> list[PersonRow]:
     """Return the body's members, those to come and those who left within a year, with what keeps their sign-in safe.
 
-    Dormant is who may sign in and has not for ``RENKEI_DORMANT_DAYS`` days (or never, that long after the start).
+    Dormant is who may sign in and has not for the plan's days (``accounts.dormant_days``; or never, that long after the start).
     """
-    today = clock.today()
+    today, most = clock.today(), content_now().accounts.dormant_days
     recent = Q(until__isnull=True) | Q(until__gte=today - dt.timedelta(days=366))
     members = list(Membership.objects.filter(recent, body_id=body).select_related("person").order_by("person__kana", "since"))
     factors: dict[uuid.UUID, set[str]] = {}
     for person, kind in Authenticator.objects.filter(user__in=[one.person_id for one in members], type__in=FACTORS).values_list("user", "type"):
         factors.setdefault(person, set()).add(kind)
     return [
-        PersonRow(one, factors.get(one.person_id, set()), _is_dormant(one, today),
+        PersonRow(one, factors.get(one.person_id, set()), _is_dormant(one, today, most),
                   (one.until is not None and one.until < today) or not one.person.is_active)
         for one in members
     ]  # fmt: skip
 
 
 def half_year(day: dt.date) -> dt.date:
-    """Return the first day of the half-year the day lies in; halves begin on the 1st of ``RENKEI_REVIEW_MONTHS``."""
-    begun = [dt.date(year, month, 1) for year in (day.year - 1, day.year) for month in settings.RENKEI_REVIEW_MONTHS]
+    """Return the first day of the half-year the day lies in; halves begin on the 1st of the plan's ``accounts.review_months``."""
+    begun = [dt.date(year, month, 1) for year in (day.year - 1, day.year) for month in content_now().accounts.review_months]
     return max(one for one in begun if one <= day)
 
 
@@ -61,10 +61,10 @@ def review_is_due(body: str) -> bool:
     return not MemberReview.objects.filter(body_id=body, half=half_year(clock.today())).exists()
 
 
-def _is_dormant(member: Membership, today: dt.date) -> bool:
+def _is_dormant(member: Membership, today: dt.date, most: int) -> bool:
     last = member.person.last_login
     seen = max(member.since, last.astimezone(clock.JST).date()) if last else member.since
-    return (today - seen).days >= settings.RENKEI_DORMANT_DAYS
+    return (today - seen).days >= most
 
 
 def ways_to_confirm(person: Person) -> set[str]:

@@ -77,6 +77,15 @@ class LetterRule:
         return self.number.replace("{prefix}", self.prefixes.get(body, prefix))
 
 
+@dataclass(frozen=True, slots=True)
+class AccountRules:
+    """How accounts are looked after: days an invitation opens, days until somebody is dormant, months in which reviews begin."""
+
+    invitation_days: int = 14
+    dormant_days: int = 90
+    review_months: tuple[int, ...] = (4, 10)
+
+
 # Numbered apart, decided by whoever writes: until the plan says more.
 LETTERS = (
     LetterRule("sheet", "相談票"),
@@ -136,6 +145,13 @@ class PlanContent:
                 tuple(row.get("steps") or ()), row.get("order") == "together", bool(row.get("own_draft")),
             )  # fmt: skip
         return found
+
+    @cached_property
+    def accounts(self) -> AccountRules:
+        """Return how accounts are looked after: what the plan says, else what comes with the program."""
+        said = self.raw.get("accounts") or {}
+        given = {key: tuple(sorted(value)) if key == "review_months" else value for key, value in said.items() if key != "note"}
+        return AccountRules(**given)
 
     @cached_property
     def closed_days(self) -> list[tuple[int, int, int, int]]:

@@ -22,6 +22,7 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.plan.models import Body
+from renkei.plan.queries import content_now
 from renkei.post.outbox import cancel_mails, put_mail
 
 
@@ -38,7 +39,7 @@ class Asked:
 
 @transaction.atomic
 def invite(body: Body, *, asked: Asked, by: Actor) -> Invitation:
-    """Invite one person by mail; the invitation ends after ``RENKEI_INVITATION_DAYS`` days.
+    """Invite one person by mail; the invitation ends after the plan's days (``accounts.invitation_days``).
 
     Refuses ``not_admin``, ``body_closed``, ``name_empty``, ``role_unknown``, ``already_member`` and ``already_invited``.
     """
@@ -134,7 +135,7 @@ def digest(token: str) -> str:
 
 
 def _lifetime() -> dt.timedelta:
-    return dt.timedelta(days=settings.RENKEI_INVITATION_DAYS)
+    return dt.timedelta(days=content_now().accounts.invitation_days)
 
 
 def _check(body: Body, email: str, name: str, asked: Asked) -> None:

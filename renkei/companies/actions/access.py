@@ -18,11 +18,10 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.companies.models import Company, CompanyAccess, CompanyInvitation, CompanyRole
+from renkei.plan.queries import content_now
 from renkei.post.links import close_links, make_link
 from renkei.post.models import LinkPurpose
 from renkei.post.outbox import put_mail
-
-INVITATION_LIFE = dt.timedelta(days=14)
 
 
 @transaction.atomic
@@ -55,7 +54,7 @@ def write_invitation(company: Company, *, by: Actor, email: str, name: str, role
     moment = clock.now()
     invitation = CompanyInvitation.objects.create(
         company=company, email=address, name=called, role=role, invited_by_id=by.person,
-        invited_by_body=by.body or "", invited_at=moment, expires_at=moment + INVITATION_LIFE,
+        invited_by_body=by.body or "", invited_at=moment, expires_at=moment + dt.timedelta(days=content_now().accounts.invitation_days),
     )  # fmt: skip
     token = make_link(by=by, purpose=LinkPurpose.JOIN, expires_at=invitation.expires_at, subject=invitation.pk,
                       company=company.pk, recipient_name=called, recipient_email=address)
@@ -198,7 +197,7 @@ def _mail(invitation: CompanyInvitation, token: str, *, by: Actor) -> None:
         f"{called}会社のアカウントへのご招待です。\n\n"
         "アカウントを作ると、会社のご相談すべての様子を1つの画面で見て、返事やファイルを送れます。\n"
         f"{settings.RENKEI_ADDRESS}/join/{token}/\n\n"
-        "14日のあいだ使えます。このアドレスは、ほかの人に見せないでください。\n"
+        f"{(invitation.expires_at - invitation.invited_at).days}日のあいだ使えます。このアドレスは、ほかの人に見せないでください。\n"
         "心当たりのないときは、このメールを消してください。\n"
     )
     put_mail(by=by, to=invitation.email, subject=written("会社のアカウントへのご招待"), text=text, purpose="join",
