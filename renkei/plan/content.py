@@ -150,7 +150,7 @@ class PlanContent:
     def accounts(self) -> AccountRules:
         """Return how accounts are looked after: what the plan says, else what comes with the program."""
         said = self.raw.get("accounts") or {}
-        given = {key: tuple(sorted(value)) if key == "review_months" else value for key, value in said.items() if key != "note"}
+        given: dict[str, Any] = {key: tuple(sorted(value)) if key == "review_months" else value for key, value in said.items() if key != "note"}
         return AccountRules(**given)
 
     @cached_property
