@@ -13,6 +13,17 @@ import pytest
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Copy the migrated database that ``tests.cluster`` keeps; somebody's own server (DATABASE_URL) is migrated anew."""
+    from django.db import connection
+
+    from tests.cluster import FRESH, SUPERUSER
+
+    if SUPERUSER in os.environ:
+        connection.settings_dict["TEST"].update(TEMPLATE=FRESH, MIGRATE=False)
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """After the test database is made: rights of the web and the worker login."""
     from renkei.base.grants import apply_grants
