@@ -105,6 +105,25 @@ def away_in(body: str, on: dt.date | None = None) -> dict[uuid.UUID, Absence]:
     return {one.person_id: one for one in away}
 
 
+def answering_for(person: uuid.UUID | None, body: str | None) -> set[uuid.UUID]:
+    """Return for whom of a body a person answers today, beside themself: who is away and ends, through every absence, at them."""
+    if person is None or body is None:
+        return set()
+    away = away_in(body)
+    found = set()
+    for start in away:
+        now, seen = start, set[uuid.UUID]()
+        while now in away and now not in seen:
+            seen.add(now)
+            stand_in = away[now].substitute_id
+            if stand_in is None:
+                break
+            now = stand_in
+        if now == person and start != person:
+            found.add(start)
+    return found
+
+
 def standing_in(person: Person, body: str, on: dt.date | None = None) -> Person | None:
     """Return who answers for a person of a body on a day: the person, or whoever stands in, through every absence.
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
 
+from renkei.accounts.actions.members import leave_closed_body as leave_closed_body_members
+from renkei.accounts.actions.members import members_of_closed_bodies
 from renkei.accounts.queries import is_member
 from renkei.audit.record import record
 from renkei.base import clock
@@ -68,7 +70,11 @@ def run_clocks() -> ClockReport:
     freed = free_left()
     with acting(SYSTEM):
         homeless = homeless_cases()
+        closed = members_of_closed_bodies()
     freed += _each(homeless, _leave_closed_body)
+    for body in closed:
+        with acting(SYSTEM):
+            leave_closed_body_members(body, by=SYSTEM)
     warn_of_ends()
     push_loads()
     with acting(SYSTEM):

@@ -6,7 +6,7 @@ import uuid
 
 from django.utils.translation import gettext as _
 
-from renkei.accounts.queries import is_member
+from renkei.accounts.queries import answering_for, is_member
 from renkei.accounts.rules import administers
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
@@ -66,10 +66,13 @@ def gives_pack(actor: Actor, body: str, person: uuid.UUID) -> bool:
 
 
 def takes_pack(actor: Actor, pack: MovePack) -> bool:
-    """Tell whether the actor may answer a pack: whom it is for, or anybody of the body when it lies in its queue."""
-    if not actor.is_staff or actor.body != pack.to_body_id:
+    """Tell whether the actor may answer a pack: whom it is for, or who stands in while that person is away.
+
+    What lies in the queue of the body is anybody's of it, but not the giver's.
+    """
+    if not actor.is_staff or actor.body != pack.to_body_id or actor.person == pack.from_person_id:
         return False
-    return actor.person == pack.to_person_id or (pack.to_person_id is None and actor.person != pack.from_person_id)
+    return pack.to_person_id in {actor.person, None, *answering_for(actor.person, actor.body)}
 
 
 def speaks_for_company(actor: Actor, case: Case) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +14,8 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date
 from renkei.cases.models import Case
-from renkei.cases.queries.colleagues import Carried, Colleague, colleagues
+from renkei.cases.queries.colleagues import Carried, Colleague, Manned, colleagues, manned
+from renkei.plan.models import Body
 
 
 def carried_words(carried: Carried) -> str:
@@ -44,6 +47,25 @@ def person_words(one: Colleague) -> str:
     away = away_words(one.away) if one.away else ""
     inside = "、".join(part for part in (away, carried_words(one.carried), fits) if part)
     return f"{member.person.name}　{member.title}".strip() + _("（%(inside)s）") % {"inside": inside}
+
+
+def manned_words(one: Manned | None, service: str = "") -> str:
+    """Return 動いている支援12件（うちこれ4件）、8人のうち2人が不在: what stands beside a body that can be chosen."""
+    if one is None:
+        return ""
+    load = _("動いている支援%(n)s件") % {"n": one.supports} if one.supports else _("動いている支援なし")
+    if one.supports and (own := one.by_service.get(service, 0)):
+        load += _("（うちこれ%(n)s件）") % {"n": own}
+    if one.is_empty and one.back_on is not None:
+        return load + _("、%(day)sまで全員が不在") % {"day": screen_date(one.back_on - dt.timedelta(days=1), clock.today())}
+    return load + (_("、%(people)s人のうち%(n)s人が不在") % {"people": one.people, "n": one.away} if one.away else "")
+
+
+def body_choices(bodies: Iterable[Body]) -> list[tuple[str, str]]:
+    """Return bodies to choose from, each with what it has in hand and who is away."""
+    there = manned()
+    return [(one.pk, f"{one.number} {one.name}" + _("（%(inside)s）") % {"inside": manned_words(there.get(one.pk, Manned()))})
+            for one in bodies]  # fmt: skip
 
 
 def people_choices(body: str, actor: Actor, *, case: Case | None = None) -> list[tuple[str, str]]:

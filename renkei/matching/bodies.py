@@ -32,6 +32,8 @@ class Choice:
     score: float = 0.0
     evidence: list[Evidence] = field(default_factory=list)
     words: list[tuple[int, int]] = field(default_factory=list)
+    open_count: int = 0
+    held_back: float = 0.0  # what the load took off the score
 
     def add(self, points: float, text: str) -> None:
         """Add points with their reason."""
@@ -83,7 +85,22 @@ def choose(service: str, asked: Asked) -> list[Choice]:
     for code in asked.denied & choices.keys():
         choices[code].score -= 2 * NAMED
         choices[code].evidence.append(Evidence("failed", _("この機関は断ったと書かれています")))
-    return sorted(choices.values(), key=lambda one: (-round(one.score, 3), order.index(one.body)))
+    ranked = sorted(choices.values(), key=lambda one: (-round(one.score, 3), order.index(one.body)))
+    _tell_load(ranked, order)
+    return ranked
+
+
+def _tell_load(ranked: Sequence[Choice], order: Sequence[str]) -> None:
+    """Say so where what a body has on its hands decided: without it, another would stand before this one."""
+    def before(one: Choice) -> tuple[float, int]:
+        return (-round(one.score + one.held_back, 3), order.index(one.body))
+
+    for place, one in enumerate(ranked):
+        passed = [other for other in ranked[place + 1 :] if before(other) < before(one)]
+        if passed:
+            most = max(other.open_count for other in passed)
+            words = _("この支援で動いているものが少ない機関を先にしています（%(n)s件、次の機関は%(most)s件）")
+            one.evidence.append(Evidence("met", words % {"n": one.open_count, "most": most}))
 
 
 def _by_field(choices: dict[str, Choice], met: Sequence[Sequence[Hit]]) -> None:
@@ -135,5 +152,6 @@ def _by_place(choices: dict[str, Choice], service: str, asked: Asked) -> None:
             choice.add(0.3, _("所在地に近い機関です"))
         if code in facts.contacts:
             choice.add(CONTACT, _("前にも関わった機関です"))
-        load = asked.offices.loads.get((code, service), 0)
-        choice.score -= min(_MOST_LOAD, _LOAD * load)
+        choice.open_count = asked.offices.loads.get((code, service), 0)
+        choice.held_back = min(_MOST_LOAD, _LOAD * choice.open_count)
+        choice.score -= choice.held_back

@@ -94,6 +94,12 @@ def start_draft_link(expires_at: dt.datetime) -> tuple[str, uuid.UUID]:
     return token, row[0]
 
 
-def close_links(subject: uuid.UUID, purpose: LinkPurpose) -> int:
-    """Close every open link of one purpose about ``subject``; returns how many. Closed links resolve to nothing."""
-    return Link.objects.filter(subject=subject, purpose=purpose, closed_at__isnull=True).update(closed_at=clock.now())
+def close_links(subject: uuid.UUID, purpose: LinkPurpose, *, after: dt.timedelta | None = None) -> int:
+    """Close every open link of one purpose about ``subject``; returns how many. Closed links resolve to nothing.
+
+    With ``after`` they end that much later instead: what they open must have ended by itself.
+    """
+    links = Link.objects.filter(subject=subject, purpose=purpose, closed_at__isnull=True)
+    if after is None:
+        return links.update(closed_at=clock.now())
+    return links.filter(expires_at__gt=clock.now() + after).update(expires_at=clock.now() + after)

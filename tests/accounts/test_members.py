@@ -18,9 +18,10 @@ from renkei.accounts.rules import administers
 from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.base.actor import GUEST, SYSTEM, staff
+from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.post.links import make_link, open_link
-from renkei.post.models import LinkPurpose
+from renkei.post.models import Link, LinkPurpose
 from tests.world import CENTER, DESK, LAB, World
 
 DAY = dt.timedelta(days=1)
@@ -179,6 +180,32 @@ def test_who_leaves_is_signed_out_and_finds_no_door(world: World) -> None:
     again = Client()
     again.post(reverse("account_login"), {"login": plain.person.email, "password": "hibari-secret-1"})
     assert again.get(reverse("desk-today", kwargs={"body": LAB})).status_code == 404
+
+
+def test_links_of_who_leaves_later_end_with_that_day(world: World) -> None:
+    plain, other = join(LAB, "ひら"), join(LAB, "ほか")
+    last = clock.today() + 3 * DAY
+
+    def link(who: Membership, days: int, body: str = LAB) -> str:
+        return make_link(by=world.lab, purpose=LinkPurpose.OFFER, expires_at=clock.now() + days * DAY, body=body,
+                         subject=uuid.uuid4(), recipient_email=who.person.email.upper())  # fmt: skip
+
+    long, short, elsewhere, anothers = link(plain, 30), link(plain, 1), link(plain, 30, DESK), link(other, 30)
+    end_membership(plain, until=last, by=world.lab)
+    assert all(open_link(one) for one in (long, short, elsewhere, anothers))
+    ends = dict(Link.objects.values_list("recipient_email", "expires_at").filter(body=LAB, recipient_email=plain.person.email.upper())
+                .order_by("expires_at"))  # the later one stays
+    assert set(ends.values()) == {clock.at(last + DAY, 0)}
+    assert Link.objects.filter(closed_at__isnull=False).count() == 0
+
+
+def test_links_close_at_once_under_the_real_login(committed_world: World, login: Any) -> None:
+    plain = join(LAB, "ひら")
+    token = make_link(by=committed_world.lab, purpose=LinkPurpose.OFFER, expires_at=clock.now() + DAY, body=LAB, subject=uuid.uuid4(),
+                      recipient_email=plain.person.email)  # fmt: skip
+    with login("web"), acting(committed_world.lab):
+        end_membership(plain, until=clock.today(), by=committed_world.lab)
+    assert open_link(token) is None
 
 
 def test_a_future_last_day_signs_nobody_out(world: World) -> None:

@@ -9,7 +9,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from renkei.accounts.actions.absences import enter_absence
+from renkei.accounts.models import Membership
 from renkei.audit.models import Event
+from renkei.base import clock
 from renkei.cases.actions.letter_steps import ask_decision
 from renkei.cases.actions.letter_templates import add_template
 from renkei.cases.actions.letters import issue_letter
@@ -303,3 +306,32 @@ def test_the_list_takes_the_same_queries_for_one_and_three(world: World, scene: 
     letter(world, scene.case)
     letter(world, scene.case)
     assert queries() == before
+
+
+def test_a_deputy_decides_on_screen_for_who_is_away(world: World, scene: Scene) -> None:
+    letters_plan({"code": "reply", "steps": [""]})
+    boss, deputy = colleague("課長"), colleague("次長")
+    one = letter(world, scene.case)
+    ask_decision(one, by=world.desk, approvers=people(boss))
+    where = at("desk-letter", one)
+    turn = LetterStep.objects.get(person_id=boss.person)
+    press = at("desk-letter-step", one, turn=turn.pk)
+    assert "決裁を待っています" not in said(of(deputy).get(where))
+    assert of(deputy).post(press, {"deed": "approve"}).status_code == 404
+    today = clock.today()
+    enter_absence(Membership.objects.get(person_id=boss.person), since=today, until=today, substitute=deputy.person, by=boss)
+    page = said(of(deputy).get(where))
+    assert "課長 一郎さんが不在のため、あなたが代わりに決裁できます。" in page
+    assert "課長さんの代わり" in said(of(deputy).get(address("desk-today")))
+    assert of(deputy).post(press, {"deed": "approve"}).status_code == 302
+    assert of(deputy).post(press, {"deed": "approve"}).status_code == 302  # a double click
+    assert (fresh(one).state, Event.objects.filter(verb="letter.approve").count()) == ("decided", 1)
+
+
+def test_who_is_asked_shows_who_is_away(world: World, scene: Scene) -> None:
+    boss, deputy = colleague("課長"), colleague("次長")
+    one = letter(world, scene.case)
+    today = clock.today()
+    enter_absence(Membership.objects.get(person_id=boss.person), since=today, until=today, substitute=deputy.person, by=boss)
+    page = said(client(world).get(at("desk-letter-ask", one)))
+    assert re.search(r">課長 一郎　不在（.{3,20}まで、代わり 次長）<", page)

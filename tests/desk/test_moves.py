@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from renkei.accounts.actions.absences import enter_absence
 from renkei.accounts.models import Membership
 from renkei.base import clock
 from renkei.cases.actions.moves import Successor, choose_successor, open_move, send_packs
@@ -265,3 +266,16 @@ def test_another_body_sees_no_move(scene: Scene, world: World) -> None:
     assert lab.get(f"/d/{LAB}/moves/{scene.move.pk}/").status_code == 404
     assert lab.get(f"/d/{LAB}/moves/{scene.move.pk}/packs/").status_code == 404
     assert lab.get(scene.url).status_code == 404
+
+
+def test_a_substitute_reads_for_whom_and_accepts(scene: Scene) -> None:
+    scene.send()
+    kono = join(DESK, "kono")
+    url = f"/d/{DESK}/moves/received/"
+    assert "返事を待っている案件はありません" in text_of(client_of(kono).get(url))
+    enter_absence(scene.ito, since=NOON.date(), until=NOON.date(), substitute=kono.person_id, by=acts(scene.ito))
+    page = text_of(client_of(kono).get(url))
+    assert page.count("ito 一さんが不在のため、代わりに答えます。") == 2
+    assert "代わりに答えます" not in text_of(scene.taker.get(url))
+    client_of(kono).post(url, {"do": "accept-all"})
+    assert {fresh(one).holder_person_id for one in scene.cases} == {scene.ito.person_id}

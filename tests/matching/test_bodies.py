@@ -189,3 +189,14 @@ def test_scores_do_not_depend_on_the_order_of_bodies_or_entries(text: str, bodie
     assert {one.body: round(one.score, 6) for one in here} == {one.body: round(one.score, 6) for one in there}
     assert reasons(here) == reasons(there)
     assert [one.score for one in here] == sorted((one.score for one in here), reverse=True)
+
+
+def test_load_that_decided_says_so_and_load_that_did_not_is_silent() -> None:
+    told = "この支援で動いているものが少ない機関を先にしています（0件、次の機関は9件）"
+    found = choices(loads={("lab", "tests"): 9})
+    assert ([one.body for one in found], reasons(found)) == (["center", "bank", "lab"], {"center": [told], "bank": [told], "lab": []})
+    assert reasons(choices("めっき", loads={("lab", "tests"): 9})) == {"lab": [], "center": [], "bank": []}
+    assert reasons(choices(loads={("bank", "tests"): 9})) == {"lab": [], "center": [], "bank": []}  # the last one anyway
+    mixed = choices(loads={("lab", "tests"): 9, ("center", "tests"): 3})
+    assert [one.body for one in mixed] == ["bank", "center", "lab"]
+    assert reasons(mixed)["center"] == ["この支援で動いているものが少ない機関を先にしています（3件、次の機関は9件）"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ from django.urls import reverse
 
 from renkei.accounts.models import Person
 from renkei.base import clock
+from renkei.base.actor import link_holder
 from renkei.cases.actions.closing import close_case
 from renkei.cases.models import Case, Consultation
+from renkei.companies.actions import join_anew
 from renkei.companies.models import Company, CompanyAccess, CompanyInvitation
 from renkei.post.models import Link, Mail
+from tests.cases.making import events, refuses
 from tests.portal.firms import account, client, registered
 from tests.portal.scene import CENTER, LAB, Firm, came, running
 from tests.world import World
@@ -48,7 +52,10 @@ class TestFromTheStatusPage:
             answer = guest.post(url, NEW)
             assert answer["Location"] == reverse("portal-home", kwargs={"company": company.pk})
             assert number in text_of(guest.get(answer["Location"]))
-            assert Client().get(url).status_code == 404
+            again = Client().get(url)  # a second press is sent on to where the first one led
+            assert (again.status_code, again["Location"]) == (302, reverse("portal-home", kwargs={"company": company.pk}))
+            with clock.moved_to(clock.now() + dt.timedelta(minutes=11)):
+                assert Client().get(url).status_code == 404
         access = CompanyAccess.objects.get()
         assert (access.person.name, access.role, access.person.check_password(NEW["password"])) == ("髙梨 芽衣", "admin", True)
 
@@ -116,6 +123,48 @@ class TestJoining:
         Person.objects.create_user("mei@maboroshi.example", "hibari-secret-1", name="髙梨 芽衣")
         Person.objects.filter(email="mei@maboroshi.example").update(is_active=False)
         assert Client().post(join_url(), NEW).status_code == 404
+        assert not CompanyAccess.objects.exists()
+
+
+    def test_a_double_click_makes_one_person_and_leads_in(self, world: World) -> None:
+        firm = came(world)
+        company = registered(firm)
+        ask(firm)
+        url, home = join_url(), reverse("portal-home", kwargs={"company": company.pk})
+        first = Client()
+        assert first.post(url, NEW)["Location"] == home
+        second = Client().post(url, NEW)  # sent before the first answer was there: without its session
+        assert (second.status_code, second["Location"]) == (302, home)
+        inside = Client()
+        shown = text_of(inside.post(url, NEW, follow=True))
+        assert "アカウントはもうできています。" in shown
+        assert first.post(url, NEW)["Location"] == home
+        assert (Person.objects.filter(email="mei@maboroshi.example").count(), CompanyAccess.objects.count()) == (1, 1)
+        assert events("company.join") == 1
+
+    def test_the_link_lets_nobody_in_a_second_time(self, world: World) -> None:
+        firm = came(world)
+        registered(firm)
+        ask(firm)
+        url = join_url()
+        Client().post(url, NEW)
+        stranger = Client()
+        answer = stranger.post(url, NEW | {"password": "betsu-no-oto-9", "again": "betsu-no-oto-9"})
+        assert stranger.get(answer["Location"])["Location"].startswith(reverse("account_login"))
+        assert Person.objects.get(email="mei@maboroshi.example").check_password(NEW["password"])
+
+    def test_what_another_press_did_meanwhile_is_seen_under_the_lock(self, world: World) -> None:
+        firm = came(world)
+        registered(firm)
+        ask(firm)
+        invitation = CompanyInvitation.objects.get()
+        holder = link_holder(Link.objects.get(purpose="join").pk)
+        with refuses("has_account"):
+            Person.objects.create_user("mei@maboroshi.example", "hibari-secret-1", name="髙梨 芽衣")
+            join_anew(invitation, by=holder, name="髙梨 芽衣", password="kaze-no-oto-7")
+        with refuses("not_open"):
+            CompanyInvitation.objects.update(accepted_at=clock.now())
+            join_anew(invitation, by=holder, name="髙梨 芽衣", password="kaze-no-oto-7")
         assert not CompanyAccess.objects.exists()
 
 

@@ -97,7 +97,7 @@ class Arriving:
 def accept_invitation(invitation: Invitation, *, arriving: Arriving, by: Actor) -> Membership:
     """Let the invited person in: make the person if new, and the membership. Needs the invitation's link as actor.
 
-    Refuses ``not_invited``, ``not_waiting``, ``expired``, ``other_address``, ``known`` (sign in first),
+    Refuses ``not_invited``, ``not_waiting``, ``expired``, ``body_closed``, ``other_address``, ``known`` (sign in first),
     ``name_empty`` and ``already_member``.
     """
     if by.link != invitation.pk and not by.is_system:
@@ -107,6 +107,8 @@ def accept_invitation(invitation: Invitation, *, arriving: Arriving, by: Actor) 
         raise Refused(_("この招待は、もう使えません。"), "not_waiting")
     if found.is_expired:
         raise Refused(_("招待の期限が過ぎました。機関の管理者に、もう一度送ってもらってください。"), "expired")
+    if Body.objects.filter(pk=found.body_id, closed_on__isnull=False).exists():
+        raise Refused(_("この機関は計画から外れました。招待は使えません。"), "body_closed")
     person = _person(found, arriving)
     if Membership.objects.lasting().filter(person=person, body_id=found.body_id).exists():
         raise Refused(_("もう、この機関の人として登録されています。"), "already_member")
@@ -139,7 +141,7 @@ def _lifetime() -> dt.timedelta:
 
 
 def _check(body: Body, email: str, name: str, asked: Asked) -> None:
-    if body.closed_on is not None and body.closed_on <= clock.today():
+    if body.closed_on is not None:
         raise Refused(_("この機関は計画から外れています。"), "body_closed")
     if not name:
         raise Refused(_("氏名を書いてください。"), "name_empty", field="name")

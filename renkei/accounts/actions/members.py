@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from renkei.accounts.models import Invitation, Membership, Person
@@ -16,6 +17,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
+from renkei.plan.models import Body
 from renkei.plan.queries import content_now
 from renkei.post.models import Link
 from renkei.post.outbox import cancel_mails
@@ -63,22 +65,60 @@ def make_admin(membership: Membership, *, is_admin: bool = True, by: Actor) -> M
 def end_membership(membership: Membership, *, until: dt.date, by: Actor) -> Membership:
     """End a membership with ``until`` as its last day, and with it what lets the person in for that body.
 
-    Open invitations of that address to the body are withdrawn and signed links to it closed. When the last day is
+    Open invitations of that address to the body are withdrawn; signed links to it end with that day. When the last day is
     today or past, the person is signed out everywhere (who still belongs to another body signs in again).
-    Refuses ``not_admin``, ``ended``, ``before_start``, ``last_admin`` and ``last_member``.
+    Refuses ``not_admin``, ``ended``, ``before_start``, ``body_closed``, ``last_admin`` and ``last_member``.
     """
     found, rows = _locked(membership, by)
     if until < found.since:
         raise Refused(_("着任日より前の日には終えられません。"), "before_start", field="until")
+    ended = Body.objects.get(pk=found.body_id).closed_on
+    if ended is not None and until > ended:
+        raise Refused(_("この機関は計画から外れています。その日までの日を入れてください。"), "body_closed", field="until")
     found.until = until
     require_someone_left(found.body_id, rows)
     person = Person.objects.get(pk=found.person_id)
-    _close_doors(person, found.body_id)
+    _close_doors(person, found.body_id, until)
     found.save(update_fields=["until"])
     if until <= clock.today() and person.pk != by.person:
         end_sessions(person)
     record(by, "member.end", found, until=until)
     return found
+
+
+def members_of_closed_bodies() -> list[str]:
+    """Return the dissolved bodies that still have members or open invitations."""
+    closed = Body.objects.filter(closed_on__isnull=False)
+    left = Q(until__isnull=True) | Q(until__gt=F("body__closed_on"))
+    joined = set(Membership.objects.filter(left, body__in=closed).values_list("body_id", flat=True))
+    return sorted(joined | set(Invitation.objects.waiting().filter(body__in=closed).values_list("body_id", flat=True)))
+
+
+@transaction.atomic
+def leave_closed_body(body: str, *, by: Actor) -> int:
+    """End every membership of a dissolved body with its last day, all in one, and withdraw what would let more in.
+
+    Nobody is signed out of another body: who belonged to this one only finds no door at the next request. Returns how
+    many memberships ended; twice is once. Refused: ``not_admin``, ``body_open``.
+    """
+    require_administrator(by, body)
+    rows = body_rows(body)
+    found = Body.objects.get(pk=body)
+    if found.closed_on is None:
+        raise Refused(_("この機関は、いまの計画にあります。"), "body_open")
+    count = 0
+    for one in rows:
+        if one.until is not None and one.until <= found.closed_on:
+            continue
+        one.since, one.until = min(one.since, found.closed_on), found.closed_on  # who was to come never came
+        one.save(update_fields=["since", "until"])
+        _close_doors(Person.objects.get(pk=one.person_id), body, found.closed_on)
+        record(by, "member.end", one, until=one.until, reason="body_closed")
+        count += 1
+    for invitation in Invitation.objects.waiting().filter(body_id=body):
+        _withdraw(invitation)
+        record(by, "invitation.withdraw", invitation, reason="body_closed")
+    return count
 
 
 def end_sessions(person: Person) -> int:
@@ -114,10 +154,18 @@ def _locked(membership: Membership, by: Actor) -> tuple[Membership, list[Members
     return found, rows
 
 
-def _close_doors(person: Person, body: str) -> None:
+def _close_doors(person: Person, body: str, until: dt.date) -> None:
     for invitation in Invitation.objects.waiting().filter(body_id=body, email__iexact=person.email):
-        invitation.withdrawn_at = clock.now()
-        invitation.save(update_fields=["withdrawn_at"])
-        cancel_mails(invitation.pk, "invitation")
+        _withdraw(invitation)
     links = Link.objects.filter(body=body, recipient_email__iexact=person.email, closed_at__isnull=True)
-    links.update(closed_at=clock.now())
+    if until <= clock.today():
+        links.update(closed_at=clock.now())
+        return
+    over = clock.at(until + dt.timedelta(days=1), 0)  # until then the person answers for the body
+    links.filter(expires_at__gt=over).update(expires_at=over)
+
+
+def _withdraw(invitation: Invitation) -> None:
+    invitation.withdrawn_at = clock.now()
+    invitation.save(update_fields=["withdrawn_at"])
+    cancel_mails(invitation.pk, "invitation")

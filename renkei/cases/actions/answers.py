@@ -21,7 +21,7 @@ from renkei.cases.actions.waiting import first_step, look_step, move_on, must_ch
 from renkei.cases.models import AnsweredHow, Case, Passage, Support, Verb, log_step
 from renkei.cases.rules import answers_for, require, runs_case, works_on
 from renkei.cases.states import AT_WORK, OPEN_SUPPORTS, SUPPORT_STEPS, DisclosureClass, SupportState, check_step
-from renkei.cases.steps import NextStep, due, fit, fit_name, put_next_step, require_open, save_case
+from renkei.cases.steps import NextStep, due, fit, fit_name, put_next_step, require_open, require_open_body, save_case
 from renkei.plan.queries import content_now
 from renkei.post.links import open_link
 
@@ -319,6 +319,7 @@ def _write_answer(case: Case, support: Support, said: _Answer, after: SupportSta
 def _accept(case: Case, support: Support, said: _Answer, *, person: uuid.UUID | None) -> Support:
     if person is not None and not is_member(person, support.body_id):
         raise Refused(_("%(body)sの人を選んでください。") % {"body": support.body.short}, "not_a_member", field="person")
+    require_open_body(support.body, "answer")
     own = said.by.person if said.by.is_staff and said.by.body == support.body_id else None
     support.person_id = person or support.person_id or own
     support.decline_reason = ""

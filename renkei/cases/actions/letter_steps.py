@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from renkei.accounts.models import Membership
-from renkei.accounts.queries import is_member
+from renkei.accounts.queries import answering_for, is_member
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
@@ -72,7 +72,8 @@ def circulate_letter(letter: Letter, *, by: Actor, readers: Sequence[uuid.UUID])
 def approve_step(step: LetterStep, *, by: Actor) -> Letter:
     """Say yes. After the last yes the letter is numbered and dated. A second press changes nothing.
 
-    Refused: ``not_yours``, ``not_your_turn``.
+    Who stands in for somebody away decides in the same place, under the own name (代決), as in every act of an approver.
+    Refused: ``not_yours``, ``not_your_turn``; of a substitute also ``own_draft``, ``twice``.
     """
     letter, locked = _lock(step, by, StepKind.APPROVE)
     if locked.state == StepState.DONE:
@@ -119,11 +120,7 @@ def pass_step(step: LetterStep, *, by: Actor, to: uuid.UUID) -> LetterStep:
     letter, locked = _lock(step, by, StepKind.APPROVE)
     _require_waiting(letter, locked)
     _check_members(letter, [to], "to")
-    _check_own(letter, rule_of(letter.kind), [to], "to")
-    if letter.steps.filter(round=letter.round, kind=StepKind.APPROVE, person_id=to).exclude(state=StepState.PASSED).exists():
-        raise Refused(_("この人は、もう決裁の順に入っています。"), "twice", field="to")
-    _end(locked, StepState.PASSED)
-    new = _step(letter, locked.place, StepKind.APPROVE, to, role=locked.role)
+    new = _put_in_place(letter, locked, to)
     record(by, "letter.pass", letter, locked, new, to=to)
     return new
 
@@ -178,9 +175,33 @@ def _lock(step: LetterStep, by: Actor, kind: StepKind) -> tuple[Letter, LetterSt
     letter = lock_letter(step.letter, by=by)
     locked = LetterStep.objects.select_for_update().get(pk=step.pk)
     locked.letter = letter
+    if locked.kind == kind == StepKind.APPROVE and locked.person_id in answering_for(by.person, letter.author_body_id):
+        locked = _stand_in(letter, locked, by)
     if locked.person_id != by.person or locked.kind != kind:
         raise Refused(_("これは、名前のある人だけができます。"), "not_yours")
     return letter, locked
+
+
+def _stand_in(letter: Letter, step: LetterStep, by: Actor) -> LetterStep:
+    """Put the acting substitute in the place of an approver who is away; a second press finds the place taken already."""
+    mine = letter.steps.filter(round=step.round, place=step.place, kind=StepKind.APPROVE, person_id=by.person)
+    if step.state == StepState.PASSED and (found := mine.first()) is not None:
+        found.letter = letter
+        return found
+    _require_waiting(letter, step)
+    assert by.person is not None  # noqa: S101  somebody stands in
+    new = _put_in_place(letter, step, by.person)
+    new.letter = letter
+    record(by, "letter.stand_in", letter, step, new, instead_of=step.person_id)
+    return new
+
+
+def _put_in_place(letter: Letter, step: LetterStep, person: uuid.UUID) -> LetterStep:
+    _check_own(letter, rule_of(letter.kind), [person], "to")
+    if letter.steps.filter(round=letter.round, kind=StepKind.APPROVE, person_id=person).exclude(state=StepState.PASSED).exists():
+        raise Refused(_("この人は、もう決裁の順に入っています。"), "twice", field="to")
+    _end(step, StepState.PASSED)
+    return _step(letter, step.place, StepKind.APPROVE, person, role=step.role)
 
 
 def _require_waiting(letter: Letter, step: LetterStep) -> None:

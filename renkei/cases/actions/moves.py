@@ -161,11 +161,12 @@ def recall_packs(packs: Iterable[MovePack], *, by: Actor) -> int:
 def accept_packs(packs: Iterable[MovePack], *, by: Actor) -> int:
     """Take these cases: from now on the person holds them, with the same next step on the same day. Returns how many.
 
+    Who stands in for a successor that is away answers in their place: the cases are the successor's all the same.
     Refused: ``not_allowed``, ``wrong_state`` (answered or taken back meanwhile), ``case_closed``.
     """
     taken = _lock_packs(packs)
     for pack in taken:
-        require(takes_pack(by, pack), _("返事は、引き継ぐ人だけができます。"))
+        require(takes_pack(by, pack), _("返事は、引き継ぐ人か、その不在の間の代わりの人だけができます。"))
         check_step(PACK_STEPS, PackState(pack.state), PackState.ACCEPTED)
         require_open(pack.case)
         person = pack.to_person_id or by.person
@@ -186,7 +187,7 @@ def accept_packs(packs: Iterable[MovePack], *, by: Actor) -> int:
 def decline_pack(pack: MovePack, *, by: Actor, reason: str) -> MovePack:
     """Say no, with the reason: the giver chooses somebody else. Refused: ``reason_empty``, ``wrong_state``, ``not_allowed``."""
     locked = _lock_packs([pack])[0]
-    require(takes_pack(by, locked), _("返事は、引き継ぐ人だけができます。"))
+    require(takes_pack(by, locked), _("返事は、引き継ぐ人か、その不在の間の代わりの人だけができます。"))
     check_step(PACK_STEPS, PackState(locked.state), PackState.DECLINED)
     locked.answer_text = fit(reason, 400, "reason")
     if not locked.answer_text:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -133,12 +136,13 @@ class LetterStepQuerySet(models.QuerySet["LetterStep"]):
             return self
         return self.filter(body_id=actor.body) if actor.is_staff else self.none()
 
-    def waiting_for(self, actor: Actor) -> LetterStepQuerySet:
-        """Return what waits for the acting person now."""
+    def waiting_for(self, actor: Actor, also: Collection[uuid.UUID] = ()) -> LetterStepQuerySet:
+        """Return what waits for the acting person now; of ``also``, for whom the person stands in, only decisions."""
         if actor.person is None:
             return self.none()
+        mine = models.Q(person_id=actor.person) | models.Q(person_id__in=list(also), kind=StepKind.APPROVE)
         living = [LetterState.ASKED, LetterState.DECIDED]
-        return self.visible_to(actor).filter(person_id=actor.person, state=StepState.WAITING, letter__state__in=living)
+        return self.visible_to(actor).filter(mine, state=StepState.WAITING, letter__state__in=living)
 
 
 class LetterStep(Row):

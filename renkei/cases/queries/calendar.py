@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from renkei.accounts.models import Absence, AbsenceNote
+from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Support
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One day (or, with ``at``, moment) of a calendar. ``words`` are shown only to who chose so."""
+    """One day (with ``until`` several, with ``at`` a moment) of a calendar. ``words`` are shown only to who chose so.
+
+    Without a ``case`` it is an absence.
+    """
 
     uid: str
     on: dt.date
@@ -23,12 +28,13 @@ class Entry:
     title: str
     words: str
     changed_at: dt.datetime
-    case: uuid.UUID
+    case: uuid.UUID | None
     body: str
+    until: dt.date | None = None
 
 
 def calendar_of(actor: Actor) -> list[Entry]:
-    """Return the acting person's own next steps and due answers in the acting body, by day."""
+    """Return the acting person's own next steps, due answers and absences in the acting body, by day."""
     mine = Q(next_person=actor.person) | Q(next_person=None, holder_person=actor.person)
     cases = Case.objects.visible_to(actor).open().filter(mine, next_body_id=actor.body, next_on__isnull=False)
     entries = [
@@ -42,4 +48,19 @@ def calendar_of(actor: Actor) -> list[Entry]:
               one.service.name, one.offered_at or one.made_at, one.case_id, str(actor.body))
         for one in asked.select_related("case", "service") if one.due_on is not None
     ]  # fmt: skip
-    return sorted(entries, key=lambda entry: (entry.on, entry.uid))
+    return sorted([*entries, *_absences(actor)], key=lambda entry: (entry.on, entry.uid))
+
+
+def _absences(actor: Actor) -> list[Entry]:
+    """Return when the person is away, with the own note as words, and whom the person stands in for; what is over is left out."""
+    body = str(actor.body)
+    ahead = Absence.objects.standing().filter(body_id=body, until__gte=clock.today()).select_related("person", "substitute")
+    own = list(ahead.filter(person_id=actor.person))
+    notes = dict(AbsenceNote.objects.visible_to(actor).filter(absence__in=own).values_list("absence_id", "text"))
+    entries = [Entry(f"{one.pk}-absence@renkei", one.since, None, _("不在"), notes.get(one.pk, ""), one.made_at, None, body, one.until)
+               for one in own]  # fmt: skip
+    return entries + [
+        Entry(f"{one.pk}-substitute@renkei", one.since, None, _("%(name)sさんの代わり") % {"name": one.person.name}, "", one.made_at,
+              None, body, one.until)
+        for one in ahead.filter(substitute_id=actor.person)
+    ]  # fmt: skip

@@ -54,6 +54,42 @@ class Colleague:
         return (self.away is not None, not self.fits, self.carried.total, self.membership.person.kana)
 
 
+@dataclass(frozen=True, slots=True)
+class Manned:
+    """How much a body has in hand as far as everybody may know it, and who is there: counts only, no case is named."""
+
+    supports: int = 0
+    by_service: dict[str, int] = field(default_factory=dict)
+    people: int = 0
+    away: int = 0
+    back_on: dt.date | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether everybody who works there is away today; ``back_on`` is then the first day somebody is back."""
+        return 0 < self.people <= self.away
+
+
+def manned() -> dict[str, Manned]:
+    """Return, by body, the open supports the worker counted last, the people of today and how many of them are away."""
+    counts: dict[str, dict[str, int]] = {}
+    loads = Load.objects.filter(entry__isnull=True, service__isnull=False, open_count__gt=0)
+    for body, service, count in loads.values_list("body_id", "service_id", "open_count"):
+        counts.setdefault(body, {})[str(service)] = count
+    people: dict[str, set[uuid.UUID]] = {}
+    for body, person in Membership.objects.holding().values_list("body_id", "person_id"):
+        people.setdefault(body, set()).add(person)
+    back: dict[str, dict[uuid.UUID, dt.date]] = {}
+    for body, person, until in Absence.objects.on(clock.today()).values_list("body_id", "person_id", "until"):
+        if person in people.get(body, set()):
+            back.setdefault(body, {})[person] = until + dt.timedelta(days=1)
+    return {
+        body: Manned(sum(counts.get(body, {}).values()), counts.get(body, {}), len(people.get(body, set())), len(back.get(body, {})),
+                     min(back.get(body, {}).values(), default=None))
+        for body in {*counts, *people}
+    }  # fmt: skip
+
+
 @dataclass(slots=True)
 class Share:
     """Deal cases out: each to whoever fits and carries least, counting what was dealt before."""

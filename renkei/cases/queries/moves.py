@@ -8,6 +8,7 @@ import uuid
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from renkei.accounts.models import Membership
+from renkei.accounts.queries import answering_for
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Move, MovePack, Support
@@ -52,8 +53,8 @@ def _member(person: str, body: str) -> Exists:
 
 
 def waiting_packs(actor: Actor) -> QuerySet[MovePack]:
-    """Return the packs that wait for the actor's yes: those for the person, and those for the queue of the body."""
-    mine = Q(to_person_id=actor.person) | Q(to_person__isnull=True)
+    """Return the packs that wait for the actor's yes: for the person, for whom the person stands in, for the body's queue."""
+    mine = Q(to_person_id__in=[actor.person, *answering_for(actor.person, actor.body)]) | Q(to_person__isnull=True)
     packs = MovePack.objects.visible_to(actor).live().filter(mine, state=PackState.OFFERED, to_body_id=actor.body)
     return packs.exclude(from_person_id=actor.person).select_related("case", "case__company", "from_person", "move", "to_person")
 

@@ -23,6 +23,8 @@ from renkei.post.links import close_links, make_link
 from renkei.post.models import LinkPurpose
 from renkei.post.outbox import put_mail
 
+SECOND_PRESS = dt.timedelta(minutes=10)
+
 
 @transaction.atomic
 def invite(company: Company, *, by: Actor, email: str, name: str = "", role: str = CompanyRole.MEMBER) -> CompanyInvitation:
@@ -75,7 +77,9 @@ def withdraw_invitation(invitation: CompanyInvitation, *, by: Actor) -> CompanyI
 
 @transaction.atomic
 def accept_invitation(invitation: CompanyInvitation, *, by: Actor, person: Person) -> CompanyAccess:
-    """The invited person opens the account; ``person`` is the one with the invited address. The link dies with it.
+    """The invited person opens the account; ``person`` is the one with the invited address.
+
+    The link lets nobody in from then on, and resolves for ``SECOND_PRESS`` more, so that a second press is told where to go.
 
     Refused: ``not_open`` (accepted, withdrawn or too old), ``other_address``.
     """
@@ -95,8 +99,23 @@ def accept_invitation(invitation: CompanyInvitation, *, by: Actor, person: Perso
             invited_by_id=locked.invited_by_id, invited_by_body=locked.invited_by_body,
         )  # fmt: skip
     record(by, "company.join", access, locked, person=person.pk)
-    close_links(locked.pk, LinkPurpose.JOIN)
+    close_links(locked.pk, LinkPurpose.JOIN, after=SECOND_PRESS)
     return access
+
+
+@transaction.atomic
+def join_anew(invitation: CompanyInvitation, *, by: Actor, name: str, password: str) -> CompanyAccess:
+    """Make the invited person and open the account, in one transaction that a second press waits for.
+
+    Refused: ``not_open``, ``has_account`` (also of an address whose person may not sign in any more), ``not_allowed``.
+    """
+    locked = CompanyInvitation.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=invitation.pk).first()
+    if locked is not None and locked.accepted_at is None and Person.objects.filter(email__iexact=locked.email).exists():
+        raise Refused(_("このアドレスの方は、もうアカウントをお持ちです。"), "has_account")
+    if locked is None or locked.accepted_at is not None:
+        raise Refused(_("この招待は、もう使われています。作ったアカウントで入ってください。"), "not_open")
+    person = Person.objects.create_user(locked.email, password, name=name)
+    return accept_invitation(locked, by=by, person=person)
 
 
 @transaction.atomic

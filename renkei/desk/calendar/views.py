@@ -88,15 +88,16 @@ def _event(entry: Entry, *, with_words: bool) -> Event:
     event.add("uid", entry.uid)
     event.add("dtstamp", entry.changed_at.astimezone(dt.UTC))
     event.add("last-modified", entry.changed_at.astimezone(dt.UTC))
-    event.add("summary", f"{entry.title} {entry.words}" if with_words else entry.title)
+    event.add("summary", f"{entry.title} {entry.words}".strip() if with_words else entry.title)
     if entry.at is None:
         event.add("dtstart", entry.on)
-        event.add("dtend", entry.on + dt.timedelta(days=1))
+        event.add("dtend", (entry.until or entry.on) + dt.timedelta(days=1))
         event.add("transp", "TRANSPARENT")
     else:
         start = dt.datetime.combine(entry.on, entry.at, tzinfo=clock.JST)
         event.add("dtstart", start)
         event.add("dtend", start + dt.timedelta(minutes=30))
-    path = reverse("desk-case", kwargs={"body": entry.body, "case": entry.case})
+    path = (reverse("desk-case", kwargs={"body": entry.body, "case": entry.case}) if entry.case
+            else reverse("desk-absences", kwargs={"body": entry.body}))  # fmt: skip
     event.add("url", f"{settings.RENKEI_ADDRESS}{path}")
     return event

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from renkei.accounts.queries import members_of
 from renkei.base.actor import Actor
 from renkei.base.forms import JapaneseDateField, TextField
 from renkei.base.refusal import Refused
@@ -21,6 +20,7 @@ from renkei.cases.models import Case
 from renkei.cases.queries.finding import as_id
 from renkei.cases.states import NeedState
 from renkei.desk.cases.acts.act import choice
+from renkei.desk.colleagues import people_choices
 from renkei.desk.request import StaffRequest
 from renkei.plan.queries import content_now
 
@@ -58,7 +58,7 @@ class AssignForm(BulkForm):
 
     def prepare(self, actor: Actor) -> None:
         """Offer the people of the body."""
-        self.offer("person", [(str(one.person_id), f"{one.person.name}　{one.title}".strip()) for one in members_of(str(actor.body))])
+        self.offer("person", people_choices(str(actor.body), actor))
 
     def order(self) -> Order:
         """Return whom."""

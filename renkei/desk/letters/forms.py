@@ -16,6 +16,7 @@ from renkei.cases.actions.letters import Text
 from renkei.cases.models import Letter
 from renkei.cases.queries.letter_fields import written_fields
 from renkei.cases.states import DisclosureClass
+from renkei.desk.colleagues import away_names
 from renkei.plan.content import LetterRule
 
 _SENTENCES = {"required": _("1つ選んでください。"), "invalid_choice": _("一覧にないものです。選び直してください。")}
@@ -150,4 +151,9 @@ class UploadForm(Refusing):
 
 
 def _people(letter: Letter) -> list[tuple[str, str, str]]:
-    return [(str(one.person_id), f"{one.person.name}　{one.title}".strip(), one.role) for one in members_of(letter.author_body_id)]
+    """Return who can be named, with role; who is away says until when, and who then decides instead."""
+    away = away_names(letter.author_body_id)
+    return [
+        (str(one.person_id), "　".join(filter(None, [one.person.name, one.title, away.get(one.person_id)])), one.role)
+        for one in members_of(letter.author_body_id)
+    ]

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from renkei.accounts.queries import answering_for
 from renkei.base.refusal import Refused
 from renkei.cases.actions.letter_steps import (
     approve_step,
@@ -69,7 +70,8 @@ def show(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID) -
 def step(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID, turn: uuid.UUID) -> HttpResponse:
     """Say yes, send back, pass on, or mark as seen."""
     found = find_letter(request, case, letter)
-    own = LetterStep.objects.visible_to(request.actor).filter(letter=found, person_id=request.actor.person or uuid.uuid4())
+    whose = [request.actor.person, *answering_for(request.actor.person, request.actor.body)]
+    own = LetterStep.objects.visible_to(request.actor).filter(letter=found, person_id__in=whose)
     mine = get_object_or_404(own, pk=turn)
     mine.letter = found
     form = StepForm(request.POST, letter=found)

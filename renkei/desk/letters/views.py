@@ -15,8 +15,9 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from renkei.accounts.queries import members_of
+from renkei.accounts.queries import answering_for
 from renkei.audit.record import record_read
+from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases.actions import letters as deeds
 from renkei.cases.actions.letters import DRAFT_NUMBER, file_name, letter_docx, rule_of
@@ -26,6 +27,7 @@ from renkei.cases.queries.finding import as_id
 from renkei.cases.queries.letter_fields import NUMBER
 from renkei.cases.rules import runs_case, takes_part
 from renkei.desk.cases.acts.act import RELATED
+from renkei.desk.colleagues import people_choices
 from renkei.desk.letters.forms import LetterForm, SendForm
 from renkei.desk.request import StaffRequest
 from renkei.documents.shipped import shipped_rows
@@ -155,19 +157,20 @@ def letter_page(request: StaffRequest, letter: Letter) -> dict[str, Any]:
     """Return what a letter's page shows."""
     own, rule = letter.author_body_id == request.actor.body, rule_of(letter.kind)
     steps = LetterStep.objects.visible_to(request.actor).filter(letter=letter).select_related("person")
-    mine = next((one for one in steps if one.person_id == request.actor.person and one.state == "waiting"), None)
+    waiting = LetterStep.objects.waiting_for(request.actor, answering_for(request.actor.person, request.actor.body))
+    turns = list(waiting.filter(letter=letter).select_related("person"))
+    mine = min(turns, key=lambda one: one.person_id != request.actor.person, default=None)
     values = letter.values if letter.number else letter.values | {NUMBER: "" if letter.dated_on else DRAFT_NUMBER}
     return {
         "case": letter.case, "letter": letter, "own": own, "rule": rule, "steps": steps, "mine": mine, "values": values,
         "runs": runs_case(request.actor, letter.case), "newer": Letter.objects.filter(corrects=letter).first(),
-        "people": _substitutes(letter) if mine else [],
+        "people": _substitutes(letter, request.actor) if mine else [],
         "paper_rows": [(label, _filled(text, values)) for label, text in shipped_rows(letter.kind)],
     }  # fmt: skip
 
 
-def _substitutes(letter: Letter) -> list[tuple[str, str]]:
-    people = [(str(one.person_id), one.person.name) for one in members_of(letter.author_body_id)]
-    return [("", _("選んでください")), *people]
+def _substitutes(letter: Letter, actor: Actor) -> list[tuple[str, str]]:
+    return [("", _("選んでください")), *people_choices(letter.author_body_id, actor)]
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from renkei.cases.actions.moves import Successor
 from renkei.cases.models import Move, MovePack, MoveReason
 from renkei.cases.queries.colleagues import colleagues
 from renkei.cases.states import PackState
-from renkei.desk.colleagues import person_words
+from renkei.desk.colleagues import body_choices, person_words
 from renkei.plan.models import Body
 
 _PICK = {"required": _("1つ選んでください。"), "invalid_choice": _("一覧にないものです。選び直してください。")}
@@ -55,7 +55,7 @@ def successor_choices(move: Move, actor: Actor, bodies: list[Body]) -> list[tupl
     """Return who may get a case: the body's people who are there on the first day, its queue, and the other bodies."""
     people = colleagues(move.body_id, actor, on=move.first_day, without=move.person_id)
     own = [(f"{move.body_id}|{one.person}", person_words(one)) for one in people]
-    others = [(f"{body.pk}|", f"{body.number} {body.name}") for body in bodies if body.pk != move.body_id]
+    others = [(f"{key}|", words) for key, words in body_choices(body for body in bodies if body.pk != move.body_id)]
     return [
         (_("同じ機関の人"), [*own, (f"{move.body_id}|", _("機関の未担当に置く"))]),
         (_("ほかの機関（引継ぎを頼む）"), others),

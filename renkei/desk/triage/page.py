@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from renkei.base.actor import Actor
 from renkei.base.text import clean_text
 from renkei.cases.models import Case, Consent, Consultation, Need, Passage, Support
+from renkei.cases.queries.colleagues import manned
 from renkei.cases.queries.facts import facts_of
 from renkei.cases.states import DisclosureClass, NeedState, SupportState
 from renkei.cases.steps import due
 from renkei.companies.queries import Duplicate, possible_duplicates
+from renkei.desk.colleagues import manned_words
 from renkei.desk.triage.rows import CLASSES, NONE, Block, Cell, Row, RowForm, Sight
 from renkei.desk.triage.words import marked_words
 from renkei.matching.proposal import Candidate, NearMiss, Proposal, ProposedNeed
@@ -206,6 +208,7 @@ def _fill(page: TriagePage) -> None:
     page.sight, page.asked, page.due_on = _sight(page), _asked(page), due("offer_answer")
     by_need = {one.number: one for one in page.proposal.needs}
     services = {one.service_id: one.service for one in page.provisions}
+    there = manned()
     number = 0
     for block in page.blocks:
         proposed = by_need.get(block.number) if block.key.startswith("p") else None
@@ -214,6 +217,7 @@ def _fill(page: TriagePage) -> None:
             number += 1
             row = _row(page, block, service, body, support)
             row.number, row.rank, row.candidate = number, rank, candidate
+            row.manned = manned_words(there.get(body.pk), service.pk)
             row.entries = support.entries if support else [hit.id for hit in candidate.entries] if candidate else []
             block.rows.append(row)
 

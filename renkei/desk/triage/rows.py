@@ -78,6 +78,7 @@ class Row:
     takes_over: bool = False
     entries: list[str] = field(default_factory=list)
     rank: int = 0
+    manned: str = ""
 
     @property
     def is_asked(self) -> bool:

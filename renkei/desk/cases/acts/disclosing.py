@@ -20,6 +20,7 @@ from renkei.cases.models.case import Case
 from renkei.cases.queries.anonymity import draft_of, place_choices, size_choices, trade_choices
 from renkei.cases.steps import due
 from renkei.desk.cases.acts.act import ActForm, choice
+from renkei.desk.colleagues import body_choices
 from renkei.plan.models import Body
 
 
@@ -106,7 +107,7 @@ class CirculateForm(NeedAct):
                         "size": ""}  # fmt: skip
         self.fields["due_on"].initial = due("offer_answer")
         others = Body.objects.filter(closed_on__isnull=True).exclude(pk__in=[case.holder_id, case.received_by_id])
-        self.fields["bodies"].choices = [(one.pk, one.name) for one in others]  # type: ignore[attr-defined]  # a choice field
+        self.fields["bodies"].choices = body_choices(others)  # type: ignore[attr-defined]  # a choice field
 
     def run(self) -> Any:
         """Ask."""

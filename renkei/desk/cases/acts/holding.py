@@ -28,6 +28,7 @@ from renkei.cases.rules import receives, runs_case
 from renkei.cases.states import HandoverState
 from renkei.cases.steps import NextStep, due
 from renkei.desk.cases.acts.act import ActForm, choice, people_of, person_id
+from renkei.desk.colleagues import body_choices
 from renkei.plan.models import Body
 from renkei.plan.queries import is_front_desk
 
@@ -153,7 +154,7 @@ class HandoverForm(ActForm):
     def prepare(self) -> None:
         """Draft the pack."""
         bodies = Body.objects.filter(closed_on__isnull=True).exclude(pk=self.case.holder_id)
-        self.pick("to_body").choices = [("", _("選んでください")), *((b.pk, f"{b.number} {b.name}") for b in bodies)]
+        self.pick("to_body").choices = [("", _("選んでください")), *body_choices(bodies)]
         pack = draft_pack(self.case, self.actor)
         self.initial = {
             "state": pack.state, "promises": pack.promises, "open_points": pack.open_points,
