@@ -112,7 +112,7 @@ declare(
     Relation("companies_merge", "other_id", Deed.KEPT, _("まとめた記録")),
     # A link shows what it showed when it was given: merging opens nothing to it.
     Relation("post_link", "company", Deed.KEPT, _("お送りしたリンク")),
-    # Nor does it to an account: its people are invited to the firm that stays, if they are to see its cases.
-    Relation("companies_companyaccess", "company_id", Deed.KEPT, _("会社のアカウント")),
-    Relation("companies_companyinvitation", "company_id", Deed.KEPT, _("会社のアカウントへの招待")),
+    # Its people are people of the firm that stays: their accounts, and invitations without an answer, go with it.
+    Relation("companies_companyaccess", "company_id", Deed.MOVED, _("会社のアカウント")),
+    Relation("companies_companyinvitation", "company_id", Deed.MOVED, _("会社のアカウントへの招待")),
 )

@@ -28,6 +28,7 @@ from renkei.base.context import clear_actor, set_actor
 from renkei.base.memo import remembering
 from renkei.base.refusal import Refused
 from renkei.companies.models import CompanyAccess
+from renkei.companies.queries import successor_of
 from renkei.post.links import open_link
 from renkei.post.models import LinkPurpose
 
@@ -103,7 +104,7 @@ class ActorMiddleware:
         if entry.audience is routes.Audience.PERSON:
             return Actor(ActorKind.STAFF, person=person.pk, name=person.name), None
         if entry.audience is routes.Audience.COMPANY:
-            return self._company_actor(request, person, kwargs), None
+            return self._company_actor(request, person, kwargs)
         if not settings.RENKEI_EXAMPLE and not has_second_factor(person):
             return GUEST, redirect("mfa_index")
         return self._staff_actor(request, person, kwargs), None
@@ -115,15 +116,21 @@ class ActorMiddleware:
         request.membership = membership  # type: ignore[attr-defined]  # ours, on the request
         return staff(person.pk, membership.body_id, person.name)
 
-    def _company_actor(self, request: HttpRequest, person: Person, kwargs: dict[str, Any]) -> Actor:
+    def _company_actor(
+        self, request: HttpRequest, person: Person, kwargs: dict[str, Any]
+    ) -> tuple[Actor, HttpResponseBase | None]:
         actor = company_person(person.pk, person.name)
         set_actor(actor)  # accounts of firms are read under their own policy
         access = CompanyAccess.objects.current().filter(person=person, company_id=kwargs["company"]).first()
         if access is None:
+            successor = successor_of(kwargs["company"], actor=actor)  # addresses in mails and bookmarks outlive a merge
             clear_actor()
-            raise Http404
+            if successor is None or request.method not in {"GET", "HEAD"}:
+                raise Http404
+            match = request.resolver_match
+            return GUEST, redirect(match.view_name, **kwargs | {"company": successor.pk}) if match else None
         request.access = access  # type: ignore[attr-defined]  # ours, on the request
-        return actor
+        return actor, None
 
     def _link_actor(self, request: HttpRequest, kwargs: dict[str, Any]) -> Actor:
         link = open_link(kwargs["token"])

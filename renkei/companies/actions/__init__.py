@@ -6,6 +6,7 @@ from renkei.companies.actions.access import (
     end_access,
     invite,
     join_anew,
+    resend_invitation,
     withdraw_invitation,
     write_invitation,
 )
@@ -26,6 +27,6 @@ from renkei.companies.actions.sights import end_sight, know_company
 __all__ = [
     "Place", "Profile", "accept_invitation", "add_former", "add_person", "change_own_profile", "change_person",
     "change_role", "end_access", "end_sight", "export_companies", "import_companies", "invite", "join_anew",
-    "know_company", "merge_companies", "profile_mark", "register_company", "save_site", "undo_company_import", "unmerge_companies",
-    "update_company", "withdraw_invitation", "write_invitation",
+    "know_company", "merge_companies", "profile_mark", "register_company", "resend_invitation", "save_site",
+    "undo_company_import", "unmerge_companies", "update_company", "withdraw_invitation", "write_invitation",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from renkei.accounts.models import Person
+from renkei.accounts.models import Membership, Person
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
@@ -18,10 +18,11 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.companies.models import Company, CompanyAccess, CompanyInvitation, CompanyRole
+from renkei.plan.models import Body
 from renkei.plan.queries import content_now
 from renkei.post.links import close_links, make_link
 from renkei.post.models import LinkPurpose
-from renkei.post.outbox import put_mail
+from renkei.post.outbox import cancel_mails, put_mail
 
 SECOND_PRESS = dt.timedelta(minutes=10)
 
@@ -30,15 +31,21 @@ SECOND_PRESS = dt.timedelta(minutes=10)
 def invite(company: Company, *, by: Actor, email: str, name: str = "", role: str = CompanyRole.MEMBER) -> CompanyInvitation:
     """Ask somebody of the firm to open an account: an administrator of the firm asks, or staff of a body that knows it.
 
-    Refused: ``not_allowed``, ``email_wrong``, ``too_long``, ``unknown_role``, ``has_account``.
+    The firm's administrators are told when a body asks somebody in. Refused: ``not_allowed``, ``not_standing``,
+    ``email_wrong``, ``too_long``, ``unknown_role``, ``has_account``, ``staff_address``.
     """
-    if by.is_company:
-        _require_admin(company, by)
-    elif not (by.is_staff and Company.objects.visible_to(by).filter(pk=company.pk).exists()):
-        raise Refused(_("招けるのは、会社の管理者か、会社を知っている機関の人です。"), "not_allowed")
+    _require_runs(company, by)
+    if not Company.objects.visible_to(by).standing().filter(pk=company.pk).exists():
+        raise Refused(_("この会社は、ほかの会社にまとめたか、登録を取り消してあります。一覧から開き直してください。"), "not_standing")
     if CompanyAccess.objects.current().filter(company=company, person__email__iexact=email.strip()).exists():
         raise Refused(_("このアドレスの方は、もうアカウントをお持ちです。"), "has_account", field="email")
-    return write_invitation(company, by=by, email=email, name=name, role=role)
+    # An account reads everything the firm keeps from bodies: nobody of a body gets one from a body [P2].
+    if by.is_staff and Membership.objects.lasting().filter(person__email__iexact=email.strip()).exists():
+        raise Refused(_("このアドレスは、機関の人のものです。会社の方のアドレスを入れてください。"), "staff_address", field="email")
+    made = write_invitation(company, by=by, email=email, name=name, role=role)
+    if by.is_staff:
+        _tell_administrators(made, by=by)
+    return made
 
 
 def write_invitation(company: Company, *, by: Actor, email: str, name: str, role: str) -> CompanyInvitation:
@@ -51,7 +58,7 @@ def write_invitation(company: Company, *, by: Actor, email: str, name: str, role
         raise Refused(_("お名前は100字までです。"), "too_long", field="name")
     if role not in CompanyRole.values:
         raise Refused(_("役割を選んでください。"), "unknown_role", field="role")
-    for earlier in CompanyInvitation.objects.visible_to(by).waiting().filter(company=company, email__iexact=address):
+    for earlier in CompanyInvitation.objects.visible_to(by).open().filter(company=company, email__iexact=address):
         _void(earlier, by=by)
     moment = clock.now()
     invitation = CompanyInvitation.objects.create(
@@ -73,6 +80,16 @@ def withdraw_invitation(invitation: CompanyInvitation, *, by: Actor) -> CompanyI
     if locked.accepted_at is not None:
         raise Refused(_("もうアカウントができています。やめるときは、アカウントを終えてください。"), "accepted")
     return locked if locked.withdrawn_at is not None else _void(locked, by=by)
+
+
+@transaction.atomic
+def resend_invitation(invitation: CompanyInvitation, *, by: Actor) -> CompanyInvitation:
+    """Send a new link, in time from now on; the old one opens nothing any more. Refused: ``not_allowed``, ``not_open``."""
+    _require_runs(invitation.company, by)
+    locked = CompanyInvitation.objects.visible_to(by).select_for_update(of=("self",)).get(pk=invitation.pk)
+    if locked.accepted_at or locked.withdrawn_at:
+        raise Refused(_("この招待は、もう使われたか、取りやめてあります。"), "not_open")
+    return write_invitation(locked.company, by=by, email=locked.email, name=locked.name, role=locked.role)
 
 
 @transaction.atomic
@@ -196,6 +213,7 @@ def _void(invitation: CompanyInvitation, *, by: Actor) -> CompanyInvitation:
     invitation.withdrawn_at = clock.now()
     invitation.save()
     close_links(invitation.pk, LinkPurpose.JOIN)
+    cancel_mails(invitation.pk, "join")
     record(by, "company.withdraw_invitation", invitation)
     return invitation
 
@@ -221,3 +239,17 @@ def _mail(invitation: CompanyInvitation, token: str, *, by: Actor) -> None:
     )
     put_mail(by=by, to=invitation.email, subject=written("会社のアカウントへのご招待"), text=text, purpose="join",
              about=invitation.pk)
+
+
+def _tell_administrators(invitation: CompanyInvitation, *, by: Actor) -> None:
+    """Tell those who run the firm's accounts that a body has asked somebody in: they may take it back."""
+    admins = CompanyAccess.objects.current().filter(company_id=invitation.company_id, role=CompanyRole.ADMIN)
+    body = Body.objects.filter(pk=by.body).first()
+    text = written(
+        "%(body)sが、会社のアカウントに %(email)s を招きました。\n"
+        "心当たりのないときは、次のページで招待を取りやめてください。\n\n%(url)s\n"
+    ) % {"body": body.name if body else written("機関"), "email": invitation.email,
+         "url": f"{settings.RENKEI_ADDRESS}/firm/{invitation.company_id}/people/"}
+    for address in admins.values_list("person__email", flat=True):
+        put_mail(by=by, to=address, subject=written("会社のアカウントに招いた方がいます"), text=text, purpose="accounts",
+                 about=invitation.pk)

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.companies.actions.profile import Profile, profile_mark
-from renkei.companies.models import Company, Merge
+from renkei.companies.models import Company, CompanyAccess, CompanyRole, Merge, MergeMove
 from renkei.companies.relations import Deed, Relation, declared, ties, unknown
 from renkei.plan.models import Body
 from renkei.plan.queries import is_front_desk
+from renkei.post.outbox import put_mail
 
 # The number goes over by itself when only the other entry has one; two numbers are two firms.
 CHOICES = tuple("municipality_id" if one.name == "municipality" else one.name for one in fields(Profile)
@@ -35,13 +38,20 @@ class Count:
     rows: int
 
 
+_OPEN = {
+    "companies_sight": " AND ended_on IS NULL",
+    "companies_companyaccess": " AND ended_at IS NULL",
+    "companies_companyinvitation": " AND accepted_at IS NULL AND withdrawn_at IS NULL",
+}
+
+
 def what_moves(other: Company) -> list[Count]:
     """Return the rows that point to ``other``, as far as the acting body sees them; relations without rows are left out."""
     found = []
     with connection.cursor() as cursor:
         for one in declared():
             quote = connection.ops.quote_name
-            open_only = " AND ended_on IS NULL" if one.table == "companies_sight" else ""
+            open_only = _OPEN.get(one.table, "")
             cursor.execute(f"SELECT count(*) FROM {quote(one.table)} WHERE {quote(one.column)} = %s{open_only}", [other.pk])
             row = cursor.fetchone()
             if row and row[0]:
@@ -73,6 +83,7 @@ def merge_companies(into: Company, other: Company, *, keep: Iterable[str] = (), 
     _move(merge)
     keeper.save()  # its people have come: it is found by their names too
     record(by, "company.merge", keeper, gone, chosen=chosen)
+    _tell_accounts(keeper, gone, by=by)
     return merge
 
 
@@ -106,6 +117,21 @@ def unmerge_companies(merge: Merge, *, by: Actor) -> Company:
     return gone
 
 
+def _tell_accounts(keeper: Company, gone: Company, *, by: Actor) -> None:
+    """Tell those who run the firm's accounts that the other entry's people are among them now [P2]."""
+    current = CompanyAccess.objects.current().filter(company=keeper)
+    if not MergeMove.objects.filter(merge__other=gone, merge__undone_at__isnull=True, of_table="companies_companyaccess").exists():
+        return
+    text = written(
+        "%(gone)sと%(into)sが同じ会社だと分かったので、登録を1つにまとめました。\n"
+        "どちらのアカウントの方も、まとめた会社のご相談を読めます。\n"
+        "心当たりのない方がいるときは、次のページでアカウントを終えてください。\n\n%(url)s\n"
+    ) % {"gone": gone.name, "into": keeper.name, "url": f"{settings.RENKEI_ADDRESS}/firm/{keeper.pk}/people/"}
+    for address in current.filter(role=CompanyRole.ADMIN).values_list("person__email", flat=True):
+        put_mail(by=by, to=address, subject=written("会社の登録を1つにまとめました"), text=text, purpose="accounts",
+                 about=keeper.pk)
+
+
 def pair_mark(into: Company, other: Company) -> str:
     """Return a mark that differs whenever one of the two compared profiles differs."""
     return f"{profile_mark(into)[:16]}{profile_mark(other)[:16]}"
@@ -115,7 +141,8 @@ def _lock_both(into: Company, other: Company, *, by: Actor) -> tuple[Company, Co
     """Return both, locked in the order of their ids: two people merging crosswise do not wait for each other."""
     if not (by.is_staff or by.is_system):
         raise _may_not()
-    rows = Company.objects.visible_to(by).select_for_update(of=("self",)).filter(pk__in=[into.pk, other.pk]).order_by("pk")
+    seen = Company.objects.visible_to(by).filter(withdrawn_at__isnull=True)
+    rows = seen.select_for_update(of=("self",)).filter(pk__in=[into.pk, other.pk]).order_by("pk")
     found = {row.pk: row for row in rows}
     if len(found) != 2:
         raise _may_not()

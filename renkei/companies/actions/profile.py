@@ -159,12 +159,14 @@ def require_staff(by: Actor) -> None:
 
 
 def lock_company(company: Company, *, by: Actor) -> Company:
-    """Return the firm, locked. Refused: ``not_visible``, ``merged`` (its successor is the one to change)."""
+    """Return the firm, locked. Refused: ``not_visible``, ``merged`` (its successor is the one to change), ``withdrawn``."""
     seen = Company.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=company.pk).first()
     if seen is None:
         raise Refused(_("この会社は、いまの機関では開けません。窓口にお尋ねください。"), "not_visible")
     if seen.merged_into_id is not None:
         raise Refused(_("この会社は、ほかの会社にまとめられています。まとめた先の会社を開いてください。"), "merged")
+    if seen.withdrawn_at is not None:  # an import that was undone: nothing lists it, and its address must not revive it
+        raise Refused(_("この会社の登録は、取り消してあります。必要なら、新しく登録してください。"), "withdrawn")
     return seen
 
 

@@ -64,9 +64,13 @@ class CompanyAccess(Row):
 class CompanyInvitationQuerySet(models.QuerySet["CompanyInvitation"]):
     """Invitations; the policy on the table says the same."""
 
+    def open(self) -> CompanyInvitationQuerySet:
+        """Return those without an answer that nobody took back, in time or too old."""
+        return self.filter(accepted_at__isnull=True, withdrawn_at__isnull=True)
+
     def waiting(self) -> CompanyInvitationQuerySet:
         """Return those that can still be accepted."""
-        return self.filter(accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=clock.now())
+        return self.open().filter(expires_at__gt=clock.now())
 
     def visible_to(self, actor: Actor) -> CompanyInvitationQuerySet:
         """Return invitations of firms the body knows and of one's own firms; the invited one sees their own."""
@@ -102,6 +106,11 @@ class CompanyInvitation(Row):
 
     def __str__(self) -> str:
         return f"{self.company_id} {self.role}"
+
+    @property
+    def is_expired(self) -> bool:
+        """Tell whether its time is over."""
+        return self.expires_at <= clock.now()
 
 
 def firms_of(actor: Actor) -> models.QuerySet[Any, Any]:

@@ -14,7 +14,7 @@ from renkei.base.models import Row
 from renkei.base.numbers import is_corporate_number, phone_key
 from renkei.base.text import search_key
 from renkei.plan.queries import is_front_desk
-from renkei.post.models import Link
+from renkei.post.models import Link, LinkPurpose
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):
@@ -33,7 +33,12 @@ class CompanyQuerySet(models.QuerySet["Company"]):
             return self.filter(pk__in=firms_of(actor))
         if actor.kind is ActorKind.LINK:
             alive = Link.objects.filter(pk__in=[actor.link], closed_at__isnull=True, expires_at__gt=clock.now())
-            return self.filter(pk__in=alive.values("company"))
+            from renkei.companies.models.access import CompanyInvitation  # noqa: PLC0415  invitations point at firms
+
+            # An invitation's link follows the invitation into the firm its own was merged with; no other link does.
+            asked = CompanyInvitation.objects.filter(pk__in=alive.filter(purpose=LinkPurpose.JOIN).values("subject"))
+            plain = alive.exclude(purpose=LinkPurpose.JOIN)
+            return self.filter(models.Q(pk__in=plain.values("company")) | models.Q(pk__in=asked.values("company")))
         return self.none()
 
     def standing(self) -> CompanyQuerySet:

@@ -96,7 +96,7 @@ def others(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse
 
 def merge(request: StaffRequest, body: str, company: uuid.UUID, other: uuid.UUID) -> HttpResponse:
     """Compare two firms and make them one: ``other`` goes into ``company``."""
-    seen = Company.objects.visible_to(request.actor).select_related("municipality")
+    seen = Company.objects.visible_to(request.actor).filter(withdrawn_at__isnull=True).select_related("municipality")
     into, gone = get_object_or_404(seen, pk=company), get_object_or_404(seen, pk=other)
     if into.merged_into_id or gone.merged_into_id or into == gone:
         messages.info(request, _("この組はもうまとめてあります。"))
@@ -120,6 +120,7 @@ def merge(request: StaffRequest, body: str, company: uuid.UUID, other: uuid.UUID
         "form": form, "into": into, "other": gone, "lines": form.lines(), "body": body,
         "moves": [one for one in counts if one.relation.deed is Deed.MOVED],
         "stays": [one for one in counts if one.relation.deed is Deed.KEPT],
+        "accounts_move": any(one.relation.table == "companies_companyaccess" for one in counts),
         "sees_all": is_front_desk(body), "two_numbers": bool(into.corporate_number and gone.corporate_number),
     }  # fmt: skip
     return render(request, "desk/companies/merge.html", page, status=422 if form.errors else 200)

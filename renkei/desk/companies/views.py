@@ -44,7 +44,8 @@ def companies(request: StaffRequest, body: str) -> HttpResponse:
 
 def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse:
     """Show a firm: profile, people, the cases one may see; write down another person."""
-    found = Company.objects.visible_to(request.actor).select_related("municipality", "entered_by").filter(pk=company).first()
+    seen = Company.objects.visible_to(request.actor).filter(withdrawn_at__isnull=True)
+    found = seen.select_related("municipality", "entered_by").filter(pk=company).first()
     if found is None or found.merged_into_id:
         if successor := successor_of(company, actor=request.actor):
             messages.info(request, _("この会社は、%(name)sにまとめてあります。") % {"name": successor.name})
@@ -84,7 +85,7 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
 
 def company_edit(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse:
     """Change the profile."""
-    found = get_object_or_404(Company.objects.visible_to(request.actor), pk=company)
+    found = get_object_or_404(Company.objects.visible_to(request.actor).filter(withdrawn_at__isnull=True), pk=company)
     if look := looking(request):
         return render(request, "desk/companies/edit.html", look | {"company": found})
     form, theirs = CompanyForm(request.POST or None, initial=first_values(found)), []
