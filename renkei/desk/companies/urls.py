@@ -2,8 +2,9 @@
 
 from django.urls import URLPattern
 
+from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
-from renkei.desk.companies import imports, merging, parts, views
+from renkei.desk.companies import accounts, imports, merging, parts, views
 
 BOTH = "both firms known to the acting body; 404 otherwise"
 OWN = "the acting body's own imports"
@@ -25,6 +26,16 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule=KNOWN, changes=True),
     route("d/<slug:body>/company/<uuid:company>/former/", parts.former_new, name="desk-company-former",
           audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/accounts/", accounts.accounts, name="desk-company-accounts",
+          audience=Audience.STAFF, rule=KNOWN),
+    route("d/<slug:body>/company/<uuid:company>/accounts/invite/", asks_again(accounts.invite_person),
+          name="desk-company-account-invite", audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/accounts/invited/<uuid:guest>/resend/", asks_again(accounts.resend),
+          name="desk-company-account-resend", audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/accounts/invited/<uuid:guest>/withdraw/", accounts.withdraw,
+          name="desk-company-account-withdraw", audience=Audience.STAFF, rule=KNOWN, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/accounts/<uuid:account>/end/", asks_again(accounts.end),
+          name="desk-company-account-end", audience=Audience.STAFF, rule=KNOWN, changes=True),
     route("d/<slug:body>/companies/import/", imports.companies_import, name="desk-companies-import", audience=Audience.STAFF,
           rule=OWN, changes=True),
     route("d/<slug:body>/companies/import/confirm/", imports.companies_import_confirm, name="desk-companies-import-confirm",

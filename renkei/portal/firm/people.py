@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from renkei.base.refusal import Refused
-from renkei.companies.actions import change_role, end_access, invite, withdraw_invitation
+from renkei.companies.actions import change_role, end_access, invite, resend_invitation, withdraw_invitation
 from renkei.companies.models import CompanyAccess, CompanyInvitation, CompanyRole
 from renkei.portal.firm.forms import EndForm, InviteForm
 from renkei.portal.firm.request import FirmRequest
@@ -38,6 +38,15 @@ def withdraw(request: FirmRequest, company: uuid.UUID, guest: uuid.UUID) -> Http
     seen = CompanyInvitation.objects.visible_to(request.actor).filter(company_id=company)
     withdraw_invitation(get_object_or_404(seen, pk=guest), by=request.actor)
     messages.success(request, _("招待を取りやめました。"))
+    return redirect("portal-people", company=company)
+
+
+@require_POST
+def resend(request: FirmRequest, company: uuid.UUID, guest: uuid.UUID) -> HttpResponse:
+    """Send an invitation again, with a new link."""
+    seen = CompanyInvitation.objects.visible_to(request.actor).filter(company_id=company).select_related("company")
+    made = resend_invitation(get_object_or_404(seen, pk=guest), by=request.actor)
+    messages.success(request, _("%(email)s に、もう一度送りました。前のリンクは使えなくなりました。") % {"email": made.email})
     return redirect("portal-people", company=company)
 
 
@@ -78,6 +87,6 @@ def _account(request: FirmRequest, company: uuid.UUID, account: uuid.UUID) -> Co
 
 
 def _page(request: FirmRequest, company: uuid.UUID) -> dict[str, Any]:
-    waiting = CompanyInvitation.objects.visible_to(request.actor).waiting().filter(company_id=company)
+    waiting = CompanyInvitation.objects.visible_to(request.actor).open().filter(company_id=company)
     return {"accounts": _accounts(request, company), "invitations": waiting,
             "is_admin": request.access.role == CompanyRole.ADMIN}

@@ -21,6 +21,8 @@ urlpatterns: list[URLPattern] = [
           changes=True),
     route("firm/<uuid:company>/people/invitation/<uuid:guest>/withdraw/", people.withdraw,
           name="portal-people-withdraw", audience=Audience.COMPANY, rule=ADMIN, changes=True),
+    route("firm/<uuid:company>/people/invitation/<uuid:guest>/resend/", people.resend,
+          name="portal-people-resend", audience=Audience.COMPANY, rule=ADMIN, changes=True),
     route("firm/<uuid:company>/people/<uuid:account>/role/", people.role, name="portal-people-role",
           audience=Audience.COMPANY, rule=ADMIN, changes=True),
     route("firm/<uuid:company>/people/<uuid:account>/end/", people.end, name="portal-people-end",
