@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from renkei.accounts.models import Membership
+from bench.people import answer_packs, at_work, begin_day, go_away, leave_some
 from renkei.base import clock
 from renkei.base.actor import Actor, link_holder, staff
 from renkei.cases.actions.answers import accept, answer_question, ask, decline, finish_support, start_work
@@ -35,7 +35,9 @@ DESK = "hibari-desk"
 
 def live(run: Quarter, today: dt.date, *, arrivals: int, number: int) -> None:
     """Live one business day."""
+    begin_day(run, today)
     with run.at(today, 8, 30):
+        go_away(run, today)
         worker()
     with run.at(today, 9):
         sort_arrivals(run)
@@ -55,8 +57,9 @@ def live(run: Quarter, today: dt.date, *, arrivals: int, number: int) -> None:
         answer_firms(run)
         read_lists(run)
         hand_over_some(run)
-        if number % 5 == 4:
-            somebody_leaves(run, today)
+        answer_packs(run)
+        if number % 5 == 4 or number == run.plot.day_of_moves:
+            leave_some(run, today, many=number == run.plot.day_of_moves)
     for hour, minute in ((16, 30), (17, 30)):
         with run.at(today, hour, minute):
             worker()
@@ -142,15 +145,11 @@ def answer_offers(run: Quarter, today: dt.date) -> None:
 
 
 def _answerer(run: Quarter, support: Support) -> Actor:
-    if support.person_id:
-        return staff(support.person_id, support.body_id, "職員")
-    return run.staff_of(support.body_id)
+    return at_work(run, support.person_id, support.body_id)
 
 
 def _holder(run: Quarter, case: Case) -> Actor:
-    if case.holder_person_id:
-        return staff(case.holder_person_id, case.holder_id, "職員")
-    return run.staff_of(case.holder_id)
+    return at_work(run, case.holder_person_id, case.holder_id)
 
 
 def ask_others(run: Quarter) -> None:
@@ -224,22 +223,3 @@ def hand_over_some(run: Quarter) -> None:
         if support is not None and support.body_id != case.holder_id:
             run.act("handover offered", lambda case=case, support=support: offer_handover(
                 case, to_body=support.body, by=_holder(run, case), pack=Pack(state="測っている")))
-
-
-def somebody_leaves(run: Quarter, today: dt.date) -> None:
-    """People leave: what they hold goes to a colleague first, what they were asked stays with the body."""
-    for body, people in run.people.items():
-        for person in list(people[1:]):
-            if run.rnd.random() > run.plot.leaves_a_week:
-                continue
-            people.remove(person)
-            heir = people[0]
-            by = staff(heir.pk, body, heir.name)
-            for case in list(Case.objects.open().filter(holder_person=person, holder_id=body)):
-                run.act("moved to a colleague", lambda case=case, by=by: take_case(case, by=by, person=by.person))
-            Support.objects.filter(person=person, body_id=body, state__in=OPEN_SUPPORTS).update(person=heir)
-            Case.objects.open().filter(next_person=person).update(next_person=None)
-            Membership.objects.filter(person=person, body_id=body).update(until=today)
-            run.done["left"] += 1
-
-

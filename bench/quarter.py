@@ -6,7 +6,9 @@ about, and how many cases stood unheld at any commit. Each can rise; ``tests/run
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -46,27 +48,33 @@ _FIRMS = """
         SELECT 1 FROM cases_transition t WHERE t.case_id = m."case" AND t.verb = 'company_wrote'
           AND t.recorded_at > m.made_at AND t.recorded_at < m.sent_at)
 """
+# The day is the simulation's, not the server's. A case is wrong when it is open without holder, step or whose turn it is,
+# or names (as its person, or as who moves next) somebody who does not belong to that body on the day.
 _WATCH = """
     CREATE TABLE IF NOT EXISTS quarter_unheld (at timestamptz DEFAULT clock_timestamp(), "case" uuid, why text);
+    CREATE TABLE IF NOT EXISTS quarter_day (day date NOT NULL);
+    CREATE OR REPLACE FUNCTION quarter_there(who uuid, body text) RETURNS boolean LANGUAGE sql STABLE AS $$
+        SELECT who IS NULL OR EXISTS (
+            SELECT 1 FROM accounts_membership m, quarter_day d
+            WHERE m.person_id = who AND m.body_id = body AND m.since <= d.day AND (m.until IS NULL OR m.until >= d.day))
+    $$;
+    CREATE OR REPLACE FUNCTION quarter_why(c cases_case) RETURNS text LANGUAGE sql STABLE AS $$
+        SELECT CASE WHEN c.state = 'closed' THEN NULL
+            WHEN c.holder_id IS NULL OR c.next_on IS NULL OR c.next_step = '' OR c.next_body_id IS NULL THEN 'no holder or no next step'
+            WHEN NOT quarter_there(c.holder_person_id, c.holder_id) THEN 'its person does not belong to the body'
+            WHEN NOT quarter_there(c.next_person_id, c.next_body_id) THEN 'who moves next does not belong to the body' END
+    $$;
     CREATE OR REPLACE FUNCTION quarter_case() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE row cases_case%ROWTYPE;
     BEGIN
-        SELECT * INTO row FROM cases_case WHERE id = NEW.id;
-        IF row.state <> 'closed' AND (row.holder_id IS NULL OR row.next_on IS NULL OR row.next_step = '' OR row.next_body_id IS NULL)
-        THEN INSERT INTO quarter_unheld ("case", why) VALUES (NEW.id, 'no holder or no next step'); END IF;
-        IF row.state <> 'closed' AND row.holder_person_id IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM accounts_membership m WHERE m.person_id = row.holder_person_id AND m.body_id = row.holder_id
-              AND (m.until IS NULL OR m.until >= row.next_set_at::date))
-        THEN INSERT INTO quarter_unheld ("case", why) VALUES (NEW.id, 'its person does not belong to the body'); END IF;
+        INSERT INTO quarter_unheld ("case", why)
+        SELECT c.id, quarter_why(c) FROM cases_case c WHERE c.id = NEW.id AND quarter_why(c) IS NOT NULL;
         RETURN NULL;
     END $$;
     CREATE OR REPLACE FUNCTION quarter_member() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         INSERT INTO quarter_unheld ("case", why)
-        SELECT c.id, 'its person has left' FROM cases_case c
-        WHERE NEW.until IS NOT NULL AND c.state <> 'closed' AND c.holder_person_id = NEW.person_id AND c.holder_id = NEW.body_id
-          AND NOT EXISTS (SELECT 1 FROM accounts_membership m WHERE m.person_id = NEW.person_id AND m.body_id = NEW.body_id
-                          AND m.until IS NULL);
+        SELECT c.id, quarter_why(c) FROM cases_case c
+        WHERE NEW.person_id IN (c.holder_person_id, c.next_person_id) AND quarter_why(c) IS NOT NULL;
         RETURN NULL;
     END $$;
     DROP TRIGGER IF EXISTS quarter_case ON cases_case;
@@ -78,7 +86,12 @@ _WATCH = """
 """
 _UNWATCH = """
     DROP TRIGGER IF EXISTS quarter_case ON cases_case; DROP TRIGGER IF EXISTS quarter_member ON accounts_membership;
-    DROP FUNCTION IF EXISTS quarter_case(); DROP FUNCTION IF EXISTS quarter_member(); DROP TABLE IF EXISTS quarter_unheld;
+    DROP FUNCTION IF EXISTS quarter_case(); DROP FUNCTION IF EXISTS quarter_member(); DROP FUNCTION IF EXISTS quarter_why(cases_case);
+    DROP FUNCTION IF EXISTS quarter_there(uuid, text); DROP TABLE IF EXISTS quarter_unheld; DROP TABLE IF EXISTS quarter_day;
+"""
+_LOOK = """
+    INSERT INTO quarter_unheld ("case", why)
+    SELECT c.id, 'at the start of the day: ' || quarter_why(c) FROM cases_case c WHERE quarter_why(c) IS NOT NULL
 """
 
 
@@ -95,10 +108,23 @@ class Figures:
                 f" unheld at any commit: {self.unheld}")  # fmt: skip
 
 
-def watch() -> None:
+def watch(day: dt.date) -> None:
     """Look at every commit from now on (as the owner): deferred triggers see the rows as they are committed."""
     with connection.cursor() as cursor:
         cursor.execute(_WATCH)
+    begin(day)
+
+
+def begin(day: dt.date) -> None:
+    """Tell the watch which day it is; a new day changes who belongs without any commit (see ``look``)."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM quarter_day; INSERT INTO quarter_day VALUES (%s)", [day])
+
+
+def look() -> None:
+    """Look at every open case: what the turn of the day made wrong, and the worker's first run left so."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK)
 
 
 def unwatch() -> None:
@@ -120,13 +146,18 @@ def _one(query: str, values: list[object] | None = None) -> int:
     return int(row[0]) if row else 0
 
 
+def _rows(query: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return list(cursor.fetchall())
+
+
 def story() -> list[str]:
     """Return what left, in lines to read: mails by purpose, news told and mailed, receipts that are not counted."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT purpose, state, count(*) FROM post_mail GROUP BY 1, 2 ORDER BY 1, 2")
-        mails = ", ".join(f"{purpose} {state} {count}" for purpose, state, count in cursor.fetchall())
-        cursor.execute("SELECT count(*), count(mail_id), count(settled_at), count(read_at) FROM post_nudge")
-        told = cursor.fetchone()
+    rows = _rows("SELECT purpose, state, count(*) FROM post_mail GROUP BY 1, 2 ORDER BY 1, 2")
+    mails = ", ".join(f"{purpose} {state} {count}" for purpose, state, count in rows)
+    told = _rows("SELECT count(*), count(mail_id), count(settled_at), count(read_at) FROM post_nudge")[0]
     replies = _one("SELECT count(*) FROM post_mail WHERE purpose = ANY(%s) AND state = 'sent'", [list(REPLIES)])
-    return [f"mails: {mails}", "news told {}, mailed {}, settled {}, read {}".format(*told),
+    wrong = _rows("SELECT why, count(*) FROM quarter_unheld GROUP BY 1 ORDER BY 1")
+    return [*(f"UNHELD {why}: {count}" for why, count in wrong), f"mails: {mails}", "news told {}, mailed {}, settled {}, read {}".format(*told),
             f"receipts and other answers to what the reader did that minute, not counted: {replies}"]  # fmt: skip

@@ -32,13 +32,19 @@ def build(run: Quarter) -> None:
     for number in range(max(run.plot.staff - len(world.people), MORE)):
         # The desk has twice the people of any other body: everything goes through it.
         code = bodies[number % len(bodies)] if number % 6 else DESK
-        person = Person.objects.create_user(f"p{number}@people.example", None, name=f"職員 {number}号", kana=f"{number:04d}")
-        Membership.objects.create(
-            person=person, body_id=code, role="staff", since=dt.date(2024, 4, 1), is_admin=code not in run.people
-        )
+        person = join(run, code, dt.date(2024, 4, 1), is_admin=code not in run.people)
         run.people.setdefault(code, []).append(person)
     Provision.objects.filter(body_id=DESK).delete()
     stages = dict(Provision.objects.values_list("service_id", "service__stage_id"))
     offers = Provision.objects.exclude(service_id="loan").values_list("service_id", "body_id").distinct()
     run.services = [(service, body, stages[service]) for service, body in offers if body in run.people]
     assert {CENTER, LAB} <= {body for _service, body, _stage in run.services}
+
+
+def join(run: Quarter, body: str, since: dt.date, *, is_admin: bool = False) -> Person:
+    """Let one more person belong to a body."""
+    run.joined += 1
+    name = f"職員 {run.joined}号"
+    person = Person.objects.create_user(f"p{run.joined}@people.example", None, name=name, kana=f"{run.joined:04d}")
+    Membership.objects.create(person=person, body_id=body, role="staff", since=since, is_admin=is_admin)
+    return person

@@ -38,6 +38,9 @@ class Plot:
     asks_firm: float = 0.15
     reads_list: float = 0.25
     leaves_a_week: float = 0.01
+    away_a_day: float = 0.02
+    moves_at_once: float = 0.15
+    day_of_moves: int = 30
 
 
 @dataclass
@@ -53,7 +56,10 @@ class Quarter:
     moment: dt.datetime = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
     answers: dict[Any, dt.date] = field(default_factory=dict)
     ends: dict[Any, dt.date] = field(default_factory=dict)
+    away: dict[Any, Any] = field(default_factory=dict)
+    leaving: list[tuple[str, Any, dt.date]] = field(default_factory=list)
     made: int = 0
+    joined: int = 0
 
     @contextmanager
     def at(self, day: dt.date, hour: int, minute: int = 0) -> Iterator[None]:
@@ -80,48 +86,56 @@ class Quarter:
         return result
 
     def staff_of(self, body: str) -> Any:
-        """Return the actor for somebody of a body."""
+        """Return the actor for somebody of a body who is there today."""
         from renkei.base.actor import staff
 
-        person = self.rnd.choice(self.people[body])
+        person = self.rnd.choice([one for one in self.people[body] if one.pk not in self.away] or self.people[body])
         return staff(person.pk, body, person.name)
 
-    def run(self) -> None:
-        """Live through the quarter, business day by business day."""
+    def run(self, say: Callable[[str], None]) -> None:
+        """Live through the quarter, business day by business day; a line a week shows how far it is."""
         from bench import day as deeds
         from renkei.plan.queries import add_business_days, is_business_day
 
         today = FIRST_DAY if is_business_day(FIRST_DAY) else add_business_days(FIRST_DAY, 1)
         for number in range(self.plot.days):
             due = round(self.plot.needs * (number + 1) / self.plot.days)
+            if number % 5 == 0:
+                say(f"{dt.datetime.now(dt.UTC):%H:%M:%S}  day {number + 1}, {today}: {self.made} needs so far")
+            self._night(today)
             deeds.live(self, today, arrivals=due - self.made, number=number)
-            self._nights(today, add_business_days(today, 1))
-            today = add_business_days(today, 1)
+            after = add_business_days(today, 1)
+            while (today := today + dt.timedelta(days=1)) < after:
+                self._night(today)
+                for hour in (9, 17):
+                    with self.at(today, hour):
+                        deeds.worker()
 
-    def _nights(self, today: dt.date, until: dt.date) -> None:
-        """Let the worker run on the days when nobody works, too."""
+    def _night(self, day: dt.date) -> None:
+        """Let a day begin as the worker finds it: first of all it frees the cases of those who left; then all are looked at."""
         from bench import day as deeds
+        from bench import quarter
 
-        day = today + dt.timedelta(days=1)
-        while day < until:
-            for hour in (9, 17):
-                with self.at(day, hour):
-                    deeds.worker()
-            day += dt.timedelta(days=1)
+        quarter.begin(day)
+        with self.at(day, 0, 1):
+            deeds.worker()
+        quarter.look()
 
 
 def simulate(plot: Plot, say: Callable[[str], None] = print) -> Any:
     """Run a quarter on the migrated, empty database Django is connected to (as the owner). Returns the figures."""
-    from bench import quarter, region
+    from bench import people, quarter, region
+    from renkei.base.memo import remembering
 
     begun = time.monotonic()
     run = Quarter(plot, random.Random(plot.seed))
     region.build(run)
-    quarter.watch()
+    quarter.watch(FIRST_DAY)
     try:
-        run.run()
+        with remembering():  # the plan does not change while the quarter is played
+            run.run(say)
         figures = quarter.measure()
-        for line in quarter.story():
+        for line in [*quarter.story(), people.told()]:
             say(line)
     finally:
         quarter.unwatch()

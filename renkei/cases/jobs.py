@@ -78,10 +78,7 @@ def run_clocks() -> ClockReport:
     warn_of_ends()
     push_loads()
     with acting(SYSTEM):
-        waiting = list(
-            Support.objects.waiting().filter(due_on__lt=clock.today(), leaves_at__lte=clock.now())
-            .order_by("due_on").values_list("pk", flat=True)
-        )  # fmt: skip
+        unreminded, reminded, told = _unanswered()
         late = list(_late_cases().values_list("pk", flat=True))
         idle = list(_idle_cases().values_list("pk", flat=True))
         open_ones = Asked.objects.filter(inquiry__ended_at__isnull=True)
@@ -90,9 +87,9 @@ def run_clocks() -> ClockReport:
         quiet = list(open_ones.filter(told_on__isnull=False, reminded_on__isnull=True, answer__in=["", "question"],
                                       inquiry__due_on__lte=_reminding_from()).values_list("pk", flat=True))  # fmt: skip
     return ClockReport(
-        expired=_each(waiting, _expire),
-        silent=_each(waiting, _tell_of_silence),
-        reminded=_each(waiting, _remind),
+        expired=_each(told, _expire),
+        silent=_each(reminded, _tell_of_silence),
+        reminded=_each(unreminded, _remind),
         late=_each(late, _tell_of_late_answer),
         idle=_each(idle, _tell_of_idle),
         freed=freed,
@@ -152,6 +149,22 @@ def _each(ids: Iterable[uuid.UUID], act: Callable[[uuid.UUID], bool]) -> int:
         except Refused as refusal:
             _log.error("clock %s: %s refused (%s)", act.__name__, one, refusal.code)
     return count
+
+
+def _unanswered() -> tuple[list[uuid.UUID], list[uuid.UUID], list[uuid.UUID]]:
+    """Return the overdue offers whose reminder, word of silence or expiry may be due today; each act looks again under the lock."""
+    waiting = Support.objects.waiting().filter(leaves_at__lte=clock.now()).order_by("due_on")
+    return (
+        list(waiting.filter(reminded_at__isnull=True, due_on__lt=_before("offer_reminder")).values_list("pk", flat=True)),
+        list(waiting.filter(reminded_at__isnull=False, told_at__isnull=True, due_on__lt=_before("offer_silence")).values_list("pk", flat=True)),
+        list(waiting.filter(told_at__isnull=False, due_on__lt=_before("offer_expiry")).values_list("pk", flat=True)),
+    )  # fmt: skip
+
+
+def _before(name: str) -> dt.date:
+    """Return a day before which a due day lies when clock ``name`` has run out today; never later than today."""
+    today = clock.today()
+    return min(today, add_business_days(today, 1 - clock_named(name).business_days))
 
 
 def _offer(support_id: uuid.UUID) -> tuple[Case, Support] | None:

@@ -199,7 +199,7 @@ def term_ends(membership: Membership, *, by: Actor) -> bool:
     admins = Membership.objects.current().filter(body_id=membership.body_id, is_admin=True)
     for to in dict.fromkeys([membership.person.email, *(one.person.email for one in admins)]):
         put_mail(by=by, to=to, subject=subject, text=f"{membership.body.name}\n\n{words}", purpose="term", about=membership.pk,
-                 to_body=membership.body_id)
+                 to_body=membership.body_id, daily=True)
     return True
 
 

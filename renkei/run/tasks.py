@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
+from renkei.base.memo import remembering
 from renkei.cases import digest
 from renkei.cases import jobs as cases
 from renkei.matching import index
@@ -17,11 +18,15 @@ from renkei.post import jobs as post
 
 
 def _run(work: Callable[[], Any]) -> None:
-    """Run with fresh connections: a task's thread may find one that died with the last database."""
+    """Run with fresh connections: a task's thread may find one that died with the last database.
+
+    The plan is asked once a run: what is published meanwhile holds from the next one.
+    """
     close_old_connections()
     Path(settings.RENKEI_HOME, "worker.alive").touch()
     try:
-        work()
+        with remembering():
+            work()
     finally:
         close_old_connections()
 

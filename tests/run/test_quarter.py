@@ -13,13 +13,13 @@ from bench import quarter
 from bench.simulate import Plot, simulate
 from renkei.base import clock
 from renkei.cases.actions.answers import accept, answer_question, ask
-from renkei.cases.models import Case
+from renkei.cases.models import Case, Move, MovePack, Transition, Verb
 from renkei.post import daily
 from renkei.post.daily import put_digests
 from renkei.post.jobs import send_due
 from renkei.post.models import Mail, Nudge
 from tests.cases.making import NOON, arrived, offered
-from tests.world import DESK, World
+from tests.world import DESK, LAB, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def _watched(transactional_db: None, settings: Any) -> Iterator[None]:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    quarter.watch()
+    quarter.watch(NOON.date())
     yield
     quarter.unwatch()
 
@@ -43,13 +43,18 @@ def figures() -> tuple[int, int, int]:
 
 def test_a_small_quarter_keeps_what_was_promised() -> None:
     said: list[str] = []
-    found = simulate(Plot(needs=40, staff=12, days=8), said.append)
-    quarter.watch()
+    plot = Plot(needs=40, staff=24, days=8, day_of_moves=1, moves_at_once=0.5, away_a_day=0.05)
+    found = simulate(plot, said.append)
+    quarter.watch(NOON.date())
     assert said[-1] == "mails per person and day: max 1; about answered things: 0; unheld at any commit: 0"
     assert str(found) == said[-1]
     left = dict(Mail.objects.filter(state="sent").values_list("purpose", "state"))
-    assert set(left) == {"receipt", "offer", "company", "digest"}  # there was something to count
+    assert set(left) == {"receipt", "offer", "company", "digest", "move", "fell"}  # there was something to count
     assert Nudge.objects.filter(settled_at__isnull=False).exists()
+    # People moved and were away: packs were accepted, cases that nobody took fell into a queue, somebody stood in.
+    assert {"accepted"} <= set(MovePack.objects.values_list("state", flat=True))
+    assert Move.objects.filter(lapsed_at__isnull=False).exists()
+    assert Transition.objects.filter(verb=Verb.SUBSTITUTED).exists()
 
 
 def test_two_mails_a_day_are_seen(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,16 +127,40 @@ def test_a_case_without_a_next_step_is_seen(committed_world: World) -> None:
             )
 
 
-def test_a_person_who_left_with_cases_in_hand_is_seen(committed_world: World) -> None:
-    world = committed_world
-    case = arrived(world).case
-    Case.objects.filter(pk=case.pk).update(holder_person=world.people[DESK])
-    assert figures()[2] == 0
-    # As the rows say, whatever the actions and triggers of leaving would refuse.
+def _end(world: World, until: dt.date) -> None:
+    """End the desk's member as the rows say, whatever the actions and triggers of leaving would refuse."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE accounts_membership DISABLE TRIGGER USER; ALTER TABLE accounts_membership ENABLE TRIGGER quarter_member")
         try:
-            cursor.execute("UPDATE accounts_membership SET until = current_date WHERE person_id = %s", [world.desk.person])
+            cursor.execute("UPDATE accounts_membership SET until = %s WHERE person_id = %s", [until, world.desk.person])
         finally:
             cursor.execute("ALTER TABLE accounts_membership ENABLE TRIGGER USER")
+
+
+@pytest.mark.parametrize("column", ["holder_person_id", "next_person_id"])
+def test_a_person_who_left_with_cases_in_hand_is_seen(committed_world: World, column: str) -> None:
+    world = committed_world
+    case = arrived(world).case
+    Case.objects.filter(pk=case.pk).update(holder_person=None, next_person=None)
+    Case.objects.filter(pk=case.pk).update(**{column: world.people[DESK].pk})
+    assert figures()[2] == 0
+    _end(world, NOON.date() - dt.timedelta(days=1))
+    assert figures()[2] == 1
+
+
+def test_whom_the_turn_of_the_day_makes_a_stranger_is_seen_without_any_commit(committed_world: World) -> None:
+    world = committed_world
+    case = arrived(world).case
+    Case.objects.filter(pk=case.pk).update(holder_person=world.people[DESK], next_person=None)
+    _end(world, NOON.date())  # today is the last day
+    quarter.look()
+    assert figures()[2] == 0
+    quarter.begin(NOON.date() + dt.timedelta(days=1))
+    quarter.look()
+    assert figures()[2] == 1
+
+
+def test_a_case_given_to_a_stranger_is_seen(committed_world: World) -> None:
+    case = arrived(committed_world).case
+    Case.objects.filter(pk=case.pk).update(holder_person=committed_world.people[LAB])
     assert figures()[2] == 1

@@ -145,7 +145,7 @@ def write_note(opening: Opening, *, text: str, by: Actor) -> PartnerNote:
     record(by, "opening.note", note, locked, text=words)
     to = locked.body.mail if partner else locked.email
     put_mail(by=by, to=to, subject=written("連絡がありました"), purpose="partner", about=locked.pk, case=locked.case_id,
-             to_body=locked.body_id if partner else "", text=written("開いたご相談について、連絡がありました。画面で読んでください。"))
+             to_body=locked.body_id if partner else "", text=written("開いたご相談について、連絡がありました。画面で読んでください。"), daily=True)
     return note
 
 

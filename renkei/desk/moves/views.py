@@ -201,7 +201,9 @@ def _deed(request: StaffRequest, found: Move, form: SuccessorForm, deed: str, ch
         return _("担当替えを取りやめました。引き受けられた案件は、引き受けた人のままです。")
     if deed == "recall":
         return _("%(n)s件を取り消しました。下書きに戻っています。") % {"n": recall_packs(chosen, by=by)}
-    return _everyone(request, form) if deed == "everyone" else _save(request, form, chosen, send=deed == "send")
+    if deed in {"everyone", "everyone-all"}:
+        return _everyone(request, form, picked=None if deed == "everyone-all" else request.POST.getlist("pick"))
+    return _save(request, form, chosen, send=deed == "send")
 
 
 def _save(request: StaffRequest, form: SuccessorForm, chosen: list[MovePack], *, send: bool) -> str:
@@ -220,12 +222,18 @@ def _save(request: StaffRequest, form: SuccessorForm, chosen: list[MovePack], *,
     return _("引き継ぐ人を保存しました。まだ、だれにも頼んでいません。")
 
 
-def _everyone(request: StaffRequest, form: SuccessorForm) -> str:
+def _everyone(request: StaffRequest, form: SuccessorForm, *, picked: list[str] | None) -> str:
+    """Give the picked cases (None: all that wait) to one successor; what was chosen line by line beside it is kept."""
     key: Any = form.cleaned_data.get("everyone")
-    picked = [one for one in form.packs if str(one.pk) in request.POST.getlist("pick")]
     if not key:
         raise Refused(_("まとめて引き継ぐ人を選んでください。"), "no_successor", field="everyone")
-    if not picked:
+    chosen = [one for one in form.packs if picked is None or str(one.pk) in picked]
+    if not chosen:
         raise Refused(_("案件に1つ以上、印を付けてください。"), "nothing_picked", field="everyone")
-    choose_successor(picked, successor(key), by=request.actor)
-    return _("%(n)s件の引き継ぐ人を保存しました。まだ、だれにも頼んでいません。") % {"n": len(picked)}
+    for other, changed in form.changes().items():
+        choose_successor(changed, successor(other), by=request.actor)
+    if form.errors:
+        transaction.set_rollback(True)
+        return ""
+    choose_successor(chosen, successor(key), by=request.actor)
+    return _("%(n)s件の引き継ぐ人を保存しました。まだ、だれにも頼んでいません。") % {"n": len(chosen)}

@@ -16,6 +16,7 @@ from tests.browser.conftest import Site
 from tests.browser.test_main_job import _owner
 
 BODY, ADMIN, CASES = "pref", "aikawa@pref.example", 40
+WROTE, WHY = "四月の十日に試作品を見せる約束です。", "いまの案件で手がいっぱいです。"
 WATCH = """
 CREATE TABLE watch_seen (at timestamptz DEFAULT clock_timestamp());
 CREATE TABLE watch_found (number text, what text);
@@ -98,18 +99,32 @@ def test_three_people_leave_and_forty_cases_are_with_their_successors(
 ) -> None:
     admin = new_page()
     sign_in(admin, ADMIN)
-    for number in (1, 2, 3):
-        _give_away(site, admin, number, no_axe_faults)
+    moves = [_give_away(site, admin, number, no_axe_faults) for number in (1, 2, 3)]
     assert _held_by(owner, "leaver%") == CASES  # nothing changed hands yet
-    for number in (1, 2, 3):
-        taker = new_page(360, 780) if number == 1 else new_page()
+
+    first = new_page(360, 780)
+    declined = _answer_first(site, first, sign_in, no_axe_faults)
+    _give_to_another(admin, moves[0], declined, no_axe_faults)
+    counts = []
+    for number in (2, 3):
+        taker = new_page()
         sign_in(taker, f"stayer{number}@april.example")
-        _accept_all(site, taker, no_axe_faults)
+        counts.append(_accept_rest(site, taker, no_axe_faults))
     assert (_held_by(owner, "leaver%"), _held_by(owner, "stayer%")) == (0, CASES)
+    assert [_held_by(owner, f"stayer{n}%") for n in (2, 3)] == counts  # with the one that was declined
+
+    # Packs stay readable where the cases are now; the giver is named.
+    first.goto(moves[0] + "packs/")
+    assert WROTE in first.inner_text("main")
+    no_axe_faults(first)
 
     # The night of the last day goes by: the only thing here that no person does.
     owner.execute("UPDATE accounts_membership m SET until = (now() AT TIME ZONE 'Asia/Tokyo')::date - 1"
                   " FROM accounts_person p WHERE p.id = m.person_id AND p.email LIKE 'leaver%@april.example'")
+    for number in (1, 2, 3):
+        _stays_outside(site, new_page(), f"leaver{number}@april.example")
+    admin.goto(f"{site.address}/d/{BODY}/people/")
+    assert "管理者" in admin.locator("tr", has_text="相川").inner_text()
     assert _found(owner) == []
     seen = owner.execute("SELECT count(*) FROM watch_seen").fetchone()
     assert seen is not None
@@ -121,33 +136,93 @@ def test_three_people_leave_and_forty_cases_are_with_their_successors(
     assert [what for _number, what in _found(owner)] == ["somebody who is not there"]
 
 
-def _give_away(site: Site, admin: Any, number: int, no_axe_faults: Callable[[Any], None]) -> None:
-    """The administrator ends a post tomorrow, gives every case to one successor, and sends."""
+def _give_away(site: Site, admin: Any, number: int, no_axe_faults: Callable[[Any], None]) -> str:
+    """The administrator ends a post tomorrow, writes into two packs, gives every case to one successor, and sends."""
     admin.goto(f"{site.address}/d/{BODY}/moves/new/")
-    no_axe_faults(admin)
     admin.select_option("select[name=person]", label=f"leaver{number} 花子")
     admin.fill("[name=on]", "明日")
     admin.click("main form button.go")
     admin.wait_for_url("**/moves/*-*/")
-    no_axe_faults(admin)
-    for box in admin.locator("input[name=pick]").all():
-        box.check()
-    option = admin.locator("select[name=everyone] option", has_text=f"stayer{number} 花子").first
-    admin.select_option("select[name=everyone]", value=option.get_attribute("value"))
-    admin.click("button[value=everyone]")
+    move = str(admin.url)
+    if number == 1:
+        no_axe_faults(admin)
+        admin.click("a:has-text('引継ぎの内容を書く')")
+        for field in admin.locator("textarea[name$='-promises']").all()[:2]:
+            field.fill(WROTE)
+        admin.click("button:has-text('全部を保存する')")
+        admin.wait_for_url(move)
+        assert "引継ぎの内容を保存しました" in admin.inner_text("main")
+    admin.select_option("select[name=everyone]", value=_key(admin, "everyone", f"stayer{number} 花子"))
+    admin.click("button[value=everyone-all]")
     admin.wait_for_load_state()
-    admin.click("main form button.go")
+    admin.click("button[name=do][value=send]")
     admin.wait_for_load_state()
     assert "引き受けられるまで、担当は変わりません" in admin.inner_text("main")
+    assert admin.locator("button[value^='recall:']").count() in {13, 14}
+    return move
 
 
-def _accept_all(site: Site, taker: Any, no_axe_faults: Callable[[Any], None]) -> None:
-    taker.goto(f"{site.address}/d/{BODY}/")
-    taker.click("main a[href$='/moves/received/']")
-    taker.wait_for_url("**/moves/received/")
+def _key(page: Any, select: str, name: str) -> Any:
+    return page.locator(f"select[name='{select}'] option", has_text=name).first.get_attribute("value")
+
+
+def _answer_first(site: Site, page: Any, sign_in: Callable[[Any, str], None], no_axe_faults: Callable[[Any], None]) -> str:
+    """On the telephone: two are taken one by one, one is declined with its reason, the rest are taken at once."""
+    sign_in(page, "stayer1@april.example")
+    page.goto(f"{site.address}/d/{BODY}/")
+    page.click("main a[href$='/moves/received/']")
+    page.wait_for_url("**/moves/received/")
+    no_axe_faults(page)
+    count = page.locator("main section.sec").count()
+    assert count in {13, 14}
+    for turn in (1, 2):
+        page.locator("main section.sec button:has-text('引き受ける')").first.click()
+        page.wait_for_load_state()
+        assert "1件の担当を引き受けました" in page.inner_text("main")
+        assert page.locator("main section.sec").count() == count - turn
+    last = page.locator("main section.sec").last
+    number = str(last.locator(".sec-head .nw").inner_text())
+    last.locator("summary:has-text('断る')").click()
+    last.locator("textarea").fill(WHY)
+    last.locator("button[value^='decline:']").click()
+    page.wait_for_load_state()
+    assert "断りました" in page.inner_text("main")
+    page.click("button[value=accept-all]")
+    page.wait_for_load_state()
+    assert f"{count - 3}件の担当を引き受けました" in page.inner_text("main")
+    assert "返事を待っている案件はありません" in page.inner_text("main")
+    return number
+
+
+def _give_to_another(admin: Any, move: str, number: str, no_axe_faults: Callable[[Any], None]) -> None:
+    """The administrator reads why, and asks the second successor for this one case."""
+    admin.goto(move)
+    no_axe_faults(admin)
+    row = admin.locator("tr", has_text=number)
+    assert WHY in row.inner_text()
+    box = row.locator("select")
+    box.select_option(value=_key(admin, str(box.get_attribute("name")), "stayer2 花子"))
+    admin.click("button[name=do][value=send]")
+    admin.wait_for_load_state()
+    assert "1件の引継ぎを頼みました" in admin.inner_text("main")
+
+
+def _accept_rest(site: Site, taker: Any, no_axe_faults: Callable[[Any], None]) -> int:
+    taker.goto(f"{site.address}/d/{BODY}/moves/received/")
     no_axe_faults(taker)
-    assert taker.locator("main section.sec").count() in {13, 14}
+    count = int(taker.locator("main section.sec").count())
     taker.click("button[value=accept-all]")
     taker.wait_for_load_state()
-    assert "担当を引き受けました" in taker.inner_text("main")
-    no_axe_faults(taker)
+    assert f"{count}件の担当を引き受けました" in taker.inner_text("main")
+    return count
+
+
+def _stays_outside(site: Site, page: Any, email: str) -> None:
+    """Whoever has left has no page of the body any more, by the same password."""
+    page.goto(f"{site.address}/accounts/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", "renkei-example")
+    page.click("main button[type=submit]")
+    page.wait_for_load_state()
+    answer = page.goto(f"{site.address}/d/{BODY}/")
+    assert answer.status in {403, 404} or "/accounts/login" in page.url, (answer.status, page.url)
