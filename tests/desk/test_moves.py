@@ -132,6 +132,39 @@ def test_many_cases_get_one_person_at_once(scene: Scene) -> None:
     assert f'value="{first.pk}" checked' in unsaid
 
 
+def test_all_go_to_one_person_in_one_press_and_the_page_says_who_would_get_how_many(scene: Scene) -> None:
+    first, second = scene.packs
+    key = f"{DESK}|{scene.ito.person_id}"
+    choose_successor([first], Successor(DESK), by=acts(scene.sato))
+    shared = text_of(scene.giver.get(scene.url))
+    assert "2件全部をこの人にする" in shared
+    assert "未担当 1件" in shared
+    scene.giver.post(scene.url, scene.choices(do="everyone-all", everyone=key))
+    assert {one.to_person_id for one in scene.packs} == {scene.ito.person_id}
+    assert {one.state for one in scene.packs} == {"draft"}
+    assert "ito 一 2件" in text_of(scene.giver.get(scene.url))
+    assert second.to_person_id
+
+
+def test_what_was_chosen_line_by_line_is_kept_when_others_are_given_together(scene: Scene) -> None:
+    first, second = scene.packs
+    key = f"{DESK}|{scene.ito.person_id}"
+    choose_successor([first, second], Successor(DESK, scene.ito.person_id), by=acts(scene.sato))
+    typed = scene.choices(do="everyone", everyone=key, pick=[str(first.pk)]) | {f"to-{second.pk}": f"{DESK}|"}
+    scene.giver.post(scene.url, typed)
+    assert (fresh(first).to_person_id, fresh(second).to_person_id) == (scene.ito.person_id, None)
+
+
+def test_a_line_somebody_else_changed_stops_the_whole_press(scene: Scene) -> None:
+    first, second = scene.packs
+    typed = scene.choices(do="everyone-all", everyone=f"{DESK}|{scene.ito.person_id}")
+    typed |= {f"to-{second.pk}": f"{LAB}|"}
+    choose_successor([first, second], Successor(DESK), by=acts(scene.sato))
+    page = text_of(scene.giver.post(scene.url, typed))
+    assert "ほかの人が先に変えました" in page
+    assert (fresh(first).to_person_id, fresh(second).to_person_id) == (None, None)
+
+
 def test_a_refusal_stands_beside_its_case_and_nothing_is_sent(scene: Scene) -> None:
     first = scene.packs[0]
     answer = scene.giver.post(scene.url, scene.choices(do="send") | {f"to-{first.pk}": f"{LAB}|"})

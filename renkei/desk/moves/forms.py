@@ -76,7 +76,7 @@ class SuccessorForm(forms.Form):
             )
             self.fields[f"was-{pack.pk}"] = forms.CharField(initial=key_of(pack), widget=forms.HiddenInput, required=False)
         self.fields["everyone"] = forms.ChoiceField(
-            label=_("印を付けた案件をまとめて"), choices=[("", _("選んでください")), *choices], required=False, error_messages=_PICK
+            label=_("まとめて引き継ぐ人"), choices=[("", _("選んでください")), *choices], required=False, error_messages=_PICK
         )
 
     def changes(self) -> dict[str, list[MovePack]]:

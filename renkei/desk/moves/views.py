@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +96,7 @@ def move(request: StaffRequest, body: str, move: uuid.UUID) -> HttpResponse:
         "move": found, "form": form, "lines": lines, "gives": gives, "body": body, "free": free,
         "sent": [one for one in lines if one.pack.state == PackState.OFFERED],
         "accepted": sum(one.pack.state == PackState.ACCEPTED for one in lines),
-        "new": len(named - {one.pack.case_id for one in lines}), "picked": request.POST.getlist("pick"),
+        "new": len(named - {one.pack.case_id for one in lines}), "picked": request.POST.getlist("pick"), "shares": _shares(free),
     }  # fmt: skip
     return render(request, "desk/moves/move.html", context)
 
@@ -149,6 +150,13 @@ def _lines(request: StaffRequest, found: Move) -> list[Line]:
     rows = MovePack.objects.visible_to(request.actor).filter(move=found)
     related = ("case", "case__company", "case__holder", "to_person", "to_body", "handover", "from_person")
     return [Line(one, one.handover, one.case.is_open and _is_free(one)) for one in rows.select_related(*related)]
+
+
+def _shares(free: list[MovePack]) -> list[tuple[str, int]]:
+    """Return who would be asked for how many, most first: what pressing the button does, before it is pressed."""
+    names = Counter((one.to_person.name if one.to_person else _("未担当")) if one.to_body_id == one.body_id else one.to_body.name
+                    for one in free)  # fmt: skip
+    return names.most_common()
 
 
 def _is_free(pack: MovePack) -> bool:
