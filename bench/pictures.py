@@ -1,33 +1,57 @@
 """Take the pictures of the docs and the guide from a running example instance: ``python -m bench.pictures ADDRESS``.
 
-The browser tests call the same functions, so a picture that the pages no longer give fails a test.
+The browser tests call the same functions. A picture whose page is gone, refuses or speaks other words than the picture fails a test.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import stage
 from renkei.example.files import PASSWORD
 
 REPO = Path(__file__).parent.parent
 DOCS = REPO / "docs" / "pictures"
 GUIDE = REPO / "renkei" / "public" / "static" / "renkei" / "guide"
-DESK, LAB = ("aikawa@pref.example", "pref"), ("inou@sanken.example", "sanken")
+WORDS = REPO / "tests" / "browser" / "pictures.json"  # what each page of the guide said when its picture was taken
+DESK, LAB, CENTER = ("aikawa@pref.example", "pref"), ("inou@sanken.example", "sanken"), ("ookido@ccjc.example", "ccjc")
 SIZES = ((1280, 860), (360, 780))
 FOR_DOCS = ("desk-today", "desk-call", "desk-triage", "desk-case", "desk-board", "plan-figure", "public-home")
-FOR_GUIDE = ("desk-today", "desk-call", "desk-triage", "desk-requests", "desk-handover", "desk-consent", "desk-register",
-             "company-status", "company-sharing")  # fmt: skip
+# The pictures of the guide, and the name of the page that each one shows.
+FOR_GUIDE = {
+    "desk-today": "desk-today", "desk-call": "desk-call", "desk-triage": "desk-triage", "desk-requests": "desk-requests",
+    "desk-handover": "desk-case-handover", "desk-consent": "desk-case-consent", "desk-register": "desk-register-import",
+    "company-status": "portal-status", "company-sharing": "portal-status", "desk-match": "desk-case-match",
+    "desk-inquiry": "desk-inquiry", "desk-letter": "desk-letter", "desk-openings": "desk-openings", "desk-move": "desk-move",
+    "desk-absences": "desk-absences", "desk-views": "desk-views", "desk-export": "desk-export", "desk-mails": "desk-mails",
+    "desk-nudges": "desk-nudges", "desk-people": "desk-people", "desk-company": "desk-company", "own-settings": "my-settings",
+    "firm-home": "portal-home", "firm-sight": "portal-sight", "sign-in": "account_login",
+}  # fmt: skip
+SPOKEN = "main h1, main h2, main th, main label, main legend, main button, main .btn, main dt, nav.beside a"
 TO_WEBP = """async (png) => {
   const image = new Image(); image.src = "data:image/png;base64," + png; await image.decode();
   const canvas = document.createElement("canvas"); canvas.width = image.width; canvas.height = image.height;
   canvas.getContext("2d").drawImage(image, 0, 0);
-  return canvas.toDataURL("image/webp", 0.8).split(",")[1];
+  return canvas.toDataURL("image/webp", 0.7).split(",")[1];
 }"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the pages stand that the pictures show, and who has signed in on them: the desk, a body, a firm."""
+
+    desk: dict[str, str]
+    lab: dict[str, str]
+    firm: dict[str, str]
+    guest: dict[str, str]
+    signed_in: dict[str, Any]  # cookies, so that nobody signs in once a picture
 
 
 def sign_in(page: Any, address: str, email: str) -> None:
@@ -44,54 +68,74 @@ def _first(page: Any, url: str, selector: str) -> str:
     return str(page.locator(selector).first.get_attribute("href"))
 
 
-def shots(browser: Any, address: str, width: int, height: int) -> Iterator[tuple[str, Any]]:
-    """Yield the name of each picture with the page that shows it, at one width."""
-
-    def new(most: int = 1280) -> Any:
-        size = {"width": min(width, most), "height": height}
-        return browser.new_context(viewport=size, locale="ja-JP", reduced_motion="reduce").new_page()
-
-    page, at = new(), f"{address}/d/{DESK[1]}"
-    sign_in(page, address, DESK[0])
-    triage = _first(page, f"{at}/inbox/", "main a[href*='/triage/']:has-text('狐火')")
-    case = _first(page, f"{at}/cases/?q=まぼろし", "main a[href*='/case/']")
-    places = {
-        "desk-today": f"{at}/", "desk-call": f"{at}/call/", "desk-triage": f"{address}{triage}", "desk-case": f"{address}{case}",
-        "desk-board": f"{at}/board/", "desk-register": f"{at}/register/", "desk-handover": f"{address}{case}handover/",
-        "desk-consent": f"{address}{case}consent/", "plan-figure": f"{address}/plan/figure/", "public-home": f"{address}/",
-    }  # fmt: skip
-    for name, url in places.items():
-        yield _shown(page, name, url)
-    lab = new()
-    sign_in(lab, address, LAB[0])
-    yield _shown(lab, "desk-requests", f"{address}/d/{LAB[1]}/requests/")
-    firm = new(800)  # pages of firms are narrow; a wide window would make their words small
+def set_up(browser: Any, address: str) -> Stage:
+    """Make what the pictures show, once, and find where it stands."""
+    desk, lab, center, firm = (browser.new_context(locale="ja-JP").new_page() for _turn in range(4))
+    for page, (email, _body) in ((desk, DESK), (lab, LAB), (center, CENTER)):
+        sign_in(page, address, email)
     firm.goto(f"{address}/mailbox/")
     status = re.search(r"http://\S+?(/status/[^/\s\"<]+/)", firm.content())
     assert status is not None, "no mail of the example region holds a link to a firm's page"
-    yield _shown(firm, "company-status", address + status[1])
-    firm.locator("#sight, #share, section:has-text('だれに何を見せているか')").last.scroll_into_view_if_needed()
-    yield "company-sharing", firm
+    home = stage.enter_firm(firm, address)
+    at, body = f"{address}/d/{DESK[1]}", f"{address}/d/{LAB[1]}"
+    triage = _first(desk, f"{at}/inbox/", "main a[href*='/triage/']:has-text('狐火')")
+    case = stage.case_page(desk, at, "まぼろし")
+    places = {
+        "desk-today": f"{at}/", "desk-call": f"{at}/call/", "desk-triage": f"{address}{triage}", "desk-case": case,
+        "desk-board": f"{at}/board/", "desk-register": f"{at}/register/", "desk-handover": f"{case}handover/",
+        "desk-consent": f"{case}consent/", "plan-figure": f"{address}/plan/figure/", "public-home": f"{address}/",
+        "desk-match": stage.ask_without_a_name(desk, case), "desk-letter": stage.letter(desk, case),
+        "desk-openings": stage.opening(desk, case), "desk-absences": stage.absence(desk, at), "desk-views": stage.saved_view(desk, at),
+        "desk-export": f"{at}/exports/cases/", "desk-mails": f"{at}/mails/", "desk-nudges": f"{at}/nudges/",
+        "desk-people": f"{at}/people/", "own-settings": f"{address}/accounts/settings/",
+        "desk-company": address + _first(desk, f"{at}/companies/?q=まぼろし", "main a[href*='/company/']"),
+    }  # fmt: skip
+    stage.show_interest(center, stage.inquiry(center, f"{address}/d/{CENTER[1]}"))
+    asked = stage.inquiry(lab, body)
+    bodies = {"desk-requests": f"{body}/requests/", "desk-inquiry": asked, "desk-move": stage.move(lab, body, "三枝")}
+    firms = {"company-status": address + status[1], "company-sharing": address + status[1], "firm-home": home, "firm-sight": f"{home}sight/"}
+    cookies = {name: page.context.storage_state() for name, page in (("desk", desk), ("lab", lab), ("firm", firm))}
+    for page in (desk, lab, center, firm):
+        page.context.close()
+    return Stage(places, bodies, firms, {"sign-in": f"{address}/accounts/login/"}, cookies)
 
 
-def _shown(page: Any, name: str, url: str) -> tuple[str, Any]:
-    answer = page.goto(url)
-    assert answer.status == 200, (name, url, answer.status)
-    page.wait_for_timeout(200)
-    return name, page
+def shots(browser: Any, made: Stage, width: int, height: int) -> Iterator[tuple[str, Any]]:
+    """Yield the name of each picture with the page that shows it, at one width."""
+    for who in ("desk", "lab", "firm", "guest"):
+        wide = min(width, 800 if who in {"firm", "guest"} else width)  # their pages are narrow; a wide window would make the words small
+        context = browser.new_context(viewport={"width": wide, "height": height}, locale="ja-JP", reduced_motion="reduce",
+                                      storage_state=made.signed_in.get(who))  # fmt: skip
+        page = context.new_page()
+        for name, url in getattr(made, who).items():
+            answer = page.goto(url)
+            assert (answer.status, page.url) == (200, url), (name, url, answer.status, page.url)
+            page.wait_for_timeout(200)
+            if name == "company-sharing":
+                page.locator("#sight, #share, section:has-text('だれに何を見せているか')").last.scroll_into_view_if_needed()
+            yield name, page
+        context.close()
 
 
-def take(browser: Any, address: str, docs: Path, guide: Path) -> None:
-    """Write every picture: PNG for the docs, small WebP for the guide."""
-    tool = browser.new_page()
+def spoken(page: Any) -> list[str]:
+    """Return the words of the house on a page: heads, labels and buttons, without numbers."""
+    found = page.locator(SPOKEN).all_inner_texts()
+    return sorted({re.sub(r"[\d\s]+", " ", text).strip() for text in found} - {""})
+
+
+def take(browser: Any, address: str, docs: Path, guide: Path) -> dict[str, list[str]]:
+    """Write every picture, PNG for the docs and small WebP for the guide; return what the pages of the guide said."""
+    tool, said, made = browser.new_page(), {}, set_up(browser, address)
     for width, height in SIZES:
-        for name, page in shots(browser, address, width, height):
-            picture = page.screenshot(full_page=width > 400 and name == "desk-today")
+        for name, page in shots(browser, made, width, height):
             if name in FOR_DOCS:
+                picture = page.screenshot(full_page=width > 400 and name == "desk-today")
                 (docs / f"{name}-{width}.png").write_bytes(picture)
             if name in FOR_GUIDE:
                 webp = tool.evaluate(TO_WEBP, base64.b64encode(page.screenshot()).decode())
                 (guide / f"{name}-{width}.webp").write_bytes(base64.b64decode(webp))
+                said.setdefault(name, spoken(page))
+    return said
 
 
 def main(address: str) -> None:
@@ -102,7 +146,8 @@ def main(address: str) -> None:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        take(browser, address, DOCS, GUIDE)
+        said = take(browser, address, DOCS, GUIDE)
+        WORDS.write_text(json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         browser.close()
 
 

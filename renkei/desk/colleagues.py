@@ -12,7 +12,7 @@ from renkei.accounts.models import Absence
 from renkei.accounts.queries import away_in
 from renkei.base import clock
 from renkei.base.actor import Actor
-from renkei.base.era import screen_date
+from renkei.base.language import shown_day, shown_list
 from renkei.cases.models import Case
 from renkei.cases.queries.colleagues import Carried, Colleague, Manned, colleagues, manned
 from renkei.plan.models import Body
@@ -29,7 +29,7 @@ def carried_words(carried: Carried) -> str:
 
 def away_words(absence: Absence) -> str:
     """Return 不在（12月5日まで、代わり 伊藤）."""
-    until = screen_date(absence.until, clock.today())
+    until = shown_day(absence.until, clock.today())
     if absence.substitute is None:
         return _("不在（%(until)sまで）") % {"until": until}
     return _("不在（%(until)sまで、代わり %(name)s）") % {"until": until, "name": absence.substitute.surname}
@@ -45,7 +45,7 @@ def person_words(one: Colleague) -> str:
     member = one.membership
     fits = _("◎%(words)s") % {"words": "・".join(one.fits)} if one.fits else "・".join(str(word) for word in member.specialities[:2])
     away = away_words(one.away) if one.away else ""
-    inside = "、".join(part for part in (away, carried_words(one.carried), fits) if part)
+    inside = shown_list([part for part in (away, carried_words(one.carried), fits) if part])
     return f"{member.person.name}　{member.title}".strip() + _("（%(inside)s）") % {"inside": inside}
 
 

@@ -32,23 +32,26 @@ class Bell:
     count: int
 
 
-# Which pages light up which entry; a page that is named nowhere lights up none.
+# Which pages light up which entry: all whose name begins so. The longest beginning counts; what begins with none lights up none.
 _PLACES = {
-    "desk-today": {"desk-today"},
-    "desk-inbox": {"desk-inbox", "desk-triage", "desk-set-aside", "desk-keep"},
-    "desk-call": {"desk-call", "desk-call-back", "desk-call-done"},
-    "desk-cases": {"desk-cases", "desk-case", "desk-company", "desk-companies", "desk-views", "desk-view", "desk-view-new",
-                   "desk-letters", "desk-letter", "desk-letter-new", "desk-letter-edit", "desk-letter-ask", "desk-letter-send"},
-    "desk-board": {"desk-board"},
-    "desk-requests": {"desk-requests", "desk-request", "desk-request-correct"},
-    "desk-notices": {"desk-notices", "desk-notice", "desk-notice-new"},
-    "desk-plan": {"desk-plan", "desk-plan-of", "desk-plan-supports", "desk-plan-results", "desk-plan-edit", "desk-plan-section",
-                  "desk-plan-diff"},
-    "desk-people": {"desk-people", "desk-people-invite", "desk-people-member", "desk-people-review", "desk-moves", "desk-move-new",
-                    "desk-move", "desk-move-packs", "desk-move-received", "desk-absences", "desk-templates",
-                    "desk-template-fields", "desk-template-upload"},
-    "desk-search": {"desk-search"},
+    "desk-today": ("desk-today",),
+    "desk-inbox": ("desk-inbox", "desk-triage", "desk-set-aside", "desk-keep"),
+    "desk-call": ("desk-call",),
+    "desk-cases": ("desk-case", "desk-bulk", "desk-compan", "desk-view", "desk-letter", "desk-opening", "desk-register"),
+    "desk-board": ("desk-board",),
+    "desk-requests": ("desk-request", "desk-inquiry"),
+    "desk-notices": ("desk-notice",),
+    "desk-plan": ("desk-plan",),
+    "desk-people": ("desk-people", "desk-move", "desk-absences", "desk-template", "desk-export", "desk-mails", "desk-mail-"),
+    "desk-search": ("desk-search",),
 }
+
+
+def place_of(page: str) -> str | None:
+    """Return the entry of the navigation that a page belongs to."""
+    found = [(len(start), place) for place, starts in _PLACES.items() for start in starts if page.startswith(start)]
+    return max(found)[1] if found else None
+
 
 # Pages that stand side by side under one entry of the navigation: each shows the way to the others.
 _SIDE_BY_SIDE = (
@@ -73,7 +76,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
     """Return the pages beside the one shown, itself among them; none on a page that stands alone."""
     here = request.resolver_match.url_name if request.resolver_match else None
     labels = {
-        "desk-cases": _("案件"), "desk-companies": _("会社"), "desk-views": _("決まった見方"),
+        "desk-cases": _("案件"), "desk-companies": _("会社"), "desk-views": _("保存した条件"),
         "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
         "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
         "desk-mails": _("メールの送信"),
@@ -90,9 +93,9 @@ def _items(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-board": _("一覧表"), "desk-requests": _("依頼"), "desk-notices": _("お知らせ"), "desk-plan": _("計画"),
         "desk-people": _("機関"), "desk-search": _("検索"),
     }  # fmt: skip
-    here = request.resolver_match.url_name if request.resolver_match else None
+    here = place_of((request.resolver_match.url_name or "") if request.resolver_match else "")
     return [
-        NavItem(label, reverse(name, kwargs={"body": body}), here in _PLACES[name], counts.get(name, 0))
+        NavItem(label, reverse(name, kwargs={"body": body}), name == here, counts.get(name, 0))
         for name, label in labels.items()
         if routes.find(name)
     ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from bench.stage import PASSWORD, join
 from tests.browser.conftest import Site
 
 STAFF = ["people/", "people/invite/", "people/review/", "moves/", "moves/new/", "moves/received/", "absences/", "templates/",
@@ -15,7 +15,6 @@ STAFF = ["people/", "people/invite/", "people/review/", "moves/", "moves/new/", 
          "companies/import/", "register/export/"]  # fmt: skip
 OWN = ["accounts/settings/", "accounts/sessions/", "me/nudges/", "me/calendar/"]
 FIRM = ["", "questions/", "sight/", "profile/", "people/", "archive/", "new/"]
-PASSWORD = "kaisha-no-angou-7"
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -31,7 +30,7 @@ def test_the_pages_of_people_are_whole(
 
 def test_a_firm_opens_an_account_from_its_link(site: Site, new_page: Callable[..., Any], no_axe_faults: Callable[[Any], None]) -> None:
     page = new_page(360)
-    page.goto(_join(site, page))
+    page.goto(join(page, site.address))
     no_axe_faults(page)
     for one in page.locator("main input[type=password]").all():
         one.fill(PASSWORD)
@@ -47,23 +46,3 @@ def test_a_firm_opens_an_account_from_its_link(site: Site, new_page: Callable[..
     page.wait_for_load_state()
     page.goto(home)
     assert "/accounts/login/" in page.url
-
-
-def _join(site: Site, page: Any) -> str:
-    """Ask for an account on the first status page whose firm is on record, and return the address that the mail brings."""
-    page.goto(f"{site.address}/mailbox/")
-    for link in dict.fromkeys(re.findall(r"/status/[\w-]+/", page.content())):
-        page.goto(f"{site.address}{link}")
-        ask = page.locator("button:has-text('会社のアカウントを作る')")
-        if not ask.count():
-            continue
-        ask.click()
-        page.wait_for_load_state()
-        if "メールを送りました" not in page.inner_text("body"):
-            continue
-        for _turn in range(40):
-            page.goto(f"{site.address}/mailbox/")
-            if found := re.search(r"/join/[\w-]+/", page.content()):
-                return f"{site.address}{found[0]}"
-            page.wait_for_timeout(1000)
-    raise AssertionError("no firm could ask for an account")

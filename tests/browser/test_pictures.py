@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
-from bench.pictures import DOCS, FOR_DOCS, FOR_GUIDE, GUIDE, SIZES, take
+import pytest
+
+from bench.pictures import DOCS, FOR_DOCS, FOR_GUIDE, GUIDE, SIZES, WORDS, take
 from tests.browser.conftest import Site
 
+ALIKE = 0.75  # of the words; the rest may be data: names, days, who has how much
 
-def test_every_picture_of_the_docs_and_the_guide_is_made(site: Site, chromium: Any, tmp_path: Path) -> None:
+
+@pytest.mark.timeout(600)
+def test_every_picture_of_the_docs_and_the_guide_is_made_and_fresh(site: Site, chromium: Any, tmp_path: Path) -> None:
     docs, guide = tmp_path / "docs", tmp_path / "guide"
     docs.mkdir()
     guide.mkdir()
-    take(chromium, site.address, docs, guide)
+    said = take(chromium, site.address, docs, guide)
     assert {path.name for path in docs.iterdir()} == {f"{name}-{width}.png" for name in FOR_DOCS for width, _height in SIZES}
     assert {path.name for path in guide.iterdir()} == {f"{name}-{width}.webp" for name in FOR_GUIDE for width, _height in SIZES}
     assert {path.name for path in docs.iterdir()} == {path.name for path in DOCS.iterdir()}
     assert {path.name for path in guide.iterdir()} == {path.name for path in GUIDE.iterdir()}
     assert [path.name for folder in (docs, guide) for path in folder.iterdir() if path.stat().st_size < 4_000] == []
+    assert stale(json.loads(WORDS.read_text(encoding="utf-8")), said) == {}, "the pages have changed: make pictures"
+
+
+def stale(then: dict[str, list[str]], now: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the pictures whose pages speak other words now, with the words that came or went."""
+    found = {}
+    for name in then.keys() | now.keys():
+        before, after = set(then.get(name, ())), set(now.get(name, ()))
+        if len(before & after) < ALIKE * len(before | after):
+            found[name] = sorted(before ^ after)
+    return found
+
+
+def test_a_picture_is_stale_when_its_page_says_other_words() -> None:
+    then = {"one": ["答える", "断る", "尋ねる", "渡す"], "two": ["保存する"]}
+    assert stale(then, then) == {}
+    assert stale(then, then | {"one": ["答える", "断る", "尋ねる", "渡す", "やめる"]}) == {}
+    assert stale(then, then | {"one": ["引き受ける", "断る", "尋ねる", "渡す"]}) == {"one": ["引き受ける", "答える"]}
+    assert stale(then, {"one": then["one"]}) == {"two": ["保存する"]}
+    assert stale(then, then | {"three": ["送る"]}) == {"three": ["送る"]}

@@ -12,8 +12,8 @@ from django import forms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renkei.base import clock
-from renkei.desk.context import desk_nav
+from renkei.base import clock, routes
+from renkei.desk.context import desk_nav, place_of
 from renkei.desk.templatetags.desk import due_words, field, moment_words, split
 from tests.desk.pages import client, part, said, seen
 from tests.desk.scene import NOW, arrived
@@ -146,8 +146,8 @@ def beside(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("name", "label", "others"),
     [("desk-people", "人", {"担当替え", "不在の予定", "文書のひな形"}), ("desk-moves", "担当替え", {"人", "不在の予定", "文書のひな形"}),
-     ("desk-absences", "不在の予定", {"人", "担当替え", "文書のひな形"}), ("desk-companies", "会社", {"案件", "決まった見方", "台帳の取込み"}),
-     ("desk-cases", "案件", {"会社", "決まった見方", "台帳の取込み"})],
+     ("desk-absences", "不在の予定", {"人", "担当替え", "文書のひな形"}), ("desk-companies", "会社", {"案件", "保存した条件", "台帳の取込み"}),
+     ("desk-cases", "案件", {"会社", "保存した条件", "台帳の取込み"})],
 )  # fmt: skip
 def test_pages_side_by_side_show_the_way_to_each_other(world: World, name: str, label: str, others: set[str]) -> None:
     shown = beside(seen(world, name, DESK))
@@ -165,3 +165,16 @@ def test_every_page_beside_opens(world: World) -> None:
     links = [link for name in ("desk-people", "desk-cases")
              for link in re.findall(r'<a href="([^"]+)"', part(seen(world, name, DESK), '<nav class="beside"', "</nav>"))]
     assert {one.get(link).status_code for link in links} == {200}
+
+
+def test_every_page_of_the_desk_lights_up_one_entry_of_the_navigation() -> None:
+    dark = {name for route in routes.all_routes() if (name := route.name).startswith("desk-") and place_of(name) is None}
+    assert dark == {"desk-nudges", "desk-nudges-read", "desk-mailbox"}  # the bell's own, and the example's mailbox
+
+
+@pytest.mark.parametrize(("page", "place"), [
+    ("desk-case-match", "desk-cases"), ("desk-call-back", "desk-call"), ("desk-mail-in", "desk-people"), ("desk-inquiry", "desk-requests"),
+    ("desk-export", "desk-people"), ("my-calendar", None), ("", None),
+])  # fmt: skip
+def test_a_page_belongs_to_the_entry_with_the_longest_beginning(page: str, place: str | None) -> None:
+    assert place_of(page) == place

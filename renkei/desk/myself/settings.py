@@ -21,6 +21,7 @@ from renkei.accounts.actions.sessions import end_other_sessions, end_session
 from renkei.accounts.models import Person
 from renkei.accounts.queries import bodies_of
 from renkei.base import clock
+from renkei.base.language import shown_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def device_words(agent: str) -> str:
     """Return browser and system in words people know; unknown ones are called so."""
     browser = next((name for mark, name in _BROWSERS if mark in agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in agent), "")
-    return "、".join(word for word in (browser, system) if word) or _("分からない端末")
+    return shown_list([word for word in (browser, system) if word]) or _("分からない端末")
 
 
 @require_safe

@@ -25,12 +25,12 @@ class OpeningForm(forms.Form):
     """A person by name, and what they may read."""
 
     kind = forms.ChoiceField(
-        label=gettext_lazy("相手"), widget=Options,
+        label=gettext_lazy("だれに開きますか"), widget=Options,
         choices=[(OpeningKind.INSIDE, gettext_lazy("この機関の研究者・職員に渡す（会社がこの機関に見せてよいと言った範囲）")),
                  (OpeningKind.OUTSIDE, gettext_lazy("機関の外の相手を提案する（会社にお名前を伝えて聞く）"))],
         error_messages={"required": gettext_lazy("どちらかを選んでください。")},
     )  # fmt: skip
-    name = TextField(label=gettext_lazy("お名前"), max_length=100, error_messages={"required": gettext_lazy("お名前を入れてください。")})
+    name = TextField(label=gettext_lazy("相手のお名前"), max_length=100, error_messages={"required": gettext_lazy("お名前を入れてください。")})
     organisation = TextField(label=gettext_lazy("所属"), max_length=200, error_messages={"required": gettext_lazy("所属を入れてください。")})
     email = TextField(label=gettext_lazy("メールアドレス"), max_length=254, error_messages={"required": gettext_lazy("メールアドレスを入れてください。")})
     classes = forms.MultipleChoiceField(label=gettext_lazy("見せるもの"), widget=Checks, choices=DisclosureClass.choices,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import shown_list
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases.actions.answers import withdraw_support
@@ -47,7 +48,7 @@ def check_rows(page: TriagePage) -> bool:
             row.form.add_error("ask", _("お願いしたいことを、ひとことで書いてください。"))
         wide = [cell.label for cell in row.cells if cell.ticked and not cell.is_open and cell.klass != "summary"]
         if wide:
-            row.form.add_error("classes", _("%(words)sの同意がありません。同意を聞くか、印を外してください。") % {"words": "、".join(wide)})
+            row.form.add_error("classes", _("%(words)sの同意がありません。同意を聞くか、印を外してください。") % {"words": shown_list(wide)})
         good = good and not row.form.errors
     return good
 

@@ -22,7 +22,7 @@ _ROLES = [
 class InviteForm(forms.Form):
     """A colleague to invite."""
 
-    name = TextField(label=_("お名前"), required=False, max_length=100)
+    name = TextField(label=_("同僚のお名前"), required=False, max_length=100)
     email = TextField(label=_("メールアドレス"), max_length=254, error_messages={"required": _("招く方のメールアドレスを入れてください。")})
     role = forms.ChoiceField(label=_("役割"), widget=Options, choices=_ROLES, initial=CompanyRole.MEMBER,
                              error_messages={"required": _("役割を選んでください。")})

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
-from renkei.base.language import shown_day
+from renkei.base.language import shown_day, shown_list
 from renkei.cases.models import Case, Support, Transition, Verb
 from renkei.cases.states import CaseState, DisclosureClass, SupportState
 from renkei.plan.models import Body, Service
@@ -60,7 +60,7 @@ class Step:
 
 def class_words(classes: list[str]) -> str:
     """Return 要約、技術の内容 in the order of the classes."""
-    return "、".join(str(word) for klass, word in CLASS_WORDS.items() if klass in classes)
+    return shown_list([str(word) for klass, word in CLASS_WORDS.items() if klass in classes])
 
 
 def next_words(case: Case, *, firm_is_asked: bool) -> str:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from renkei.base import clock
 from renkei.base.actor import link_holder
 from renkei.base.context import set_actor
+from renkei.base.language import shown_list
 from renkei.base.refusal import Refused
 from renkei.cases.actions.intake import save_draft, send_draft, start_draft
 from renkei.cases.actions.talk import add_file
@@ -224,8 +225,8 @@ def _closed_classes() -> list[dict[str, str]]:
     for kind in dict.fromkeys(Body.objects.filter(closed_on__isnull=True).values_list("kind", flat=True)):
         if classes := content.classes_closed_to(kind):
             names = Body.objects.filter(kind=kind, closed_on__isnull=True).values_list("name", flat=True)
-            what = "、".join(word for klass, word in words.items() if klass in classes)
-            rows.append({"bodies": "、".join(names), "what": what})
+            what = shown_list([str(word) for klass, word in words.items() if klass in classes])
+            rows.append({"bodies": shown_list(list(names)), "what": what})
     return rows
 
 

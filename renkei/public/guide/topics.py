@@ -33,18 +33,30 @@ class Topic:
         return all(search_key(word) in text for word in words.split())
 
 
-DESK, BODIES, FIRMS, ALL = _("窓口の方"), _("機関の方"), _("会社の方"), _("みなさん")
+DESK, BODIES, ADMINS, FIRMS, ALL = _("窓口の方"), _("機関の方"), _("機関の管理者の方"), _("会社の方"), _("みなさん")
 TOPICS = (
     Topic("call", _("電話を受ける"), DESK, ("desk-call",)),
     Topic("triage", _("振り分ける"), DESK, ("desk-inbox", "desk-triage", "desk-set-aside", "desk-keep")),
-    Topic("requests", _("依頼に答える"), BODIES, ("desk-request", "public-offer", "desk-case-support", "desk-case-answer")),
-    Topic("handover", _("案件を引き継ぐ"), BODIES, ("desk-case-handover", "desk-case-refer", "desk-move", "desk-leav")),
-    Topic("consent", _("同意を聞く"), BODIES, ("desk-case-consent",)),
-    Topic("company-page", _("会社のページの使い方"), FIRMS, ("portal-", "public-consult", "public-home")),
-    Topic("sharing", _("見せる相手を変える"), FIRMS, ("portal-status-share", "portal-status-standing", "portal-status-request", "portal-status-confirm", "portal-consent", "public-privacy")),
-    Topic("notices", _("知らせとカレンダー"), BODIES, ("desk-notice", "desk-today", "desk-calendar", "desk-view", "settings-")),
+    Topic("inquiries", _("名を伏せて尋ねる・秘密を守る"), DESK, ("desk-case-match", "desk-case-need-public", "desk-case-need-circulate", "desk-case-circulation", "desk-inquiry", "desk-case-nda", "desk-case-secrecy", "desk-case-file-secrecy", "desk-case-passage-secrecy")),
+    Topic("mails", _("メールの返事と、届かなかったメール"), DESK, ("desk-mails", "desk-mail")),
+    Topic("companies", _("会社の記録をまとめる"), DESK, ("desk-compan",)),
     Topic("register", _("台帳を取り込む"), DESK, ("desk-register",)),
-    Topic("trouble", _("困ったとき"), ALL, ("account_", "mfa_", "my-bodies")),
+    Topic("accounts", _("招待から入るまで"), BODIES, ("invitation", "my-settings", "my-sessions", "mfa_", "socialaccount_")),
+    Topic("requests", _("依頼に答える"), BODIES, ("desk-request", "public-offer", "desk-case-support", "desk-case-answer")),
+    Topic("handover", _("案件を引き継ぐ"), BODIES, ("desk-case-handover", "desk-case-refer")),
+    Topic("moves", _("4月1日の担当替え"), BODIES, ("desk-move",)),
+    Topic("absence", _("休むとき"), BODIES, ("desk-absences",)),
+    Topic("consent", _("同意を聞く"), BODIES, ("desk-case-consent",)),
+    Topic("openings", _("研究者・外の相手に開く"), BODIES, ("desk-opening", "portal-partner")),
+    Topic("letters", _("文書と決裁"), BODIES, ("desk-letter", "desk-template")),
+    Topic("notices", _("知らせとカレンダー"), BODIES, ("desk-notice", "desk-nudge", "desk-today", "my-calendar", "my-notices")),
+    Topic("views", _("条件を保存する・まとめて動かす"), BODIES, ("desk-view", "desk-cases", "desk-bulk")),
+    Topic("exports", _("書き出す"), BODIES, ("desk-export", "desk-case-export", "desk-register-export", "desk-companies-export")),
+    Topic("people", _("機関の人を招く・離任・見直し"), ADMINS, ("desk-people",)),
+    Topic("company-page", _("会社のページの使い方"), FIRMS, ("portal-status", "portal-case", "public-consult", "public-home")),
+    Topic("firm-account", _("会社のアカウント"), FIRMS, ("portal-",)),
+    Topic("sharing", _("見せる相手を変える"), FIRMS, ("portal-status-share", "portal-status-standing", "portal-status-request", "portal-status-confirm", "portal-case-share", "portal-case-standing", "portal-case-request", "portal-consent", "public-privacy", "portal-status-opening", "portal-case-opening")),
+    Topic("trouble", _("困ったとき"), ALL, ("account_", "my-bodies")),
 )  # fmt: skip
 BY_SLUG = {topic.slug: topic for topic in TOPICS}
 

@@ -18,9 +18,9 @@ def guide(request: HttpRequest) -> HttpResponse:
 
 
 def guide_topic(request: HttpRequest, topic: str) -> HttpResponse:
-    """Show one topic."""
+    """Show one topic, with the others for the same readers."""
     shown = BY_SLUG.get(topic)
     if shown is None:
         raise Http404
-    others = [one for one in TOPICS if one is not shown]
+    others = [one for one in TOPICS if one is not shown and one.reader == shown.reader]
     return render(request, "public/guide/topic.html", {"topic": shown, "others": others})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from renkei.base import clock
+from renkei.base.language import shown_list
 from renkei.matching.models import Entry, EntryKind, Window
 from renkei.plan.models import Body, Service
 from renkei.plan.queries import content_now, provisions_on
@@ -36,7 +37,7 @@ class Kind:
     @property
     def shorts(self) -> str:
         """Return the services in one line."""
-        return "、".join(offer.service.short for offer in self.offers)
+        return shown_list([offer.service.short for offer in self.offers])
 
 
 def kinds_of_help(*, with_dates: bool = False) -> list[Kind]:
