@@ -57,7 +57,7 @@ def manned_words(one: Manned | None, service: str = "") -> str:
     if one.supports and (own := one.by_service.get(service, 0)):
         load += _("（うちこれ%(n)s件）") % {"n": own}
     if one.is_empty and one.back_on is not None:
-        return load + _("、%(day)sまで全員が不在") % {"day": screen_date(one.back_on - dt.timedelta(days=1), clock.today())}
+        return load + _("、%(day)sまで全員が不在") % {"day": shown_day(one.back_on - dt.timedelta(days=1), clock.today())}
     return load + (_("、%(people)s人のうち%(n)s人が不在") % {"people": one.people, "n": one.away} if one.away else "")
 
 
