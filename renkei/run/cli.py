@@ -15,6 +15,7 @@ from renkei.run.say import complain, speak_utf8
 
 COMMANDS = (
     "serve", "worker", "mail_in", "migrate", "plan", "route", "match", "doctor", "bench", "seed_coverage", "corporate_numbers",
+    "administrator",
 )
 
 

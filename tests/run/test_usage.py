@@ -47,6 +47,7 @@ def catalogue(world: World, tmp_path: Path, settings: Any, monkeypatch: pytest.M
         ["doctor", "--sql=1"], ["doctor", "here"], ["doctor", "--en", "--sql", "x"], ["route", "a", "b"], ["match", "a", "b"],
         ["route", "--jsonl=x"], ["plan"], ["plan", "check"], ["plan", "check", "a", "b"], ["plan", "publish"], ["plan", "publish", "a", "--note"],
         ["plan", "export", "a"], ["plan", "export", "a", "b", "c"], ["plan", "check", "a", "--note", "x"],
+        ["administrator"], ["administrator", "body"], ["administrator", "body", "a@b.example", "c"], ["administrator", "--link"],
         ["seed-coverage", "--tests"], ["seed-coverage", "--to"], ["seed-coverage", "x"],
     ],
     ids=" ".join,
