@@ -13,7 +13,7 @@ from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
 from renkei.cases.actions.mail_out import tell_of_failed
-from renkei.cases.models import Case, Handover, Support
+from renkei.cases.models import Case, Handover, LetterStep, StepState, Support
 from renkei.cases.states import HandoverState, SupportState
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now, is_business_day
@@ -55,9 +55,12 @@ def _stands(nudges: list[Nudge]) -> Callable[[Nudge], bool]:
     cases = Case.objects.in_bulk({one.case for one in nudges})
     supports = Support.objects.in_bulk(about)
     handovers = Handover.objects.in_bulk(about)
+    decisions = LetterStep.objects.in_bulk(about)
 
     def stands(nudge: Nudge) -> bool:
         case = cases.get(nudge.case)
+        if nudge.kind == "decide" and nudge.about in decisions:  # letters are decided after a case has ended, too
+            return decisions[nudge.about].state == StepState.WAITING
         if case is None or (not case.is_open and nudge.kind != "mail_in"):
             return False
         return _case_stands(nudge.kind, case) and _row_stands(nudge, supports, handovers)

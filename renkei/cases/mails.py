@@ -18,7 +18,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date, wareki
 from renkei.base.language import written
-from renkei.cases.models import Asked, Case, Move, Support, Transition, Verb, log_step
+from renkei.cases.models import Asked, Case, Letter, LetterStep, Move, Support, Transition, Verb, log_step
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
 from renkei.post.models import Mail
@@ -173,6 +173,19 @@ def packs_answered(move: Move, count: int, *, by: Actor, said: str) -> None:
     words = f"{name}\n\n{by.name}さんが、案件{count}件の担当を{said}。連携の画面の「担当替え」で確かめてください。\n"
     put_mail(by=by, to=to, subject=f"担当の引継ぎの返事（{count}件）", text=words, purpose="move", about=move.pk,
              to_body=move.body_id, daily=True)
+
+
+def letter_waits(step: LetterStep, *, by: Actor) -> None:
+    """Tell the named approver (who stands in, while away) that a letter waits; nothing of the letter stands in it."""
+    letter = step.letter
+    _tell(letter.case, letter.author_body, step.person, by=by, subject=written("決裁をお願いします"), words=written(
+        "文書の決裁を待っています。案件の「文書」を開いて、決裁か差戻しをしてください。"), purpose="decide", about=step.pk)
+
+
+def letter_answered(letter: Letter, *, by: Actor, subject: str) -> None:
+    """Tell the writer of a letter what became of it."""
+    _tell(letter.case, letter.author_body, letter.author, by=by, subject=subject,
+          words=written("案件の「文書」で確かめてください。"), purpose="told", about=letter.pk)
 
 
 def leave_announced(move: Move, *, by: Actor) -> None:

@@ -14,7 +14,8 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 
 # Kinds that ask about one row: only what happens to that row settles them, not any other act of the same body.
-ABOUT_ONE = ("question", "silence", "reminder", "handover", "close_asked", "passed_on", "mail_in", "undelivered")
+ABOUT_ONE = ("question", "silence", "reminder", "handover", "close_asked", "passed_on", "mail_in", "undelivered",
+             "decide")
 
 _ANSWERED = ("question", "silence", "reminder", "passed_on", "expired")
 # What a step settles about its own subject, whoever takes it.
@@ -60,6 +61,13 @@ def settle(case: uuid.UUID, verb: str, *, by: Actor, about: uuid.UUID, after: st
         )
         if verb == "company_wrote":
             cursor.execute("SELECT case_unask_company(%s, NULL)", [case])
+
+
+def settle_row(case: uuid.UUID, about: uuid.UUID, kind: str) -> None:
+    """Settle what was told of one row that no step of the case speaks of (a letter's approval)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT case_settle(%s, %s, %s, %s, %s, %s, %s, %s)",
+                       [case, about, [kind], [], "", list(ABOUT_ONE), False, clock.now()])
 
 
 def unask_company(case: uuid.UUID, about: uuid.UUID) -> None:

@@ -13,9 +13,12 @@ from renkei.accounts.queries import answering_for, is_member
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
+from renkei.cases import mails
 from renkei.cases.actions.letters import decide, lock_letter, move_letter, rule_of, void_steps
 from renkei.cases.models import Letter, LetterState, LetterStep, StepKind, StepState
+from renkei.cases.nudges import settle_row
 from renkei.cases.steps import fit
 from renkei.plan.content import LetterRule
 
@@ -44,9 +47,9 @@ def ask_decision(
     for place, person in enumerate(approvers):
         role = rule.steps[place] if place < len(rule.steps) else ""
         state = StepState.WAITING if rule.together or place == 0 else StepState.QUEUED
-        _step(locked, place, StepKind.APPROVE, person, role=role, state=state)
+        _step(locked, place, StepKind.APPROVE, person, role=role, state=state, by=by)
     for place, person in enumerate(readers):
-        _step(locked, len(approvers) + place, StepKind.READ, person)
+        _step(locked, len(approvers) + place, StepKind.READ, person, by=by)
     record(by, "letter.ask", locked, approvers=list(approvers), readers=list(readers), round=locked.round)
     return locked
 
@@ -63,7 +66,7 @@ def circulate_letter(letter: Letter, *, by: Actor, readers: Sequence[uuid.UUID])
     have = set(locked.steps.filter(kind=StepKind.READ, state__in=[StepState.WAITING, StepState.DONE]).values_list("person_id", flat=True))
     for person in readers:
         if person not in have:
-            _step(locked, locked.steps.count(), StepKind.READ, person)
+            _step(locked, locked.steps.count(), StepKind.READ, person, by=by)
     record(by, "letter.circulate", locked, readers=list(readers))
     return locked
 
@@ -83,11 +86,14 @@ def approve_step(step: LetterStep, *, by: Actor) -> Letter:
     record(by, "letter.approve", letter, locked)
     left = letter.steps.filter(round=letter.round, kind=StepKind.APPROVE, state__in=[StepState.QUEUED, StepState.WAITING])
     if not left.exists():
+        mails.letter_answered(letter, by=by, subject=written("文書が決裁されました"))
         return decide(letter, by=by)
     if not left.filter(state=StepState.WAITING).exists():
         following = left.order_by("place")[0]
         following.state, following.asked_at = StepState.WAITING, clock.now()
         following.save()
+        following.letter = letter
+        mails.letter_waits(following, by=by)
     return letter
 
 
@@ -108,6 +114,7 @@ def send_back(step: LetterStep, *, by: Actor, reason: str) -> Letter:
     move_letter(letter, LetterState.RETURNED)
     letter.save()
     record(by, "letter.return", letter, locked, reason=words)
+    mails.letter_answered(letter, by=by, subject=written("文書が差し戻されました"))
     return letter
 
 
@@ -120,7 +127,7 @@ def pass_step(step: LetterStep, *, by: Actor, to: uuid.UUID) -> LetterStep:
     letter, locked = _lock(step, by, StepKind.APPROVE)
     _require_waiting(letter, locked)
     _check_members(letter, [to], "to")
-    new = _put_in_place(letter, locked, to)
+    new = _put_in_place(letter, locked, to, by=by)
     record(by, "letter.pass", letter, locked, new, to=to)
     return new
 
@@ -165,10 +172,13 @@ def _check_own(letter: Letter, rule: LetterRule, people: Sequence[uuid.UUID], fi
 
 
 def _step(
-    letter: Letter, place: int, kind: StepKind, person: uuid.UUID, *, role: str = "", state: StepState = StepState.WAITING
+    letter: Letter, place: int, kind: StepKind, person: uuid.UUID, *, by: Actor, role: str = "", state: StepState = StepState.WAITING
 ) -> LetterStep:
-    return LetterStep.objects.create(letter=letter, body_id=letter.author_body_id, round=letter.round, place=place, kind=kind,
+    made = LetterStep.objects.create(letter=letter, body_id=letter.author_body_id, round=letter.round, place=place, kind=kind,
                                      role=role, person_id=person, state=state, asked_at=clock.now())
+    if kind == StepKind.APPROVE and state == StepState.WAITING:
+        mails.letter_waits(made, by=by)
+    return made
 
 
 def _lock(step: LetterStep, by: Actor, kind: StepKind) -> tuple[Letter, LetterStep]:
@@ -190,18 +200,18 @@ def _stand_in(letter: Letter, step: LetterStep, by: Actor) -> LetterStep:
         return found
     _require_waiting(letter, step)
     assert by.person is not None  # noqa: S101  somebody stands in
-    new = _put_in_place(letter, step, by.person)
+    new = _put_in_place(letter, step, by.person, by=by)
     new.letter = letter
     record(by, "letter.stand_in", letter, step, new, instead_of=step.person_id)
     return new
 
 
-def _put_in_place(letter: Letter, step: LetterStep, person: uuid.UUID) -> LetterStep:
+def _put_in_place(letter: Letter, step: LetterStep, person: uuid.UUID, *, by: Actor) -> LetterStep:
     _check_own(letter, rule_of(letter.kind), [person], "to")
     if letter.steps.filter(round=letter.round, kind=StepKind.APPROVE, person_id=person).exclude(state=StepState.PASSED).exists():
         raise Refused(_("この人は、もう決裁の順に入っています。"), "twice", field="to")
     _end(step, StepState.PASSED)
-    return _step(letter, step.place, StepKind.APPROVE, person, role=step.role)
+    return _step(letter, step.place, StepKind.APPROVE, person, role=step.role, by=by)
 
 
 def _require_waiting(letter: Letter, step: LetterStep) -> None:
@@ -213,3 +223,4 @@ def _require_waiting(letter: Letter, step: LetterStep) -> None:
 def _end(step: LetterStep, state: StepState) -> None:
     step.state, step.done_at = state, clock.now()
     step.save()
+    settle_row(step.letter.case_id, step.pk, "decide")

@@ -18,6 +18,7 @@ from renkei.cases.actions.talk import add_file, write_to_company
 from renkei.cases.letter_values import default_class, first_values, only_class
 from renkei.cases.models import Case, Letter, LetterState, StepKind, StepState, Support, Verb, log_step
 from renkei.cases.models.letters import LETTER_STEPS
+from renkei.cases.nudges import settle_row
 from renkei.cases.queries.letter_fields import DATE, NUMBER, written_fields
 from renkei.cases.rules import require, runs_case, signed, takes_part
 from renkei.cases.states import DisclosureClass, check_step
@@ -219,7 +220,9 @@ def move_letter(letter: Letter, after: LetterState) -> None:
 
 
 def void_steps(letter: Letter) -> None:
-    """Call back whoever has not decided yet."""
+    """Call back whoever has not decided yet; nobody is told of it any more."""
+    for step in letter.steps.filter(state=StepState.WAITING):
+        settle_row(letter.case_id, step.pk, "decide")
     letter.steps.filter(state__in=_OPEN_STEPS).update(state=StepState.VOID, done_at=clock.now())
 
 
