@@ -43,7 +43,7 @@ def signed_in_lately(request: HttpRequest) -> bool:
 
 
 def asks_again(view: _View) -> _View:
-    """Let a view of staff run only after a fresh sign-in; otherwise ask for password, digits or passkey first."""
+    """Let a view of somebody signed in run only after a fresh sign-in; otherwise ask for password, digits or passkey first."""
 
     @wraps(view)
     def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -59,6 +59,17 @@ def asks_again(view: _View) -> _View:
             form.confirm()
             return view(request, *args, **kwargs)
         return _question(request, form)
+
+    return asked
+
+
+def asks_to_send(view: _View) -> _View:
+    """Let a view be looked at freely, and ask as :func:`asks_again` does before what was typed takes effect."""
+    asking = asks_again(view)
+
+    @wraps(view)
+    def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        return (view if request.method in {"GET", "HEAD"} else asking)(request, *args, **kwargs)
 
     return asked
 

@@ -27,7 +27,11 @@ ACTS: list[type[ActForm]] = [
     closing.SplitForm, closing.UnsplitForm, closing.ProjectForm,
 ]  # fmt: skip
 # What opens a firm's words further, ends a case or decides the targets: who does it has signed in just now.
-SENSITIVE: set[type[ActForm]] = {consents.ConsentForm, closing.CloseForm, closing.ConfirmCloseForm, closing.ProjectForm}
+SENSITIVE: set[type[ActForm]] = {
+    consents.ConsentForm, consents.WithdrawConsentForm, closing.CloseForm, closing.ConfirmCloseForm, closing.ProjectForm,
+    disclosing.CirculateForm, secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.KeepFileForm,
+    secrecy.KeepPassageForm,
+}  # fmt: skip
 
 
 def _act(form: type[ActForm]) -> URLPattern:
@@ -47,6 +51,6 @@ urlpatterns: list[URLPattern] = [
     route(f"{CASE}files/<uuid:file>/", views.file, name="desk-case-file-open", audience=Audience.STAFF,
           rule="files of a class the body may read"),
     route(f"{CASE}match/<uuid:need>/", match.match, name="desk-case-match", audience=Audience.STAFF, rule=INSIDE),
-    route(f"{CASE}match/<uuid:need>/xlsx/", match.match_xlsx, name="desk-case-match-xlsx", audience=Audience.STAFF, rule=INSIDE),
+    route(f"{CASE}match/<uuid:need>/xlsx/", asks_again(match.match_xlsx), name="desk-case-match-xlsx", audience=Audience.STAFF, rule=INSIDE),
     *(_act(form) for form in ACTS),
 ]  # fmt: skip

@@ -32,7 +32,7 @@ urlpatterns: list[URLPattern] = [
           name="desk-company-account-invite", audience=Audience.STAFF, rule=KNOWN, changes=True),
     route("d/<slug:body>/company/<uuid:company>/accounts/invited/<uuid:guest>/resend/", asks_again(accounts.resend),
           name="desk-company-account-resend", audience=Audience.STAFF, rule=KNOWN, changes=True),
-    route("d/<slug:body>/company/<uuid:company>/accounts/invited/<uuid:guest>/withdraw/", accounts.withdraw,
+    route("d/<slug:body>/company/<uuid:company>/accounts/invited/<uuid:guest>/withdraw/", asks_again(accounts.withdraw),
           name="desk-company-account-withdraw", audience=Audience.STAFF, rule=KNOWN, changes=True),
     route("d/<slug:body>/company/<uuid:company>/accounts/<uuid:account>/end/", asks_again(accounts.end),
           name="desk-company-account-end", audience=Audience.STAFF, rule=KNOWN, changes=True),

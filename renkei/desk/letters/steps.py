@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from renkei.accounts.again import asks_again
 from renkei.accounts.queries import answering_for
 from renkei.base.refusal import Refused
 from renkei.cases.actions.letter_steps import (
@@ -67,8 +68,12 @@ def show(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID) -
 
 
 @require_POST
-def step(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID, turn: uuid.UUID) -> HttpResponse:
-    """Say yes, send back, pass on, or mark as seen."""
+def step(request: StaffRequest, **where: Any) -> HttpResponse:
+    """Say yes, send back, pass on, or mark as seen. A decision asks again who is there; having seen does not."""
+    return (_step if request.POST.get("deed") == "read" else asks_again(_step))(request, **where)
+
+
+def _step(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID, turn: uuid.UUID) -> HttpResponse:
     found = find_letter(request, case, letter)
     whose = [request.actor.person, *answering_for(request.actor.person, request.actor.body)]
     own = LetterStep.objects.visible_to(request.actor).filter(letter=found, person_id__in=whose)

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern
 
+from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
 from renkei.desk.letters import steps, templates, views
 
@@ -19,7 +20,7 @@ urlpatterns: list[URLPattern] = [
     route(f"{LETTER}print/", views.page, name="desk-letter-print", audience=STAFF, rule=SEEN),
     route(f"{LETTER}file/", views.file, name="desk-letter-file", audience=STAFF, rule=SEEN),
     route(f"{LETTER}edit/", views.edit, name="desk-letter-edit", audience=STAFF, rule=OWN, changes=True),
-    route(f"{LETTER}issue/", views.issue, name="desk-letter-issue", audience=STAFF, rule=OWN, changes=True),
+    route(f"{LETTER}issue/", asks_again(views.issue), name="desk-letter-issue", audience=STAFF, rule=OWN, changes=True),
     route(f"{LETTER}correct/", views.correct, name="desk-letter-correct", audience=STAFF, rule=OWN, changes=True),
     route(f"{LETTER}withdraw/", views.withdraw, name="desk-letter-withdraw", audience=STAFF, rule=OWN, changes=True),
     route(f"{LETTER}send/", views.send, name="desk-letter-send", audience=STAFF, rule=OWN, changes=True),

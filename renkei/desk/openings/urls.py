@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern
 
+from renkei.accounts.again import asks_to_send
 from renkei.base.routes import Audience, route
 from renkei.desk.openings import views
 
 SEEN = "cases the body may see; its own openings"
 
 urlpatterns: list[URLPattern] = [
-    route("d/<slug:body>/case/<uuid:case>/openings/", views.openings, name="desk-openings", audience=Audience.STAFF,
+    route("d/<slug:body>/case/<uuid:case>/openings/", asks_to_send(views.openings), name="desk-openings", audience=Audience.STAFF,
           rule=SEEN, changes=True),
     route("d/<slug:body>/case/<uuid:case>/openings/<uuid:opening>/shut/", views.shut_out, name="desk-opening-shut",
           audience=Audience.STAFF, rule=SEEN, changes=True),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from renkei.accounts.again import asks_again
+from renkei.accounts.again import asks_again, asks_to_send
 from renkei.base.routes import Audience, route
 from renkei.desk.people import review, views
 
@@ -14,12 +14,12 @@ urlpatterns: list[URLPattern] = [
           rule=ADMIN, changes=True),
     route("d/<slug:body>/people/invited/<uuid:invitation>/resend/", asks_again(views.invitation_resend),
           name="desk-people-resend", audience=Audience.STAFF, rule=ADMIN, changes=True),
-    route("d/<slug:body>/people/invited/<uuid:invitation>/withdraw/", views.invitation_withdraw, name="desk-people-withdraw",
+    route("d/<slug:body>/people/invited/<uuid:invitation>/withdraw/", asks_again(views.invitation_withdraw), name="desk-people-withdraw",
           audience=Audience.STAFF, rule=ADMIN, changes=True),
     route("d/<slug:body>/people/<uuid:member>/", views.member, name="desk-people-member", audience=Audience.STAFF,
           rule=ADMIN, changes=True),
     route("d/<slug:body>/people/<uuid:member>/admin/", asks_again(views.member_admin), name="desk-people-admin",
           audience=Audience.STAFF, rule=ADMIN, changes=True),
-    route("d/<slug:body>/people/review/", review.review, name="desk-people-review", audience=Audience.STAFF,
+    route("d/<slug:body>/people/review/", asks_to_send(review.review), name="desk-people-review", audience=Audience.STAFF,
           rule="any member reads; the body's administrators sign", changes=True),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern
 
+from renkei.accounts.again import asks_to_send
 from renkei.base.routes import Audience, route
 from renkei.portal.firm import new, people, profile, sight, views
 
@@ -17,14 +18,14 @@ urlpatterns: list[URLPattern] = [
     route("firm/<uuid:company>/profile/", profile.profile, name="portal-profile", audience=Audience.COMPANY, rule=FIRM,
           changes=True),
     route("firm/<uuid:company>/sight/", sight.sight, name="portal-sight", audience=Audience.COMPANY, rule=FIRM),
-    route("firm/<uuid:company>/people/", people.people, name="portal-people", audience=Audience.COMPANY, rule=ADMIN,
+    route("firm/<uuid:company>/people/", asks_to_send(people.people), name="portal-people", audience=Audience.COMPANY, rule=ADMIN,
           changes=True),
     route("firm/<uuid:company>/people/invitation/<uuid:guest>/withdraw/", people.withdraw,
           name="portal-people-withdraw", audience=Audience.COMPANY, rule=ADMIN, changes=True),
-    route("firm/<uuid:company>/people/invitation/<uuid:guest>/resend/", people.resend,
+    route("firm/<uuid:company>/people/invitation/<uuid:guest>/resend/", asks_to_send(people.resend),
           name="portal-people-resend", audience=Audience.COMPANY, rule=ADMIN, changes=True),
-    route("firm/<uuid:company>/people/<uuid:account>/role/", people.role, name="portal-people-role",
+    route("firm/<uuid:company>/people/<uuid:account>/role/", asks_to_send(people.role), name="portal-people-role",
           audience=Audience.COMPANY, rule=ADMIN, changes=True),
-    route("firm/<uuid:company>/people/<uuid:account>/end/", people.end, name="portal-people-end",
+    route("firm/<uuid:company>/people/<uuid:account>/end/", asks_to_send(people.end), name="portal-people-end",
           audience=Audience.COMPANY, rule=f"{ADMIN}; everyone ends their own", changes=True),
 ]  # fmt: skip

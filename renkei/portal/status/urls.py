@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern
 
+from renkei.accounts.again import asks_to_send
 from renkei.base.routes import Audience, route
 from renkei.portal.status import acts, consent, openings, secrecy, views
 
@@ -31,6 +32,13 @@ ACTS: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("opening", "opening/<uuid:opening>/", openings.opening, True),
 ]
 
+# What decides who sees what: an account signs in freshly for it. A private link is asked for nothing it could give.
+CONSENTS = {"share", "standing", "request", "confirm", "public", "file-secrecy", "opening"}
+
+
+def _by_account(act: str, view: Callable[..., Any]) -> Callable[..., Any]:
+    return asks_to_send(view) if act in CONSENTS else view
+
 
 def _name(door: str, act: str) -> str:
     return f"portal-{door}-{act}" if act else f"portal-{door}"
@@ -39,8 +47,8 @@ def _name(door: str, act: str) -> str:
 urlpatterns: list[URLPattern] = [
     *[route(f"status/<str:token>/{path}", view, name=_name("status", act), audience=Audience.LINK, rule=OWN,
             changes=changes) for act, path, view, changes in ACTS],
-    *[route(f"firm/<uuid:company>/case/<uuid:case>/{path}", view, name=_name("case", act), audience=Audience.COMPANY,
-            rule=FIRM, changes=changes) for act, path, view, changes in ACTS],
+    *[route(f"firm/<uuid:company>/case/<uuid:case>/{path}", _by_account(act, view), name=_name("case", act),
+            audience=Audience.COMPANY, rule=FIRM, changes=changes) for act, path, view, changes in ACTS],
     route("status/<str:token>/link/", acts.send_link, name="portal-status-link", audience=Audience.LINK, rule=OWN,
           changes=True),
     route("consent/<str:token>/", consent.consent, name="portal-consent", audience=Audience.LINK,
