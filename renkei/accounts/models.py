@@ -90,6 +90,7 @@ class Membership(Row):
     since = models.DateField(_("着任日"))
     until = models.DateField(_("離任日"), null=True, blank=True)
     specialities = models.JSONField(_("得意分野"), default=list)
+    team = models.CharField(_("課・チーム"), max_length=60, blank=True)
 
     objects = MembershipQuerySet.as_manager()
 

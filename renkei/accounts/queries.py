@@ -80,6 +80,19 @@ def members_of(body: str, on: dt.date | None = None) -> list[Membership]:
     return list(Membership.objects.current(on).filter(body_id=body).order_by("person__kana"))
 
 
+def teams_of(body: str, on: dt.date | None = None) -> dict[str, int]:
+    """Return the teams of a body and how many of its current members are in each, by name."""
+    found: dict[str, int] = {}
+    for team in Membership.objects.holding(on).filter(body_id=body).exclude(team="").order_by("team").values_list("team", flat=True):
+        found[team] = found.get(team, 0) + 1
+    return found
+
+
+def team_of(person: uuid.UUID | None, body: str | None) -> str:
+    """Return the team of a person in a body today; empty when there is none."""
+    return Membership.objects.holding().filter(person_id=person, body_id=body).values_list("team", flat=True).first() or "" if person else ""
+
+
 def is_member(person: uuid.UUID, body: str, on: dt.date | None = None) -> bool:
     """Tell whether the person belongs to the body on that day."""
     return Membership.objects.current(on).filter(person_id=person, body_id=body).exists()

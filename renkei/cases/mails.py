@@ -60,11 +60,13 @@ def offer(  # noqa: PLR0913  keyword-only: each is a part of the mail
              daily=True)
 
 
-def reminder(support: Support, *, by: Actor) -> None:
-    """Ask once more, after the due day. The earlier mail's link still works."""
+def reminder(support: Support, *, by: Actor, said: str = "") -> None:
+    """Ask once more, after the due day or, by hand with a word (``said``), before it. The earlier mail's link still works."""
+    late = support.due_on is not None and support.due_on < clock.today()
+    asked = "までにお願いしていたお返事が、まだ届いていません。" if late else "までに、お返事をお願いしています。"
     tell_body(
         support.body, support, by=by, purpose="reminder", subject="お返事をお待ちしています",
-        words=f"{_day(support.due_on)}までにお願いしていたお返事が、まだ届いていません。\n"
+        words=f"{_day(support.due_on)}{asked}\n" + (f"{said}\n" if said else "") +
         "引き受けるのが難しいときは、断っていただければ、ほかの機関を探します。"
         "先にお送りしたメールのページか、連携の画面の「依頼」からお答えください。",
     )  # fmt: skip

@@ -306,7 +306,7 @@ def _contacts(reading: _Reading) -> list[Contact]:
     found: list[Contact] = []
     for fit in reading.outside:
         contact = reading.known.contact(fit.code.removeprefix(OUT))
-        if contact is None or fit.score < kinds.OUTSIDE_AT_LEAST or len(found) >= 3:
+        if contact is None or not contact.holds(reading.on) or fit.score < kinds.OUTSIDE_AT_LEAST or len(found) >= 3:
             continue
         words = "、".join(evidence.text for evidence in _words(fit, Choice(""), reading.text))
         found.append(Contact(contact.code, contact.name, contact.about, contact.phone, words))

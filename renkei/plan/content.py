@@ -51,13 +51,19 @@ class FirmSize:
 
 @dataclass(frozen=True, slots=True)
 class OutsideContact:
-    """Who helps with what is not ours."""
+    """Who helps with what is not ours; ``since`` and ``until`` as the plan writes days, empty where it has none."""
 
     code: str
     name: str
     about: str
     phone: str = ""
     words: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+    def holds(self, on: dt.date) -> bool:
+        """Tell whether somebody can be sent there on a day."""
+        return self.since <= on.isoformat() <= (self.until or "9999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +133,16 @@ class PlanContent:
 
     @cached_property
     def outside_contacts(self) -> list[OutsideContact]:
-        """Return who to name when something is not ours."""
+        """Return who to name when something is not ours, those that have ended too: what was said of them is read."""
         return [
-            OutsideContact(c["code"], c["name"], c["about"], c.get("phone", ""), tuple(c.get("words", [])))
+            OutsideContact(c["code"], c["name"], c["about"], c.get("phone", ""), tuple(c.get("words", [])),
+                           c.get("from") or "", c.get("to") or "")
             for c in self.section("outside_contacts")
-        ]
+        ]  # fmt: skip
+
+    def contacts_on(self, on: dt.date) -> list[OutsideContact]:
+        """Return whom a firm can be sent to on a day: what has ended cannot be chosen."""
+        return [one for one in self.outside_contacts if one.holds(on)]
 
     @cached_property
     def letters(self) -> dict[str, LetterRule]:

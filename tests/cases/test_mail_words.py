@@ -9,8 +9,9 @@ import pytest
 
 from renkei.base import clock
 from renkei.cases import mails
-from renkei.cases.actions.answers import accept, decline, pass_on, record_answer
+from renkei.cases.actions.answers import accept, decline, record_answer
 from renkei.cases.actions.consents import give_consent
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.models import Case, Consultation
 from renkei.companies.models import CompanyPerson
 from renkei.plan.models import Body

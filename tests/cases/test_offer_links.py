@@ -16,9 +16,10 @@ from renkei.base import clock
 from renkei.base.actor import link_holder
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
-from renkei.cases.actions.answers import accept, decline, pass_on, record_answer, withdraw_support
+from renkei.cases.actions.answers import accept, decline, record_answer, withdraw_support
 from renkei.cases.actions.consents import give_consent, request_consent, withdraw_consent
 from renkei.cases.actions.offers import recall
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.models import Case, Consent, Message, Passage, Support, Transition
 from renkei.plan.models import Body
 from renkei.post.links import open_link

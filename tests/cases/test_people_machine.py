@@ -21,7 +21,7 @@ from renkei.accounts.queries import is_member, standing_in
 from renkei.base import clock
 from renkei.base.actor import Actor, link_holder
 from renkei.base.refusal import Refused
-from renkei.cases.actions.answers import accept, decline, pass_on
+from renkei.cases.actions.answers import accept, decline
 from renkei.cases.actions.consents import give_consent, withdraw_consent
 from renkei.cases.actions.holding import accept_handover, draft_pack, offer_handover, take_case
 from renkei.cases.actions.leaving import leave_body
@@ -37,6 +37,7 @@ from renkei.cases.actions.moves import (
     send_packs,
 )
 from renkei.cases.actions.offers import send_offers
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Case, Consent, Handover, Move, MovePack, Support, Transition
 from renkei.cases.queries.moves import ASKED

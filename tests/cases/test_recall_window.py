@@ -11,8 +11,9 @@ import pytest
 from renkei.audit.record import record_read
 from renkei.base import clock
 from renkei.base.actor import SYSTEM, link_holder
-from renkei.cases.actions.answers import answer_question, ask, pass_on, withdraw_support
+from renkei.cases.actions.answers import answer_question, ask, withdraw_support
 from renkei.cases.actions.offers import offer_next, recall, save_picks, send_offers
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.models import Case, Incident, Passage, Support, Transition
 from renkei.cases.queries.timeline import timeline
 from renkei.plan.models import PlanVersion

@@ -16,13 +16,13 @@ from renkei.cases.actions.answers import (
     correct_answer,
     decline,
     finish_support,
-    pass_on,
     record_answer,
     start_work,
     withdraw_support,
 )
 from renkei.cases.actions.consents import give_consent, withdraw_consent
 from renkei.cases.actions.offers import recall
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.actions.talk import company_writes, log_contact, write_to_company
 from renkei.cases.models import Support, Verb, log_step
 from renkei.cases.queries.timeline import INTERNAL, Item, timeline

@@ -10,7 +10,7 @@ from renkei.accounts.actions.absences import enter_absence
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.cases import mails
-from renkei.cases.actions.answers import pass_on
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.models import Transition
 from renkei.cases.queries.colleagues import colleagues
 from renkei.post.models import Mail, Nudge

@@ -161,7 +161,7 @@ def test_an_invitation_is_sent_again_and_taken_back(world: World, admin: Client)
 def test_a_member_is_changed_and_the_form_begins_with_what_stands(world: World, admin: Client, plain: Membership) -> None:
     url = reverse("desk-people-member", kwargs={"body": LAB, "member": plain.pk})
     form = admin.get(url).context["form"]
-    assert {name: form[name].value() for name in form.fields} == {"role": "staff", "title": "主任研究員", "specialities": "金属、めっき"}
+    assert {name: form[name].value() for name in form.fields} == {"role": "staff", "title": "主任研究員", "specialities": "金属、めっき", "team": ""}
     assert admin.post(url, {"role": "desk", "title": "", "specialities": "電子, 電池"})["Location"] == PEOPLE
     plain.refresh_from_db()
     assert (plain.role, plain.title, plain.specialities) == ("desk", "", ["電子", "電池"])

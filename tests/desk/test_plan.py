@@ -369,6 +369,13 @@ def test_an_outside_contact_is_added_and_changed(people: dict[str, Client]) -> N
     assert save(desk, "outside_contacts", version=1, **(given | {"code": "労働"})).status_code == 200
     assert save(desk, "outside_contacts", version=1, **(given | {"which": "labour", "code": "", "name": "ひばり労働局"})).status_code == 302
     assert draft()["outside_contacts"] == [wanted | {"name": "ひばり労働局"}]
+    ends = given | {"which": "labour", "code": "", "until": "令和9年3月31日"}
+    assert save(desk, "outside_contacts", version=2, **ends).status_code == 302
+    assert draft()["outside_contacts"] == [wanted | {"to": "2027-03-31"}]
+    page = desk.get(address("desk-plan-section", section="outside_contacts") + "?which=labour").content.decode()
+    assert re.search(r'name="until" value="[^"]*3月31日', page)
+    assert save(desk, "outside_contacts", version=3, **(ends | {"until": ""})).status_code == 302
+    assert draft()["outside_contacts"] == [wanted | {"to": None}]
 
 
 def test_the_page_of_a_section_is_the_same_twice(people: dict[str, Client]) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from renkei.base import clock
 from renkei.cases.models import Case, Message, Transition
+from renkei.plan.models import PlanVersion
 from tests.desk.pages import HOSTILE, client, fault, said
 from tests.desk.scene import NOW
 from tests.desk.sorting import TESTS, post, ready, url
-from tests.world import CENTER, LAB, World
+from tests.world import CENTER, CONTENT, LAB, World
 
 pytestmark = pytest.mark.usefixtures("given_proposal")
 TOLD = "ひばり労働局（雇用の助成と労務の相談）000-000-0001にご相談ください。"
@@ -174,3 +175,21 @@ def test_looking_changes_nothing_and_helpers_may_not(world: World, name: str) ->
     assert client(world, LAB).get(url(case, LAB, name)).status_code in {403, 404}
     assert client(world, CENTER).post(url(case, CENTER, name), {"reason": "spam", "what": "x", "on": "明日"}).status_code == 404
     assert Case.objects.get(pk=case.pk).is_open
+
+
+def test_nobody_is_sent_to_what_has_ended_or_not_begun_and_what_was_said_of_it_stays(world: World) -> None:
+    """Dated contacts: chosen only on the days they hold; the answer a firm got keeps the name."""
+    told = ready(world)
+    assert aside(world, told, reason="not_ours", contact="labour").status_code == 302
+    plain = {"code": "labour", "name": "ひばり労働局", "about": "雇用の助成と労務の相談", "phone": "000-000-0001"}
+    for number, (dates, is_open) in enumerate([({"to": "2026-11-24"}, False), ({"to": "2026-11-25"}, True), ({"from": "2026-11-26"}, False),
+                                               ({"from": "2026-11-25", "to": None}, True)], 2):  # fmt: skip
+        content = {**CONTENT, "outside_contacts": [plain | dates]}
+        PlanVersion.objects.create(plan=world.plan, number=number, content=content, published_at=NOW)
+        case = ready(world)
+        with clock.moved_to(NOW):
+            page = said(client(world).get(url(case, name="desk-set-aside")))
+        assert ('value="labour"' in page) is is_open
+        answer = aside(world, case, reason="not_ours", contact="labour")
+        assert (answer.status_code, fault(answer, "contact") == "") == ((302, True) if is_open else (422, False))
+    assert answer_to(told) == TOLD

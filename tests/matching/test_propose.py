@@ -215,6 +215,14 @@ def test_what_is_not_ours_names_who_helps(region: Region) -> None:
     assert [(one.code, one.name, one.phone) for one in proposal.outside] == [("labour", "ひばり労働局", "000-000-0001")]
 
 
+@pytest.mark.parametrize(("dates", "named"), [({"to": "2026-01-01"}, False), ({"from": "2030-01-01"}, False), ({"to": None}, True)])
+def test_nobody_is_sent_to_what_has_ended_or_not_begun(region: Region, dates: dict[str, Any], named: bool) -> None:
+    contact = {"code": "labour", "name": "ひばり労働局", "about": "雇用の助成と労務の相談", "words": ["労務"]}
+    region(outside_contacts=[contact | dates])
+    proposal = propose("退職した人に残業代を求められ、就業規則も古いままです。")
+    assert (proposal.kind, [one.code for one in proposal.outside]) == ("out_of_scope", ["labour"] if named else [])
+
+
 @pytest.mark.covers("C30")
 @pytest.mark.parametrize("text", ["", "   \n", "何かいい支援はありますか。", "また今度ゆっくり話します。"])
 def test_a_vague_text_is_answered_with_questions(region: Region, text: str) -> None:

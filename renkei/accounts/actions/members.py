@@ -32,19 +32,21 @@ class Place:
     role: str
     title: str = ""
     specialities: tuple[str, ...] = ()
+    team: str = ""
 
 
 @transaction.atomic
 def change_member(membership: Membership, *, place: Place, by: Actor) -> Membership:
-    """Change role, title and specialities. Refuses ``not_admin``, ``ended``, ``role_unknown`` and ``too_many``."""
+    """Change role, title, specialities and team. Refuses ``not_admin``, ``ended``, ``role_unknown`` and ``too_many``."""
     found, _rows = _locked(membership, by)
     require_role(place.role)
     words = [word for one in place.specialities if (word := clean_text(one).strip())]
     if len(words) > MOST_SPECIALITIES:
         raise Refused(_("得意分野は%(most)sまでです。") % {"most": MOST_SPECIALITIES}, "too_many", field="specialities")
     found.role, found.title, found.specialities = place.role, clean_text(place.title), words
-    found.save(update_fields=["role", "title", "specialities"])
-    record(by, "member.change", found, role=found.role, title=found.title, specialities=words)
+    found.team = " ".join(clean_text(place.team).split())[:60]
+    found.save(update_fields=["role", "title", "specialities", "team"])
+    record(by, "member.change", found, role=found.role, title=found.title, specialities=words, team=found.team)
     return found
 
 

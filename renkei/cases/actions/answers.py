@@ -16,14 +16,14 @@ from renkei.base.actor import Actor, ActorKind
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.actions.offers import close_offer, link_for, lock_support, move_support, recipient
+from renkei.cases.actions.offers import close_offer, move_support
+from renkei.cases.actions.passing import lock_request, require_waiting, send_again
 from renkei.cases.actions.waiting import first_step, look_step, move_on, must_choose, sooner, waiting_step
 from renkei.cases.models import AnsweredHow, Case, Passage, Support, Verb, log_step
 from renkei.cases.rules import answers_for, require, runs_case, works_on
 from renkei.cases.states import AT_WORK, OPEN_SUPPORTS, SUPPORT_STEPS, DisclosureClass, SupportState, check_step
-from renkei.cases.steps import NextStep, due, fit, fit_name, put_next_step, require_open, require_open_body, save_case
+from renkei.cases.steps import NextStep, due, fit, fit_name, put_next_step, require_open_body, save_case
 from renkei.plan.queries import content_now
-from renkei.post.links import open_link
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def accept(
 
     A late yes after the deadline still counts; when another body has become the holder meanwhile, it stays so.
     """
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(answers_for(by, locked), _("返事は、お願いを受けた機関だけができます。"))
     _require_unanswered(locked)
     return _accept(case, locked, _answer(by, answered_by, text, locked), person=person)
@@ -55,7 +55,7 @@ def accept(
 @transaction.atomic
 def decline(support: Support, *, by: Actor, reason: str, text: str = "", answered_by: str = "") -> Support:
     """Say no, with a reason of the plan. The case returns to its holder, who is told at once and chooses the next."""
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(answers_for(by, locked), _("返事は、お願いを受けた機関だけができます。"))
     _require_unanswered(locked)
     return _decline(case, locked, _answer(by, answered_by, text, locked), reason=reason)
@@ -73,7 +73,7 @@ def record_answer(
     happened_on: dt.date | None = None,
 ) -> Support:
     """Write down what a body said on the telephone. The body is told by mail and can correct it."""
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(runs_case(by, case))
     _require_unanswered(locked)
     if not fit_name(answered_by, "answered_by"):
@@ -101,7 +101,7 @@ def record_answer(
 @transaction.atomic
 def correct_answer(support: Support, *, by: Actor, answer: str, reason: str = "", text: str = "") -> Support:
     """Correct an answer that was recorded on the body's behalf; only the body itself can."""
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(answers_for(by, locked), _("記録を直せるのは、その機関だけです。"))
     if locked.answered_how != AnsweredHow.PHONE:
         raise Refused(_("直せるのは、電話の返事を代わりに記録したものだけです。"), "not_recorded")
@@ -120,9 +120,9 @@ def correct_answer(support: Support, *, by: Actor, answer: str, reason: str = ""
 @transaction.atomic
 def ask(support: Support, *, by: Actor, question: str, answered_by: str = "") -> Support:
     """Ask back before answering. The deadline rests until the holder has answered; a second question joins the first."""
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(answers_for(by, locked), _("質問は、お願いを受けた機関だけができます。"))
-    _require_waiting(locked)
+    require_waiting(locked)
     _answer(by, answered_by, "", locked)  # a question is signed like an answer
     words = fit(question, 1000, "question")
     if not words:
@@ -142,9 +142,9 @@ def ask(support: Support, *, by: Actor, question: str, answered_by: str = "") ->
 @transaction.atomic
 def answer_question(support: Support, *, by: Actor, text: str) -> Support:
     """Answer a body's question (summary class: it reads nothing wider). Its deadline and reminders start anew."""
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(runs_case(by, case))
-    _require_waiting(locked)
+    require_waiting(locked)
     if not locked.is_asking:
         raise Refused(_("答えを待っている質問はありません。"), "no_question")
     words = fit(text, 1000, "text")
@@ -167,30 +167,9 @@ def answer_question(support: Support, *, by: Actor, text: str) -> Support:
 
 
 @transaction.atomic
-def pass_on(support: Support, *, by: Actor, person: uuid.UUID) -> Support:
-    """Hand an offer or a running support to a colleague of the same body; an open offer's link moves with it."""
-    case, locked = _lock(support)
-    require(answers_for(by, locked), _("同僚に渡せるのは、お願いを受けた機関だけです。"))
-    if SupportState(locked.state) not in {SupportState.OFFERED, *AT_WORK}:
-        raise Refused(_("この依頼は終わっています。画面を開き直してください。"), "wrong_state")
-    if not is_member(person, locked.body_id):
-        raise Refused(_("同じ機関の人を選んでください。"), "not_a_member", field="person")
-    locked.person_id = person
-    locked.save()
-    log_step(case, Verb.PASSED_ON, by=by, subject=locked, about_body=locked.body_id, service=locked.service_id)
-    record(by, "support.pass_on", locked, case, person=person)
-    if case.next_body_id == locked.body_id:
-        case.next_person_id = person
-        save_case(case)
-    if locked.state == SupportState.OFFERED:
-        send_again(locked, by=by, words=written("%(name)sさんから渡されました。") % {"name": by.name or locked.body.short})
-    return locked
-
-
-@transaction.atomic
 def start_work(support: Support, *, by: Actor, next_step: NextStep | None = None) -> Support:
     """The body has begun. Without a next step of its own, it looks again before the case would count as idle."""
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(works_on(by, locked))
     check_step(SUPPORT_STEPS, SupportState(locked.state), SupportState.UNDER_WAY)
     locked.started_on = locked.started_on or clock.today()
@@ -209,7 +188,7 @@ def finish_support(
     support: Support, *, by: Actor, text: str, done_on: dt.date | None = None, helped: bool | None = None
 ) -> Support:
     """The support is over: what was done, on which day, and whether it helped. The holder looks at what comes next."""
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(works_on(by, locked))
     words, day = fit(text, 2000, "text"), done_on or clock.today()
     if not words:
@@ -240,7 +219,7 @@ def finish_support(
 @transaction.atomic
 def withdraw_support(support: Support, *, by: Actor, reason: str) -> Support:
     """Stop a support, whatever its state; a body that knows of it is told why. The holder looks at what comes next."""
-    case, locked = _lock(support)
+    case, locked = lock_request(support)
     require(works_on(by, locked))
     words = fit(reason, 400, "reason")
     if not words:
@@ -267,18 +246,6 @@ def withdraw_support(support: Support, *, by: Actor, reason: str) -> Support:
     return locked
 
 
-def _lock(support: Support) -> tuple[Case, Support]:
-    """Return case and support, both locked, the case first. Refused ``no_consent`` when the firm has closed the case."""
-    # No joins here: a row that had to wait for its lock is checked again against the old joined row, and would be lost.
-    case = Case.objects.select_for_update().filter(pk=support.case_id).first()
-    if case is None:
-        raise Refused(_("会社が同意を取り消したため、この依頼はもう開けません。窓口にお尋ねください。"), "no_consent")
-    require_open(case)
-    locked = lock_support(support)
-    locked.case = case
-    return case, locked
-
-
 def _answer(by: Actor, answered_by: str, text: str, support: Support) -> _Answer:
     """Read who answers: the member of staff, or the name typed on the page of a link sent to a shared mailbox."""
     how = AnsweredHow.LINK if by.kind is ActorKind.LINK else AnsweredHow.SCREEN
@@ -291,12 +258,9 @@ def _answer(by: Actor, answered_by: str, text: str, support: Support) -> _Answer
 
 def _require_unanswered(support: Support) -> None:
     """Refuse a second answer; a late one after the deadline still counts."""
+    if support.state == SupportState.ACCEPTED:
+        raise Refused(_("先に%(name)sさんが引き受けました。画面を開き直してください。") % {"name": support.answered_by or support.body.short}, "wrong_state")
     if SupportState(support.state) not in {SupportState.OFFERED, SupportState.EXPIRED}:
-        raise Refused(_("この依頼は、いまは返事を待っていません。画面を開き直してください。"), "wrong_state")
-
-
-def _require_waiting(support: Support) -> None:
-    if support.state != SupportState.OFFERED:
         raise Refused(_("この依頼は、いまは返事を待っていません。画面を開き直してください。"), "wrong_state")
 
 
@@ -386,12 +350,3 @@ def _give_back(case: Case, support: Support, said: _Answer) -> None:
 def _meet_company(support: Support) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT case_meet_company(%s, %s, %s)", [support.case_id, support.body_id, clock.today()])
-
-
-def send_again(support: Support, *, by: Actor, words: str) -> None:
-    """Send a fresh link to whoever answers now; the former one closes."""
-    name, address = recipient(support, by=by)
-    token = link_for(support, by=by, name=name, email=address)
-    made = open_link(token)
-    close_offer(support, but_not=made.id if made else None)
-    mails.offer(support, address, token, by=by, not_before=clock.now(), words=words)

@@ -20,6 +20,7 @@ from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.holding import set_next_step, take_case
+from renkei.cases.actions.reminding import remind_bodies
 from renkei.cases.models import Case
 from renkei.cases.rules import signed
 from renkei.cases.steps import NextStep
@@ -55,15 +56,23 @@ class Close:
     needs: str = ""
 
 
-Order = Assign | Step | Close
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Remind the bodies that owe an answer, with a word."""
+
+    words: str = ""
+
+
+Order = Assign | Step | Close | Remind
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became (or would become) of one case: ``problem`` says in words why nothing did."""
+    """What became (or would become) of one case: ``problem`` says in words why nothing did, ``told`` who is written to."""
 
     case: Case
     problem: str = ""
+    told: tuple[str, ...] = ()
 
 
 class _TakeBack(Exception):  # noqa: N818  no fault: ends a trial
@@ -73,13 +82,13 @@ class _TakeBack(Exception):  # noqa: N818  no fault: ends a trial
 def try_all(cases: Sequence[Case], order: Order, *, by: Actor) -> list[Outcome]:
     """Return what would become of each case, with nothing changed. Refused: ``nobody``, ``too_many``, ``not_allowed``."""
     _check(cases, by)
-    return [Outcome(case, _try(case, order, by)) for case in cases]
+    return [_try(case, order, by) for case in cases]
 
 
 def do_all(cases: Sequence[Case], order: Order, *, by: Actor, versions: Mapping[uuid.UUID, int]) -> list[Outcome]:
     """Do it to each case that still stands as the summary showed it (``versions``). Refused: as for ``try_all``."""
     _check(cases, by)
-    outcomes = [Outcome(case, _do(case, order, by, versions.get(case.pk))) for case in cases]
+    outcomes = [_do(case, order, by, versions.get(case.pk)) for case in cases]
     done = [one.case for one in outcomes if not one.problem]
     if done:
         record(by, "case.bulk", *done, order=str(order), left=len(outcomes) - len(done))
@@ -94,30 +103,46 @@ def _check(cases: Sequence[Case], by: Actor) -> None:
         raise Refused(_("一度に変えられるのは%(n)s件までです。") % {"n": MOST_CASES}, "too_many")
 
 
-def _try(case: Case, order: Order, by: Actor) -> str:
+def _try(case: Case, order: Order, by: Actor) -> Outcome:
+    told: tuple[str, ...] = ()
     try:
         with transaction.atomic():
-            _act(order)(case, by)
+            told = _act(order)(case, by)
             raise _TakeBack  # noqa: TRY301  leaves the block so that it is rolled back
     except _TakeBack:
-        return ""
+        return Outcome(case, told=told)
     except Refused as refusal:
-        return refusal.message
+        return Outcome(case, refusal.message)
 
 
-def _do(case: Case, order: Order, by: Actor, version: int | None) -> str:
+def _do(case: Case, order: Order, by: Actor, version: int | None) -> Outcome:
     try:
         with transaction.atomic():
             locked = Case.objects.select_for_update().get(pk=case.pk)
             if version is None or locked.version != version:
                 raise Refused(_("確かめたあとに変わりました。案件を開いて確かめてください。"), "changed_meanwhile")  # noqa: TRY301  one way out
-            _act(order)(case, by)
+            told = _act(order)(case, by)
     except Refused as refusal:
-        return refusal.message
-    return ""
+        return Outcome(case, refusal.message)
+    return Outcome(case, told=told)
 
 
-def _act(order: Order) -> Callable[[Case, Actor], Case]:
+def _act(order: Order) -> Callable[[Case, Actor], tuple[str, ...]]:
+    """Return the act; it answers with the names of the bodies that are written to."""
+    if isinstance(order, Remind):
+        return lambda case, by: tuple(dict.fromkeys(one.short for one in remind_bodies(case, by=by, words=order.words)))
+    return _nobody(_change(order))
+
+
+def _nobody(act: Callable[[Case, Actor], Case]) -> Callable[[Case, Actor], tuple[str, ...]]:
+    def acting(case: Case, by: Actor) -> tuple[str, ...]:
+        act(case, by)
+        return ()
+
+    return acting
+
+
+def _change(order: Assign | Step | Close) -> Callable[[Case, Actor], Case]:
     if isinstance(order, Assign):
         return lambda case, by: take_case(case, by=by, person=order.person)
     if isinstance(order, Step):

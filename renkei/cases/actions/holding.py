@@ -73,11 +73,19 @@ def set_next_step(case: Case, step: NextStep, *, by: Actor, version: int | None 
 
 
 @transaction.atomic
-def take_case(case: Case, *, by: Actor, person: uuid.UUID) -> Case:
-    """Name the person of the holder who has the case in hand. Refused: ``not_a_member``."""
+def take_case(case: Case, *, by: Actor, person: uuid.UUID, was: str | None = None) -> Case:
+    """Name the person of the holder who has the case in hand.
+
+    ``was`` is the id of who had it when the page was shown ("": nobody): of two who take a case at once, the second is told who
+    was first. Refused: ``not_a_member``, ``taken_meanwhile``.
+    """
     locked = lock_case(case)
     require(runs_case(by, locked))
     require_open(locked)
+    now = locked.holder_person
+    if was is not None and now is not None and str(now.pk) not in {was, str(person)}:
+        raise Refused(_("先に%(name)sさんが担当になりました。替わるときは、相談してから、もう一度押してください。") % {"name": now.name},
+                      "taken_meanwhile", field="person")
     if not is_member(person, locked.holder_id):
         raise Refused(_("主担当の機関の人を選んでください。"), "not_a_member", field="person")
     if locked.holder_person_id == person:

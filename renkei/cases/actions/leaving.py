@@ -16,8 +16,8 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.language import written
 from renkei.cases import mails
-from renkei.cases.actions.answers import send_again
 from renkei.cases.actions.moves import open_move
+from renkei.cases.actions.passing import send_again
 from renkei.cases.models import Case, Move, MovePack, MoveReason, Support, Verb, log_step
 from renkei.cases.queries.moves import ASKED, naming, naming_who_left, supports_of_who_left
 from renkei.cases.states import PackState, SupportState

@@ -194,12 +194,12 @@ def _lock(step: LetterStep, by: Actor, kind: StepKind) -> tuple[Letter, LetterSt
 
 def _stand_in(letter: Letter, step: LetterStep, by: Actor) -> LetterStep:
     """Put the acting substitute in the place of an approver who is away; a second press finds the place taken already."""
+    assert by.person is not None  # noqa: S101  somebody stands in
     mine = letter.steps.filter(round=step.round, place=step.place, kind=StepKind.APPROVE, person_id=by.person)
     if step.state == StepState.PASSED and (found := mine.first()) is not None:
         found.letter = letter
         return found
     _require_waiting(letter, step)
-    assert by.person is not None  # noqa: S101  somebody stands in
     new = _put_in_place(letter, step, by.person, by=by)
     new.letter = letter
     record(by, "letter.stand_in", letter, step, new, instead_of=step.person_id)

@@ -18,8 +18,8 @@ from renkei.base.actor import Actor
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.actions.answers import pass_on
 from renkei.cases.actions.holding import Pack, draft_pack, offer_handover
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.models import Case, Handover, Move, MovePack, MoveReason, Support, Verb, log_step
 from renkei.cases.queries.colleagues import Share, colleagues, words_of
 from renkei.cases.queries.moves import ASKED, caseload

@@ -58,6 +58,7 @@ class Support(Row):
     body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     provision = models.ForeignKey("plan.Provision", on_delete=models.PROTECT, null=True, related_name="+")
     person = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    team = models.CharField(max_length=60, blank=True)  # of the body: whose queue it lies in until a person takes it
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.PROPOSED)
     state = models.CharField(max_length=9, choices=SupportState, default=SupportState.PROPOSED)
     entries = ArrayField(models.CharField(max_length=60), default=list, blank=True)

@@ -53,6 +53,8 @@ def calendar_of(actor: Actor) -> list[Entry]:
 
 def _absences(actor: Actor) -> list[Entry]:
     """Return when the person is away, with the own note as words, and whom the person stands in for; what is over is left out."""
+    if actor.person is None:
+        return []
     body = str(actor.body)
     ahead = Absence.objects.standing().filter(body_id=body, until__gte=clock.today()).select_related("person", "substitute")
     own = list(ahead.filter(person_id=actor.person))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base.forms import Options, Seg, TextField
 from renkei.plan.queries import content_now
 
+TEAM = "team:"  # before the name of a team, or alone for the queue of the whole body
 ANSWERS = [("accept", _("引き受ける")), ("ask", _("質問する")), ("pass", _("同僚に渡す")), ("decline", _("断る"))]
 NEEDS = {"accept": ["person"], "ask": ["question"], "pass": ["colleague"], "decline": ["reason", "text"]}
 _PICK = {"required": _("1つ選んでください。"), "invalid_choice": _("一覧にないものです。選び直してください。")}
@@ -40,15 +41,18 @@ class AnswerForm(forms.Form):
         help_text=_("会社にはこの文のまま届きません。窓口が言葉を添えて伝えます。"),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, people: list[tuple[str, str]], own: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: list[tuple[str, str]], own: str, teams: dict[str, int] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         reasons = [(term.code, term.name) for term in content_now().vocabulary("decline_reasons")]
         self._choose("person", people)
-        self._choose("colleague", [("", _("選んでください")), *(one for one in people if one[0] != own)])
+        queues: list[tuple[str, Any]] = [(f"{TEAM}{name}", _("%(name)s（%(n)s人、人は決めない）") % {"name": name, "n": count}) for name, count in (teams or {}).items()]
+        queues += [(TEAM, _("機関の未担当に戻す"))]
+        others = [one for one in people if one[0] != own]
+        self._choose("colleague", [("", _("選んでください")), (_("人"), others), (_("課・チーム"), queues)])
         self._choose("reason", reasons)
         self.fields["person"].initial = own
 
-    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+    def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  narrows the declared type
         field.choices = choices

@@ -8,6 +8,7 @@ from typing import cast
 
 from django.db.models import F, QuerySet
 
+from renkei.accounts.queries import answering_for, team_of
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Attachment, Case, Consent, Handover, Need, Passage, Support
@@ -53,12 +54,22 @@ class Inbox:
     handovers: list[tuple[Handover, Case | None]]
 
 
-def inbox_of(actor: Actor, *, everything: bool = False) -> Inbox:
+MINE, QUEUE, OF_TEAM = "mine", "queue", "team"
+
+
+def inbox_of(actor: Actor, *, everything: bool = False, who: str = "") -> Inbox:
     """Return the requests of the actor's body: to answer (most urgent first), waiting for words, at work, answered.
 
-    ``left_over`` says how many more wait for an answer than are listed; ``everything`` lists them too.
+    ``left_over`` says how many more wait for an answer than are listed; ``everything`` lists them too. ``who`` narrows to
+    what is the person's own (with that of those they stand in for), or what nobody has taken, of the body or of one's team.
     """
     own = _own(actor)
+    if who == MINE and actor.person is not None:
+        own = own.filter(person_id__in=[actor.person, *answering_for(actor.person, actor.body)])
+    elif who == QUEUE:
+        own = own.filter(person__isnull=True)
+    elif who == OF_TEAM and (team := team_of(actor.person, actor.body)):
+        own = own.filter(person__isnull=True, team=team)
     offered_ones = own.filter(state=SupportState.OFFERED)
     open_ones = list(offered_ones.order_by("due_on", "offered_at")[: ALL if everything else MOST])
     left_over = offered_ones.count() - len(open_ones) if len(open_ones) >= MOST else 0

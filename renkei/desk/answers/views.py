@@ -10,15 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from renkei.accounts.queries import teams_of
 from renkei.base.refusal import Refused
-from renkei.cases.actions.answers import accept, ask, correct_answer, decline, pass_on
+from renkei.cases.actions.answers import accept, ask, correct_answer, decline
 from renkei.cases.actions.offers import open_request
+from renkei.cases.actions.passing import pass_on, pass_to_team
 from renkei.cases.models import AnsweredHow, Case, Incident, Support
 from renkei.cases.queries.letters import letters_of
 from renkei.cases.states import SupportState
-from renkei.desk.answers.forms import AnswerForm, CorrectForm
+from renkei.desk.answers.forms import TEAM, AnswerForm, CorrectForm
 from renkei.desk.answers.inquiries import inquiries_of
-from renkei.desk.answers.page import inbox_of, request_of
+from renkei.desk.answers.page import MINE, OF_TEAM, QUEUE, inbox_of, request_of
 from renkei.desk.cases.acts.act import person_id
 from renkei.desk.colleagues import people_choices
 from renkei.desk.request import StaffRequest
@@ -26,6 +28,7 @@ from renkei.plan.queries import content_now
 
 ANSWERABLE = {SupportState.OFFERED, SupportState.EXPIRED}
 CORRECTABLE = {SupportState.ACCEPTED, SupportState.DECLINED}
+WHOSE = [("", gettext_lazy("すべて")), (MINE, gettext_lazy("自分")), (QUEUE, gettext_lazy("未担当"))]
 DONE = {
     "accept": gettext_lazy("引き受けました。会社と窓口に伝わります。"),
     "ask": gettext_lazy("質問を送りました。返事が来るまで期限は待ちます。"),
@@ -36,7 +39,11 @@ DONE = {
 
 def requests(request: StaffRequest, body: str) -> HttpResponse:
     """Show the body's requests, most urgent first."""
-    page = {"inbox": inbox_of(request.actor, everything="all" in request.GET), "inquiries": inquiries_of(request.actor), "body": body}
+    who = request.GET.get("who", "")
+    inbox = inbox_of(request.actor, everything="all" in request.GET, who=who)
+    team = request.membership.team
+    whose = [*WHOSE, (OF_TEAM, team)] if team else WHOSE
+    page = {"inbox": inbox, "inquiries": inquiries_of(request.actor), "body": body, "who": who, "whose": whose}
     return render(request, "desk/answers/list.html", page)
 
 
@@ -47,7 +54,7 @@ def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRes
     found = _find(request, body, support)
     people = people_choices(body, request.actor, case=Case.objects.visible_to(request.actor).filter(pk=found.case_id).first())
     sent = request.POST if request.method == "POST" else None
-    form = AnswerForm(sent, people=people, own=str(request.actor.person))
+    form = AnswerForm(sent, people=people, own=str(request.actor.person), teams=teams_of(body))
     page = _page(request, body, found)
     if request.method == "POST" and page["can_answer"] and form.is_valid():
         try:
@@ -120,8 +127,15 @@ def _answer(support: Support, form: AnswerForm, request: StaffRequest) -> None:
     elif data["answer"] == "ask":
         ask(support, by=by, question=data["question"])
     elif data["answer"] == "pass":
-        colleague = person_id(data["colleague"])
-        assert colleague is not None  # noqa: S101  the form has asked for it
-        pass_on(support, by=by, person=colleague)
+        _pass(support, data["colleague"], request)
     else:
         decline(support, by=by, reason=data["reason"], text=data["text"])
+
+
+def _pass(support: Support, to: str, request: StaffRequest) -> None:
+    if to.startswith(TEAM):
+        pass_to_team(support, by=request.actor, team=to.removeprefix(TEAM))
+        return
+    colleague = person_id(to)
+    assert colleague is not None  # noqa: S101  the form has asked for it
+    pass_on(support, by=request.actor, person=colleague)

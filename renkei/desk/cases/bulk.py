@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from renkei.base.actor import Actor
 from renkei.base.forms import JapaneseDateField, TextField
 from renkei.base.refusal import Refused
-from renkei.cases.actions.bulk import MOST_CASES, Assign, Close, Order, Step, do_all, try_all
+from renkei.cases.actions.bulk import MOST_CASES, Assign, Close, Order, Remind, Step, do_all, try_all
 from renkei.cases.models import Case
 from renkei.cases.queries.finding import as_id
 from renkei.cases.states import NeedState
@@ -108,7 +108,19 @@ class CloseForm(BulkForm):
         return Close(**self.cleaned_data)
 
 
-DEEDS: dict[str, type[BulkForm]] = {"assign": AssignForm, "step": StepForm, "close": CloseForm}
+class RemindForm(BulkForm):
+    """One word for all that owe an answer."""
+
+    heading, button = _("返事をうながす"), _("うながす")
+    words = TextField(label=_("添える言葉（空でもよい）"), rows=2, max_length=200, required=False, help_text=_(
+        "返事を待っている機関の知らせに出て、その日の1通のメールに入ります。依頼やうながしから2営業日たっていないところと、質問への答えを待っているところには送りません。"))
+
+    def order(self) -> Order:
+        """Return the word."""
+        return Remind(self.cleaned_data["words"])
+
+
+DEEDS: dict[str, type[BulkForm]] = {"assign": AssignForm, "step": StepForm, "close": CloseForm, "remind": RemindForm}
 
 
 @require_POST
@@ -150,4 +162,7 @@ def _versions(request: StaffRequest) -> dict[uuid.UUID, int]:
 
 
 def _parted(outcomes: list[Any]) -> dict[str, Any]:
-    return {"good": [one.case for one in outcomes if not one.problem], "bad": [one for one in outcomes if one.problem]}
+    good = [one for one in outcomes if not one.problem]
+    told = list(dict.fromkeys(name for one in good for name in one.told))
+    return {"good": [one.case for one in good], "bad": [one for one in outcomes if one.problem], "told": told,
+            "told_of": {one.case.pk: "、".join(one.told) for one in good}}  # fmt: skip

@@ -13,22 +13,24 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
 from renkei.base.refusal import Refused
-from renkei.cases.actions.exports import KINDS, count_rows, export_list, export_timeline
+from renkei.cases.actions.exports import KINDS, count_rows, export_chosen, export_list, export_timeline
 from renkei.cases.actions.letter_templates import keeps_templates
 from renkei.cases.models import Case, Export
-from renkei.cases.queries.finding import Wanted, read_query
+from renkei.cases.queries.finding import Wanted, as_id, read_query
 from renkei.cases.queries.timeline import timeline
 from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.request import StaffRequest
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-NAMES = {"cases": _("案件"), "requests": _("依頼"), "contacts": _("やりとり"), "timeline": _("案件の経過"), "companies": _("会社")}
-FILES = {"cases": "soudan", "requests": "irai", "contacts": "yaritori", "timeline": "keika"}
+NAMES = {"cases": _("案件"), "chosen": _("選んだ案件"), "requests": _("依頼"), "contacts": _("やりとり"), "timeline": _("案件の経過"), "companies": _("会社")}
+FILES = {"cases": "soudan", "chosen": "soudan", "requests": "irai", "contacts": "yaritori", "timeline": "keika"}
 PER_PAGE = 50
 
 
 def export(request: StaffRequest, body: str, what: str = "cases") -> HttpResponse:
     """Say what the file will hold; a POST makes it."""
+    if what == "chosen":
+        return _chosen(request, body)
     if what not in KINDS:
         raise Http404
     query = Wanted(**read_query(request.GET.urlencode())).query if what != "requests" else ""
@@ -41,6 +43,20 @@ def export(request: StaffRequest, body: str, what: str = "cases") -> HttpRespons
     chips = CaseFilter(request.GET, actor=request.actor).chips() if what != "requests" else []
     count = count_rows(what, query, by=request.actor)
     return _ask(request, body, what, {"count": count, "chips": chips, "query": query, "problem": problem})
+
+
+def _chosen(request: StaffRequest, body: str) -> HttpResponse:
+    """The rows that are ticked on the list: first how many, then the file."""
+    names = request.POST.getlist("row" if "every" in request.POST else "case")
+    ids = {key for one in names if (key := as_id(one))}
+    seen = list(Case.objects.visible_to(request.actor).filter(pk__in=ids).order_by("arrived_at", "pk"))
+    problem = ""
+    if request.POST.get("stage") == "do":
+        try:
+            return sheet("chosen", body, export_chosen([one.pk for one in seen], by=request.actor))
+        except Refused as refusal:
+            problem = refusal.message
+    return _ask(request, body, "chosen", {"count": len(seen), "chosen": seen, "problem": problem})
 
 
 def export_case(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:

@@ -60,15 +60,18 @@ class MemberForm(forms.Form):
     title = TextField(label=_("肩書"), max_length=100, required=False)
     specialities = TextField(label=_("得意分野"), max_length=400, required=False, help_text=_("「、」で区切って書いてください。"))
 
+    team = TextField(label=_("課・チーム"), max_length=60, required=False, help_text=_(
+        "同じ名前を書いた人たちで1つのチームです。届いた依頼を、人を決めずにチームに渡せます。"))
+
     def __init__(self, data: QueryDict | None, *, member: Membership) -> None:
-        first = {"role": member.role, "title": member.title, "specialities": "、".join(member.specialities)}
+        first = {"role": member.role, "title": member.title, "team": member.team, "specialities": "、".join(member.specialities)}
         super().__init__(data, initial=first)
         _fill(self, role_choices(member.role))
 
     def place(self) -> Place:
         """Return what the member becomes."""
         data = self.cleaned_data
-        return Place(data["role"], data["title"], tuple(re.split(r"[、,，\n]+", data["specialities"])))
+        return Place(data["role"], data["title"], tuple(re.split(r"[、,，\n]+", data["specialities"])), data["team"])
 
 
 def _fill(form: forms.Form, choices: list[tuple[str, str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -217,6 +218,8 @@ class OutsideContactForm(PlanForm):
     name = TextField(label=_("名前"), max_length=100)
     about = TextField(label=_("何の相談先か"), max_length=200)
     phone = PhoneField(label=_("電話番号"), required=False)
+    until = JapaneseDateField(label=_("いつまで（なくなるときだけ）"), required=False, help_text=_(
+        "この日のあとは選べません。これまでの記録には名前が残ります。"))
     words = TextField(
         label=_("相談の文に出やすい言葉"), max_length=500, required=False, help_text=_("「、」で区切ります。例：残業代、就業規則")
     )
@@ -231,7 +234,8 @@ class OutsideContactForm(PlanForm):
         self.choose("which", [("+", gettext("新しく加える")), *self.links])
         for row in rows:
             if row["code"] == self.chosen:
-                self.initial = row | {"which": row["code"], "words": "、".join(row.get("words", [])), "code": ""}
+                self.initial = row | {"which": row["code"], "words": "、".join(row.get("words", [])), "code": "",
+                                      "until": dt.date.fromisoformat(row["to"]) if row.get("to") else None}
 
     def clean(self) -> dict[str, Any]:
         """A new contact needs a code of its own."""
@@ -250,6 +254,8 @@ class OutsideContactForm(PlanForm):
         given, rows = self.cleaned_data, copy.deepcopy(self.document.get("outside_contacts") or [])
         words = [word.strip() for word in given["words"].replace(",", "、").split("、") if word.strip()]
         fresh = {"name": given["name"], "about": given["about"], "phone": given["phone"], "words": words}
+        if given["until"] or any(row.get("to") for row in rows if row["code"] == given["which"]):
+            fresh["to"] = given["until"].isoformat() if given["until"] else None
         if given["which"] == "+":
             return {"outside_contacts": [*rows, {"code": given["code"], **fresh}]}
         return {"outside_contacts": [row | fresh if row["code"] == given["which"] else row for row in rows]}

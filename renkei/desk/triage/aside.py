@@ -41,7 +41,7 @@ class AsideForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         content = content_now()
-        self.contacts = {one.code: one for one in content.outside_contacts}
+        self.contacts = {one.code: one for one in content.contacts_on(clock.today())}
         reasons = [(one.code, one.name) for one in content.vocabulary("close_reasons") if one.code in OUT_OF_TRIAGE]
         _set(self, "reason", reasons)
         _set(self, "contact", [("", _("案内しない")), *[(one.code, f"{one.name}（{one.about}）") for one in self.contacts.values()]])

@@ -89,6 +89,7 @@ class TakeForm(ActForm):
     rule = "cases the body holds"
 
     person = choice(_("担当"), widget=forms.Select)
+    was = forms.CharField(required=False, widget=forms.HiddenInput)  # who had it when this was shown
 
     @classmethod
     def allowed(cls, actor: Actor, case: Case, subject: Any) -> bool:
@@ -100,13 +101,22 @@ class TakeForm(ActForm):
         """Propose whoever asks."""
         self.pick("person").choices = people_of(self.case, self.actor)
         self.fields["person"].initial = str(self.actor.person)
+        self.fields["was"].initial = str(self.case.holder_person_id or "")
+
+    def refuse(self, refusal: Refused) -> None:
+        """Who was too late sees who has it now, and may press again."""
+        super().refuse(refusal)
+        if refusal.code == "taken_meanwhile":
+            self.case.refresh_from_db()
+            self.data = {**dict(self.data.items()), "was": str(self.case.holder_person_id or "")}
 
     def run(self) -> Any:
         """Take it."""
         person = person_id(self.cleaned_data["person"])
         if person is None:
             raise Refused(str(_("担当を選んでください。")), "no_person", field="person")
-        return take_case(self.case, by=self.actor, person=person)
+        was = self.cleaned_data["was"] if "was" in self.data else None
+        return take_case(self.case, by=self.actor, person=person, was=was)
 
 
 class ReferForm(ActForm):
