@@ -137,6 +137,13 @@ def answering_for(person: uuid.UUID | None, body: str | None) -> set[uuid.UUID]:
     return found
 
 
+def stands_in_for(person: uuid.UUID | None, body: str) -> list[Absence]:
+    """Return the absences of today in which a person answers for somebody of a body, with who is away, the first to be back first."""
+    whose = answering_for(person, body)
+    away = Absence.objects.on(clock.today()).filter(body_id=body, person_id__in=whose) if whose else Absence.objects.none()
+    return list(away.select_related("person").order_by("until", "person__kana"))
+
+
 def standing_in(person: Person, body: str, on: dt.date | None = None) -> Person | None:
     """Return who answers for a person of a body on a day: the person, or whoever stands in, through every absence.
 

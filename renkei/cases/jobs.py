@@ -81,7 +81,7 @@ def run_clocks() -> ClockReport:
         unreminded, reminded, told = _unanswered()
         late = list(_late_cases().values_list("pk", flat=True))
         idle = list(_idle_cases().values_list("pk", flat=True))
-        open_ones = Asked.objects.filter(inquiry__ended_at__isnull=True)
+        open_ones = Asked.objects.filter(inquiry__ended_at__isnull=True, body__closed_on__isnull=True)
         untold = list(open_ones.filter(told_on__isnull=True).values_list("pk", flat=True))
         answered = list(Asked.objects.exclude(answer="").filter(taken_up_at__isnull=True).values_list("pk", flat=True))
         quiet = list(open_ones.filter(told_on__isnull=False, reminded_on__isnull=True, answer__in=["", "question"],

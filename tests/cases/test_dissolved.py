@@ -29,7 +29,7 @@ from renkei.plan.models import Body
 from renkei.post.models import Mail, Nudge
 from tests.cases.making import NOON, arrived, events, fresh, need_of, offered, pick, refuses, said
 from tests.cases.moving import SINCE, acts, held, join
-from tests.world import CENTER, DESK, LAB, World
+from tests.world import BANK, CENTER, DESK, LAB, World
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +168,16 @@ def test_the_database_lets_nobody_into_a_dissolved_body(world: World) -> None:
         invite(body_of(LAB), asked=asking("y@people.example", closed), by=world.lab)
     with refuses("body_closed", "until"):
         end_membership(plain, until=closed + dt.timedelta(days=3), by=world.lab)
+
+
+def test_a_question_without_a_name_is_asked_of_it_no_more(world: World) -> None:
+    inquiry = Inquiry.objects.create(title="めっき", summary="色むら", stage_id="3", sent_on=dt.date(2026, 11, 2), due_on=dt.date(2026, 11, 9))
+    for body, told in ((LAB, None), (CENTER, None), (BANK, dt.date(2026, 11, 2))):
+        Asked.objects.create(inquiry=inquiry, body_id=body, told_on=told)
+    dissolve(LAB)
+    dissolve(BANK)
+    run_clocks()
+    assert list(Mail.objects.filter(purpose="inquiry").values_list("to_body", flat=True)) == [CENTER]
 
 
 def body_of(code: str) -> Body:

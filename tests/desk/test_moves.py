@@ -301,6 +301,18 @@ def test_another_body_sees_no_move(scene: Scene, world: World) -> None:
     assert lab.get(scene.url).status_code == 404
 
 
+def test_today_says_for_whom_one_stands_in(scene: Scene) -> None:
+    kono, url = join(DESK, "kono"), f"/d/{DESK}/"
+    assert "代わりに答えます" not in text_of(client_of(kono).get(url))
+    enter_absence(scene.sato, since=NOON.date(), until=NOON.date() + dt.timedelta(days=8), substitute=kono.person_id, by=acts(scene.sato))
+    page = text_of(client_of(kono).get(url))
+    assert "sato 一さんが12月3日（木）まで不在のため、代わりに答えます。" in page
+    assert f"/d/{DESK}/cases/?who={scene.sato.person_id}" in page
+    listed = text_of(client_of(kono).get(f"/d/{DESK}/cases/?who={scene.sato.person_id}"))
+    assert all(one.number in listed for one in scene.cases)
+    assert "代わりに答えます" not in text_of(client_of(scene.ito).get(url))
+
+
 def test_a_substitute_reads_for_whom_and_accepts(scene: Scene) -> None:
     scene.send()
     kono = join(DESK, "kono")

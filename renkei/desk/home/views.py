@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from renkei.accounts.models import Person
-from renkei.accounts.queries import bodies_of
+from renkei.accounts.queries import bodies_of, stands_in_for
 from renkei.base import clock
 from renkei.base.text import clean_text
 from renkei.cases.actions.reading import read_words
@@ -49,7 +49,7 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
     day = today(request.actor, body)
     read_words(request.actor, day.arrivals)
     context = {"today": day, "now": clock.now(), "packs": waiting_packs(request.actor).count(),
-               "letter_steps": waiting_letters(request.actor)}  # fmt: skip
+               "letter_steps": waiting_letters(request.actor), "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
     return render(request, "desk/home/today.html", context)
 
 
