@@ -7,9 +7,12 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.ground import Ground
 
 
 @pytest.fixture(scope="session")
@@ -24,12 +27,23 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """After the test database is made: rights of the web and the worker login."""
-    from renkei.base.grants import apply_grants
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[Ground]:
+    """After the test database is made: rights of the web and the worker login, and what tests stand on."""
+    from django.test import TransactionTestCase
 
-    with django_db_blocker.unblock():
+    from renkei.base.grants import apply_grants
+    from tests.cluster import SUPERUSER
+    from tests.ground import superuser, survey
+
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         apply_grants()
+        ground = survey()
+        if SUPERUSER in os.environ:  # with somebody's own server Django empties the tables, all of them
+            ground.superuser = superuser()
+            patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: ground.clear())
+        yield ground
+        if ground.superuser is not None:
+            ground.superuser.close()
 
 
 @pytest.fixture
@@ -90,19 +104,25 @@ def _signed_in_just_now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Client, "force_login", force_login)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> None:
+    """Sign-ins, drafts and letters are counted against their limits from nought."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture
-def world(db: None) -> Any:
+def world(db: None, django_db_setup: Ground) -> Any:
     """The made-up region (``tests.world.World``) inside the test's transaction (the owner's login: no policy binds)."""
-    from tests.world import build_world
-
-    return build_world()
+    return django_db_setup.lay()
 
 
 @pytest.fixture
-def committed_world(transactional_db: None) -> Any:
+def committed_world(transactional_db: None, django_db_setup: Ground) -> Any:
     """The made-up region as committed data, for tests under the real logins (see ``login``)."""
     from renkei.base.grants import apply_grants
-    from tests.world import build_world
 
-    apply_grants()  # the flush after each such test empties the table of logins
-    return build_world()
+    if django_db_setup.superuser is None:
+        apply_grants()  # Django's own flush empties the table of logins
+    return django_db_setup.lay()
