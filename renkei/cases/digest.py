@@ -20,6 +20,7 @@ from renkei.plan.queries import content_now, is_business_day
 from renkei.post.daily import EVENING, put_digests
 from renkei.post.models import Nudge
 
+_AFTER_THE_END = {"mail_in", "undelivered", "follow_up"}  # what may be told about a case that has ended
 _CLOCK = "digest"  # minutes after midnight; a plan that does not set it gets ours
 
 
@@ -61,7 +62,7 @@ def _stands(nudges: list[Nudge]) -> Callable[[Nudge], bool]:
         case = cases.get(nudge.case)
         if nudge.kind == "decide" and nudge.about in decisions:  # letters are decided after a case has ended, too
             return decisions[nudge.about].state == StepState.WAITING
-        if case is None or (not case.is_open and nudge.kind != "mail_in"):
+        if case is None or (not case.is_open and nudge.kind not in _AFTER_THE_END):
             return False
         return _case_stands(nudge.kind, case) and _row_stands(nudge, supports, handovers)
 

@@ -18,7 +18,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date, wareki
 from renkei.base.language import written
-from renkei.cases.models import Asked, Case, Letter, LetterStep, Move, Support, Transition, Verb, log_step
+from renkei.cases.models import Asked, Case, FollowUp, Letter, LetterStep, Move, Support, Transition, Verb, log_step
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
 from renkei.post.models import Mail
@@ -154,6 +154,25 @@ def tell_company(
         )
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+def follow_up(  # noqa: PLR0913  keyword-only: each is a part of the mail
+    asked: FollowUp, to: str, address: str, *, by: Actor, last: dt.date, again: bool, by_account: bool
+) -> None:
+    """Ask the firm what became of it, or gently once more. No title, no name: only the number and where to answer."""
+    holder = asked.case.holder
+    phone = f"（電話 {holder.phone}）" if holder.phone else ""
+    first = "先日おたずねした、その後の様子について、もう一度だけお願いします。" if again else "その後の様子を、お聞かせください。"
+    where = "会社のアカウントで入って、次のページからお答えください。" if by_account else "次のページからお答えください。"
+    own = "" if by_account else "このアドレスは、ほかの人に見せないでください。\n"
+    text = (
+        f"受付番号　{asked.case.number}\n\nご相談が終わってから、{asked.months}か月ほどたちました。{first}数分で済みます。\n"
+        f"{where}{_day(last)}までお待ちします。\n{settings.RENKEI_ADDRESS}{address}\n\n"
+        f"もうおたずねしないほうがよいとき、また相談したいときも、同じページから知らせていただけます。"
+        f"お電話でも承ります：{holder.name}{phone}。\n{own}"
+    )
+    put_mail(by=by, to=to, subject=f"その後の様子をお聞かせください（{asked.case.number}）", text=text, purpose="company",
+             about=asked.pk, case=asked.case_id, daily=True)
 
 
 def packs_offered(move: Move, body: str, person: uuid.UUID | None, count: int, *, by: Actor) -> None:

@@ -15,7 +15,7 @@ from renkei.base.actor import Actor
 
 # Kinds that ask about one row: only what happens to that row settles them, not any other act of the same body.
 ABOUT_ONE = ("question", "silence", "reminder", "handover", "close_asked", "passed_on", "mail_in", "undelivered",
-             "decide")
+             "decide", "follow_up")
 
 _ANSWERED = ("question", "silence", "reminder", "passed_on", "expired")
 # What a step settles about its own subject, whoever takes it.
@@ -42,6 +42,7 @@ SETTLES_CASE: dict[str, tuple[str, ...]] = {
     "triaged": _MOVED,
     "asked answered": _MOVED,
     "contact": ("idle", "undelivered"),
+    "reopened": ("follow_up",),
     "handover_accepted": _MOVED,
 }
 

@@ -5,6 +5,7 @@ from renkei.desk.calendar.urls import urlpatterns as calendar_urls
 from renkei.desk.cases.urls import urlpatterns as cases_urls
 from renkei.desk.companies.urls import urlpatterns as companies_urls
 from renkei.desk.exports.urls import urlpatterns as exports_urls
+from renkei.desk.follow_ups.urls import urlpatterns as follow_ups_urls
 from renkei.desk.home.urls import urlpatterns as home_urls
 from renkei.desk.intake.urls import urlpatterns as intake_urls
 from renkei.desk.letters.urls import urlpatterns as letters_urls
@@ -42,4 +43,5 @@ urlpatterns = [
     *letters_urls,
     *exports_urls,
     *openings_urls,
+    *follow_ups_urls,
 ]

@@ -18,6 +18,7 @@ from renkei.base import clock
 from renkei.base.memo import remembering
 from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Case
+from renkei.example.afterwards import ask_and_answer
 from renkei.example.cast import Cast, gather
 from renkei.example.catalogue import load_catalogue
 from renkei.example.files import rows
@@ -29,6 +30,7 @@ from renkei.post.models import Mail, MailState, Nudge, ScreenMail
 
 Say = Callable[[str], None]
 _CLOCK_DAYS = 12  # on how many of the last business mornings reminders and expiries are worked off
+_ASKING_DAYS = 400  # since when firms are asked what became of their cases, week by week
 _MAILBOX_DAYS = 7
 
 
@@ -56,6 +58,8 @@ def _play(cast: Cast) -> None:
         story = Story(row)
         scene = Scene(story=story, cast=cast, turn=turn, start=_start(story.days_ago, turn, now))
         heapq.heappush(queue, (scene.start, next(order), PLOTS[story.plot](scene)))
+    weeks = [clock.at(add_business_days(clock.today() - dt.timedelta(days=days + 1), 1), 8, 10) for days in range(_ASKING_DAYS, 0, -7)]
+    heapq.heappush(queue, (weeks[0] - dt.timedelta(minutes=1), next(order), ask_and_answer(cast, weeks)))
     mornings = [clock.at(add_business_days(clock.today(), -days), 7, 30) for days in range(_CLOCK_DAYS, 0, -1)]
     for morning in mornings:
         heapq.heappush(queue, (morning, next(order), _morning()))

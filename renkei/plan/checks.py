@@ -98,7 +98,7 @@ def _in_words(error: ValidationError, source: Source, root: Place) -> Iterator[F
 
 
 def _cross(source: Source) -> Iterator[Fault]:
-    for rule in (_codes, _pointers, _days, _plan, _bodies, _provisions, _targets, _municipalities, _routing, _words):
+    for rule in (_codes, _pointers, _days, _plan, _bodies, _provisions, _targets, _municipalities, _routing, _words, _follow_up):
         yield from rule(source)
 
 
@@ -322,3 +322,15 @@ def _words(source: Source) -> Iterator[Fault]:
         if kind not in kinds:
             place = ("sharing", "never_by_general_consent", kind)
             yield source.fault(place, "unknown-kind", f"「{kind}」という種類の機関はありません。")
+
+
+def _follow_up(source: Source) -> Iterator[Fault]:
+    """The months stand in order, and the reminder leaves while answers are still waited for."""
+    rule = source.document.get("follow_up") or {}
+    months = rule.get("months", [])
+    if months != sorted(months):
+        yield source.fault(("follow_up", "months"), "months-order", "何か月後に聞くかは、早いものから順に書いてください。")
+    remind, wait = rule.get("remind_after_days", 14), rule.get("wait_days", 60)
+    if remind >= wait:
+        words = f"うながすまでの日数（{remind}日）を、返事を待つ日数（{wait}日）より短くしてください。"
+        yield source.fault(("follow_up", "remind_after_days"), "reminder-too-late", words)

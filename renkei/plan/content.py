@@ -92,6 +92,15 @@ class AccountRules:
     review_months: tuple[int, ...] = (4, 10)
 
 
+@dataclass(frozen=True, slots=True)
+class FollowUpRule:
+    """When a firm is asked again after its case was closed: months after the end, and days after the asking."""
+
+    months: tuple[int, ...] = (6, 12, 24)
+    remind_after_days: int = 14
+    wait_days: int = 60
+
+
 # Numbered apart, decided by whoever writes: until the plan says more.
 LETTERS = (
     LetterRule("sheet", "相談票"),
@@ -163,6 +172,12 @@ class PlanContent:
         said = self.raw.get("accounts") or {}
         given: dict[str, Any] = {key: tuple(sorted(value)) if key == "review_months" else value for key, value in said.items() if key != "note"}
         return AccountRules(**given)
+
+    @cached_property
+    def follow_up(self) -> FollowUpRule:
+        """Return when firms are asked again; what the plan leaves out is ours, an empty list of months asks nobody."""
+        given = {name: value for name, value in (self.raw.get("follow_up") or {}).items() if name != "note"}
+        return FollowUpRule(**given | ({"months": tuple(given["months"])} if "months" in given else {}))
 
     @cached_property
     def closed_days(self) -> list[tuple[int, int, int, int]]:

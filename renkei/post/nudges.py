@@ -30,6 +30,7 @@ KINDS = {
     "late": gettext_lazy("回答の期限が過ぎた"),
     "idle": gettext_lazy("しばらく動きがない"),
     "handover": gettext_lazy("引継ぎのお願い"),
+    "follow_up": gettext_lazy("終わった案件の会社から返事があった"),
     "told": gettext_lazy("そのほかの知らせ"),
 }
 GROUPS = {"accepted": "answer", "declined": "answer", "recorded": "answer", "expired": "silence", "close_asked": "told"}

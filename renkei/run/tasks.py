@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
 from renkei.base.memo import remembering
-from renkei.cases import digest
+from renkei.cases import after, digest
 from renkei.cases import jobs as cases
 from renkei.matching import index
 from renkei.post import jobs as post
@@ -57,6 +57,13 @@ def run_alerts(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes th
 def run_digests(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Start the one mail of the day of everybody who has news and whose hour has come."""
     _run(digest.run_digests)
+
+
+@app.periodic(cron="10 * * * *")
+@app.task(queueing_lock="run_follow_ups", lock="run_follow_ups", name="renkei.run_follow_ups")
+def run_follow_ups(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Ask the firms of cases that ended months ago what became of it."""
+    _run(after.run_follow_ups)
 
 
 def refresh_index() -> None:

@@ -244,6 +244,9 @@ class TestFirmSpeaks:
             give_feedback(case, by=world.lab, result="solved", satisfaction=5)
         with pytest.raises(IntegrityError, match="case_satisfaction_1_to_5"), transaction.atomic():
             Case.objects.update(satisfaction=6)
+        Case.objects.filter(pk=case.pk).update(merged_into=arrived(world).case)
+        with refuses("merged"):
+            give_feedback(case, by=firm(case), result="solved", satisfaction=5)
 
     def test_found_another_way(self, world: World, case: Case) -> None:
         Case.objects.update(next_on=dt.date(2027, 1, 1), next_kind="work")

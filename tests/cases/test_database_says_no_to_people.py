@@ -111,6 +111,14 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("Nda", {"until": dt.date(2000, 1, 1)}, "nda_ends_after_it_began"),
     ("Need", {"public_confirmed_at": NOW}, "need_confirmed_says_something"),
     ("Opening", {"kind": "aside"}, "opening_kind"), ("Opening", {"given_at": NOW, "declined_at": NOW}, "opening_one_answer"),
+    ("FollowUp", {"months": 0}, "follow_up_months"), ("FollowUp", {"months": 61}, "follow_up_months"),
+    ("FollowUp", {"asked_at": NOW}, "follow_up_asked_how"), ("FollowUp", {"reminded_at": NOW}, "follow_up_asked_how"), ("FollowUp", {"asked_at": NOW, "asked_how": "fax"}, "follow_up_asked_how"),
+    ("FollowUp", {"useful": "yes"}, "follow_up_answer_is_whole"), ("FollowUp", {"answered_at": NOW}, "follow_up_answer_is_whole"),
+    ("FollowUp", {"answered_at": NOW, "answered_on": NOW.date(), "how": "link", "useful": "yes"}, "follow_up_answer_is_whole"),
+    ("FollowUp", {"answered_at": NOW, "answered_on": NOW.date(), "how": "telephone", "useful": "yes", "trouble": "no"}, "follow_up_telephone_says_who"),
+    ("FollowUp", {"ended_at": NOW}, "follow_up_ended_because"), ("FollowUp", {"ended_because": "unwanted"}, "follow_up_ended_because"), ("FollowUp", {"satisfaction": 6}, "follow_up_satisfaction_1_to_5"),
+    ("FollowUp", {"going": "up"}, "follow_up_words_of_ours"), ("FollowUp", {"product": "x"}, "follow_up_words_of_ours"),
+    ("FollowUp", {"orders_yen": -1}, "follow_up_no_debts"), ("FollowUp", {"saved_yen": -1}, "follow_up_no_debts"),
     ("PartnerNote", {"text": ""}, "partner_note_says_something"), ("SavedView", {"name": ""}, "saved_view_has_name"),
 ]  # fmt: skip
 
@@ -139,6 +147,7 @@ def test_a_pack_goes_to_somebody_else(filler: Filler) -> None:
         ("Match", {}, {"body": DESK}, "match_once"), ("Move", {"on": NOW.date()}, {"cancelled_at": NOW}, "move_once_a_day"),
         ("MovePack", {}, None, "pack_once"), ("Nda", {}, {"ended_on": NOW.date()}, "nda_once"),
         ("Opening", {"email": "kenkyu@daigaku.example"}, {"ended_at": NOW}, "opening_once"),
+        ("FollowUp", {"months": 6}, {"ended_at": NOW, "ended_because": "unwanted"}, "follow_up_open_once"),
         ("SavedView", {"is_default": True}, {"ended_at": NOW}, "saved_view_one_default"),
         ("ViewHit", {}, {"left_at": NOW}, "view_hit_once_at_a_time"), ("Incoming", {"message_id": "<1@firm.example>"}, {"message_id": "<2@firm.example>"}, "incoming_once"),
     ],

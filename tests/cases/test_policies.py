@@ -47,7 +47,7 @@ BODIES = [DESK, LAB, CENTER, BANK]
 TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
-    m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda,
+    m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda, m.FollowUp,
 ]  # fmt: skip
 PER_CASE = 2
 
@@ -189,6 +189,9 @@ class Random:
         self.link("status", case, subject=case.pk, company=case.company_id)
         asked = m.ConsentRequest.objects.filter(case=case).first()
         self.link("consent", case, subject=asked.pk if asked else None)
+        after = m.FollowUp.objects.create(case=case, months=6, due_on=clock.today(), planned_at=self.now, asked_at=self.now, asked_how="mail")
+        m.FollowUp.objects.create(case=case, months=12, due_on=clock.today(), planned_at=self.now)
+        self.link("follow", case, subject=after.pk)
 
     def link(self, purpose: str, case: m.Case, **more: Any) -> None:
         self.links.append(Link.objects.create(
@@ -235,7 +238,7 @@ class Random:
     @cached_property
     def actors(self) -> list[tuple[str, Actor]]:
         people = [(body, self.world.actor(body)) for body in BODIES]
-        links = [(f"{link.purpose} link", link_holder(link.pk, body=link.body or None)) for link in self.chance.sample(self.links, 16)]
+        links = [(f"{link.purpose} link", link_holder(link.pk, body=link.body or None)) for link in self.chance.sample(self.links, 20)]
         return [*people, *links, *self.people, *self.partners, ("guest", GUEST), ("unknown link", link_holder(uuid.uuid4()))]
 
 

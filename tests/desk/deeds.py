@@ -19,7 +19,7 @@ from renkei.cases.actions.intake import Said, receive
 from renkei.cases.actions.merging import merge_cases, split_case
 from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.talk import add_file, log_contact
-from renkei.cases.models import Asked, Case, Consent, Match, Passage
+from renkei.cases.models import Asked, Case, Consent, FollowUp, Match, Passage
 from renkei.plan.models import Body, PlanVersion
 from tests.desk.scene import Scene, arrived, asked, running
 from tests.world import BANK, CENTER, CONTENT, DESK, LAB, World
@@ -93,6 +93,12 @@ def finished(world: World) -> Scene:
 def closed(world: World) -> Scene:
     scene = finished(world)
     close_case(scene.case, by=world.lab, **CLOSING)
+    return scene
+
+
+def afterwards(world: World) -> Scene:
+    scene = closed(world)
+    FollowUp.objects.filter(months=6).update(due_on=TODAY, asked_at=clock.now(), asked_how="mail")
     return scene
 
 
@@ -184,6 +190,10 @@ def the_bank_match(scene: Scene) -> Any:
     return Match.objects.get(need=scene.needs[0], body_id=BANK)
 
 
+def the_follow_up(scene: Scene) -> Any:
+    return FollowUp.objects.get(case=scene.case, months=6)
+
+
 def the_contact(scene: Scene) -> Any:
     return scene.case.contacts.get()
 
@@ -229,6 +239,9 @@ DEEDS = [
     Deed("close-return", DESK, waiting_to_close, {"reason": "まだ試験がある"}, words=("reason",), needed=("reason",)),
     Deed("reopen", LAB, closed, {"reason": "量産で新しい問題"}, words=("reason",), needed=("reason",)),
     Deed("feedback", LAB, closed, {"result": "solved", "satisfaction": "4", "words": "助かった"}, words=("words",), needed=("result",), once=False),
+    Deed("follow-up", LAB, afterwards, {"said_by": "髙梨", "heard_on": "11月25日", "useful": "yes", "trouble": "no", "words": "売れ始めた"},
+         the_follow_up, ("said_by", "words"), ("said_by", "heard_on", "useful", "trouble"), once=False),
+    Deed("follow-up-stop", LAB, afterwards, {}, the_follow_up),
     Deed("merge", DESK, with_another, words=("number",)),
     Deed("unmerge", DESK, merged),
     Deed("split", DESK, asked, {"title": "春の見本市"}, words=("title",), needed=("title", "needs")),

@@ -13,6 +13,7 @@ from renkei.base import clock
 from renkei.desk.plan.forms import (
     FORMS,
     ClocksForm,
+    FollowUpForm,
     OutsideContactForm,
     PlanForm,
     ProvisionEndForm,
@@ -81,7 +82,7 @@ class TestEveryForm:
     @pytest.mark.parametrize("form", [one for forms in FORMS.values() for one in forms])
     def test_leaves_the_document_it_was_given_alone(self, form: type[PlanForm]) -> None:
         before = copy.deepcopy(DOCUMENT)
-        made = filled(form, party="ken", since="令和9年4月1日", post="知事", name="四", service="tests", provider="bank", source="text", which={"contact": "labour"}.get(form.slug, "0"), until="令和9年3月31日", recall=3, idle=9, t0=8, t1=9, about="労務", words="賃金")  # fmt: skip
+        made = filled(form, party="ken", since="令和9年4月1日", post="知事", name="四", service="tests", provider="bank", source="text", which={"contact": "labour"}.get(form.slug, "0"), until="令和9年3月31日", recall=3, idle=9, t0=8, t1=9, months="6", remind_after_days=7, wait_days=30, about="労務", words="賃金")  # fmt: skip
         assert made.is_valid(), made.errors
         made.values()
         assert before == DOCUMENT
@@ -211,6 +212,36 @@ class TestClocks:
         form = filled(ClocksForm, recall=minutes, idle=days)
         assert form.is_valid()
         assert form.values()["clocks"] == {"recall": {"minutes": minutes, "note": "送信の取消し"}, "idle": {"business_days": days}}
+
+
+class TestFollowUp:
+    GIVEN = {"months": "6、12、24", "remind_after_days": 14, "wait_days": 60}
+
+    def test_what_the_plan_leaves_out_is_shown_as_it_works(self) -> None:
+        form = FollowUpForm(None, document=DOCUMENT)
+        assert {name: form[name].value() for name in form.fields} == self.GIVEN
+        ours = FollowUpForm(None, document={"follow_up": {"months": [3], "wait_days": 20, "note": "試し"}})
+        assert {name: ours[name].value() for name in ours.fields} == {"months": "3", "remind_after_days": 14, "wait_days": 20}
+
+    @pytest.mark.parametrize(
+        ("typed", "months"),
+        [("6、12、24", [6, 12, 24]), ("２４か月, 6 6", [6, 24]), ("", []), ("、", []), ("60", [60]), ("0", None), ("61", None), ("半年", None),
+         ("-6", None), ("6.5", None), ("、".join(map(str, range(1, 12))), None)],
+    )  # fmt: skip
+    def test_months_are_read_as_people_write_them(self, typed: str, months: list[int] | None) -> None:
+        form = filled(FollowUpForm, **(self.GIVEN | {"months": typed}))
+        if months is None:
+            assert wrong(form) == {"months": ["1から60までの月を、10個まで「、」で区切って入れてください。例：6、12、24"]}
+        else:
+            assert form.is_valid(), form.errors
+            assert form.values() == {"follow_up": {"months": months, "remind_after_days": 14, "wait_days": 60}}
+
+    def test_a_note_stays_and_the_reminder_leaves_inside_the_waiting(self) -> None:
+        form = filled(FollowUpForm, {"follow_up": {"months": [6], "note": "試し"}}, **self.GIVEN)
+        assert form.is_valid()
+        assert form.values()["follow_up"]["note"] == "試し"
+        assert wrong(filled(FollowUpForm, **(self.GIVEN | {"remind_after_days": 60}))) == {"remind_after_days": ["返事を待つ日数より短くしてください。"]}
+        assert list(wrong(filled(FollowUpForm, **(self.GIVEN | {"wait_days": 366})))) == ["wait_days"]
 
 
 class TestTargets:

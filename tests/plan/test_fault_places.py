@@ -98,6 +98,10 @@ BROKEN: list[tuple[str, str, str, str, str]] = [
     (REST, END, "routing: {rules: [{code: r, services: [events], words: [[雷]], first: gone}]}\n" + END, "unknown-code", "「gone」は bodies にありません。"),
     (REST, END, "routing: {rules: [{code: r, services: [events], words: [[雷]], first: hibari-lab, with: [gone]}]}\n" + END, "unknown-code", "「gone」は bodies にありません。"),
     (REST, END, "routing: {rules: [{code: r, services: [loan], words: [[雷]], first: hibari-lab}]}\n" + END, "not-offered", "「hibari-lab」は「loan」を担っていません。"),
+    (REST, END, "follow_up: {months: [12, 6]}\n" + END, "months-order", "何か月後に聞くかは、早いものから順に書いてください。"),
+    (REST, END, "follow_up: {months: [6], remind_after_days: 60}\n" + END, "reminder-too-late", "うながすまでの日数（60日）を、返事を待つ日数（60日）より短くしてください。"),
+    (REST, END, "follow_up: {months: [6], wait_days: 10}\n" + END, "reminder-too-late", "うながすまでの日数（14日）を、返事を待つ日数（10日）より短くしてください。"),
+    (REST, END, "follow_up: {months: [0]}\n" + END, "minimum", "「follow_up.months.0」が決まりに合いません（minimum 1）。"),
     (REST, END, "sharing: {never_by_general_consent: {university: [technical]}}\n" + END, "unknown-kind", "「university」という種類の機関はありません。"),
 ]  # fmt: skip
 

@@ -20,7 +20,7 @@ from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.openings import open_to
 from renkei.cases.actions.talk import add_file
 from renkei.cases.actions.triage import ask_company, settle_need
-from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, Message, Need, Opening, Transition
+from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, FollowUp, Message, Need, Opening, Transition
 from renkei.companies.models import CompanyAccess
 from renkei.plan.models import Body
 from renkei.portal.status.urls import ACTS
@@ -85,6 +85,12 @@ def _closed(firm: Firm) -> dict[str, Any]:
     return {}
 
 
+def _afterwards(firm: Firm) -> dict[str, Any]:
+    _closed(firm)
+    FollowUp.objects.filter(months=6).update(asked_at=clock.now(), asked_how="mail")
+    return {"follow_up": FollowUp.objects.get(months=6).pk}
+
+
 # act: what has to be there first (the ids it gives), what is posted, what is there afterwards
 DEEDS: dict[str, tuple[Callable[[Firm], dict[str, Any]], dict[str, Any], Callable[[Firm], Any]]] = {
     "write": (_none, {"text": "日を変えたい"}, lambda _f: Message.objects.filter(from_company=True, kind="message").count()),
@@ -103,6 +109,9 @@ DEEDS: dict[str, tuple[Callable[[Firm], dict[str, Any]], dict[str, Any], Callabl
                lambda _f: Need.objects.filter(public_confirmed_at__isnull=False).count()),
     "file-secrecy": (_filed, {"keep": "yes"}, lambda _f: Attachment.objects.filter(needs_nda=True).count()),
     "opening": (_proposed, {"answer": "yes"}, lambda _f: Opening.objects.filter(given_at__isnull=False).count()),
+    "follow-up": (_afterwards, {"useful": "yes", "satisfaction": 4, "trouble": "no", "words": "量産を始めた"},
+                  lambda _f: FollowUp.objects.answered().count()),
+    "follow-up-stop": (_afterwards, {}, lambda _f: FollowUp.objects.filter(ended_because="unwanted").count()),
     "feedback": (_closed, {"result": "solved", "satisfaction": 5, "words": "よかった"}, lambda f: (f.case.result, f.case.satisfaction)),
 }  # fmt: skip
 

@@ -28,6 +28,7 @@ from renkei.cases.models import (
     Case,
     Consent,
     ConsentRequest,
+    FollowUp,
     Incoming,
     Letter,
     LetterStep,
@@ -107,6 +108,11 @@ def _firms(made: Everyone) -> None:
         classes=["summary"], asked_at=clock.now(), asked_by=Person.objects.first(), given_at=clock.now(),
     )  # fmt: skip
     made.own["opening"] = opening.pk
+    for objects in (made.own, made.foreign):
+        objects["follow_up"] = FollowUp.objects.create(
+            case_id=objects["case"], months=6, due_on=clock.today(), planned_at=clock.now(), asked_at=clock.now(), asked_how="mail").pk  # fmt: skip
+    made.tokens["after"] = make_link(by=GUEST, purpose=LinkPurpose.FOLLOWUP, subject=made.own["follow_up"], case=made.own["case"],
+                                     expires_at=clock.now().replace(year=clock.now().year + 1))
     made.tokens["partner"] = make_link(by=GUEST, purpose=LinkPurpose.PARTNER, subject=opening.pk, case=opening.case_id,
                                        expires_at=clock.now().replace(year=clock.now().year + 1))
     made.tokens["join"] = make_link(

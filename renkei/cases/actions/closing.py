@@ -13,9 +13,10 @@ from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
 from renkei.cases.actions.disclosable import stop_asking
+from renkei.cases.actions.follow_ups import end_follow_ups, plan_follow_ups
 from renkei.cases.actions.holding import write_note
 from renkei.cases.actions.talk import hear_company, put_message
-from renkei.cases.models import Case, Message, Need, Verb, log_step
+from renkei.cases.models import Case, Ended, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.states import OPEN_SUPPORTS, CaseState, DisclosureClass, HandoverState, NeedState
 from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
@@ -108,12 +109,14 @@ def reopen_case(case: Case, *, by: Actor, reason: str) -> Case:
 def give_feedback(case: Case, *, by: Actor, result: str, satisfaction: int | None, words: str = "") -> Case:
     """Take down the result and how content the firm is: by itself on its page, or heard by staff.
 
-    Refused: ``not_closed``, ``unknown_result``, ``unknown_satisfaction``, ``not_allowed``.
+    Refused: ``not_closed``, ``merged``, ``unknown_result``, ``unknown_satisfaction``, ``not_allowed``.
     """
     locked = lock_case(case)
     require(speaks_for_company(by, locked) or runs_case(by, locked))
     if locked.is_open:
         raise Refused(_("結果は、相談が終わってからうかがいます。"), "not_closed")
+    if locked.merged_into_id is not None:
+        raise Refused(_("ほかの案件にまとめられています。まとめ先の案件の結果を聞かせてください。"), "merged")
     _check_result(result, needed=True)
     if satisfaction is not None and satisfaction not in range(1, 6):
         raise Refused(_("満足度を1から5で選んでください。"), "unknown_satisfaction", field="satisfaction")
@@ -222,6 +225,8 @@ def _close(case: Case, *, by: Actor) -> Case:
     save_case(case)
     log_step(case, Verb.CLOSED, by=by, before=before, after=case.state, reason=case.close_reason)
     record(by, "case.close", case, reason=case.close_reason, result=case.result)
+    if case.close_reason not in ASIDE:
+        plan_follow_ups(case, by=by)
     if case.close_reason == SPAM:
         return case
     words = written("ご相談を終えました。お知らせと、結果をうかがう短い質問が、状況のページにあります。")
@@ -238,6 +243,7 @@ def _reopen(case: Case, *, by: Actor) -> str:
     _forget_close(case)
     put_next_step(case, NextStep(what=written("再開した相談の、次の一手を決める"), on=due("first_answer"), kind="choose"))
     save_case(case)
+    end_follow_ups(case, Ended.REOPENED, by=by)
     record(by, "case.reopen", case)
     return before
 

@@ -19,8 +19,9 @@ from renkei.base.actor import Actor
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.register import export_register
-from renkei.cases.models import Case, Contact, Export, Support
+from renkei.cases.models import Case, Contact, Export, FollowUp, Support
 from renkei.cases.queries.finding import Wanted, cases_wanted, read_query
+from renkei.cases.queries.follow_ups import follow_ups_wanted, read_wanted
 from renkei.cases.queries.timeline import timeline
 from renkei.cases.rules import signed
 from renkei.cases.states import SEEN_BY_BODY
@@ -76,6 +77,31 @@ def export_timeline(case: Case, *, by: Actor) -> bytes:
     header = [written("いつのこと"), written("記録した日"), written("機関"), written("だれ"), written("したこと"), written("内容")]
     _put("timeline", case.number, len(items), by=by)
     return write_sheet(written("経過"), header, rows)
+
+
+@transaction.atomic
+def export_follow_ups(query: str, *, by: Actor) -> bytes:
+    """Return an xlsx of what became of closed cases, one row a time of asking; sums are whole yen. Refused: as above."""
+    signed(by)
+    wanted = read_wanted(query)
+    found = follow_ups_wanted(wanted, by)
+    count = found.count()
+    _check(count)
+    header = [written("受付番号"), written("会社"), written("件名"), written("主担当"), written("何か月後"), written("聞く日"), written("聞いた日"), written("返事の日"),
+              written("返事の道"), written("答えた方"), written("役に立っているか"), written("満足度"), written("困っていること"), written("取組み"), written("製品や仕組み"),
+              written("売上・受注（円）"), written("費用の減（円）"), written("雇用"), written("出願"), written("言葉"), written("聞かない理由")]  # fmt: skip
+    rows = [_afterwards(one) for one in found.select_related("case", "case__company", "case__holder")]
+    _put("follow_ups", wanted.query, count, by=by)
+    return write_sheet(written("その後の伺い"), header, rows)
+
+
+def _afterwards(one: FollowUp) -> list[Any]:
+    words = [written(label) for label in (one.get_useful_display(), one.get_trouble_display(), one.get_going_display(), one.get_product_display())]
+    return [
+        one.case.number, one.case.company_name, one.case.title, one.case.holder.short, one.months, one.due_on, _day(one.asked_at),
+        one.answered_on, one.get_how_display(), one.said_by, words[0], one.satisfaction, words[1], words[2], words[3],
+        one.orders_yen, one.saved_yen, one.jobs, one.patents, one.words, one.get_ended_because_display(),
+    ]  # fmt: skip
 
 
 @transaction.atomic

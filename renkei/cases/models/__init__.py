@@ -4,6 +4,7 @@ from renkei.cases.models.case import Case, Register
 from renkei.cases.models.circulation import Asked, Circulation, Inquiry, InquiryAnswer
 from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
 from renkei.cases.models.export import Export
+from renkei.cases.models.follow_up import AnsweredBy, AskedHow, Ended, FollowUp, Going, Product, Trouble, Useful
 from renkei.cases.models.handover import Handover, Incident
 from renkei.cases.models.incoming import HeldFor, Incoming, IncomingState
 from renkei.cases.models.intake import Consultation, Draft
@@ -22,8 +23,10 @@ from renkei.cases.models.talk import Attachment, Contact, Message
 from renkei.cases.models.transition import Transition, Verb, log_step
 
 __all__ = [
+    "AnsweredBy",
     "AnsweredHow",
     "Asked",
+    "AskedHow",
     "Attachment",
     "Case",
     "Circulation",
@@ -33,7 +36,10 @@ __all__ = [
     "Consultation",
     "Contact",
     "Draft",
+    "Ended",
     "Export",
+    "FollowUp",
+    "Going",
     "Handover",
     "HeldFor",
     "ImportRun",
@@ -61,6 +67,7 @@ __all__ = [
     "Outcome",
     "PartnerNote",
     "Passage",
+    "Product",
     "RegionalProject",
     "Register",
     "Regrouping",
@@ -69,6 +76,8 @@ __all__ = [
     "StepState",
     "Support",
     "Transition",
+    "Trouble",
+    "Useful",
     "Verb",
     "ViewHit",
     "log_step",

@@ -89,6 +89,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Return open cases whose one responsible body is ``body``."""
         return self.open().filter(holder_id=body)
 
+    def to_rate(self) -> CaseQuerySet:
+        """Return closed cases whose firm is asked how content it was: not what lives on in another, nor what was no consultation."""
+        return self.filter(state=CaseState.CLOSED, merged_into__isnull=True).exclude(close_reason="spam")
+
     def overdue(self, on: dt.date | None = None) -> CaseQuerySet:
         """Return open cases whose next step lies before ``on`` (today)."""
         return self.open().filter(next_on__lt=on or clock.today())

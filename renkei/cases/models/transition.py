@@ -77,6 +77,7 @@ class Verb(models.TextChoices):
     SHUT_OUT = "shut_out", _("機関の外の人に閉じた")
     LETTER = "letter", _("文書を作った")
     LETTER_DECIDED = "letter_decided", _("文書を決裁した")
+    FOLLOW_UP = "follow_up", _("その後をうかがった")
 
 
 class TransitionQuerySet(models.QuerySet["Transition"]):

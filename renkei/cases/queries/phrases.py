@@ -159,6 +159,27 @@ def _feedback(step: Transition, known: Known) -> Said:
     return Said(_("結果をうかがいました"), known.word("results", step.to_state))
 
 
+_AFTERWARDS = {
+    "asked_mail": gettext_lazy("終わって%(n)sか月の様子を、会社にメールでたずねました"),
+    "asked_account": gettext_lazy("終わって%(n)sか月の様子を、会社のアカウントにたずねました"),
+    "asked_phone": gettext_lazy("終わって%(n)sか月の様子を、電話で聞く時期になりました"),
+    "reminded": gettext_lazy("終わって%(n)sか月の様子を、もう一度たずねました"),
+    "answered": gettext_lazy("会社から、終わって%(n)sか月の様子の返事がありました"),
+    "telephone": gettext_lazy("会社に、終わって%(n)sか月の様子を聞きました"),
+    "corrected": gettext_lazy("終わって%(n)sか月の様子の返事が直されました"),
+    "unwanted": gettext_lazy("会社が、その後はもう聞かないでほしいと言いました"),
+    "silent": gettext_lazy("終わって%(n)sか月の様子は、返事がありませんでした"),
+}  # fmt: skip
+
+
+def _follow_up(step: Transition, known: Known) -> Said | None:
+    """Tell that the firm was asked and that it answered; what it answered is for who runs the case, and stands there."""
+    if known.for_company and step.to_state in {"asked_phone", "silent"}:
+        return None
+    words = _AFTERWARDS.get(step.to_state)
+    return Said(str(words) % {"n": step.reason}) if words else None
+
+
 def _circulated(step: Transition, _known: Known) -> Said:
     if step.to_state == "ended":
         return Said(_("名を伏せて尋ねるのをやめました"))
@@ -255,6 +276,7 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.CLOSED: _closed,
     Verb.REOPENED: _noted(gettext_lazy("相談を再開しました")),
     Verb.FEEDBACK: _feedback,
+    Verb.FOLLOW_UP: _follow_up,
     Verb.CIRCULATED: _circulated,
     Verb.INTEREST: _matched,
     Verb.NDA: _secrecy,

@@ -18,6 +18,7 @@ from renkei.cases.models import (
     ConsentRequest,
     Consultation,
     Contact,
+    FollowUp,
     Handover,
     Incident,
     Nda,
@@ -27,7 +28,7 @@ from renkei.cases.models import (
 from renkei.cases.queries.timeline import Item, timeline
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass, HandoverState
-from renkei.desk.cases.acts import closing, consents, holding, needs, secrecy, talk
+from renkei.desk.cases.acts import afterwards, closing, consents, holding, needs, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm
 from renkei.desk.colleagues import away_names
 from renkei.plan.models import Body, Stage
@@ -176,6 +177,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "incidents": list(Incident.objects.visible_to(actor).filter(case=case).select_related("body", "opened_by")),
         "wishes": _wishes(case, actor, bodies),
         "projects": list(case.projects.all()),
+        "follow_ups": _follow_ups(case, actor),
         "was_split": closing.was_split(case),
         "holder_away": away_names(case.holder_id).get(case.holder_person_id, "") if case.holder_person_id else "",
         "next_away": away_names(case.next_body_id).get(case.next_person_id, "") if case.next_person_id else "",
@@ -188,6 +190,18 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
 def word_of(vocabulary: str, code: str) -> str:
     """Return the plan's word for a code; nothing for a code that is none of the plan's (an import, an undo)."""
     return next((term.name for term in content_now().vocabulary(vocabulary) if term.code == code), "")
+
+
+def _follow_ups(case: Case, actor: Actor) -> list[dict[str, Any]]:
+    """Return what the firm was or will be asked after the end, with what may be done; once it was reopened, answers only."""
+    rows = list(FollowUp.objects.visible_to(actor).filter(case=case).select_related("recorded_by"))
+    for one in rows:
+        one.case = case
+    shown = [one for one in rows if one.ended_because != "reopened" and (not case.is_open or one.answered_at is not None)]
+    stop = next((one for one in shown if afterwards.StopFollowUpForm.allowed(actor, case, one)), None)  # it ends all that is left
+    return [{"one": one, "acts": [act for act in (afterwards.FollowUpForm, afterwards.StopFollowUpForm)
+                                  if act.allowed(actor, case, one) and (act is afterwards.FollowUpForm or one is stop)]}
+            for one in shown]  # fmt: skip
 
 
 def _wishes(case: Case, actor: Actor, bodies: dict[str, Body]) -> list[tuple[Body, list[str], dt.datetime]]:

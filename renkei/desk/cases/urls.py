@@ -5,7 +5,18 @@ from django.urls import URLPattern
 from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
 from renkei.desk.cases import bulk, lists, match, views
-from renkei.desk.cases.acts import answers, closing, consents, disclosing, holding, matching, needs, secrecy, talk
+from renkei.desk.cases.acts import (
+    afterwards,
+    answers,
+    closing,
+    consents,
+    disclosing,
+    holding,
+    matching,
+    needs,
+    secrecy,
+    talk,
+)
 from renkei.desk.cases.acts.act import ActForm, act_view
 
 SEEN = "cases the body may see"
@@ -24,7 +35,7 @@ ACTS: list[type[ActForm]] = [
     disclosing.PublicNeedForm, disclosing.CirculateForm, disclosing.EndCirculationForm, disclosing.CandidateForm,
     disclosing.ReplyForm, matching.MatchConsentForm, matching.MatchOfferForm, matching.MeetingForm, matching.OutcomeForm,
     secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.EndNdaForm, secrecy.KeepFileForm, secrecy.KeepPassageForm,
-    closing.SplitForm, closing.UnsplitForm, closing.ProjectForm,
+    closing.SplitForm, closing.UnsplitForm, closing.ProjectForm, afterwards.FollowUpForm, afterwards.StopFollowUpForm,
 ]  # fmt: skip
 # What opens a firm's words further, ends a case or decides the targets: who does it has signed in just now.
 SENSITIVE: set[type[ActForm]] = {

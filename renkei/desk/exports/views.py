@@ -13,17 +13,27 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
 from renkei.base.refusal import Refused
-from renkei.cases.actions.exports import KINDS, count_rows, export_chosen, export_list, export_timeline
+from renkei.cases.actions.exports import (
+    KINDS,
+    count_rows,
+    export_chosen,
+    export_follow_ups,
+    export_list,
+    export_timeline,
+)
 from renkei.cases.actions.letter_templates import keeps_templates
 from renkei.cases.models import Case, Export
 from renkei.cases.queries.finding import Wanted, as_id, read_query
+from renkei.cases.queries.follow_ups import follow_ups_wanted, read_wanted
 from renkei.cases.queries.timeline import timeline
 from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.request import StaffRequest
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-NAMES = {"cases": _("案件"), "chosen": _("選んだ案件"), "requests": _("依頼"), "contacts": _("やりとり"), "timeline": _("案件の経過"), "companies": _("会社")}
-FILES = {"cases": "soudan", "chosen": "soudan", "requests": "irai", "contacts": "yaritori", "timeline": "keika"}
+NAMES = {"cases": _("案件"), "chosen": _("選んだ案件"), "requests": _("依頼"), "contacts": _("やりとり"), "timeline": _("案件の経過"), "companies": _("会社"),
+         "follow_ups": _("その後の伺い")}  # fmt: skip
+FILES = {"cases": "soudan", "chosen": "soudan", "requests": "irai", "contacts": "yaritori", "timeline": "keika",
+         "follow_ups": "sonogo"}  # fmt: skip
 PER_PAGE = 50
 
 
@@ -69,6 +79,18 @@ def export_case(request: StaffRequest, body: str, case: uuid.UUID) -> HttpRespon
         except Refused as refusal:
             problem = refusal.message
     return _ask(request, body, "timeline", {"count": len(timeline(found, actor=request.actor)), "case": found, "problem": problem})
+
+
+def export_afterwards(request: StaffRequest, body: str) -> HttpResponse:
+    """The same for what became of closed cases."""
+    wanted, problem = read_wanted(request.GET.urlencode()), ""
+    if request.method == "POST":
+        try:
+            return sheet("follow_ups", body, export_follow_ups(wanted.query, by=request.actor))
+        except Refused as refusal:
+            problem = refusal.message
+    count = follow_ups_wanted(wanted, request.actor).count()
+    return _ask(request, body, "follow_ups", {"count": count, "query": wanted.query, "problem": problem})
 
 
 def made(request: StaffRequest, body: str) -> HttpResponse:

@@ -35,7 +35,7 @@ NAMES = {
     "front_desk": gettext_lazy("窓口の案内"), "meetings": gettext_lazy("会議"), "ladder": gettext_lazy("難しい相談の進め方"),
     "clocks": gettext_lazy("期限"), "calendar": gettext_lazy("休みの日"), "networks": gettext_lazy("地域の外とのつながり"),
     "outside_contacts": gettext_lazy("担当の外の行き先"), "sharing": gettext_lazy("見せる範囲"),
-    "second_person": gettext_lazy("もう一人の確認が要ること"), "letters": gettext_lazy("文書の決まり"),
+    "second_person": gettext_lazy("もう一人の確認が要ること"), "letters": gettext_lazy("文書の決まり"), "follow_up": gettext_lazy("終わったあとの伺い"),
     "accounts": gettext_lazy("アカウントの決まり"), "industry": gettext_lazy("業種と中小企業の範囲"), "routing": gettext_lazy("振り分けの決まり"),
     "precedence": gettext_lazy("順番の決まり"), "notes": gettext_lazy("食い違いと読み方"),
     "vocabularies": gettext_lazy("言葉の一覧"), "cues": gettext_lazy("支援を見分ける言葉"), "document": gettext_lazy("計画書の本文"),
@@ -50,6 +50,7 @@ KEYS = {
     "roles": gettext_lazy("役割"), "phone": gettext_lazy("電話番号"), "mail": gettext_lazy("メール"), "about": gettext_lazy("説明"),
     "words": gettext_lazy("言葉"), "short": gettext_lazy("略称"), "source": gettext_lazy("どこにあるか"),
     "invitation_days": gettext_lazy("招待のリンクが開く日数"), "dormant_days": gettext_lazy("長く使っていないと示すまでの日数"),
+    "months": gettext_lazy("何か月後に聞くか"), "remind_after_days": gettext_lazy("うながすまでの日数"), "wait_days": gettext_lazy("返事を待つ日数"),
     "review_months": gettext_lazy("人の見直しを始める月"), "members": gettext_lazy("加わる機関"), "public_name": gettext_lazy("公の名"), "order": gettext_lazy("順番"),
 }  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import re
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -11,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.forms import JapaneseDateField, PhoneField, TextField
+from renkei.plan.content import PlanContent
 
 Document = dict[str, Any]
 Rows = list[dict[str, Any]]
@@ -46,6 +49,16 @@ class PlanForm(forms.Form):
 
 def _pick(label: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, error_messages={"required": _("選んでください。"), "invalid_choice": _("一覧から選び直してください。")})
+
+
+def _number(label: Any, least: int, most: int) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, min_value=least, max_value=most, widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={
+            "required": _("数を入れてください。"), "invalid": _("数字だけを入れてください。"),
+            "min_value": _("%(limit_value)s以上の数を入れてください。"), "max_value": _("大きすぎます。%(limit_value)s以下にしてください。"),
+        },
+    )  # fmt: skip
 
 
 def _codes(document: Document, section: str, name: str = "short") -> list[tuple[str, str]]:
@@ -171,6 +184,42 @@ class ClocksForm(PlanForm):
         return {"clocks": clocks}
 
 
+class FollowUpForm(PlanForm):
+    """When firms are asked again after the end."""
+
+    slug = "follow_up"
+    title = _("終わったあとの伺いを決める")
+    months = TextField(label=_("終わってから何か月後に聞くか"), max_length=60, required=False,
+                       help_text=_("「、」で区切ります。例：6、12、24。聞かないときは空けてください。"))
+    remind_after_days = _number(_("返事がないとき、何日後に一度だけうながすか"), 1, 180)
+    wait_days = _number(_("返事を何日待つか"), 2, 365)
+
+    def fill(self, document: Document) -> None:
+        """Show the months as people write them."""
+        rule = PlanContent(document).follow_up
+        self.initial = {"months": "、".join(map(str, rule.months)), "remind_after_days": rule.remind_after_days,
+                        "wait_days": rule.wait_days}
+
+    def clean_months(self) -> list[int]:
+        """Read the months; they are put in order and each stands once."""
+        words = re.split(r"[、,，\s]+", unicodedata.normalize("NFKC", self.cleaned_data["months"]).replace("か月", ""))
+        found = [int(word) if word.isascii() and word.isdigit() else 0 for word in words if word]
+        if not all(0 < month <= 60 for month in found) or len(set(found)) > 10:
+            raise forms.ValidationError(_("1から60までの月を、10個まで「、」で区切って入れてください。例：6、12、24"), code="months_wrong")
+        return sorted(set(found))
+
+    def clean(self) -> dict[str, Any]:
+        """The reminder leaves while answers are still waited for."""
+        cleaned = super().clean() or {}
+        if cleaned.get("remind_after_days", 0) >= cleaned.get("wait_days", 366):
+            self.add_error("remind_after_days", _("返事を待つ日数より短くしてください。"))
+        return cleaned
+
+    def values(self) -> dict[str, Any]:
+        """Return the rule; a note that stood there stays."""
+        return {"follow_up": (self.document.get("follow_up") or {}) | self.cleaned_data}
+
+
 class TargetsForm(PlanForm):
     """How many projects in each set of years; the total follows."""
 
@@ -265,6 +314,7 @@ FORMS: dict[str, list[type[PlanForm]]] = {
     "parties": [RepresentativeForm],
     "provisions": [ProvisionForm, ProvisionEndForm],
     "clocks": [ClocksForm],
+    "follow_up": [FollowUpForm],
     "targets": [TargetsForm],
     "outside_contacts": [OutsideContactForm],
 }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from renkei.base.refusal import Refused
 from renkei.cases.actions.intake import Received, Said, receive
+from renkei.cases.models import FollowUp, Trouble
 from renkei.plan.queries import front_desk
 from renkei.portal.firm.forms import NewForm
 from renkei.portal.firm.page import cases_of
@@ -45,5 +46,15 @@ def _receive(request: FirmRequest, data: dict[str, Any]) -> Received:
 def _known(request: FirmRequest, company: uuid.UUID) -> dict[str, Any]:
     person, firm = request.access.person, request.access.company
     last = cases_of(company, request.actor).first()
-    return {"person_given": person.name, "phone": person.phone or firm.phone, "email": person.email,
+    return {"text": _said_after(request, company), "person_given": person.name, "phone": person.phone or firm.phone, "email": person.email,
             "standing": last.standing_classes if last else [], "key": uuid.uuid4().hex}
+
+
+def _said_after(request: FirmRequest, company: uuid.UUID) -> str:
+    """Return what the firm wrote when it was asked what became of a case and answered that it needs somebody (``?after=``)."""
+    try:
+        wanted = uuid.UUID(request.GET.get("after", ""))
+    except ValueError:
+        return ""
+    rows = FollowUp.objects.visible_to(request.actor).filter(case__company=company, trouble__in=[Trouble.SAME, Trouble.OTHER])
+    return rows.filter(pk=wanted).values_list("words", flat=True).first() or ""

@@ -7,10 +7,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
-
 from renkei.base.actor import Actor
-from renkei.cases.models import Case, ConsentRequest, Message
+from renkei.cases.models import Case, ConsentRequest, FollowUp, Message
+from renkei.cases.models.case import CaseQuerySet
+from renkei.cases.states import CaseState
 from renkei.portal.status.page import open_questions
 from renkei.portal.status.words import class_words, next_words, state_words
 
@@ -24,7 +24,6 @@ class FirmCase:
     next_words: str
     questions: list[Message] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
-    wants_feedback: bool = False
 
     @property
     def asked(self) -> int:
@@ -32,13 +31,13 @@ class FirmCase:
         return len(self.questions) + len(self.requests)
 
 
-def cases_of(company: uuid.UUID, actor: Actor) -> QuerySet[Case]:
+def cases_of(company: uuid.UUID, actor: Actor) -> CaseQuerySet:
     """Return the firm's cases with who holds them."""
     seen = Case.objects.visible_to(actor).filter(company_id=company)
     return seen.select_related("holder", "holder_person", "company").order_by("-arrived_at")
 
 
-def firm_cases(cases: QuerySet[Case], actor: Actor) -> list[FirmCase]:
+def firm_cases(cases: CaseQuerySet, actor: Actor) -> list[FirmCase]:
     """Return the cases in words; three queries, however many there are. What the firm is asked comes first."""
     rows = list(cases)
     keys = [one.pk for one in rows if one.is_open]
@@ -53,7 +52,12 @@ def firm_cases(cases: QuerySet[Case], actor: Actor) -> list[FirmCase]:
     return sorted(made, key=lambda row: not row.asked)
 
 
+def open_follow_ups(company: uuid.UUID, actor: Actor) -> list[FollowUp]:
+    """Return what the firm is asked about cases that ended, the newest question first."""
+    rows = FollowUp.objects.visible_to(actor).waiting().filter(case__company=company, case__state=CaseState.CLOSED)
+    return list(rows.select_related("case").order_by("-asked_at"))
+
+
 def _row(case: Case, questions: list[Message], requests: list[dict[str, Any]]) -> FirmCase:
     words = next_words(case, firm_is_asked=bool(questions or requests)) if case.is_open else ""
-    return FirmCase(case, state_words(case), words, questions, requests,
-                    wants_feedback=not case.is_open and case.satisfaction is None)
+    return FirmCase(case, state_words(case), words, questions, requests)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from renkei.cases.states import CaseState
-from renkei.portal.firm.page import cases_of, firm_cases
+from renkei.portal.firm.page import cases_of, firm_cases, open_follow_ups
 from renkei.portal.firm.request import FirmRequest
 
 PER_PAGE = 20
@@ -36,8 +36,9 @@ def home(request: FirmRequest, company: uuid.UUID) -> HttpResponse:
     page = {
         "cases": firm_cases(cases.exclude(state=CaseState.CLOSED), request.actor),
         "closed": closed.count(),
-        "waiting": [row for row in firm_cases(closed.filter(satisfaction__isnull=True)[:5], request.actor) if row.wants_feedback],
+        "waiting": firm_cases(cases.to_rate().filter(satisfaction__isnull=True)[:5], request.actor),
     }
+    page["follow_ups"] = open_follow_ups(company, request.actor)
     return render(request, "portal/firm/home.html", page)
 
 
@@ -53,4 +54,5 @@ def archive(request: FirmRequest, company: uuid.UUID) -> HttpResponse:
 def questions(request: FirmRequest, company: uuid.UUID) -> HttpResponse:
     """Show everything the firm is asked, over all cases, in one list."""
     rows = firm_cases(cases_of(company, request.actor).exclude(state=CaseState.CLOSED), request.actor)
-    return render(request, "portal/firm/questions.html", {"cases": [row for row in rows if row.asked]})
+    page = {"cases": [row for row in rows if row.asked], "follow_ups": open_follow_ups(company, request.actor)}
+    return render(request, "portal/firm/questions.html", page)

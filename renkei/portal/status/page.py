@@ -15,12 +15,13 @@ from renkei.cases.models import (
     Consent,
     ConsentRequest,
     Consultation,
+    FollowUp,
     Handover,
     Message,
     Need,
     Support,
 )
-from renkei.cases.states import CaseState, DisclosureClass, HandoverState, SupportState
+from renkei.cases.states import DisclosureClass, HandoverState, SupportState
 from renkei.plan.front_desk import desk_facts
 from renkei.plan.models import Body
 from renkei.portal.status.door import Door, DoorRequest, family
@@ -70,7 +71,8 @@ def status_page(request: DoorRequest, door: Door) -> dict[str, Any]:
         "reads_words": sorted(body.name for body in reads if body is not None),
         "write_form": WriteForm(),
         "answer_form": AnswerForm(prefix="answer"),
-        "feedback_form": FeedbackForm() if case.state == CaseState.CLOSED else None,
+        "follow_up": FollowUp.objects.visible_to(actor).waiting().filter(case=case).first() if not case.is_open else None,
+        "feedback_form": FeedbackForm() if Case.objects.filter(pk=case.pk).to_rate().exists() else None,
     }
 
 

@@ -7,7 +7,7 @@ from django.urls import URLPattern
 
 from renkei.accounts.again import asks_to_send
 from renkei.base.routes import Audience, route
-from renkei.portal.status import acts, consent, openings, secrecy, views
+from renkei.portal.status import acts, consent, follow_ups, openings, secrecy, views
 
 OWN = "the cases of the one firm the link was made for"
 FIRM = "cases of the firm in the URL"
@@ -30,6 +30,8 @@ ACTS: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("unsolved", "unsolved/", acts.unsolved, True),
     ("feedback", "feedback/", acts.feedback, True),
     ("opening", "opening/<uuid:opening>/", openings.opening, True),
+    ("follow-up", "after/<uuid:follow_up>/", follow_ups.follow_up, True),
+    ("follow-up-stop", "after/<uuid:follow_up>/stop/", follow_ups.stop, True),
 ]
 
 # What decides who sees what: an account signs in freshly for it. A private link is asked for nothing it could give.
@@ -53,4 +55,10 @@ urlpatterns: list[URLPattern] = [
           changes=True),
     route("consent/<str:token>/", consent.consent, name="portal-consent", audience=Audience.LINK,
           rule="the one request or consent the link was made for", changes=True),
+    route("status/<str:token>/after/<uuid:follow_up>/again/", follow_ups.again_by_status, name="portal-status-follow-up-again",
+          audience=Audience.LINK, rule=OWN, changes=True),
+    *[route(f"after/<str:token>/{path}", view, name=name, audience=Audience.LINK, rule="the one follow-up the link was made for",
+            changes=True)
+      for name, path, view in (("portal-after", "", follow_ups.by_mail), ("portal-after-stop", "stop/", follow_ups.stop_by_mail),
+                               ("portal-after-again", "again/", follow_ups.again_by_mail))],
 ]  # fmt: skip

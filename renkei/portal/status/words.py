@@ -164,6 +164,13 @@ _PROMISED: dict[str, str | _StrPromise] = {
 }  # fmt: skip
 
 
+_AFTERWARDS: dict[str, str | _StrPromise] = {
+    "asked_mail": gettext_lazy("その後の様子をおたずねしました。"), "asked_account": gettext_lazy("その後の様子をおたずねしました。"),
+    "answered": gettext_lazy("その後の様子をお聞かせいただきました。"), "telephone": gettext_lazy("その後の様子をお聞かせいただきました。"),
+    "corrected": gettext_lazy("その後の様子のお返事を直していただきました。"), "unwanted": gettext_lazy("もうおたずねしないことにしました。"),
+}  # fmt: skip
+
+
 def _of(words: dict[str, str | _StrPromise], row: Transition, who: str) -> str:
     return str(words.get(row.to_state.split(",")[0], "")) % {"who": who}
 
@@ -208,6 +215,7 @@ _SAY: dict[Verb, _Say] = {
     Verb.CLOSED: lambda _row, _who, _what: _("ご相談を終えました。"),
     Verb.REOPENED: lambda _row, _who, _what: _("ご相談を再開しました。"),
     Verb.FEEDBACK: lambda _row, _who, _what: _("結果をお聞かせいただきました。"),
+    Verb.FOLLOW_UP: lambda row, _who, _what: _AFTERWARDS.get(_first(row), ""),
     Verb.OPENED_OUT: lambda row, who, _what: _("%(who)sを通して、お名前の分かる方に%(what)sを開きました。") % {
         "who": who, "what": class_words(row.to_state.split(","))},
     Verb.SHUT_OUT: lambda _row, who, _what: _("%(who)sを通して開いたものを閉じました。") % {"who": who},

@@ -1,0 +1,1 @@
+"""What became of closed cases: what is due, asked and answered."""
