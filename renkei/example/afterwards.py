@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 
 from renkei.base.actor import link_holder
@@ -16,7 +17,7 @@ from renkei.post.models import Link, LinkPurpose
 
 def ask_and_answer(cast: Cast, mornings: list[dt.datetime]) -> Iterator[dt.datetime]:
     """Ask what is due on each of ``mornings``; of three firms two answer, one of them by telephone, and one stays silent."""
-    known: set[object] = set()
+    known: set[uuid.UUID] = set()
     for morning in mornings:
         yield morning
         run_follow_ups()

@@ -15,7 +15,7 @@ from renkei.accounts.models import Membership, Person
 from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
-from renkei.cases.models import Case, Consent, Consultation, Need, Register, Support, Transition
+from renkei.cases.models import Case, Consent, Consultation, FollowUp, Need, Register, Support, Transition
 from renkei.cases.states import CaseState, SupportState
 from renkei.companies.models import Company
 from renkei.example.catalogue import load_catalogue
@@ -91,6 +91,19 @@ def test_loading_twice_does_nothing(region: Any) -> None:
     before = Case.objects.count()
     assert load_example(lambda _text: None) == 0
     assert Case.objects.count() == before
+
+
+@pytest.mark.django_db
+def test_firms_were_asked_what_became_of_their_cases_and_some_answered(region: Any) -> None:
+    answered = FollowUp.objects.answered()
+    assert answered.count() >= 10
+    assert set(answered.values_list("how", flat=True)) == {"link", "telephone"}
+    assert {"yes", "partly"} <= set(answered.values_list("useful", flat=True))
+    assert {"no", "other"} <= set(answered.values_list("trouble", flat=True))
+    assert FollowUp.objects.filter(ended_because="silent").exists()
+    assert FollowUp.objects.planned().filter(due_on__gt=clock.today()).exists()
+    assert not FollowUp.objects.filter(asked_at__date__lt=F("due_on")).exists()
+    assert not FollowUp.objects.filter(answered_at__gt=clock.now()).exists()
 
 
 # P1: one holder, one next step ---------------------------------------------------------------------------------------

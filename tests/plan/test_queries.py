@@ -15,7 +15,8 @@ from renkei.base import clock
 from renkei.base.actor import GUEST, SYSTEM, link_holder
 from renkei.base.memo import remembering
 from renkei.base.refusal import Refused
-from renkei.plan.content import Clock, PlanContent
+from renkei.plan.content import Clock, FollowUpRule, PlanContent
+from renkei.plan.files import builtin_plans, load
 from renkei.plan.models import Body, Party, Plan, PlanDraft, PlanVersion, Provision, Service
 from renkei.plan.queries import (
     clock_named,
@@ -316,3 +317,19 @@ def test_a_dated_value_holds_until_the_next_begins(day: str, value: str) -> None
 def test_before_the_first_dated_value_the_first_stands_in() -> None:
     values = [{"from": "2024-04-01", "value": "はじめ"}, {"from": "2026-04-01", "value": "次"}]
     assert PlanContent({}).dated(values, dt.date(2020, 1, 1))["value"] == "はじめ"
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        (None, FollowUpRule((6, 12, 24), 14, 60)), ({"months": []}, FollowUpRule((), 14, 60)), ({"months": [3], "note": "試し"}, FollowUpRule((3,), 14, 60)),
+        ({"months": [1, 2], "remind_after_days": 7, "wait_days": 30}, FollowUpRule((1, 2), 7, 30)),
+    ],
+)  # fmt: skip
+def test_when_firms_are_asked_again_is_the_plans_or_ours(said: dict[str, Any] | None, rule: FollowUpRule) -> None:
+    assert PlanContent({} if said is None else {"follow_up": said}).follow_up == rule
+
+
+def test_the_shipped_plans_say_it() -> None:
+    rules = {code: load(folder).document["follow_up"] for code, folder in builtin_plans().items()}
+    assert rules == dict.fromkeys(["chiba", "chiba-next"], {"months": [6, 12, 24], "remind_after_days": 14, "wait_days": 60})
