@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from allauth.socialaccount.models import SocialAccount
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.urls import reverse
-from oidc_provider_mock import run_server_in_thread
 
 from renkei.accounts.models import Membership, Person
 from renkei.config.settings.oidc import as_app, origins, read_providers
 from tests.accounts.test_members import join
 from tests.world import BANK, LAB, World
+
+with warnings.catch_warnings(record=True):  # as it is imported it says that its own parts are old, whatever the filters are
+    from oidc_provider_mock import run_server_in_thread
 
 # The provider played against is a library of its own, with its own old habits.
 pytestmark = [pytest.mark.filterwarnings("ignore:get_jwt_config"), pytest.mark.filterwarnings("ignore:authlib.jose")]
