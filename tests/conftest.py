@@ -90,16 +90,21 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _signed_in_just_now(monkeypatch: pytest.MonkeyPatch) -> None:
     """``force_login`` leaves what a sign-in leaves: the stamp that sensitive steps ask for (renkei.accounts.again)."""
+    from django.contrib.auth import user_logged_in
     from django.test import Client
 
     real = Client.force_login
 
+    def stamp(request: Any, user: Any, **_given: Any) -> None:
+        request.session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+        request.session["account_authentication_methods_user"] = str(user.pk)
+
     def force_login(self: Client, user: Any, backend: str | None = None) -> None:
-        real(self, user, backend)
-        session = self.session
-        session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
-        session["account_authentication_methods_user"] = str(user.pk)
-        session.save()
+        user_logged_in.connect(stamp)
+        try:
+            real(self, user, backend)
+        finally:
+            user_logged_in.disconnect(stamp)
 
     monkeypatch.setattr(Client, "force_login", force_login)
 
