@@ -17,6 +17,7 @@ from renkei.desk.nudges.urls import urlpatterns as nudges_urls
 from renkei.desk.openings.urls import urlpatterns as openings_urls
 from renkei.desk.people.urls import urlpatterns as people_urls
 from renkei.desk.plan.urls import urlpatterns as plan_urls
+from renkei.desk.records.urls import urlpatterns as records_urls
 from renkei.desk.register.urls import urlpatterns as register_urls
 from renkei.desk.search.urls import urlpatterns as search_urls
 from renkei.desk.triage.urls import urlpatterns as triage_urls
@@ -44,4 +45,5 @@ urlpatterns = [
     *exports_urls,
     *openings_urls,
     *follow_ups_urls,
+    *records_urls,
 ]
