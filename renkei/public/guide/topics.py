@@ -49,7 +49,7 @@ TOPICS = (
     Topic("consent", _("同意を聞く"), BODIES, ("desk-case-consent",)),
     Topic("openings", _("研究者・外の相手に開く"), BODIES, ("desk-opening", "portal-partner")),
     Topic("letters", _("文書と決裁"), BODIES, ("desk-letter", "desk-template")),
-    Topic("notices", _("知らせとカレンダー"), BODIES, ("desk-notice", "desk-nudge", "desk-today", "my-calendar", "my-notices")),
+    Topic("notices", _("知らせとカレンダー"), BODIES, ("desk-notice", "desk-nudge", "desk-today", "my-calendar", "my-notices", "desk-follow")),
     Topic("views", _("条件を保存する・まとめて動かす"), BODIES, ("desk-view", "desk-cases", "desk-bulk")),
     Topic("exports", _("書き出す"), BODIES, ("desk-export", "desk-case-export", "desk-register-export", "desk-companies-export")),
     Topic("people", _("機関の人を招く・離任・見直し"), ADMINS, ("desk-people",)),
