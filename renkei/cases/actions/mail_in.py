@@ -26,7 +26,7 @@ from renkei.cases.models import Case, HeldFor, Incoming, IncomingState, Verb, lo
 from renkei.cases.nudges import settle
 from renkei.cases.rules import require, runs_case
 from renkei.cases.steps import fit, lock_case, require_open
-from renkei.documents.store import keep_letter
+from renkei.documents.store import keep_letter, path_of
 from renkei.post.letters import Arrived, read_letter
 from renkei.post.models import Link, LinkPurpose, Mail, MailState
 from renkei.post.replies import mail_answered
@@ -95,13 +95,21 @@ def _take_from_firm(row: Incoming, letter: Arrived, mail: Mail) -> None:
 
 
 def _put_into(row: Incoming, letter: Arrived, case: Case, *, by: Actor) -> None:
-    text = letter.text or written("（ファイルだけのメールです）")
-    put_message(case, _cut(text), by=by)
-    files = letter.files[:MOST_FILES]
-    if letter.whole.strip() != letter.text.strip() or len(text) > MOST_CHARACTERS:
-        files = [*files, (WHOLE, letter.whole.encode())]
-    row.left_out = "\n".join(filter(None, [_add(case, name, data, by=by) for name, data in files]))
+    only = written("（ファイルだけのメールです）") if letter.files else written("（本文のないメールです）")
+    put_message(case, _cut(letter.text or only), by=by)
+    row.left_out = _add_files(case, letter, by=by)
     hear_company(lock_case(case), by=by, what=written("会社からのメールを読んで答える"))
+
+
+def _add_files(case: Case, letter: Arrived, *, by: Actor) -> str:
+    """Add what came along, and the whole words when fewer were taken; returns in words what could not be kept."""
+    files = letter.files[:MOST_FILES]
+    if letter.whole.strip() != letter.text.strip() or len(letter.text) > MOST_CHARACTERS:
+        files = [*files, (WHOLE, letter.whole.encode())]
+    left = [_add(case, name, data, by=by) for name, data in files]
+    left += [f"{name}：{written('1通のメールから入れられるのは%(most)s件までです。') % {'most': MOST_FILES}}"
+             for name, _data in letter.files[MOST_FILES:]]  # fmt: skip
+    return "\n".join(filter(None, left))
 
 
 def _cut(text: str) -> str:
@@ -130,6 +138,7 @@ def _take_from_staff(row: Incoming, letter: Arrived, mail: Mail) -> None:
     by = staff(member.person_id, member.body_id, member.person.name)
     note = write_note(row.case, _cut(letter.text or written("（ファイルだけのメールです）")), by=by)
     log_step(row.case, Verb.CONTACT, by=by, subject=note, about_body=member.body_id)
+    row.left_out = _add_files(row.case, letter, by=by)
     mails.tell_holder(row.case, by=by, subject=written("機関からメールの返事がありました"), words=written(
         "%(body)sの%(name)sさんから、メールで返事がありました。案件の画面の「やりとり」で読めます。")
         % {"body": member.body.name, "name": member.person.name})  # fmt: skip
@@ -168,12 +177,13 @@ def accept_letter(letter: Incoming, *, by: Actor, case: Case | None = None) -> I
     locked = lock_case(target)
     require(runs_case(by, locked))
     require_open(locked)
-    text = _cut(row.text or written("（本文のないメールです）"))
+    came = _as_it_came(row)
     if row.held_for == HeldFor.MAILBOX:
-        note = write_note(locked, f"{row.sender}：{text}"[:MOST_CHARACTERS], by=by)
+        note = write_note(locked, _cut(f"{row.sender}：{came.text or written('（本文のないメールです）')}"), by=by)
         log_step(locked, Verb.CONTACT, by=by, subject=note)
+        row.left_out = _add_files(locked, came, by=by)
     else:
-        put_message(locked, text, by=Actor(ActorKind.LINK, name=row.sender_name or row.sender))
+        _put_into(row, came, locked, by=Actor(ActorKind.LINK, name=row.sender_name or row.sender))
     row.case, row.state = locked, IncomingState.TAKEN
     return _decided(row, by=by)
 
@@ -189,6 +199,14 @@ def discard_letter(letter: Incoming, *, by: Actor, reason: str) -> Incoming:
         raise Refused(_("使わないわけを、ひとことで書いてください。"), "reason_empty", field="reason")
     row.state = IncomingState.DISCARDED
     return _decided(row, by=by)
+
+
+def _as_it_came(row: Incoming) -> Arrived:
+    """Return the letter from its kept bytes, files and all; what the row says of it when the bytes are gone."""
+    path = path_of(row.sha256)
+    if path.is_file():
+        return read_letter(path.read_bytes())
+    return Arrived(row.message_id, row.sender, row.sender_name, row.subject, row.text, row.text)
 
 
 def _held(letter: Incoming) -> Incoming:
