@@ -55,9 +55,7 @@ def open_to(
     wanted = _wanted(locked, kind, classes, by=by)
     if until is not None and until < clock.today():
         raise Refused(_("終わりの日が過ぎています。今日より後の日を入れてください。"), "until_past", field="until")
-    if Opening.objects.visible_to(by).filter(case=locked, body_id=body, email=address, ended_at__isnull=True,
-                                             declined_at__isnull=True).exists():  # fmt: skip
-        raise Refused(_("この方には、もう開いているか、会社に聞いています。"), "open_already", field="email")
+    _require_none_yet(locked, body, address, by=by)
     inside = kind == OpeningKind.INSIDE
     opening = Opening.objects.create(
         case=locked, body_id=body, kind=kind, name=who, organisation=where, email=address, classes=wanted,
@@ -75,13 +73,16 @@ def open_to(
 
 @transaction.atomic
 def answer_opening(opening: Opening, *, given: bool, by: Actor) -> Opening:
-    """The firm says yes or no to this person. Twice does nothing. Refused: ``not_company``, ``answered``."""
+    """The firm says yes or no to this person. Refused: ``not_company``, ``answered``; a yes also ``case_closed``, ``run_out``."""
     case = lock_case(opening.case)
     _require_company(case, by)
     locked = _lock(opening)
     if not locked.is_asked:
         raise Refused(_("このお返事は、もういただいています。"), "answered")
     if given:
+        require_open(case)
+        if locked.has_run_out:
+            raise Refused(_("お願いの日が過ぎました。見せてよいときは、%(body)sにお知らせください。") % {"body": opening.body.name}, "run_out")
         locked.given_at = clock.now()
     else:
         locked.declined_at = clock.now()
@@ -131,13 +132,18 @@ def read_opening(opening: Opening, *, by: Actor) -> None:
 
 @transaction.atomic
 def write_note(opening: Opening, *, text: str, by: Actor) -> PartnerNote:
-    """The partner writes to the body, or the body to the partner. Refused: ``text_empty``, ``too_long``, ``not_allowed``, ``terms``."""
+    """The partner writes to the body, or the body to the partner, while it is open.
+
+    Refused: ``text_empty``, ``too_long``, ``not_allowed``, ``terms``, ``shut``.
+    """
     words = fit(text, 4000, "text")
     if not words:
         raise Refused(_("伝えたいことを書いてください。"), "text_empty", field="text")
     partner = by.kind is ActorKind.PARTNER
     locked = _own(opening, by) if partner else opening
     require(partner or (by.is_staff and by.body == opening.body_id))
+    if not partner and not Opening.objects.live().filter(pk=opening.pk).exists():
+        raise Refused(_("もう閉じたか、まだ開いていません。この方には、ここからは届きません。"), "shut")
     if partner and locked.accepted_at is None:
         raise Refused(_("先に、約束を読んで同意してください。"), "terms")
     note = PartnerNote.objects.create(opening=locked, text=words, from_partner=partner, author_name=by.name[:100],
@@ -147,6 +153,15 @@ def write_note(opening: Opening, *, text: str, by: Actor) -> PartnerNote:
     put_mail(by=by, to=to, subject=written("連絡がありました"), purpose="partner", about=locked.pk, case=locked.case_id,
              to_body=locked.body_id if partner else "", text=written("開いたご相談について、連絡がありました。画面で読んでください。"), daily=True)
     return note
+
+
+def _require_none_yet(case: Case, body: str, email: str, *, by: Actor) -> None:
+    """Refuse a second opening to one address; one whose last day is over is ended and stands in nobody's way."""
+    rows = Opening.objects.visible_to(by).filter(case=case, body_id=body, email=email, ended_at__isnull=True, declined_at__isnull=True)
+    for earlier in rows.select_for_update(of=("self",)):
+        if not earlier.has_run_out:
+            raise Refused(_("この方には、もう開いているか、会社に聞いています。"), "open_already", field="email")
+        shut(earlier, by=by)
 
 
 def _wanted(case: Case, kind: str, classes: list[str], *, by: Actor) -> list[str]:

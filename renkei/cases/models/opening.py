@@ -92,8 +92,12 @@ class Opening(Row):
     @property
     def is_open(self) -> bool:
         """Tell whether it opens something today, as far as it itself says."""
-        runs = self.until is None or self.until >= clock.today()
-        return self.given_at is not None and self.ended_at is None and runs
+        return self.given_at is not None and self.ended_at is None and not self.has_run_out
+
+    @property
+    def has_run_out(self) -> bool:
+        """Tell whether its last day is over."""
+        return self.until is not None and self.until < clock.today()
 
 
 class PartnerNoteQuerySet(models.QuerySet["PartnerNote"]):
