@@ -154,7 +154,9 @@ def change_role(access: CompanyAccess, role: str, *, by: Actor) -> CompanyAccess
 
 @transaction.atomic
 def end_access(access: CompanyAccess, *, by: Actor, knowing: bool = False) -> CompanyAccess:
-    """End an account. Twice does nothing.
+    """End an account, and with it every invitation that still waits for its address: none lets the person in again.
+
+    Twice does nothing.
 
     Refused: ``not_allowed``; ``last_administrator`` while colleagues would be left without one, or, when nobody is left,
     unless the caller says so (``knowing``).
@@ -169,6 +171,8 @@ def end_access(access: CompanyAccess, *, by: Actor, knowing: bool = False) -> Co
         _require_another_admin(locked, knowing=knowing)
     locked.ended_at = clock.now()
     locked.save()
+    for waiting in CompanyInvitation.objects.visible_to(by).open().filter(company_id=locked.company_id, email__iexact=locked.person.email):
+        _void(waiting, by=by)
     record(by, "company.end_access", locked, person=locked.person_id)
     return locked
 

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +21,9 @@ from renkei.portal.firm.request import FirmRequest
 
 def people(request: FirmRequest, company: uuid.UUID) -> HttpResponse:
     """List accounts and open invitations; an administrator invites."""
-    form = InviteForm(request.POST or None)
+    if request.method == "POST" and request.access.role != CompanyRole.ADMIN:
+        raise PermissionDenied
+    form = InviteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             made = invite(request.access.company, **form.cleaned_data, by=request.actor)

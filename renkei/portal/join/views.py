@@ -51,7 +51,8 @@ def join(request: LinkRequest, token: str) -> HttpResponse:
     firm = get_object_or_404(Company.objects.visible_to(request.actor), pk=invitation.company_id)
     known = Person.objects.filter(email__iexact=invitation.email, is_active=True).first()
     user = request.user if isinstance(request.user, Person) else None
-    form = JoinForm(request.POST if request.method == "POST" else None, initial={"name": invitation.name})
+    form = JoinForm(request.POST if request.method == "POST" else None, email=invitation.email,
+                    initial={"name": invitation.name})
     page = {"invitation": invitation, "firm": firm, "known": known, "user_": user, "form": form,
             "is_other": user is not None and user != known}
     if request.method == "POST" and not page["is_other"]:
