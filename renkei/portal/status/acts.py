@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -45,11 +47,12 @@ def back(door: Door, mark: str = "") -> HttpResponse:
 
 
 def tried(form: forms.Form, act: Callable[[], Any]) -> bool:
-    """Do the act if the form holds; put a refusal beside its field. Returns whether it is done."""
+    """Do the act, whole or not at all, if the form holds; put a refusal beside its field. Returns whether it is done."""
     if not form.is_valid():
         return False
     try:
-        act()
+        with transaction.atomic():  # one form may stand for several acts: sight is given and taken back in one press
+            act()
     except Refused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return False
@@ -175,7 +178,8 @@ def summary_seen(request: DoorRequest, **where: Any) -> HttpResponseBase:
     door = door_of(request, where)
     case = door.case
     version = request.POST.get("version", "")
-    confirm_summary(case, by=request.actor, version=int(version) if version.isascii() and version.isdigit() else None)
+    shown = int(version) if re.fullmatch(r"[0-9]{1,9}", version) else -1 if version else None  # what is no version is not the one shown
+    confirm_summary(case, by=request.actor, version=shown)
     messages.success(request, _("要約を確かめていただきました。"))
     return back(door, "#sight")
 
