@@ -34,6 +34,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
 
 def _known(sociallogin: Any) -> Person | None:
     """Return the active member of a body whose address the provider has verified."""
-    verified = {one.email.lower() for one in sociallogin.email_addresses if one.verified is True}
-    people = [found for email in verified if (found := Person.objects.filter(email__iexact=email, is_active=True).first())]
+    # Letter for letter, ours are kept small: folding of case would take the dotless ı for an i, or the sign of Kelvin for a k.
+    verified = {one.email.lower() for one in sociallogin.email_addresses if one.verified is True and one.email.isascii()}
+    people = list(Person.objects.filter(email__in=verified, is_active=True)[:2])
     return people[0] if len(people) == 1 and Membership.objects.lasting().filter(person=people[0]).exists() else None

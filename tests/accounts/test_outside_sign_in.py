@@ -190,3 +190,14 @@ def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path: Path, text: str, sai
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"gone\.json"):
         read_providers(str(tmp_path / "gone.json"))
+
+
+def test_an_address_that_only_looks_alike_is_a_stranger(world: World, client: Client, provider: str) -> None:
+    """The database folds the dotless ı to I: whoever owns that other mailbox must not come in as the person."""
+    assert Person.objects.filter(email__iexact="hıbari-lab@people.example").exists()
+    for number, email in enumerate(["h\u0131bari-lab@people.example", "HIBARI-LAB@PEOPLE.EXAMPLE".replace("I", "\u0130"),
+                                    "hibari-\uff4cab@people.example"]):  # fmt: skip
+        claims(provider, f"sub-9{number}", email=email, email_verified=True)
+        assert travel(client, f"sub-9{number}")["Location"] == LOGIN
+        assert not is_in(client)
+    assert SocialAccount.objects.count() == 0

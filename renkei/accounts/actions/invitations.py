@@ -60,8 +60,9 @@ def invite(body: Body, *, asked: Asked, by: Actor) -> Invitation:
 
 @transaction.atomic
 def resend(invitation: Invitation, *, by: Actor) -> Invitation:
-    """Send a new link, in time from now on; the old one no longer opens. Refuses ``not_admin`` and ``not_waiting``."""
+    """Send a new link, in time from now on; the old one no longer opens. Refuses ``not_admin``, ``not_waiting``, ``body_closed``."""
     found = _waiting(invitation, by)
+    _require_running(found.body)
     token = secrets.token_urlsafe(32)
     cancel_mails(found.pk, "invitation")
     found.token_hash, found.sent_at = digest(token), clock.now()
@@ -107,8 +108,7 @@ def accept_invitation(invitation: Invitation, *, arriving: Arriving, by: Actor) 
         raise Refused(_("この招待は、もう使えません。"), "not_waiting")
     if found.is_expired:
         raise Refused(_("招待の期限が過ぎました。機関の管理者に、もう一度送ってもらってください。"), "expired")
-    if Body.objects.filter(pk=found.body_id, closed_on__isnull=False).exists():
-        raise Refused(_("この機関は計画から外れました。招待は使えません。"), "body_closed")
+    _require_running(found.body)  # it may have left the plan since
     person = _person(found, arriving)
     if Membership.objects.lasting().filter(person=person, body_id=found.body_id).exists():
         raise Refused(_("もう、この機関の人として登録されています。"), "already_member")
@@ -141,8 +141,7 @@ def _lifetime() -> dt.timedelta:
 
 
 def _check(body: Body, email: str, name: str, asked: Asked) -> None:
-    if body.closed_on is not None:
-        raise Refused(_("この機関は計画から外れています。"), "body_closed")
+    _require_running(body)
     if not name:
         raise Refused(_("氏名を書いてください。"), "name_empty", field="name")
     require_role(asked.place.role)
@@ -150,6 +149,11 @@ def _check(body: Body, email: str, name: str, asked: Asked) -> None:
         raise Refused(_("このアドレスの人は、もうこの機関の人です。"), "already_member", field="email")
     if Invitation.objects.waiting().filter(body=body, email=email).exists():
         raise Refused(_("このアドレスには、もう招待を送ってあります。一覧から送り直せます。"), "already_invited", field="email")
+
+
+def _require_running(body: Body) -> None:
+    if body.closed_on is not None:  # also when its last day is still to come: nobody new is let in
+        raise Refused(_("この機関は計画から外れています。"), "body_closed")
 
 
 def _waiting(invitation: Invitation, by: Actor) -> Invitation:

@@ -22,7 +22,7 @@ from renkei.plan.queries import content_now
 from renkei.post.models import Link
 from renkei.post.outbox import cancel_mails
 
-MOST_SPECIALITIES = 20
+MOST_SPECIALITIES, LONGEST_SPECIALITY = 20, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,15 @@ class Place:
 
 @transaction.atomic
 def change_member(membership: Membership, *, place: Place, by: Actor) -> Membership:
-    """Change role, title, specialities and team. Refuses ``not_admin``, ``ended``, ``role_unknown`` and ``too_many``."""
+    """Change role, title, specialities and team.
+
+    Refuses ``not_admin``, ``ended``, ``role_unknown``, ``too_long`` and ``too_many``.
+    """
     found, _rows = _locked(membership, by)
     require_role(place.role)
-    words = [word for one in place.specialities if (word := clean_text(one).strip())]
+    words = list(dict.fromkeys(word for one in place.specialities if (word := clean_text(one).strip())))
+    if any(len(word) > LONGEST_SPECIALITY for word in words):
+        raise Refused(_("得意分野は、1つ%(most)s字までです。「、」で区切ってください。") % {"most": LONGEST_SPECIALITY}, "too_long", field="specialities")
     if len(words) > MOST_SPECIALITIES:
         raise Refused(_("得意分野は%(most)sまでです。") % {"most": MOST_SPECIALITIES}, "too_many", field="specialities")
     found.role, found.title, found.specialities = place.role, clean_text(place.title), words
