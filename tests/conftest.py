@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from tests.ground import Ground
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones: of two processes none shall be left with them at the end (no test needs another's order)."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     """Copy the migrated database that ``tests.cluster`` keeps; somebody's own server (DATABASE_URL) is migrated anew."""

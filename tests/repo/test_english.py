@@ -128,6 +128,7 @@ def _read(client: Client, method: str, path: str) -> str:
     return html
 
 
+@pytest.mark.long
 @pytest.mark.timeout(290)
 def test_no_page_leaves_a_japanese_word_of_ours(everyone: Everyone, settings: Any) -> None:
     settings.RENKEI_EXAMPLE = True

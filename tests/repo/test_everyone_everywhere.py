@@ -106,6 +106,7 @@ def everyone(committed_world: World) -> Everyone:
     return gather(committed_world)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(280)
 @pytest.mark.parametrize("audience", list(Audience))  # apart, because each takes its minute
 def test_every_url_answers_everybody_as_the_table_says(

@@ -21,7 +21,7 @@ from renkei.post.models import Mail, Nudge
 from tests.cases.making import NOON, arrived, offered
 from tests.world import DESK, LAB, World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from renkei.post.models import Mail
 from tests.cases.making import arrived
 from tests.world import World
 
-pytestmark = pytest.mark.storm
+pytestmark = [pytest.mark.long, pytest.mark.storm]
 
 SEND = "import django; django.setup(); from renkei.post.jobs import send_due; print(send_due(), flush=True)"
 RECEIVE = """
