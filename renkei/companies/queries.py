@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import combinations
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Case, Q, Value, When
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.numbers import digits, phone_key
 from renkei.base.text import search_key
-from renkei.companies.models import Company, CompanyPerson, FormerKind, Site
+from renkei.companies.models import Company, CompanyPerson, Distinct, FormerKind, Site
 from renkei.plan.industry import Size, industry_of, size_of
 from renkei.plan.queries import content_now
 
@@ -94,9 +94,10 @@ def company_size(company: Company) -> Size:
 def alike_pairs(*, actor: Actor, company: Company | None = None) -> list[Pair]:
     """Return pairs of firms the actor sees with one name key, telephone or address; most reasons first.
 
-    One number never stands twice (the database refuses it), and two firms with two numbers are two firms. With
-    ``company``, only pairs that it is part of.
+    One number never stands twice (the database refuses it), and two firms with two numbers are two firms; neither are
+    pairs proposed of which somebody has said that they are two. With ``company``, only pairs that it is part of.
     """
+    decided = set(Distinct.objects.visible_to(actor).standing().values_list("first_id", "second_id"))
     rows = {row[0]: row for row in Company.objects.visible_to(actor).standing().values_list(
         "pk", "name_key", "phone", "address", "corporate_number")}
     reasons: dict[tuple[uuid.UUID, uuid.UUID], list[str]] = {}
@@ -104,12 +105,20 @@ def alike_pairs(*, actor: Actor, company: Company | None = None) -> list[Pair]:
         for group in groups:
             for pair in combinations(sorted(group), 2):
                 numbers = {rows[pk][4] for pk in pair}
-                if (company is None or company.pk in pair) and (None in numbers or len(numbers) == 1):
+                wanted_pair = (company is None or company.pk in pair) and pair not in decided
+                if wanted_pair and (None in numbers or len(numbers) == 1):
                     reasons.setdefault(pair, []).append(words)
     wanted = {pk for pair in reasons for pk in pair}
     found = {one.pk: one for one in Company.objects.filter(pk__in=wanted).select_related("municipality")}
     pairs = [Pair(found[a], found[b], tuple(said)) for (a, b), said in reasons.items()]
     return sorted(pairs, key=lambda one: (-len(one.reasons), one.first.kana, one.first.name, str(one.first.pk)))
+
+
+def distinct_pairs(*, actor: Actor, company: Company | None = None) -> models.QuerySet[Distinct]:
+    """Return what was decided of pairs that look alike and are two, newest first; with ``company``, only of that one."""
+    told = Distinct.objects.visible_to(actor).standing().select_related("first", "second", "decided_by", "decided_body")
+    standing = told.filter(first__merged_into__isnull=True, second__merged_into__isnull=True)
+    return standing.filter(Q(first=company) | Q(second=company)) if company else standing
 
 
 def _groups(rows: list[tuple[uuid.UUID, str, str, str, str | None]]) -> list[tuple[str, list[list[uuid.UUID]]]]:

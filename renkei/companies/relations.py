@@ -110,6 +110,9 @@ declare(
     Relation("companies_company", "merged_into_id", Deed.MOVED, _("前にまとめた会社")),
     Relation("companies_merge", "into_id", Deed.KEPT, _("まとめた記録")),
     Relation("companies_merge", "other_id", Deed.KEPT, _("まとめた記録")),
+    # That two entries are two firms is said of these very entries; a pair with the successor is decided anew.
+    Relation("companies_distinct", "first_id", Deed.KEPT, _("別の会社という印")),
+    Relation("companies_distinct", "second_id", Deed.KEPT, _("別の会社という印")),
     # A link shows what it showed when it was given: merging opens nothing to it.
     Relation("post_link", "company", Deed.KEPT, _("お送りしたリンク")),
     # Its people are people of the firm that stays: their accounts, and invitations without an answer, go with it.

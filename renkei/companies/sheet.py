@@ -23,6 +23,8 @@ from renkei.base.numbers import digits, phone_key
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text, search_key
 from renkei.base.yen import parse_yen
+from renkei.companies.estates import plan_estates
+from renkei.companies.industries import read_class
 from renkei.companies.models import Company
 from renkei.documents.sheets import read_table
 from renkei.plan.models import Municipality
@@ -94,8 +96,13 @@ class Known:
             if company.corporate_number:
                 self.by_number[company.corporate_number] = company
             self.by_name[company.name_key].append(company)
+        self.estates = {search_key(name): name for name in plan_estates()}
         self.places = {search_key(one.name): one.pk for one in Municipality.objects.all()} | {
             one.pk: one.pk for one in Municipality.objects.all()}  # fmt: skip
+
+    def estate(self, text: str) -> str:
+        """Return the plan's name for an estate written another way, else the text as it is."""
+        return self.estates.get(search_key(text), text)
 
     def matches(self, values: Mapping[str, Any]) -> list[Company]:
         """Return the one firm meant, several when a person has to choose, or none."""
@@ -150,6 +157,7 @@ def _read(cells: dict[str, Any], number: int, known: Known) -> SheetRow:
         if code is None:
             row.problems.append(_("市町村「%(name)s」が一覧にありません。") % {"name": values["municipality"]})
         values["municipality"] = code or ""
+    values["estate"], values["jsic_code"] = known.estate(values["estate"]), read_class(values["jsic_code"])
     if not search_key(values["name"]):
         row.problems.append(_("会社名が空です。"))
         return row
@@ -205,12 +213,14 @@ def _same(name: str, old: Any, new: Any) -> bool:
 
 def _mark_taken(rows: list[SheetRow]) -> None:
     """Say which numbers stand already at a firm this body does not know: registering lets it know that firm."""
+    asked = [row for row in rows if row.deed == NEW and row.values["corporate_number"] and not row.problems]
+    numbers, keys = [row.values["corporate_number"] for row in asked], [search_key(row.values["name"])[:200] for row in asked]
     with connection.cursor() as cursor:
-        for row in rows:
-            if row.deed == NEW and row.values["corporate_number"] and not row.problems:
-                cursor.execute("SELECT company_claim(%s, %s)", [row.values["corporate_number"], search_key(row.values["name"])[:200]])
-                claimed = cursor.fetchone()
-                row.deed = "meet" if claimed and claimed[0] else NEW
+        cursor.execute("SELECT a.place, company_claim(a.number, a.key) FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY"
+                       " AS a(number, key, place)", [numbers, keys])  # fmt: skip
+        claimed = {place for place, found in cursor.fetchall() if found}
+    for place, row in enumerate(asked, start=1):
+        row.deed = "meet" if place in claimed else NEW
 
 
 def chosen(row: SheetRow, answer: str) -> SheetRow:

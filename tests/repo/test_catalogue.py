@@ -48,6 +48,7 @@ REVIEWED = {
     "company_merge_since": "bodies that came to know a firm after a merge of the caller's", "company_merges": "yes or no about the caller",
     "company_successor": "where a merged firm went; only for who knows the successor",
     "company_import_in_use": "yes or no: does later work point to what a row of the caller's import made",
+    "company_import_used": "ids of rows of the caller's own import whose firms or people later work points to",
     "company_meet": "a body writes down that it knows a firm it named by number and name",
     "opening_link": "the opening of the caller's own living partner link", "opening_mine": "the same opening while it lives and its terms are accepted",
     "opening_classes": "what that opening opens: a body's people never more than the firm lets the body read",

@@ -1,14 +1,18 @@
-"""Import a sheet of firms, people and contact history that was looked at before, take a run back, and export firms."""
+"""Import a sheet of firms, people and contact history that was looked at before.
+
+Everything is read, locked and written for the whole sheet at once: ten thousand rows cost as many questions as ten.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
@@ -27,9 +31,9 @@ from renkei.companies.actions.profile import (
     short,
 )
 from renkei.companies.models import Company, CompanyImport, CompanyPerson, ImportedRow, PastContact, Sight
-from renkei.companies.sheet import FIRM, HEADER, NEW, SKIP, SheetPreview, SheetRow, chosen
-from renkei.documents.sheets import write_sheet
-from renkei.plan.queries import front_desk, is_front_desk
+from renkei.companies.sheet import NEW, SKIP, SheetPreview, SheetRow, chosen
+from renkei.plan.models import Municipality
+from renkei.plan.queries import front_desk
 
 AT_ONCE = 500
 PERSON_FIELDS = ("person", "person_kana", "person_title", "person_phone", "person_email")
@@ -41,9 +45,12 @@ class _Run:
 
     run: CompanyImport
     by: Actor
+    places: frozenset[str] = field(default_factory=lambda: frozenset(Municipality.objects.values_list("pk", flat=True)))
+    locked: dict[uuid.UUID, Company] = field(default_factory=dict)
     made: dict[int, Company] = field(default_factory=dict)
     rows: list[ImportedRow] = field(default_factory=list)
     touched: dict[uuid.UUID, Company] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
 
     def note(self, row: SheetRow, deed: str, company: Company, **more: Any) -> None:
         """Remember what a row did."""
@@ -70,10 +77,14 @@ def import_companies(
         digest=hashlib.sha256(data).hexdigest(),
     )  # fmt: skip
     work = _Run(run, by)
+    _lock_known(work, rows)
     _write_new(work, [row for row in rows if row.deed == NEW and row.same_as is None])
+    _meet(work, [row for row in rows if row.deed == "meet"])
     for row in rows:
-        _write_known(work, row)
+        if row.deed == "update":
+            _change(work, row)
     _write_people(work, rows)
+    write_firms(list(work.touched.values()), work.changed)
     ImportedRow.objects.bulk_create(work.rows, batch_size=AT_ONCE)
     deeds = [row.deed for row in work.rows]
     run.counts = {deed: deeds.count(deed) for deed in ("new", "update", "person", "contact")}
@@ -103,7 +114,7 @@ def _write_new(work: _Run, rows: list[SheetRow]) -> None:
     """Write the new firms together: ten thousand one by one would outlast the request."""
     firms = []
     for row in rows:
-        company = Company(**_values(row), entered_by_id=work.run.body_id, entered_at=clock.now())
+        company = Company(**_values(work, row), entered_by_id=work.run.body_id, entered_at=clock.now())
         company.fill_keys()
         firms.append(company)
         work.made[row.number] = company
@@ -112,55 +123,76 @@ def _write_new(work: _Run, rows: list[SheetRow]) -> None:
         with transaction.atomic():
             Company.objects.bulk_create(firms, batch_size=AT_ONCE)
     except IntegrityError as error:
-        raise Refused(
-            _("同じ法人番号が、別の名前の会社で登録されているか、この表に2回あります。番号を確かめてください。"), "duplicate_number"
-        ) from error
+        raise _number_twice() from error
     Sight.objects.bulk_create(
         [Sight(company=one, body_id=work.run.body_id, since=clock.today()) for one in firms], batch_size=AT_ONCE
     )
 
 
-def _values(row: SheetRow) -> dict[str, Any]:
+def _values(work: _Run, row: SheetRow, base: Company | None = None) -> dict[str, Any]:
     try:
-        return checked(profile_of(row.values))
+        return checked(profile_of(row.values, base), places=work.places)
     except Refused as refusal:
         raise Refused(_("%(row)s行目：%(why)s") % {"row": row.number, "why": refusal.message}, "row_wrong") from refusal
 
 
-def _write_known(work: _Run, row: SheetRow) -> None:
-    if row.deed == "meet":
-        work.made[row.number] = register_company(profile_of(row.values), by=work.by)
-    elif row.deed == "update" and row.company is not None:
-        locked = Company.objects.visible_to(work.by).standing().select_for_update(of=("self",)).filter(pk=row.company.pk).first()
-        if locked is None:
+def _lock_known(work: _Run, rows: list[SheetRow]) -> None:
+    """Lock every firm the sheet would change, in the order of their ids; one that is no more stops the import."""
+    wanted = {row.company.pk: row for row in rows if row.company is not None}
+    seen = Company.objects.visible_to(work.by).standing().select_for_update(of=("self",))
+    work.locked = {one.pk: one for one in seen.filter(pk__in=wanted).order_by("pk")}
+    for pk, row in wanted.items():
+        if pk not in work.locked:
             raise Refused(_("%(row)s行目：会社が変わりました。もう一度ファイルを選んでください。") % {"row": row.number}, "row_wrong")
-        try:
-            values = checked(profile_of(row.values, locked))
-        except Refused as refusal:
-            raise Refused(_("%(row)s行目：%(why)s") % {"row": row.number, "why": refusal.message}, "row_wrong") from refusal
-        names = ["municipality_id" if name == "municipality" else name for name in row.changes]
-        before = {name: getattr(locked, name) for name in names}
-        for name in names:
-            setattr(locked, name, values[name])
-        locked.save()
-        work.note(row, "update", locked, before=before, after={name: getattr(locked, name) for name in names})
+
+
+def _meet(work: _Run, rows: list[SheetRow]) -> None:
+    """Let the body know the firms that others registered under these numbers and names."""
+    if not rows:
+        return
+    for row in rows:
+        _values(work, row)  # what is wrong with a row is said before anything is met
+    numbers, keys = [row.values["corporate_number"] for row in rows], [search_key(row.values["name"])[:200] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT company_meet(a.number, a.key, %s) FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY"
+                       " AS a(number, key, place) ORDER BY a.place", [clock.today(), numbers, keys])  # fmt: skip
+        met = [pk for (pk,) in cursor.fetchall()]
+    known = Company.objects.visible_to(work.by).in_bulk([pk for pk in met if pk])
+    for row, pk in zip(rows, met, strict=True):
+        company = known.get(pk)
+        work.made[row.number] = company or register_company(profile_of(row.values), by=work.by)
+    found = list(known.values())
+    for start in range(0, len(found), AT_ONCE):
+        record(work.by, "company.meet", *found[start : start + AT_ONCE])
+
+
+def _change(work: _Run, row: SheetRow) -> None:
+    company = work.locked[row.company.pk] if row.company is not None else None
+    if company is None:
+        return
+    values = _values(work, row, company)
+    names = ["municipality_id" if name == "municipality" else name for name in row.changes]
+    before = {name: getattr(company, name) for name in names}
+    for name in names:
+        setattr(company, name, values[name])
+    work.changed |= set(names)
+    work.note(row, "update", company, before=before, after={name: getattr(company, name) for name in names})
 
 
 def _write_people(work: _Run, rows: list[SheetRow]) -> None:
     """Add people and contacts that are not there yet; the firms are found by their people afterwards."""
-    named = [(row, company) for row in rows if (company := row.company or work.made.get(row.same_as or row.number)) is not None]
+    named = [(row, company) for row in rows if (company := _firm_of(work, row)) is not None]
     known = {(one.company_id, search_key(one.name)): one for one in CompanyPerson.objects.filter(
         company__in={company.pk for _row, company in named}, withdrawn_at__isnull=True)}
     old = set(PastContact.objects.visible_to(work.by).filter(
         company__in={company.pk for _row, company in named}, body_id=work.run.body_id,
     ).values_list("company_id", "happened_on", "text"))
-    people, contacts, changed = [], [], {}
+    people, contacts = [], []
     for row, company in named:
         person = known.get((company.pk, search_key(row.values["person"])))
         if person is None and search_key(row.values["person"]):
             person = known[company.pk, search_key(row.values["person"])] = _person(row, company)
             people.append(person)
-            changed[company.pk] = company
             work.note(row, "person", company, subject=person.pk)
         told = (company.pk, row.values["happened_on"], row.values["text"])
         if row.values["text"] and row.values["happened_on"] and told not in old:
@@ -169,9 +201,33 @@ def _write_people(work: _Run, rows: list[SheetRow]) -> None:
             work.note(row, "contact", company, subject=contacts[-1].pk)
     CompanyPerson.objects.bulk_create(people, batch_size=AT_ONCE)
     PastContact.objects.bulk_create(contacts, batch_size=AT_ONCE)
-    for company in changed.values():
-        company.refresh_from_db()
-        company.save()
+
+
+def write_firms(companies: list[Company], changed: set[str]) -> None:
+    """Write the changed fields of these firms, and what they are found by, people and earlier names included."""
+    for start in range(0, len(companies), AT_ONCE):
+        batch = companies[start : start + AT_ONCE]
+        prefetch_related_objects(batch, "people", "formers", "merges")
+        for company in batch:
+            company.fill_keys()
+        try:
+            with transaction.atomic():
+                Company.objects.bulk_update(batch, sorted(changed | {"name_key", "find_text"}))
+        except IntegrityError as error:
+            raise _number_twice() from error
+
+
+def _firm_of(work: _Run, row: SheetRow) -> Company | None:
+    if row.company is not None:
+        return work.locked[row.company.pk]
+    return work.made.get(row.same_as or row.number)
+
+
+def _number_twice() -> Refused:
+    return Refused(
+        _("同じ法人番号が、別の名前の会社で登録されているか、この表に2回あります。番号を確かめてください。"), "duplicate_number"
+    )
+
 
 
 def _person(row: SheetRow, company: Company) -> CompanyPerson:
@@ -191,81 +247,3 @@ def _contact(work: _Run, row: SheetRow, company: Company, person: CompanyPerson 
         company=company, body_id=work.run.body_id, happened_on=values["happened_on"], channel=values["channel"], person=person,
         person_given=values["person"][:100], staff_given=values["staff"], text=values["text"], written_at=clock.now(),
     )  # fmt: skip
-
-
-@transaction.atomic
-def undo_company_import(run: CompanyImport, *, by: Actor) -> list[str]:
-    """Take a run back, row by row; returns a sentence for each row on which later work depends (that one stays).
-
-    Nothing is deleted: firms and people are withdrawn, found and offered no more, and the number is given back.
-    Refused: ``not_allowed``, ``undone``.
-    """
-    locked = CompanyImport.objects.visible_to(by).select_for_update(of=("self",)).filter(pk=run.pk).first()
-    if locked is None or not (by.is_system or locked.body_id == by.body or is_front_desk(by.body)):
-        raise Refused(_("取り込んだ機関か窓口だけが、取り消せます。"), "not_allowed")
-    if locked.undone_at is not None:
-        raise Refused(_("この取り込みは、もう取り消してあります。"), "undone")
-    rows = locked.imported.filter(undone_at__isnull=True).select_related("company")
-    order = {"contact": 0, "person": 1, "update": 2, "new": 3}
-    stays: list[str] = []
-    for row in sorted(rows, key=lambda one: (order[one.deed], -one.row)):
-        if why := _take_back(row):
-            stays.append(_("%(row)s行目（%(name)s）：%(why)s") % {"row": row.row, "name": row.company.name, "why": why})
-        else:
-            row.undone_at = clock.now()
-            row.save()
-    if not stays:
-        locked.undone_at = clock.now()
-        locked.save()
-    record(by, "company.undo_import", locked, stays=len(stays))
-    return stays
-
-
-def _take_back(row: ImportedRow) -> str:
-    """Undo one row; returns why it has to stay, or nothing."""
-    company = Company.objects.select_for_update(of=("self",)).filter(pk=row.company_id).first()
-    if company is None or company.merged_into_id is not None:
-        return _("会社がほかの会社にまとめられています。")
-    mark = row.after.get("mark", "") if row.deed == "new" else ""
-    edited = row.deed == "update" and any(getattr(company, name) != value for name, value in row.after.items())
-    if edited or (mark and mark != profile_mark(company)):
-        return _("取り込んだあとに、記録が直されています。")
-    if row.deed in {"new", "person"} and _in_use(row):
-        return _("取り込んだあとの仕事（案件など）があります。")
-    subject = row.subject or uuid.UUID(int=0)
-    if row.deed == "contact":
-        PastContact.objects.filter(pk=subject).update(withdrawn_at=clock.now())
-    elif row.deed == "update":
-        for name, value in row.before.items():
-            setattr(company, name, value)
-    elif row.deed == "person":
-        CompanyPerson.objects.filter(pk=subject).update(withdrawn_at=clock.now(), left_on=clock.today())
-    else:
-        company.withdrawn_at, company.corporate_number = clock.now(), None
-    company.save()
-    if row.deed == "new":
-        Sight.objects.filter(company=company, ended_on__isnull=True).update(ended_on=clock.today())
-    return ""
-
-
-def _in_use(row: ImportedRow) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT company_import_in_use(%s)", [row.pk])
-        found = cursor.fetchone()
-    return bool(found and found[0])
-
-
-def export_companies(companies: Iterable[Company], *, by: Actor, filters: Mapping[str, str]) -> bytes:
-    """Write the firms the actor sees as a sheet that can be imported again; filters and count go on record."""
-    rows = list(Company.objects.visible_to(by).standing().filter(pk__in=[one.pk for one in companies]).select_related("municipality")
-                .prefetch_related("people"))  # fmt: skip
-    record(by, "company.export", *rows[:AT_ONCE], filters=dict(filters), count=len(rows))
-    return write_sheet("会社", HEADER, [_cells(one) for one in rows])
-
-
-def _cells(company: Company) -> list[Any]:
-    firm = [company.municipality.name if name == "municipality" and company.municipality else
-            "" if name == "municipality" else getattr(company, name) for name in FIRM]  # fmt: skip
-    person = next((one for one in company.people.all() if one.left_on is None), None)
-    who = [person.name, person.kana, person.title, person.phone, person.email] if person else [""] * 5
-    return [*firm, *who, "", "", "", ""]

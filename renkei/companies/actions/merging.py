@@ -19,7 +19,7 @@ from renkei.base.actor import Actor
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.companies.actions.profile import Profile, profile_mark
-from renkei.companies.models import Company, CompanyAccess, CompanyRole, Merge, MergeMove
+from renkei.companies.models import Company, CompanyAccess, CompanyRole, Distinct, Merge, MergeMove
 from renkei.companies.relations import Deed, Relation, declared, ties, unknown
 from renkei.plan.models import Body
 from renkei.plan.queries import is_front_desk
@@ -64,7 +64,7 @@ def merge_companies(into: Company, other: Company, *, keep: Iterable[str] = (), 
     """Put ``other`` into ``into``; the fields in ``keep`` take the value of ``other``.
 
     ``seen`` is :func:`pair_mark` of the two profiles that were compared. Refused: ``same_company``, ``not_allowed``,
-    ``merged``, ``two_numbers``, ``unknown_field``, ``changed_meanwhile``, ``unknown_relation``, ``cannot_move``.
+    ``merged``, ``two_numbers``, ``two_firms``, ``unknown_field``, ``changed_meanwhile``, ``unknown_relation``, ``cannot_move``.
     """
     if into.pk == other.pk:
         raise Refused(_("同じ会社です。まとめる相手を選んでください。"), "same_company")
@@ -73,6 +73,7 @@ def merge_companies(into: Company, other: Company, *, keep: Iterable[str] = (), 
         raise Refused(_("選べない項目です：%(names)s。残す値を一覧から選んでください。") % {"names": "、".join(sorted(wrong))}, "unknown_field")
     keeper, gone = _lock_both(into, other, by=by)
     _check(keeper, gone, seen)
+    _check_one_firm(keeper, gone, by=by)
     before = {name: getattr(keeper, name) for name in chosen}
     merge = Merge.objects.create(
         into=keeper, other=gone, other_name=gone.name, chosen=chosen, before=before,
@@ -175,6 +176,13 @@ def _check(keeper: Company, gone: Company, seen: str) -> None:
         if count.relation.deed is Deed.REFUSED:
             raise Refused(_("%(label)sがある会社は、まとめられません。そちらを残す会社にしてください。")
                           % {"label": count.relation.label}, "cannot_move")
+
+
+def _check_one_firm(keeper: Company, gone: Company, *, by: Actor) -> None:
+    """What somebody decided holds until somebody takes it back."""
+    first, second = sorted((keeper.pk, gone.pk))
+    if Distinct.objects.visible_to(by).standing().filter(first=first, second=second).exists():
+        raise Refused(_("この2つは別の会社と決めてあります。まとめるときは、先にその印を取り消してください。"), "two_firms")
 
 
 def _close_into(gone: Company, keeper: Company, chosen: list[str]) -> None:

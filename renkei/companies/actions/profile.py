@@ -20,6 +20,7 @@ from renkei.base.actor import Actor
 from renkei.base.numbers import digits, is_corporate_number, is_municipality_code, parse_phone, parse_postal_code
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text, search_key
+from renkei.companies.industries import class_of
 from renkei.companies.models import Company, Former, FormerKind, Sight
 from renkei.plan.models import Municipality
 from renkei.plan.queries import front_desk
@@ -208,8 +209,11 @@ def _save(company: Company) -> None:
         ) from error
 
 
-def checked(profile: Profile) -> dict[str, object]:
-    """Return the model's values, cleaned. Raises Refused with the field for the first thing that is wrong."""
+def checked(profile: Profile, *, places: frozenset[str] | None = None) -> dict[str, object]:
+    """Return the model's values, cleaned. Raises Refused with the field for the first thing that is wrong.
+
+    ``places`` are the codes of the municipalities there are, where many profiles are checked in a row.
+    """
     values: dict[str, object] = {
         one.name: _text(profile, one.name) for one in fields(Profile)
         if isinstance(getattr(profile, one.name), str) and one.name not in _READ
@@ -228,7 +232,7 @@ def checked(profile: Profile) -> dict[str, object]:
         "employees": _within(profile.employees, 0, MOST_EMPLOYEES, "employees", _("従業員数")),
         "founded_year": _within(profile.founded_year, _OLDEST_FIRM, clock.today().year, "founded_year", _("創業年")),
     }
-    return values | {"municipality_id": municipality_of(profile.municipality)}
+    return values | {"municipality_id": municipality_of(profile.municipality, places=places)}
 
 
 def _remember(company: Company, values: dict[str, object]) -> None:
@@ -246,6 +250,9 @@ def _jsic(text: str) -> str:
     code = unicodedata.normalize("NFKC", text).strip().upper()
     if code and not re.fullmatch(r"[A-T]|[A-T]?[0-9]{2,4}", code):
         raise Refused(_("産業分類の番号は、A〜Tの1文字か、2〜4桁の数字で入れてください。例：27、2731"), "jsic_wrong", field="jsic_code")
+    if code and class_of(code) is None:
+        raise Refused(_("産業分類に「%(code)s」はありません。業種の言葉を入れて、一覧から選んでください。") % {"code": code}, "jsic_unknown",
+                      field="jsic_code")
     return code
 
 
@@ -314,12 +321,13 @@ def email_of(text: str) -> str:
     return plain
 
 
-def municipality_of(text: str) -> str | None:
-    """Return a municipality code of the plan or nothing. Refused: ``municipality_unknown``."""
+def municipality_of(text: str, *, places: frozenset[str] | None = None) -> str | None:
+    """Return a municipality code of the plan (or of ``places``) or nothing. Refused: ``municipality_unknown``."""
     if not text.strip():
         return None
     code = digits(text)
-    if not is_municipality_code(code) or not Municipality.objects.filter(pk=code).exists():
+    known = code in places if places is not None else Municipality.objects.filter(pk=code).exists()
+    if not is_municipality_code(code) or not known:
         raise Refused(_("市町村を一覧から選んでください。"), "municipality_unknown", field="municipality")
     return code
 

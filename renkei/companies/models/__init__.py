@@ -2,6 +2,7 @@
 
 from renkei.companies.models.access import CompanyAccess, CompanyInvitation, CompanyRole, firms_of
 from renkei.companies.models.company import Company, CompanyPerson, CompanyQuerySet, Sight
+from renkei.companies.models.distinct import Distinct
 from renkei.companies.models.imports import CompanyImport, ImportedRow, PastContact
 from renkei.companies.models.merging import Merge, MergeMove
 from renkei.companies.models.numbers import RegisteredNumber
@@ -9,6 +10,6 @@ from renkei.companies.models.profile import Former, FormerKind, Site, SiteRole
 
 __all__ = [
     "Company", "CompanyAccess", "CompanyImport", "CompanyInvitation", "CompanyPerson", "CompanyQuerySet",
-    "CompanyRole", "Former", "FormerKind", "ImportedRow", "Merge", "MergeMove", "PastContact", "RegisteredNumber", "Sight", "Site",
+    "CompanyRole", "Distinct", "Former", "FormerKind", "ImportedRow", "Merge", "MergeMove", "PastContact", "RegisteredNumber", "Sight", "Site",
     "SiteRole", "firms_of",
 ]  # fmt: skip

@@ -125,11 +125,12 @@ class Company(Row):
         self.find_text = self._keys()
 
     def _keys(self) -> str:
-        people = [] if self._state.adding else list(self.people.filter(withdrawn_at__isnull=True))
-        earlier = [] if self._state.adding else [
-            *self.formers.values_list("value", flat=True),
-            *self.merges.filter(undone_at__isnull=True).values_list("other_name", flat=True),
-        ]
+        people: list[CompanyPerson] = []
+        earlier: list[str] = []
+        if not self._state.adding:  # whole lists, told apart here: what was fetched beforehand for many is used
+            people = [one for one in self.people.all() if one.withdrawn_at is None]
+            earlier = [one.value for one in self.formers.all()]
+            earlier += [one.other_name for one in self.merges.all() if one.undone_at is None]
         words = [self.name, self.kana, self.corporate_number or "", self.representative]
         words += [word for person in people for word in (person.name, person.kana)]
         words += earlier

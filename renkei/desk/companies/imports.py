@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,7 +29,7 @@ from renkei.desk.request import StaffRequest
 from renkei.documents.sheets import write_sheet
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-SHOWN = 300  # rows on the preview page: those that need a person come first
+SHOWN = 300  # rows on a page of the preview: those that need a person come first
 ANSWER = "row-"
 
 
@@ -57,6 +58,8 @@ class CarriedForm(forms.Form):
 
 def companies_import(request: StaffRequest, body: str) -> HttpResponse:
     """Take a sheet and show, row by row, what will happen or what is wrong. Nothing is written yet."""
+    if request.method == "POST" and "sheet" in request.POST:
+        return _another_page(request, body)
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = SheetForm(*sent)
     if request.method == "POST" and form.is_valid():
@@ -68,10 +71,26 @@ def companies_import(request: StaffRequest, body: str) -> HttpResponse:
         else:
             name = getattr(request.FILES["file"], "name", "")[:200]
             carried = CarriedForm(initial={"sheet": base64.b64encode(data).decode(), "name": name})
-            return render(request, "desk/companies/import_preview.html", _preview(preview, carried) | {"body": body})
+            return render(request, "desk/companies/import_preview.html", _preview(preview, carried, {}, "1") | {"body": body})
     runs = CompanyImport.objects.visible_to(request.actor).filter(body_id=body).select_related("done_by")[:20]
     page = {"form": form, "runs": runs, "body": body, "columns": HEADER}
     return render(request, "desk/companies/import.html", page, status=422 if form.errors else 200)
+
+
+def _another_page(request: StaffRequest, body: str) -> HttpResponse:
+    """Show another page of the rows; the sheet and the choices made so far come along."""
+    form = CarriedForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("もう一度ファイルを選んでください。"))
+        return redirect("desk-companies-import", body=body)
+    try:
+        preview = read_companies(form.cleaned_data["sheet"], actor=request.actor)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect("desk-companies-import", body=body)
+    carried = CarriedForm(initial={"sheet": request.POST["sheet"], "name": form.cleaned_data["name"]})
+    page = _preview(preview, carried, _answers(request), request.POST.get("page", "1"))
+    return render(request, "desk/companies/import_preview.html", page | {"body": body})
 
 
 @require_POST
@@ -81,13 +100,12 @@ def companies_import_confirm(request: StaffRequest, body: str) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("もう一度ファイルを選んでください。"))
         return redirect("desk-companies-import", body=body)
-    answers = {int(key.removeprefix(ANSWER)): str(value) for key, value in request.POST.items()
-               if key.startswith(ANSWER) and key.removeprefix(ANSWER).isdecimal()}
     data = form.cleaned_data["sheet"]
     try:
         with transaction.atomic():
             preview = read_companies(data, actor=request.actor)
-            run = import_companies(preview, name=form.cleaned_data["name"], data=data, by=request.actor, answers=answers)
+            run = import_companies(preview, name=form.cleaned_data["name"], data=data, by=request.actor,
+                                   answers=_answers(request))
     except Refused as refusal:
         messages.error(request, refusal.message)
     else:
@@ -132,10 +150,19 @@ def _download(data: bytes, name: str) -> HttpResponse:
     return HttpResponse(data, content_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
 
 
-def _preview(preview: SheetPreview, carried: CarriedForm) -> dict[str, Any]:
+def _answers(request: StaffRequest) -> dict[int, str]:
+    """Return what was chosen for rows that leave a choice, by the number of the row."""
+    return {int(key.removeprefix(ANSWER)): str(value) for key, value in request.POST.items()
+            if key.startswith(ANSWER) and key.removeprefix(ANSWER).isdecimal()}  # fmt: skip
+
+
+def _preview(preview: SheetPreview, carried: CarriedForm, answers: dict[int, str], number: str) -> dict[str, Any]:
     rows = sorted(preview.rows, key=lambda row: (not row.problems, row.deed != "choose", row.number))
+    page = Paginator(rows, SHOWN).get_page(number)
+    here = {row.number for row in page}
     counts = {deed: preview.count(deed) for deed in ("new", "meet", "update", "same", "choose")}
+    elsewhere = {row: answer for row, answer in answers.items() if row not in here}
     return {
-        "rows": rows[:SHOWN], "hidden": max(len(rows) - SHOWN, 0), "total": len(rows), "counts": counts, "carried": carried,
+        "page": page, "total": len(rows), "counts": counts, "carried": carried, "answers": answers, "elsewhere": elsewhere,
         "bad": len(preview.bad), "can": len(preview.bad) < len(rows), "most": MOST_ROWS,
     }  # fmt: skip

@@ -19,7 +19,7 @@ from renkei.base.refusal import Refused
 from renkei.base.yen import yen_words
 from renkei.companies.actions.merging import CHOICES, merge_companies, pair_mark, unmerge_companies, what_moves
 from renkei.companies.models import Company, Merge
-from renkei.companies.queries import alike_pairs, lookup
+from renkei.companies.queries import alike_pairs, distinct_pairs, lookup
 from renkei.companies.relations import Deed
 from renkei.desk.companies.forms import CompanyForm
 from renkei.desk.request import StaffRequest
@@ -77,9 +77,11 @@ class MergeForm(forms.Form):
 
 @require_safe
 def alike(request: StaffRequest, body: str) -> HttpResponse:
-    """List pairs of firms that may be one."""
-    page = Paginator(alike_pairs(actor=request.actor), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "desk/companies/alike.html", {"page": page, "body": body})
+    """List pairs of firms that may be one, or (``?decided``) those of which somebody has said that they are two."""
+    decided = "decided" in request.GET
+    pairs = distinct_pairs(actor=request.actor) if decided else alike_pairs(actor=request.actor)
+    page = Paginator(pairs, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "desk/companies/alike.html", {"page": page, "body": body, "decided": decided})
 
 
 @require_safe
@@ -90,7 +92,8 @@ def others(request: StaffRequest, body: str, company: uuid.UUID) -> HttpResponse
     hits = [hit for hit in lookup(find, actor=request.actor) if hit.company != found] if find else []
     pairs = [(pair.second if pair.first == found else pair.first, pair.reasons)
              for pair in alike_pairs(actor=request.actor, company=found)]
-    page = {"company": found, "pairs": pairs, "hits": hits, "find": find, "body": body}
+    decided = [(mark.other_than(found), mark) for mark in distinct_pairs(actor=request.actor, company=found)]
+    page = {"company": found, "pairs": pairs, "hits": hits, "find": find, "body": body, "decided": decided}
     return render(request, "desk/companies/others.html", page)
 
 
@@ -122,6 +125,7 @@ def merge(request: StaffRequest, body: str, company: uuid.UUID, other: uuid.UUID
         "stays": [one for one in counts if one.relation.deed is Deed.KEPT],
         "accounts_move": any(one.relation.table == "companies_companyaccess" for one in counts),
         "sees_all": is_front_desk(body), "two_numbers": bool(into.corporate_number and gone.corporate_number),
+        "mark": next((one for one in distinct_pairs(actor=request.actor, company=into) if one.other_than(into) == gone), None),
     }  # fmt: skip
     return render(request, "desk/companies/merge.html", page, status=422 if form.errors else 200)
 

@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
-from renkei.desk.companies import accounts, imports, merging, parts, views
+from renkei.desk.companies import accounts, distinct, imports, merging, parts, views
 
 BOTH = "both firms known to the acting body; 404 otherwise"
 OWN = "the acting body's own imports"
@@ -51,6 +51,10 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule=KNOWN),
     route("d/<slug:body>/company/<uuid:company>/merge/<uuid:other>/", merging.merge, name="desk-company-merge",
           audience=Audience.STAFF, rule=BOTH, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/distinct/<uuid:other>/", distinct.distinct, name="desk-company-distinct",
+          audience=Audience.STAFF, rule=BOTH, changes=True),
+    route("d/<slug:body>/company/<uuid:company>/distinct/<uuid:other>/undo/", distinct.distinct_undo,
+          name="desk-company-distinct-undo", audience=Audience.STAFF, rule=BOTH, changes=True),
     route("d/<slug:body>/company/<uuid:company>/unmerge/<uuid:merge>/", merging.unmerge, name="desk-company-unmerge",
           audience=Audience.STAFF, rule="the firm known; only the desk or who merged (refused in words)", changes=True),
 ]  # fmt: skip
