@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -46,6 +47,23 @@ class Checks(forms.CheckboxSelectMultiple):
 
     template_name = "forms/options.html"
     option_template_name = "django/forms/widgets/input.html"  # our templates write the label themselves
+
+
+class Suggest(forms.TextInput):
+    """A line of text with words to choose from: the browser searches them while one types, and anything else may stand."""
+
+    template_name = "forms/suggest.html"
+
+    def __init__(self, suggestions: Sequence[str] = (), attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.suggestions = suggestions
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Tie the line to its list, and leave the browser's own memory out of it."""
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"] |= {"list": f"{name}-words", "autocomplete": "off"}
+        context["widget"]["suggestions"] = self.suggestions
+        return context
 
 
 class TextField(forms.CharField):

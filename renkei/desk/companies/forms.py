@@ -9,9 +9,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from renkei.base.forms import PhoneField, TextField, YenField
+from renkei.base.actor import Actor
+from renkei.base.forms import PhoneField, Suggest, TextField, YenField
 from renkei.base.refusal import Refused
 from renkei.companies.actions import Profile, profile_mark
+from renkei.companies.estates import known_estates, plan_estates
+from renkei.companies.industries import class_of, classes, read_class, shown_class
 from renkei.companies.models import Company
 from renkei.plan.industry import industry_of
 from renkei.plan.models import Municipality
@@ -31,6 +34,21 @@ class NumberField(forms.IntegerField):
         """Read the count; unit words and commas are dropped."""
         plain = unicodedata.normalize("NFKC", str(value or "")).strip().rstrip("名人年").replace(",", "")
         return super().to_python(plain[:20])
+
+
+class IndustryField(TextField):
+    """A code of the classification of industries, chosen from its list by number or word: 27, or 27 業務用機械器具製造業."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=Suggest([shown_class(one.code) for one in classes()]), max_length=100, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        """Return the code."""
+        return read_class(super().to_python(value))
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show the name beside the code that is on record."""
+        return shown_class(value) if isinstance(value, str) else value
 
 
 class CompanyForm(forms.Form):
@@ -55,23 +73,42 @@ class CompanyForm(forms.Form):
         choices=[("", _("聞いていません")), ("true", _("はい")), ("false", _("いいえ"))]))
     founded_year = NumberField(label=_("創業年"), required=False, help_text=_("西暦。例：1998"))
     jsic_name = TextField(label=_("業種"), required=False, max_length=100)
-    jsic_code = TextField(label=_("産業分類の番号"), required=False, max_length=5)
+    jsic_code = IndustryField(label=_("産業分類"), required=False, help_text=_("番号か業種の言葉を入れると、一覧から選べます。例：27、2731"))
     jsic_revision = TextField(label=_("産業分類の版"), required=False, max_length=10, help_text=_("例：H25"))
     products = TextField(label=_("主要製品"), rows=3, required=False, max_length=4000)
     strengths = TextField(label=_("強み・設備"), rows=4, required=False, max_length=4000)
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     anyway = forms.BooleanField(required=False, label=_("似た会社とは別の会社です。このまま登録します"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["municipality"]
         if isinstance(field, forms.ChoiceField):
             field.choices = municipality_choices()
+        self._offer_estates(actor)
         revisions = industry_of(content_now()).revisions
         if revisions:
             self.fields["jsic_revision"] = forms.ChoiceField(
                 label=_("産業分類の版"), required=False, choices=self._revisions(revisions)
             )
+
+    def _offer_estates(self, actor: Actor | None) -> None:
+        """Let an estate be chosen from the plan's; where the plan names none, offer those that are on record."""
+        kept = str(self.initial.get("estate") or "")
+        if names := plan_estates():
+            more = [kept] if kept and kept not in names else []
+            choices = [("", _("選んでいません")), *((name, name) for name in [*names, *more])]
+            self.fields["estate"] = forms.ChoiceField(label=_("工業団地"), required=False, choices=choices)
+        elif actor is not None:
+            self.fields["estate"].widget = Suggest(known_estates(actor))
+
+    def clean(self) -> dict[str, Any]:
+        """Name the industry by its code when nothing else was said (P3)."""
+        data = super().clean() or {}
+        found = class_of(data.get("jsic_code") or "")
+        if found is not None and not data.get("jsic_name"):
+            data["jsic_name"] = found.name
+        return data
 
     def _revisions(self, known: tuple[tuple[str, str], ...]) -> list[tuple[str, Any]]:
         """Return the plan's revisions, and one that stands in the record but not in the plan."""

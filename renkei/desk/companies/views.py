@@ -19,7 +19,14 @@ from renkei.cases.actions import intake
 from renkei.cases.actions.reading import read_cases
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.rules import runs_case
-from renkei.companies.actions import add_person, profile_mark, register_company, update_company
+from renkei.companies.actions import (
+    add_person,
+    mark_distinct,
+    profile_mark,
+    register_company,
+    update_company,
+)
+from renkei.companies.industries import class_of
 from renkei.companies.models import Company, Merge, PastContact
 from renkei.companies.queries import company_size, possible_duplicates, successor_of
 from renkei.desk.companies.forms import CompanyForm, PersonForm, first_values, others_saved, show_refusal
@@ -71,6 +78,7 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
         "sites": found.sites.select_related("municipality"),
         "formers": found.formers.all(),
         "size": company_size(found),
+        "industry": class_of(found.jsic_code),
         "bodies": found.sights.filter(ended_on__isnull=True).select_related("body").order_by("body__order"),
         "contacts": contacts,
         "past": PastContact.objects.visible_to(request.actor).filter(company=found).select_related("body")[:FEW_CONTACTS],
@@ -88,7 +96,7 @@ def company_edit(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRe
     found = get_object_or_404(Company.objects.visible_to(request.actor).filter(withdrawn_at__isnull=True), pk=company)
     if look := looking(request):
         return render(request, "desk/companies/edit.html", look | {"company": found})
-    form, theirs = CompanyForm(request.POST or None, initial=first_values(found)), []
+    form, theirs = CompanyForm(request.POST or None, initial=first_values(found), actor=request.actor), []
     if request.method == "POST" and form.is_valid():
         try:
             update_company(found, form.profile(), by=request.actor, seen=form.cleaned_data["seen"])
@@ -110,15 +118,16 @@ def company_new(request: StaffRequest, body: str) -> HttpResponse:
     case = _case_to_bind(request)
     if look := looking(request):
         return render(request, "desk/companies/edit.html", look | {"case": case})
-    form = CompanyForm(request.POST or None, initial=_said_already(request, case))
+    form = CompanyForm(request.POST or None, initial=_said_already(request, case), actor=request.actor)
     alike = []
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        alike = [] if data["anyway"] else possible_duplicates(
+        alike = possible_duplicates(
             name=data["name"], corporate_number=data["corporate_number"], phone=data["phone"], email=data["email"],
             actor=request.actor,
         )  # fmt: skip
-        made = None if alike else _register(request, form, case)
+        made = _register(request, form, case, [one.company for one in alike]) if data["anyway"] or not alike else None
+        alike = [] if data["anyway"] else alike
         if made is not None:
             messages.success(request, _("会社を登録しました。"))
             if case is not None:
@@ -128,10 +137,14 @@ def company_new(request: StaffRequest, body: str) -> HttpResponse:
     return render(request, "desk/companies/edit.html", page, status=422 if form.errors or alike else 200)
 
 
-def _register(request: StaffRequest, form: CompanyForm, case: Case | None) -> Company | None:
+def _register(request: StaffRequest, form: CompanyForm, case: Case | None, others: list[Company]) -> Company | None:
+    """Register the firm; ``others`` are those it was said not to be, which nobody has to say again."""
     try:
         with transaction.atomic():
             made = register_company(form.profile(), by=request.actor)
+            for one in others:
+                if one != made:
+                    mark_distinct(made, one, by=request.actor)
             if case is not None:
                 intake.bind_company(case, made, by=request.actor)
     except Refused as refusal:
