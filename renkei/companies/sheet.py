@@ -7,6 +7,7 @@ its telephone or alone when only one has that name; two firms of one name are a 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
@@ -77,8 +78,8 @@ class SheetPreview:
     rows: list[SheetRow]
 
     def count(self, deed: str) -> int:
-        """Return how many rows without a problem would do this."""
-        return sum(1 for row in self.rows if row.deed == deed and not row.problems)
+        """Return how many rows without a problem would do this; a firm that stands in several rows is new once."""
+        return sum(1 for row in self.rows if row.deed == deed and not row.problems and row.same_as is None)
 
     @property
     def bad(self) -> list[SheetRow]:
@@ -239,7 +240,10 @@ def _yen(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    return int(unicodedata.normalize("NFKC", text).strip().rstrip("名人年").replace(",", ""))
+    plain = unicodedata.normalize("NFKC", text).strip().rstrip("名人年")
+    if not re.fullmatch(r"-?(\d+|\d{1,3}(,\d{3})+)", plain):  # 1,5 is not fifteen
+        raise ValueError(text)
+    return int(plain.replace(",", ""))
 
 
 def _plain(value: Any) -> str:

@@ -41,6 +41,40 @@ class Checked:
     faults: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One line of a document, or a whole table (``rows``); ``side`` is right, center or empty."""
+
+    text: str = ""
+    rows: tuple[tuple[str, ...], ...] = ()
+    side: str = ""
+
+
+def letter_text(data: bytes) -> list[Block]:
+    """Return what a docx says, header first and footer last, for a page that needs no office program.
+
+    Raises Refused (``not_docx``) for what cannot be read.
+    """
+    import docx  # noqa: PLC0415  as slow to load as the filler
+
+    try:
+        document = docx.Document(io.BytesIO(data))
+        section = document.sections[0] if document.sections else None
+        around = [[*part.iter_inner_content()] for part in (section.header, section.footer)] if section is not None else [[], []]
+        head, foot = ([one for one in map(_block, part) if one.text or one.rows] for part in around)
+        return [*head, *map(_block, document.iter_inner_content()), *foot]
+    except _BROKEN as error:
+        raise _not_docx() from error
+
+
+def _block(inner: Any) -> Block:
+    if not hasattr(inner, "rows"):
+        return Block(inner.text, side={1: "center", 2: "right"}.get(int(inner.alignment or 0), ""))
+    # A merged cell stands in several places of python-docx's rows, and is one cell of the document.
+    rows = [{id(cell._tc): cell.text for cell in row.cells} for row in inner.rows]  # noqa: SLF001  the cell's own element
+    return Block(rows=tuple(tuple(cells.values()) for cells in rows))
+
+
 def check_template(data: bytes, *, known: Mapping[str, str]) -> Checked:
     """Read a docx that somebody wants letters to be made with. ``known`` are the fields, each with an example.
 

@@ -109,7 +109,7 @@ def _rows(source: Source, section: str) -> Iterator[tuple[Place, dict[str, Any]]
 
 def _known(source: Source, name: str) -> set[str]:
     words = source.document["vocabularies"].get(name)
-    if name in {"posts", "asks", "body_kinds"}:
+    if name in {"posts", "asks", "body_kinds", "roles"}:
         return {word["code"] for word in words or []}
     return {row["code"] for row in source.document.get(name) or []}
 
@@ -148,6 +148,10 @@ def _pointing(source: Source) -> Iterator[tuple[Place, str, str]]:
         for path, row in _rows(source, section):
             inner = enumerate(row.get(key) or [])
             yield from (((*path, key, i, "body"), one["body"], "bodies") for i, one in inner if one.get("body"))
+    for path, row in _rows(source, "letters"):
+        yield from (((*path, "prefixes", code), code, "bodies") for code in row.get("prefixes") or {})
+        if "roles" in source.document["vocabularies"]:
+            yield from (((*path, "steps", i), role, "roles") for i, role in enumerate(row.get("steps") or []) if role)
 
 
 def _days(source: Source) -> Iterator[Fault]:

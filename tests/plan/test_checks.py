@@ -102,6 +102,11 @@ CROSS: list[tuple[Path_, Any, str]] = [
     (("targets", 1, "fiscal_years"), [2025], "year-twice"),
     (("targets_total", "count"), 4, "wrong-total"),
     (("sharing",), {"never_by_general_consent": {"university": ["technical"]}}, "unknown-kind"),
+    (("letters",), [{"code": "reply", "prefixes": {"gone": "産"}}], "unknown-code"),
+    (("letters",), [{"code": "reply", "prefixes": {"hibari-desk": "産", "gone": "県"}}], "unknown-code"),
+    (("letters",), [{"code": "reply", "steps": ["staff", "gone"]}], "unknown-code"),
+    (("letters",), [{"code": "reply", "number": "産第号"}], "pattern"),
+    (("letters",), [{"code": "poem"}], "choice"),
     (("routing",), {"default": [{"kind": "technical", "body": "gone"}]}, "unknown-code"),
     (("routing",), {"outside_region": {"after": "in_region_declined", "lead": "gone"}}, "unknown-code"),
     (("routing",), {"outside_region": {"after": "in_region_declined", "lead": "hibari-lab", "network": "gone"}},
@@ -122,6 +127,17 @@ def test_each_rule_finds_what_breaks_it(path: Path_, value: Any, rule: str) -> N
     assert rule in {fault.rule for fault in faults}
     assert {fault.file for fault in faults} <= {*document, ""}
     assert all(fault.message.endswith("。") or "：" in fault.message or fault.message for fault in faults)
+
+
+def test_letters_may_name_every_body_and_role_there_is() -> None:
+    document = region()
+    document["letters"] = [
+        {"code": kind, "prefixes": {row["code"]: "産" for row in document["bodies"]}, "steps": ["staff", ""]} for kind in ("sheet", "reply")
+    ]  # fmt: skip
+    assert check_document(document) == []
+    del document["vocabularies"]["roles"]  # a vocabulary that is left out limits nothing
+    document["letters"][0]["steps"] = ["anybody"]
+    assert check_document(document) == []
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from renkei.companies.actions.profile import (
     require_staff,
     short,
 )
+from renkei.companies.industries import class_of
 from renkei.companies.models import Company, CompanyImport, CompanyPerson, ImportedRow, PastContact, Sight
 from renkei.companies.sheet import NEW, SKIP, SheetPreview, SheetRow, chosen
 from renkei.plan.models import Municipality
@@ -103,6 +104,8 @@ def profile_of(values: Mapping[str, Any], base: Company | None = None) -> Profil
         new = values.get(one.name)
         text = one.type == "str"
         said[one.name] = new if new not in (None, "") else ((kept or "") if text else kept)
+    if (found := class_of(said["jsic_code"])) is not None and not said["jsic_name"]:
+        said["jsic_name"] = found.name
     return Profile(**said | {"is_sole_proprietor": bool(base and base.is_sole_proprietor)})
 
 

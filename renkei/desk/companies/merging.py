@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from renkei.base.refusal import Refused
 from renkei.base.yen import yen_words
 from renkei.companies.actions.merging import CHOICES, merge_companies, pair_mark, unmerge_companies, what_moves
+from renkei.companies.industries import shown_class
 from renkei.companies.models import Company, Merge
 from renkei.companies.queries import alike_pairs, distinct_pairs, lookup
 from renkei.companies.relations import Deed
@@ -149,6 +150,8 @@ def _words(company: Company, name: str) -> str:
     if name == "municipality_id":
         return company.municipality.name if company.municipality else ""
     value = getattr(company, name)
+    if name == "jsic_code":
+        return shown_class(value)
     if isinstance(value, bool):
         return _("はい") if value else _("いいえ")
     if name == "capital_yen" and value is not None:

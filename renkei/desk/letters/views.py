@@ -30,6 +30,7 @@ from renkei.desk.cases.acts.act import RELATED
 from renkei.desk.colleagues import people_choices
 from renkei.desk.letters.forms import LetterForm, SendForm
 from renkei.desk.request import StaffRequest
+from renkei.documents.letters import Block, letter_text
 from renkei.documents.shipped import shipped_rows
 from renkei.documents.store import path_of
 from renkei.plan.queries import content_now
@@ -92,7 +93,7 @@ def file(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID) -
 def edit(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID) -> HttpResponse:
     """Write over a letter that is not decided."""
     found = own_letter(request, case, letter)
-    if found.is_locked:
+    if found.is_locked and request.method != "POST":  # what was typed before somebody decided is kept and told apart below
         raise PermissionDenied
     sent = request.POST if request.method == "POST" else None
     form = LetterForm(sent, kind=found.kind, values=found.values, klass=found.klass, saves=found.saves)
@@ -164,13 +165,23 @@ def letter_page(request: StaffRequest, letter: Letter) -> dict[str, Any]:
     return {
         "case": letter.case, "letter": letter, "own": own, "rule": rule, "steps": steps, "mine": mine, "values": values,
         "runs": runs_case(request.actor, letter.case), "newer": Letter.objects.filter(corrects=letter).first(),
-        "people": _substitutes(letter, request.actor) if mine else [],
+        "own_paper": _own_paper(letter),
         "paper_rows": [(label, _filled(text, values)) for label, text in shipped_rows(letter.kind)],
     }  # fmt: skip
 
 
 def _substitutes(letter: Letter, actor: Actor) -> list[tuple[str, str]]:
     return [("", _("選んでください")), *people_choices(letter.author_body_id, actor)]
+
+
+def _own_paper(letter: Letter) -> list[Block]:
+    """Return the words of a letter made with the body's own template, as they stand in the file; none for the shipped one."""
+    if letter.template_id is None:
+        return []
+    try:
+        return letter_text(path_of(letter.sha256).read_bytes() if letter.sha256 else letter_docx(letter))
+    except Refused:
+        return []  # the page shows the fields in the shipped layout; opening the file says what is wrong
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -84,7 +84,10 @@ def absences(request: StaffRequest, body: str) -> HttpResponse:
     deed, _colon, about = request.POST.get("do", "").partition(":")
     posts = request.method == "POST"
     form = AbsenceForm(request.POST if posts and deed != "end" else None, actor=request.actor, members=members)
-    if posts and (done := _end(request, body, about) if deed == "end" else _enter(request, form, members)):
+    if posts and deed == "end":
+        _end(request, body, about)
+        return redirect("desk-absences", body=body)
+    if posts and (done := _enter(request, form, members)):
         messages.success(request, done)
         return redirect("desk-absences", body=body)
     context = {"form": form, "weeks": _weeks(request.actor, body, is_admin=is_admin), "body": body}
@@ -105,15 +108,18 @@ def _enter(request: StaffRequest, form: AbsenceForm, members: list[Membership]) 
     return _("不在の予定を入れました。")
 
 
-def _end(request: StaffRequest, body: str, about: str) -> str:
+def _end(request: StaffRequest, body: str, about: str) -> None:
     found = next((one for one in Absence.objects.filter(body_id=body).standing() if str(one.pk) == about), None)
-    if found is None:
-        return _("この予定は、もうありません。")
     try:
-        end_absence(found, by=request.actor)
+        if found is not None:
+            end_absence(found, by=request.actor)
     except Refused as refusal:
-        return refusal.message
-    return _("不在の予定を取り消しました。知らせは、また本人に届きます。")
+        messages.error(request, refusal.message)
+        return
+    if found is None:
+        messages.error(request, _("この予定は、もうありません。"))
+    else:
+        messages.success(request, _("不在の予定を取り消しました。知らせは、また本人に届きます。"))
 
 
 def _weeks(actor: Actor, body: str, *, is_admin: bool) -> list[Week]:

@@ -52,7 +52,8 @@ def openings(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
             words = _("%(name)sさんにメールを送りました。") if made.given_at else _("会社に、%(name)sさんに見せてよいかを聞いています。")
             messages.success(request, words % {"name": made.name})
             return redirect("desk-openings", body=body, case=case)
-    return render(request, "desk/openings/openings.html", {"case": found, "body": body, "form": form} | _rows(request, found))
+    page = {"case": found, "body": body, "form": form, "wrong": None} | _rows(request, found)
+    return render(request, "desk/openings/openings.html", page, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -65,13 +66,16 @@ def shut_out(request: StaffRequest, body: str, case: uuid.UUID, opening: uuid.UU
 
 @require_POST
 def write(request: StaffRequest, body: str, case: uuid.UUID, opening: uuid.UUID) -> HttpResponse:
-    """Write back to the person."""
+    """Write back to the person; what cannot be sent stays where it was typed, with the reason."""
+    found = _opening(request, case, opening)
     try:
-        write_note(_opening(request, case, opening), text=request.POST.get("text", ""), by=request.actor)
+        write_note(found, text=request.POST.get("text", ""), by=request.actor)
     except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, _("伝えました。"))
+        form = OpeningForm(initial={"classes": [DisclosureClass.SUMMARY]})
+        wrong = {"opening": found.pk, "message": refusal.message, "text": request.POST.get("text", "")}
+        page = {"case": found.case, "body": body, "form": form, "wrong": wrong} | _rows(request, found.case)
+        return render(request, "desk/openings/openings.html", page, status=422)
+    messages.success(request, _("伝えました。"))
     return redirect("desk-openings", body=body, case=case)
 
 
