@@ -156,7 +156,7 @@ def test_what_each_deed_writes_down(world: World) -> None:
         "approve": {"letter.approve", "letter.decide"}, "back": {"letter.return"}, "pass": {"letter.pass"}, "read": {"letter.read"},
     }  # fmt: skip
     assert {name: steps for name, (_events, steps) in found.items() if steps} == {
-        "issue": {"letter_decided"}, "approve": {"letter_decided"}, "correct": {"letter"}, "send": {"file_added", "message"},
+        "issue": {"letter_decided"}, "approve": {"letter_decided"}, "correct": {"letter"}, "send": {"file_added", "staff_wrote"},
     }
 
 

@@ -113,7 +113,7 @@ class TestWriting:
         shut(opening, by=firm.world.lab)
         before = Mail.objects.count()
         answer = client(firm.world, LAB).post(where(firm, "desk-opening-write", opening=opening.pk), {"text": "まだ見えますか"})
-        assert (answer.status_code, "この方には、いまは開いていません。" in said(answer), "まだ見えますか" in said(answer)) == (422, True, True)
+        assert (answer.status_code, "もう閉じたか、まだ開いていません。" in said(answer), "まだ見えますか" in said(answer)) == (422, True, True)
         assert (PartnerNote.objects.count(), Mail.objects.count()) == (0, before)
 
 

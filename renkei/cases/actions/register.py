@@ -19,7 +19,6 @@ from renkei.cases.models import Case, Consultation, ImportedCase, ImportRun, Nee
 from renkei.cases.numbers import draw_number, keep_clear
 from renkei.cases.queries.register import (
     COLUMNS,
-    MOST_ROWS,
     Known,
     Preview,
     RegisterRow,
@@ -43,12 +42,13 @@ IMPORTED, UNDONE = "imported", "import_undone"  # close reasons that no vocabula
 def import_register(preview: Preview, *, by: Actor, body: Body) -> ImportRun:
     """Import the good rows, all or none. Each case has its holder and next step from its first moment (P1).
 
-    Refused: ``nothing_to_import``, ``foreign_holder``, ``number_taken``, ``not_allowed``.
+    Refused: ``nothing_to_import``, ``same_rows`` (imported before, or in this very moment), ``foreign_holder``,
+    ``number_taken``, ``not_allowed``.
     """
     require(by.is_system or (by.is_staff and by.body == body.pk))
     if not preview.good:
         raise Refused(_("取り込める行がありません。直してから、もう一度選んでください。"), "nothing_to_import", field="file")
-    run = ImportRun.objects.create(body=body, done_by_id=by.person, done_at=clock.now(), rows=len(preview.good))
+    run = _begin(preview, by=by, body=body)
     known = Known.load()
     keep_clear(row.values["受付番号"] for row in preview.good)
     for row in preview.good:
@@ -62,9 +62,19 @@ def import_register(preview: Preview, *, by: Actor, body: Body) -> ImportRun:
         except IntegrityError as error:
             raise Refused(_("%(row)s行目：「受付番号」%(number)sは、もう使われています。番号を確かめてください。")
                           % {"row": row.number_in_file, "number": row.values["受付番号"]}, "number_taken") from error
-        ImportedCase.objects.create(run=run, case=case, row=row.number_in_file)
+        ImportedCase.objects.create(run=run, case=case, row=row.number_in_file, digest=row.digest)
     record(by, "register.import", run, rows=len(preview.good))
     return run
+
+
+def _begin(preview: Preview, *, by: Actor, body: Body) -> ImportRun:
+    try:
+        with transaction.atomic():
+            return ImportRun.objects.create(body=body, done_by_id=by.person, done_at=clock.now(), rows=len(preview.good),
+                                            digest=preview.digest)
+    except IntegrityError as error:
+        raise Refused(_("この表の行は、もう取り込んであります。入れ直すときは、先に前の取り込みを取り消してください。"), "same_rows",
+                      field="file") from error
 
 
 @transaction.atomic
@@ -95,7 +105,7 @@ def undo_import(run: ImportRun, *, by: Actor) -> ImportRun:
 def export_register(cases: Iterable[Case], *, by: Actor) -> bytes:
     """Write the cases into the register's columns, as far as the actor may read them, and log who took them out."""
     visible = Case.objects.visible_to(by).filter(pk__in=[case.pk for case in cases]).order_by("arrived_at", "number")
-    rows = list(visible.select_related("holder", "holder_person").prefetch_related("needs__stage")[:MOST_ROWS])
+    rows = list(visible.select_related("holder", "holder_person").prefetch_related("needs__stage"))
     said: dict[uuid.UUID, Consultation] = {}
     words = Consultation.objects.visible_to(by).filter(case__in=rows).select_related("person").order_by("-consulted_at")
     for one in words:

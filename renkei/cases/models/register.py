@@ -21,31 +21,39 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
 
 
 class ImportRun(Row):
-    """One imported file."""
+    """One imported file. ``digest`` stands for its rows without a number: the same ones cannot come in twice."""
 
     body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     done_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
     done_at = models.DateTimeField()
     rows = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, blank=True, default="")
     undone_at = models.DateTimeField(null=True)
 
     objects = ImportRunQuerySet.as_manager()
 
     class Meta:
-        """Newest first."""
+        """Newest first; the same rows stand once a body until they are taken back."""
 
         ordering = ["-done_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["body", "digest"], condition=models.Q(undone_at__isnull=True) & ~models.Q(digest=""),
+                name="import_run_same_rows_once",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.body_id} {self.done_at}"
 
 
 class ImportedCase(Row):
-    """A case that came with a run, and the row of the sheet it stood in."""
+    """A case that came with a run, the row of the sheet it stood in, and what that row is known by when it comes again."""
 
     run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="cases")
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="imported")
     row = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         """In the order of the sheet."""

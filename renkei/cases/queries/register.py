@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import unicodedata
 import uuid
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from renkei.base.era import parse_date
 from renkei.base.language import shown_day
 from renkei.base.numbers import parse_phone
 from renkei.base.refusal import Refused
-from renkei.cases.models import Case
+from renkei.base.text import search_key
+from renkei.cases.models import Case, ImportedCase
 from renkei.documents.sheets import read_sheet
 from renkei.plan.models import Body, Stage
 from renkei.plan.queries import is_front_desk
@@ -54,6 +56,11 @@ class RegisterRow:
     problems: list[str] = field(default_factory=list)
     will: str = ""
 
+    @property
+    def digest(self) -> str:
+        """Return what a row without a number is known by when it comes again: what does not change while a case runs."""
+        return row_digest(self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:
@@ -72,6 +79,13 @@ class Preview:
         return [row for row in self.rows if row.problems]
 
 
+    @property
+    def digest(self) -> str:
+        """Return what these rows are known by, so that the same ones are not imported twice; empty when all have numbers."""
+        keys = sorted(row.digest for row in self.good if row.digest)
+        return hashlib.sha256("".join(keys).encode()).hexdigest() if keys else ""
+
+
 def read_register(data: bytes, *, body: Body | None = None) -> Preview:
     """Read a sheet row by row; nothing is written. With ``body``, rows it may not import are marked as well.
 
@@ -79,7 +93,7 @@ def read_register(data: bytes, *, body: Body | None = None) -> Preview:
     """
     rows = read_sheet(data, most_rows=MOST_ROWS)
     at, places = _header(rows)
-    known, found, seen = Known.load(rows, places), [], set[str]()
+    known, found, seen = Known.load(rows, places, body), [], set[str]()
     for number, cells in enumerate(rows[at + 1 :], start=at + 2):
         if any(cell not in (None, "") for cell in cells):
             row = _read_row(number, {name: cells[place] for name, place in places.items()}, known, body)
@@ -91,6 +105,14 @@ def read_register(data: bytes, *, body: Body | None = None) -> Preview:
     if not found:
         raise Refused(_("列の名前の下に、1行もありません。相談を書いた表を選んでください。"), "no_rows", field="file")
     return Preview(found)
+
+
+def row_digest(values: dict[str, Any]) -> str:
+    """Return what a row without a number is known by: day, firm, title and text; empty for a row with a number."""
+    if values["受付番号"] or values["受付日"] is None:
+        return ""
+    parts = [values["受付日"].isoformat(), search_key(values["会社名"]), plain(values["件名"]), plain(values["内容"])]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def plain(value: Any) -> str:
@@ -119,17 +141,22 @@ class Known:
 
     numbers: set[str]
     stages: dict[str, Stage]
+    told: dict[str, str] = field(default_factory=dict)
     holders: dict[str, tuple[Body, uuid.UUID | None] | None] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, rows: list[list[Any]] | None = None, places: dict[str, int] | None = None) -> Known:
-        """Fetch the stages, and which of the rows' numbers are taken."""
+    def load(
+        cls, rows: list[list[Any]] | None = None, places: dict[str, int] | None = None, body: Body | None = None
+    ) -> Known:
+        """Fetch the stages, which of the rows' numbers are taken, and which rows without one ``body`` imported before."""
         place = (places or {}).get("受付番号")
         numbers = {_plain_text(cells[place]) for cells in rows or []} if place is not None else set()
         taken = Case.objects.filter(number__in=numbers - {""}).values_list("number", flat=True)
         stages = {plain(name): stage for stage in Stage.objects.all()
                   for name in (stage.code, stage.name, stage.short, f"{stage.code}{stage.name}", f"{stage.code}{stage.short}")}
-        return cls(set(taken), stages)
+        before = ImportedCase.objects.filter(run__body=body, run__undone_at__isnull=True).exclude(digest="")
+        told = dict(before.values_list("digest", "case__number")) if body else {}
+        return cls(set(taken), stages, told)
 
     def holder(self, text: str) -> tuple[Body, uuid.UUID | None] | None:
         """Return body and person named in a cell; None when the plan has no such body."""
@@ -195,6 +222,8 @@ def _check_row(values: dict[str, Any], known: Known, body: Body | None, problems
         wrong(_("「件名」か「内容」のどちらかを書いてください。"))
     if values["受付番号"] in known.numbers:
         wrong(_("「受付番号」%(number)sは、もう入っています。") % {"number": values["受付番号"]})
+    if before := known.told.get(row_digest(values)):
+        wrong(_("受付日、会社名、件名、内容の同じ相談が、もう入っています（%(number)s）。別の相談なら、件名を変えてください。") % {"number": before})
     _check_people(values, known, body, problems)
     for name, stage in known.stages_in(values["段階"]).items():
         if stage is None:
