@@ -15,12 +15,15 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.actions.letter_steps import approve_step, ask_decision, pass_step, read_step, send_back
 from renkei.cases.actions.moves import Successor, accept_packs, choose_successor, decline_pack, open_move, send_packs
+from renkei.cases.actions.passing import pass_on
+from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Letter, LetterStep, Move, MovePack
 from renkei.cases.queries.calendar import calendar_of
 from renkei.cases.queries.letters import waiting_letters
 from renkei.cases.queries.moves import waiting_packs
+from renkei.post.models import Nudge
 from tests.cases.lettering import colleague, letter, letters_plan, people
-from tests.cases.making import NOON, arrived, events, fresh, refuses
+from tests.cases.making import NOON, arrived, events, fresh, offered, refuses
 from tests.cases.moving import acts, held, join
 from tests.world import DESK, LAB, World
 
@@ -197,3 +200,23 @@ def test_under_the_real_login(committed_world: World, login: Any) -> None:
     with login("web"), acting(acts(scene.kono)):
         assert accept_packs(list(waiting_packs(acts(scene.kono))), by=acts(scene.kono)) == 2
     assert {fresh(one).holder_person_id for one in scene.cases} == {scene.ito.person_id}
+
+
+def test_the_clocks_reach_the_substitute_and_the_mailbox_when_nobody_is_there(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reminder of a request and the word about standing still, with a substitute and without."""
+    kono, mori, ueda = join(LAB, "kono"), join(LAB, "mori"), join(LAB, "ueda")
+    first, second = offered(world), offered(world)
+    pass_on(first, by=world.lab, person=kono.person_id)
+    pass_on(second, by=world.lab, person=ueda.person_id)
+    late = clock.at(dt.date(2026, 12, 3), 9)
+    away(kono, mori, until=late.date())
+    away(ueda, until=late.date())
+    monkeypatch.setattr(clock, "now", lambda: late)
+    assert run_clocks().reminded == 2
+    told = dict(Nudge.objects.filter(kind="reminder").values_list("about", "address"))
+    assert told == {first.pk: "mori@people.example", second.pk: "hibari-lab@hibari.example"}
+    end_absence(Absence.objects.get(person=kono.person), by=acts(kono))  # back early: the next word is the person's own again
+    monkeypatch.setattr(clock, "now", lambda: clock.at(dt.date(2026, 12, 10), 9))
+    run_clocks()
+    again = Nudge.objects.filter(kind="expired", about=first.pk, body=LAB).get()
+    assert again.address == "kono@people.example"
