@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from renkei.accounts.models import Absence, MemberReview, Membership, Person
 from renkei.base import clock
+from renkei.base.memo import once
 from renkei.plan.queries import content_now
 
 FACTORS = (Authenticator.Type.WEBAUTHN, Authenticator.Type.TOTP)
@@ -122,7 +123,10 @@ def answering_for(person: uuid.UUID | None, body: str | None) -> set[uuid.UUID]:
     """Return for whom of a body a person answers today, beside themself: who is away and ends, through every absence, at them."""
     if person is None or body is None:
         return set()
-    away = away_in(body)
+    return once(("answering for", person, body), lambda: _answering_for(person, away_in(body)))
+
+
+def _answering_for(person: uuid.UUID, away: dict[uuid.UUID, Absence]) -> set[uuid.UUID]:
     found = set()
     for start in away:
         now, seen = start, set[uuid.UUID]()
