@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, models
@@ -17,7 +18,14 @@ def record(by: Actor, verb: str, *touched: models.Model, **facts: Any) -> None:
 
     The facts themselves are not stored: the digest proves later what was decided without keeping content here.
     """
-    ids = [f"{one._meta.label_lower}:{one.pk}" for one in touched]  # noqa: SLF001  Django's own name for it
+    _append(by, verb, _ids(touched), facts)
+
+
+def _ids(touched: Iterable[models.Model]) -> list[str]:
+    return [f"{one._meta.label_lower}:{one.pk}" for one in touched]  # noqa: SLF001  Django's own name for it
+
+
+def _append(by: Actor, verb: str, ids: list[str], facts: dict[str, Any]) -> None:
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -26,6 +34,11 @@ def record(by: Actor, verb: str, *touched: models.Model, **facts: Any) -> None:
         )
 
 
-def record_read(by: Actor, *touched: models.Model) -> None:
-    """Append a read of secret content; called before that content is rendered (the one write a GET may make)."""
-    record(by, "read", *touched)
+def record_read(by: Actor, *touched: models.Model, classes: Iterable[str] | None = None) -> None:
+    """Append a read of secret content; called before that content is rendered (the one write a GET may make).
+
+    ``classes`` are the codes of what is shown now; they stand beside the ids, so that nobody has to work them out later
+    from what was allowed then. None where the caller shows content of no class; an empty list says that nothing was there.
+    """
+    shown = [] if classes is None else [f"class:{one}" for one in sorted(set(classes)) or ["none"]]
+    _append(by, "read", [*_ids(touched), *shown], {})

@@ -117,7 +117,7 @@ class TestReading:
         read_opening(Opening.objects.get(), by=actor)
         told = readings(firm.case, actor=through_link(firm))
         assert [(one.body, one.person, one.classes) for one in told if one.person == "研究 花子"] == [
-            ("ひばり大学", "研究 花子", ["summary", "technical"])
+            ("ひばり大学", "研究 花子", ["summary"])
         ]
 
     def test_writing_both_ways(self, firm: Firm) -> None:

@@ -72,7 +72,7 @@ def test_lists_that_show_the_first_words_are_logged(world: World, settings: Any,
     settings.MEDIA_ROOT = tmp_path
     scene = ready(world)
     new = scene.case.__class__.objects.get(state="arrived")
-    assert reads(scene, DESK, reverse(name, kwargs={"body": DESK})) == [{f"cases.case:{new.pk}"}]
+    assert reads(scene, DESK, reverse(name, kwargs={"body": DESK})) == [{f"cases.case:{new.pk}", "class:technical"}]
     assert reads(scene, BANK, reverse(name, kwargs={"body": BANK})) == []
 
 

@@ -34,6 +34,7 @@ from renkei.cases.models import (
     LetterStep,
     Match,
     Opening,
+    PartnerFile,
     Passage,
 )
 from renkei.companies.actions import (
@@ -113,6 +114,11 @@ def _firms(made: Everyone) -> None:
             case_id=objects["case"], months=6, due_on=clock.today(), planned_at=clock.now(), asked_at=clock.now(), asked_how="mail").pk  # fmt: skip
     made.tokens["after"] = make_link(by=GUEST, purpose=LinkPurpose.FOLLOWUP, subject=made.own["follow_up"], case=made.own["case"],
                                      expires_at=clock.now().replace(year=clock.now().year + 1))
+    paper = keep("測り方.txt", b"x")
+    made.own["sent"] = PartnerFile.objects.create(
+        opening=opening, name=paper.name, media_type=paper.media_type, size=paper.size, sha256=paper.sha256, from_partner=True,
+        author_name="研究 花子", added_at=clock.now(),
+    ).pk  # fmt: skip
     made.tokens["partner"] = make_link(by=GUEST, purpose=LinkPurpose.PARTNER, subject=opening.pk, case=opening.case_id,
                                        expires_at=clock.now().replace(year=clock.now().year + 1))
     made.tokens["join"] = make_link(

@@ -51,6 +51,7 @@ REVIEWED = {
     "company_import_used": "ids of rows of the caller's own import whose firms or people later work points to",
     "company_meet": "a body writes down that it knows a firm it named by number and name",
     "opening_link": "the opening of the caller's own living partner link", "opening_mine": "the same opening while it lives and its terms are accepted",
+    "opening_writes": "the same opening's id while it lives and its terms are accepted",
     "opening_classes": "what that opening opens: a body's people never more than the firm lets the body read",
     "case_readings": "who read a case and when; only for the firm itself and for who runs or took the case",
     "company_mine": "ids of firms the signed-in person has an open account of", "company_run": "ids of firms that person administers",

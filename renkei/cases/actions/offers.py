@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 
 from renkei.accounts.models import Person
 from renkei.accounts.queries import is_member
-from renkei.audit.record import record, record_read
+from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
+from renkei.cases.actions.reading import read_case
 from renkei.cases.actions.waiting import choose_step, waiting_step
 from renkei.cases.models import Case, Consent, ConsentHow, Incident, Need, Origin, Passage, Support, Verb, log_step
 from renkei.cases.rules import require, runs_case
@@ -356,4 +357,4 @@ def move_support(support: Support, after: SupportState, verb: Verb, *, by: Actor
 
 def open_request(support: Support, *, by: Actor) -> None:
     """Put on record that a body reads an offer; called before its content is rendered (so a recall knows who saw it)."""
-    record_read(by, support, Case(pk=support.case_id))
+    read_case(support.case, support, by=by)

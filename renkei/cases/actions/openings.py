@@ -10,22 +10,25 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from renkei.audit.record import record, record_read
+from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
-from renkei.cases.models import Case, Consent, Opening, OpeningKind, PartnerNote, Verb, log_step
+from renkei.cases.actions.reading import read_case
+from renkei.cases.models import Case, Consent, Opening, OpeningKind, PartnerFile, PartnerNote, Verb, log_step
 from renkei.cases.rules import require, runs_case, signed, speaks_for_company
 from renkei.cases.states import DisclosureClass
 from renkei.cases.steps import fit, fit_name, lock_case, require_open
+from renkei.documents.store import keep
 from renkei.plan.models import Body
 from renkei.post.links import close_links, make_link
 from renkei.post.models import LinkPurpose
 from renkei.post.outbox import put_mail
 
 LINK_LIFE = dt.timedelta(days=365)
+MOST_FILES = 20
 
 
 @transaction.atomic
@@ -123,11 +126,12 @@ def accept_terms(opening: Opening, *, by: Actor) -> Opening:
     return locked
 
 
-def read_opening(opening: Opening, *, by: Actor) -> None:
+def read_opening(opening: Opening, *, by: Actor, classes: list[str] | None = None) -> None:
     """Write down that the partner reads, before anything is rendered. Raises Refused while the terms are not accepted."""
     if opening.accepted_at is None:
         raise Refused(_("先に、約束を読んで同意してください。"), "terms")
-    record_read(by, opening, Case(pk=opening.case_id))
+    case = opening.case if classes is None else Case(pk=opening.case_id)
+    read_case(case, opening, by=by, classes=classes)
 
 
 @transaction.atomic
@@ -140,18 +144,11 @@ def write_note(opening: Opening, *, text: str, by: Actor) -> PartnerNote:
     if not words:
         raise Refused(_("伝えたいことを書いてください。"), "text_empty", field="text")
     partner = by.kind is ActorKind.PARTNER
-    locked = _own(opening, by) if partner else opening
-    require(partner or (by.is_staff and by.body == opening.body_id))
-    if not partner and not Opening.objects.live().filter(pk=opening.pk).exists():
-        raise Refused(_("もう閉じたか、まだ開いていません。この方には、ここからは届きません。"), "shut")
-    if partner and locked.accepted_at is None:
-        raise Refused(_("先に、約束を読んで同意してください。"), "terms")
+    locked = _may_write(opening, by=by)
     note = PartnerNote.objects.create(opening=locked, text=words, from_partner=partner, author_name=by.name[:100],
                                       written_at=clock.now())
     record(by, "opening.note", note, locked, text=words)
-    to = locked.body.mail if partner else locked.email
-    put_mail(by=by, to=to, subject=written("連絡がありました"), purpose="partner", about=locked.pk, case=locked.case_id,
-             to_body=locked.body_id if partner else "", text=written("開いたご相談について、連絡がありました。画面で読んでください。"), daily=True)
+    _tell_other_side(locked, by=by)
     return note
 
 
@@ -162,6 +159,49 @@ def _require_none_yet(case: Case, body: str, email: str, *, by: Actor) -> None:
         if not earlier.has_run_out:
             raise Refused(_("この方には、もう開いているか、会社に聞いています。"), "open_already", field="email")
         shut(earlier, by=by)
+
+
+@transaction.atomic
+def send_partner_file(opening: Opening, *, name: str, data: bytes, by: Actor) -> PartnerFile:
+    """The partner sends the body a file, or the body the partner. The same file twice gives the first row.
+
+    Refused: ``file_empty``, ``file_too_large``, ``file_kind``, ``file_content``, ``too_many_files``, ``not_allowed``,
+    ``terms``, ``shut``.
+    """
+    locked = _may_write(opening, by=by)
+    if locked.files.count() >= MOST_FILES:
+        raise Refused(_("1人とやりとりできるファイルは%(most)s件までです。") % {"most": MOST_FILES}, "too_many_files", field="file")
+    kept, partner = keep(name, data), by.kind is ActorKind.PARTNER
+    again = locked.files.filter(sha256=kept.sha256, name=kept.name, from_partner=partner).first()
+    if again is not None:
+        return again
+    made = PartnerFile.objects.create(
+        opening=locked, name=kept.name, media_type=kept.media_type, size=kept.size, sha256=kept.sha256,
+        from_partner=partner, author_name=by.name[:100], added_at=clock.now(),
+    )  # fmt: skip
+    record(by, "opening.file", made, locked, Case(pk=locked.case_id), sha256=kept.sha256, size=kept.size)
+    _tell_other_side(locked, by=by)
+    return made
+
+
+def _may_write(opening: Opening, *, by: Actor) -> Opening:
+    """Return the opening for who may write in it: the partner after the terms, the body while it is open."""
+    if by.kind is not ActorKind.PARTNER:
+        require(by.is_staff and by.body == opening.body_id)
+        if not Opening.objects.live().filter(pk=opening.pk).exists():
+            raise Refused(_("もう閉じたか、まだ開いていません。この方には、ここからは届きません。"), "shut")
+        return opening
+    locked = _own(opening, by)
+    if locked.accepted_at is None:
+        raise Refused(_("先に、約束を読んで同意してください。"), "terms")
+    return locked
+
+
+def _tell_other_side(opening: Opening, *, by: Actor) -> None:
+    partner = by.kind is ActorKind.PARTNER
+    put_mail(by=by, to=opening.body.mail if partner else opening.email, subject=written("連絡がありました"), purpose="partner",
+             about=opening.pk, case=opening.case_id, to_body=opening.body_id if partner else "", daily=True,
+             text=written("開いたご相談について、連絡がありました。画面で読んでください。"))
 
 
 def _wanted(case: Case, kind: str, classes: list[str], *, by: Actor) -> list[str]:

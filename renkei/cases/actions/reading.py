@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
+from django.db.models import Exists, OuterRef
 
 from renkei.audit.record import record_read
 from renkei.base.actor import Actor
-from renkei.cases.models import Case
+from renkei.cases.models import Attachment, Case, Consultation, Contact, Message, Passage
+from renkei.cases.states import DisclosureClass
 
 
 class WithWords(Protocol):
@@ -25,11 +30,33 @@ class WithWords(Protocol):
 
 def read_words(by: Actor, rows: Iterable[WithWords]) -> None:
     """Record which cases' words a list shows; nothing is recorded where it shows none."""
-    read_cases([row.id for row in rows if row.text], by=by)
+    read_cases([row.id for row in rows if row.text], by=by, classes=[DisclosureClass.TECHNICAL])
 
 
-def read_cases(cases: Iterable[uuid.UUID], *, by: Actor) -> None:
+def read_cases(cases: Iterable[uuid.UUID], *, by: Actor, classes: Iterable[str] | None = None) -> None:
     """Record that secret content of these cases is shown, one event for all of them."""
     shown = [Case(pk=one) for one in dict.fromkeys(cases)]
     if shown:
-        record_read(by, *shown)
+        record_read(by, *shown, classes=classes)
+
+
+def read_case(case: Case, *about: models.Model, by: Actor, classes: Iterable[str] | None = None) -> None:
+    """Record that a case is shown, with ``about`` (a file, an opening) named first, and the classes that are shown.
+
+    Without ``classes`` they are those of everything in the case that the reader may read at this moment.
+    """
+    record_read(by, *about, case, classes=shown_classes(case, by) if classes is None else classes)
+
+
+def shown_classes(case: Case, actor: Actor) -> set[str]:
+    """Return the classes of which the case holds something that the actor may read now; one query."""
+    columns: dict[str, Any] = {
+        model.__name__.lower(): ArraySubquery(
+            model.objects.visible_to(actor).filter(case=OuterRef("pk")).order_by().values("klass").distinct())
+        for model in (Passage, Message, Attachment, Contact)
+    }  # fmt: skip
+    columns["words"] = Exists(Consultation.objects.visible_to(actor).filter(case=OuterRef("pk")))
+    row = Case.objects.filter(pk=case.pk).values_list(*columns.values()).first()
+    *lists, has_words = row or ([], False)
+    shown = {str(klass) for classes in lists for klass in classes or []}  # None where the reader sees no such rows
+    return shown | ({str(DisclosureClass.TECHNICAL)} if has_words else set()) | ({str(DisclosureClass.SUMMARY)} if case.summary else set())

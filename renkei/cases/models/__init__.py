@@ -13,7 +13,7 @@ from renkei.cases.models.match import Match, Outcome
 from renkei.cases.models.moves import Move, MovePack, MoveReason
 from renkei.cases.models.nda import Nda, NdaKind, NdaKnown
 from renkei.cases.models.need import Need, Passage
-from renkei.cases.models.opening import Opening, OpeningKind, PartnerNote
+from renkei.cases.models.opening import Opening, OpeningKind, PartnerFile, PartnerNote
 from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
 from renkei.cases.models.regrouping import Regrouping
@@ -65,6 +65,7 @@ __all__ = [
     "OpeningKind",
     "Origin",
     "Outcome",
+    "PartnerFile",
     "PartnerNote",
     "Passage",
     "Product",

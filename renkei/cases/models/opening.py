@@ -108,6 +108,46 @@ class PartnerNoteQuerySet(models.QuerySet["PartnerNote"]):
         return self.filter(opening__in=Opening.objects.visible_to(actor))
 
 
+class PartnerFileQuerySet(models.QuerySet["PartnerFile"]):
+    """What partners and bodies send each other; the policy ``cases_partnerfile`` says the same."""
+
+    def visible_to(self, actor: Actor) -> PartnerFileQuerySet:
+        """Return a partner's while the opening lives and its terms are accepted; of staff only the body that answers for it.
+
+        What a partner sends may quote what was opened, and other bodies of the case may not read that.
+        """
+        if actor.is_system:
+            return self
+        seen = Opening.objects.visible_to(actor)
+        if actor.kind is ActorKind.PARTNER:
+            return self.filter(opening__in=seen.live().filter(accepted_at__isnull=False))
+        return self.filter(opening__in=seen.filter(body_id=actor.body)) if actor.is_staff else self.none()
+
+
+class PartnerFile(Row):
+    """A file a partner sent to the body that opened the case to them, or was sent. Its bytes lie content-addressed on disk."""
+
+    opening = models.ForeignKey(Opening, on_delete=models.PROTECT, related_name="files")
+    name = models.CharField(_("ファイル名"), max_length=200)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    from_partner = models.BooleanField()
+    author_name = models.CharField(max_length=100)
+    added_at = models.DateTimeField()
+
+    objects = PartnerFileQuerySet.as_manager()
+
+    class Meta:
+        """Newest first."""
+
+        ordering = ["-added_at"]
+        constraints = [models.CheckConstraint(condition=~models.Q(name=""), name="partner_file_has_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class PartnerNote(Row):
     """What a partner wrote to the body that opened the case to them, or was written back."""
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from renkei.base.refusal import Refused
-from renkei.cases.models import Attachment
+from renkei.cases.models import Attachment, PartnerFile
 from renkei.documents.store import path_of
 
 
-def open_file(attachment: Attachment) -> Path:
+def open_file(attachment: Attachment | PartnerFile) -> Path:
     """Return where the bytes lie. The caller fetched the row with ``visible_to``. Raises Refused when they are gone."""
     path = path_of(attachment.sha256)
     if not path.is_file():

@@ -10,11 +10,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from renkei.audit.record import record_read
 from renkei.base import clock
+from renkei.cases.actions.reading import read_case
 from renkei.cases.models import Case, InquiryAnswer, Need
 from renkei.cases.queries.match_sheet import MatchRow, MatchSheet, match_sheet
 from renkei.cases.rules import runs_case
+from renkei.cases.states import DisclosureClass
 from renkei.desk.cases.acts.act import RELATED
 from renkei.desk.cases.acts.disclosing import CandidateForm, CirculateForm, EndCirculationForm, PublicNeedForm
 from renkei.desk.cases.acts.matching import open_match_acts
@@ -29,7 +30,7 @@ COLUMNS = ["機関", "いまの段階", "返事", "できること", "だれが"
 def match(request: StaffRequest, body: str, case: uuid.UUID, need: uuid.UUID) -> HttpResponse:
     """Show every candidate with where it stands, and the deeds that come next."""
     found, sheet = _sheet(request, case, need)
-    record_read(request.actor, sheet.need, found)
+    read_case(found, sheet.need, by=request.actor, classes=[DisclosureClass.SUMMARY])
     runs = runs_case(request.actor, found) and found.is_open
     rows = [
         (row, _reason(row), open_match_acts(row.match, is_open=row.is_open, actor=request.actor, case=found) if runs else [])
@@ -45,7 +46,7 @@ def match_xlsx(request: StaffRequest, body: str, case: uuid.UUID, need: uuid.UUI
     """Write the same sheet as a file."""
     del body
     found, sheet = _sheet(request, case, need)
-    record_read(request.actor, sheet.need, found)
+    read_case(found, sheet.need, by=request.actor, classes=[DisclosureClass.SUMMARY])
     data = write_sheet(_("組合せの表"), COLUMNS, [_cells(row) for row in sheet.rows])
     name = f"match-{found.number.replace(' ', '-')}-{sheet.need.order}.xlsx"
     return HttpResponse(data, XLSX, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"})

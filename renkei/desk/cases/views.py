@@ -9,8 +9,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from renkei.audit.record import record_read
 from renkei.base import clock
+from renkei.cases.actions.reading import read_case
 from renkei.cases.models import Attachment, Case, Consultation, Contact, Need, Passage, Support
 from renkei.cases.queries.files import open_file
 from renkei.desk.cases.acts.act import RELATED
@@ -25,7 +25,7 @@ VOCABULARIES = {"tech_fields": "tech_fields", "themes": "themes", "pressures": "
 def case(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     """Show one case: holder, next step and date always in sight, one timeline, needs, consent, files."""
     found = _find(request, case)
-    record_read(request.actor, found)
+    read_case(found, by=request.actor)
     everything = "all" in request.GET
     by_body = request.GET.get("by", "")[:40]
     context = case_page(found, request.actor, everything=everything, by_body=by_body)
@@ -35,7 +35,7 @@ def case(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
 def sheet(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     """Show the 相談票 (form B) on one A4 page, with boxes for the circulation [C98]."""
     found = _find(request, case)
-    record_read(request.actor, found)
+    read_case(found, by=request.actor)
     content = content_now()
     said = Consultation.objects.visible_to(request.actor).filter(case=found)
     words = said.select_related("taken_by", "person", "received_by").order_by("consulted_at").first()
@@ -71,7 +71,7 @@ def file(request: StaffRequest, body: str, case: uuid.UUID, file: uuid.UUID) -> 
     del body
     found = _find(request, case)
     kept = get_object_or_404(Attachment.objects.visible_to(request.actor), case=found, pk=file)
-    record_read(request.actor, kept, found)
+    read_case(found, kept, by=request.actor, classes=[kept.klass])
     path = open_file(kept)
     return FileResponse(path.open("rb"), as_attachment=True, filename=kept.name, content_type="application/octet-stream")
 

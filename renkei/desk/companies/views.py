@@ -70,7 +70,7 @@ def company(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRespons
     cases = Case.objects.visible_to(request.actor).filter(company=found).select_related("holder")
     talks = Contact.objects.visible_to(request.actor).filter(case__company=found, corrected_by__isnull=True)
     contacts = list(talks.select_related("case", "author_body", "author").order_by("-happened_at")[:FEW_CONTACTS])
-    read_cases([one.case_id for one in contacts], by=request.actor)
+    read_cases([one.case_id for one in contacts], by=request.actor, classes=[one.klass for one in contacts])
     page = {
         "company": found,
         "people": found.people.filter(left_on__isnull=True),

@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from renkei.audit.record import record_read
 from renkei.base import clock
 from renkei.base.refusal import Refused
+from renkei.cases.actions.reading import read_case
 from renkei.cases.actions.talk import log_contact
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.rules import runs_case
@@ -42,7 +42,7 @@ def call_back(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse
             messages.success(request, words)
             is_new = found.state == CaseState.ARRIVED and outcome == TALKED
             return redirect("desk-triage", body=body, case=case) if is_new else redirect("desk-today", body=body)
-    record_read(request.actor, found)
+    read_case(found, by=request.actor)
     return render(request, "desk/intake/back.html", _page(request, found, form), status=422 if form.errors else 200)
 
 

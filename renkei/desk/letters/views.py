@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from renkei.accounts.queries import answering_for
-from renkei.audit.record import record_read
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases.actions import letters as deeds
 from renkei.cases.actions.letters import DRAFT_NUMBER, file_name, letter_docx, rule_of
+from renkei.cases.actions.reading import read_case
 from renkei.cases.letter_values import default_class, first_values
 from renkei.cases.models import Case, Letter, LetterStep, Support
 from renkei.cases.queries.finding import as_id
@@ -70,14 +70,14 @@ def new(request: StaffRequest, body: str, case: uuid.UUID, kind: str) -> HttpRes
 def letter(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID) -> HttpResponse:
     """Show one letter as it reads, where it stands on its way, and what can be done."""
     found = find_letter(request, case, letter)
-    record_read(request.actor, found, found.case)
+    read_case(found.case, found, by=request.actor, classes=[found.klass])
     return render(request, "desk/letters/letter.html", letter_page(request, found) | {"body": body})
 
 
 def page(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID) -> HttpResponse:
     """Show one letter on A4, to print."""
     found = find_letter(request, case, letter)
-    record_read(request.actor, found, found.case)
+    read_case(found.case, found, by=request.actor, classes=[found.klass])
     return render(request, "desk/letters/print.html", letter_page(request, found) | {"body": body})
 
 
@@ -85,7 +85,7 @@ def file(request: StaffRequest, body: str, case: uuid.UUID, letter: uuid.UUID) -
     """Send the docx: as it was decided, or the draft as it stands."""
     del body
     found = find_letter(request, case, letter)
-    record_read(request.actor, found, found.case)
+    read_case(found.case, found, by=request.actor, classes=[found.klass])
     data = path_of(found.sha256).read_bytes() if found.sha256 else letter_docx(found)
     return docx(data, found.file_name or f"案_{file_name(found)}")
 

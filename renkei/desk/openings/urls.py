@@ -15,4 +15,8 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule=SEEN, changes=True),
     route("d/<slug:body>/case/<uuid:case>/openings/<uuid:opening>/write/", views.write, name="desk-opening-write",
           audience=Audience.STAFF, rule=SEEN, changes=True),
+    route("d/<slug:body>/case/<uuid:case>/openings/<uuid:opening>/send/", views.send, name="desk-opening-send",
+          audience=Audience.STAFF, rule=SEEN, changes=True),
+    route("d/<slug:body>/case/<uuid:case>/openings/<uuid:opening>/sent/<uuid:sent>/", views.get_sent,
+          name="desk-opening-sent", audience=Audience.STAFF, rule=SEEN),
 ]  # fmt: skip

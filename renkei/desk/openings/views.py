@@ -7,16 +7,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from renkei.base.forms import Checks, JapaneseDateField, Options, TextField
 from renkei.base.refusal import Refused
-from renkei.cases.actions.openings import open_to, shut, write_note
-from renkei.cases.models import Case, Opening, OpeningKind, PartnerNote
+from renkei.cases.actions.openings import open_to, send_partner_file, shut, write_note
+from renkei.cases.actions.reading import read_case
+from renkei.cases.models import Case, Opening, OpeningKind, PartnerFile, PartnerNote
+from renkei.cases.queries.files import open_file
 from renkei.cases.states import DisclosureClass
 from renkei.desk.request import StaffRequest
 
@@ -79,6 +81,33 @@ def write(request: StaffRequest, body: str, case: uuid.UUID, opening: uuid.UUID)
     return redirect("desk-openings", body=body, case=case)
 
 
+@require_POST
+def send(request: StaffRequest, body: str, case: uuid.UUID, opening: uuid.UUID) -> HttpResponse:
+    """Send the person a file."""
+    found, upload = _opening(request, case, opening), request.FILES.get("file")
+    if upload is None:
+        messages.error(request, _("ファイルを選んでから、「送る」を押してください。"))
+    else:
+        try:
+            send_partner_file(found, name=upload.name or "", data=upload.read(), by=request.actor)
+        except Refused as refusal:
+            messages.error(request, refusal.message)
+        else:
+            messages.success(request, _("ファイルを送りました。"))
+    return redirect("desk-openings", body=body, case=case)
+
+
+@require_safe
+def get_sent(request: StaffRequest, body: str, case: uuid.UUID, opening: uuid.UUID, sent: uuid.UUID) -> HttpResponseBase:
+    """Give a file that went between the person and the body, as a download; the reading goes on record."""
+    del body
+    found = _opening(request, case, opening)
+    one = get_object_or_404(PartnerFile.objects.visible_to(request.actor).filter(opening=found), pk=sent)
+    read_case(found.case, one, by=request.actor, classes=found.classes)
+    opened = open_file(one).open("rb")  # closed by the response
+    return FileResponse(opened, as_attachment=True, filename=one.name, content_type="application/octet-stream")
+
+
 def _case(request: StaffRequest, case: uuid.UUID) -> Case:
     return get_object_or_404(Case.objects.visible_to(request.actor), pk=case)
 
@@ -91,5 +120,6 @@ def _opening(request: StaffRequest, case: uuid.UUID, opening: uuid.UUID) -> Open
 def _rows(request: StaffRequest, case: Case) -> dict[str, Any]:
     rows = list(Opening.objects.visible_to(request.actor).filter(case=case).select_related("body", "asked_by"))
     notes = list(PartnerNote.objects.visible_to(request.actor).filter(opening__in=rows))
-    return {"rows": [{"opening": one, "notes": [note for note in notes if note.opening_id == one.pk],
+    files = list(PartnerFile.objects.visible_to(request.actor).filter(opening__in=rows))
+    return {"rows": [{"opening": one, "files": [file for file in files if file.opening_id == one.pk], "notes": [note for note in notes if note.opening_id == one.pk],
                       "classes": "・".join(str(DisclosureClass(k).label) for k in one.classes)} for one in rows]}

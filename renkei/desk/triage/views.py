@@ -10,9 +10,9 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from renkei.audit.record import record_read
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
+from renkei.cases.actions.reading import read_case
 from renkei.cases.models import Case
 from renkei.cases.rules import runs_case
 from renkei.cases.states import CaseState
@@ -33,7 +33,7 @@ def triage(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     """Show or work on one consultation."""
     found = find_case(request, case)
     if request.method != "POST":
-        record_read(request.actor, found)
+        read_case(found, by=request.actor)
         return _render(request, build(found, request.actor))
     page = build(found, request.actor, request.POST)
     name, _colon, about = clean_text(request.POST.get("do", "save")).partition(":")

@@ -9,14 +9,15 @@ from django import forms
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from renkei.base.forms import TextField
 from renkei.base.refusal import Refused
-from renkei.cases.actions.openings import accept_terms, read_opening, write_note
-from renkei.cases.models import Attachment, Case, Opening, PartnerNote, Passage
+from renkei.cases.actions.openings import accept_terms, read_opening, send_partner_file, write_note
+from renkei.cases.models import Attachment, Case, Opening, PartnerFile, PartnerNote, Passage
 from renkei.cases.queries.files import open_file
 from renkei.portal.status.words import class_words
 from renkei.post.models import LinkPurpose
@@ -70,7 +71,35 @@ def get_file(request: LinkRequest, token: str, file: uuid.UUID) -> HttpResponseB
     del token
     opening = _opening(request)
     found = get_object_or_404(Attachment.objects.visible_to(request.actor), pk=file)
-    read_opening(opening, by=request.actor)
+    read_opening(opening, by=request.actor, classes=[found.klass])
+    opened = open_file(found).open("rb")  # closed by the response
+    return FileResponse(opened, as_attachment=True, filename=found.name, content_type=found.media_type)
+
+
+@require_POST
+def send(request: LinkRequest, token: str) -> HttpResponse:
+    """Send a file to the body that opened the case."""
+    opening, upload = _opening(request), request.FILES.get("file")
+    error = _("ファイルを選んでから、「送る」を押してください。")
+    if upload is not None:
+        try:
+            send_partner_file(opening, name=upload.name or "", data=upload.read(), by=request.actor)
+        except Refused as refusal:
+            error = refusal.message
+        else:
+            messages.success(request, _("%(body)sにファイルを送りました。") % {"body": opening.body.name})
+            return redirect(f"{reverse('portal-partner', kwargs={'token': token})}#h-notes")
+    if opening.accepted_at is None:
+        return redirect("portal-partner", token=token)
+    return render(request, "portal/partner/partner.html", _page(request, opening, token) | {"file_error": error})
+
+
+@require_safe
+def get_sent(request: LinkRequest, token: str, sent: uuid.UUID) -> HttpResponseBase:
+    """Give back a file that went between the partner and the body."""
+    del token
+    opening = _opening(request)
+    found = get_object_or_404(PartnerFile.objects.visible_to(request.actor).filter(opening=opening), pk=sent)
     opened = open_file(found).open("rb")  # closed by the response
     return FileResponse(opened, as_attachment=True, filename=found.name, content_type=found.media_type)
 
@@ -88,5 +117,6 @@ def _page(request: LinkRequest, opening: Opening, token: str) -> dict[str, Any]:
         "opening": opening, "case": case, "token": token, "form": NoteForm(), "classes": class_words(opening.classes),
         "passages": Passage.objects.visible_to(request.actor).filter(case=case).select_related("author_body"),
         "files": Attachment.objects.visible_to(request.actor).filter(case=case),
+        "sent": PartnerFile.objects.visible_to(request.actor).filter(opening=opening),
         "notes": PartnerNote.objects.visible_to(request.actor).filter(opening=opening),
     }  # fmt: skip

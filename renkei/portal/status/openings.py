@@ -48,5 +48,12 @@ def opened(case: Case, actor: Actor) -> list[dict[str, Any]]:
 
 
 def read_by(case: Case, actor: Actor) -> list[dict[str, Reading | str]]:
-    """Return who read the case, when, and what was open to them then."""
-    return [{"reading": one, "words": class_words(one.classes)} for one in readings(case, actor=actor)]
+    """Return who read the case, when, and what they were shown, in words."""
+    return [{"reading": one, "words": _read_words(one)} for one in readings(case, actor=actor)]
+
+
+def _read_words(reading: Reading) -> str:
+    words = class_words(reading.classes)
+    if not reading.was_recorded:
+        return _("%(words)s（そのとき見られたもの）") % {"words": words} if words else ""
+    return _("%(words)sを表示") % {"words": words} if words else _("件名と進み具合だけ")

@@ -135,7 +135,7 @@ def act_view(form_class: type[ActForm]) -> Callable[..., HttpResponse]:
                 messages.success(request, form.done)
                 return redirect(form.after(result))
         if isinstance(thing, (Contact, Passage)):  # its words stand on the page
-            read_cases([found.pk], by=request.actor)
+            read_cases([found.pk], by=request.actor, classes=[thing.klass])
         return render(request, form.template, {"form": form, "case": found, "subject": thing, "body": body})
 
     view.__doc__ = form_class.__doc__
