@@ -56,7 +56,7 @@ def shown_classes(case: Case, actor: Actor) -> set[str]:
         for model in (Passage, Message, Attachment, Contact)
     }  # fmt: skip
     columns["words"] = Exists(Consultation.objects.visible_to(actor).filter(case=OuterRef("pk")))
-    row = Case.objects.filter(pk=case.pk).values_list(*columns.values()).first()
-    *lists, has_words = row or ([], False)
+    row: tuple[Any, ...] = Case.objects.filter(pk=case.pk).values_list(*columns.values()).first() or (False,)
+    *lists, has_words = row
     shown = {str(klass) for classes in lists for klass in classes or []}  # None where the reader sees no such rows
     return shown | ({str(DisclosureClass.TECHNICAL)} if has_words else set()) | ({str(DisclosureClass.SUMMARY)} if case.summary else set())
