@@ -8,10 +8,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from renkei.accounts.models import Membership
+from renkei.accounts.models import Absence, Membership
+from renkei.accounts.queries import standing_in
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
+from renkei.base.language import written
 from renkei.cases.actions.mail_out import tell_of_failed
 from renkei.cases.models import Case, Handover, LetterStep, StepState, Support
 from renkei.cases.states import HandoverState, SupportState
@@ -88,15 +90,20 @@ def _row_stands(nudge: Nudge, supports: dict[uuid.UUID, Support], handovers: dic
 
 
 def _readdress(nudges: list[Nudge]) -> None:
-    """Give what was told to somebody who has left the body to its queue, and follow a new mail address."""
+    """Give what was told to somebody who is away to whoever stands in, of who has left to the queue, and follow a new address."""
     people = {one.person for one in nudges if one.person}
     here = {(one.person_id, one.body_id): one.person for one in Membership.objects.current().filter(person__in=people)}
     mails = dict(Body.objects.values_list("pk", "mail"))
+    absent = {(one.person_id, one.body_id) for one in Absence.objects.on(clock.today()).filter(person__in=people)}
     changed = []
     for one in nudges:
-        person = here.get((one.person, one.body)) if one.person else None
+        member = here.get((one.person, one.body)) if one.person else None
+        person = standing_in(member, one.body) if member and (member.pk, one.body) in absent else member
         to = (person.pk, person.email, person.name) if person else (None, mails.get(one.body, ""), "")
-        if to != (one.person, one.address, one.name):
-            one.person, one.address, one.name = to
-            changed.append(one)
-    Nudge.objects.bulk_update(changed, ["person", "address", "name"])
+        if to == (one.person, one.address, one.name):
+            continue
+        if member and person != member:
+            one.words = written("（%(name)sさんが不在のため、代わりの方にお送りします。）%(words)s") % {"name": member.name, "words": one.words}
+        one.person, one.address, one.name = to
+        changed.append(one)
+    Nudge.objects.bulk_update(changed, ["person", "address", "name", "words"])

@@ -29,7 +29,7 @@ from renkei.base.memo import remembering
 from renkei.base.refusal import Refused
 from renkei.companies.models import CompanyAccess
 from renkei.companies.queries import successor_of
-from renkei.post.links import open_link
+from renkei.post.links import mark_opened, open_link
 from renkei.post.models import LinkPurpose
 
 _log = logging.getLogger("renkei.request")
@@ -72,6 +72,8 @@ class ActorMiddleware:
             return answer
         request.actor = actor  # type: ignore[attr-defined]  # ours, on the request
         set_actor(actor)
+        if entry.audience is routes.Audience.LINK and request.method == "POST":
+            mark_opened()
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

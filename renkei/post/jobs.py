@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import uuid
 
 from django.conf import settings
@@ -13,11 +14,14 @@ from django.db import transaction
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
+from renkei.base.language import written
 from renkei.post import daily
 from renkei.post.models import Mail, MailState, Nudge
 from renkei.post.replies import reply_address
 
 MOST_ATTEMPTS = 5
+SECRET = {"invitation", "join"}  # their link makes an account; sending again makes a new one
+_ADDRESS = re.compile(r"https?://\S+")
 _MINUTE = dt.timedelta(minutes=1)
 _log = logging.getLogger("renkei.post")
 
@@ -70,6 +74,7 @@ def _send(mail: Mail, others: list[Mail], nudges: list[Nudge]) -> int:
     mail.state, mail.sent_at, mail.error = MailState.SENT, clock.now(), ""
     if mail.purpose == daily.DIGEST:
         mail.subject, mail.text = letter.subject, letter.text
+    _forget_secret(mail)
     mail.save(update_fields=["attempts", "state", "sent_at", "error", "subject", "text", "case"])
     for one in others:
         one.state, one.carrier, one.sent_at = MailState.JOINED, mail, mail.sent_at
@@ -97,4 +102,11 @@ def _put_off(mail: Mail, error: Exception) -> None:
     is_hopeless = isinstance(error, ValueError)  # an address or a line that makes no mail: no server will take it
     if is_hopeless or mail.attempts >= MOST_ATTEMPTS:
         mail.state = MailState.FAILED
-    mail.save(update_fields=["attempts", "error", "not_before", "state"])
+        _forget_secret(mail)
+    mail.save(update_fields=["attempts", "error", "not_before", "state", "text"])
+
+
+def _forget_secret(mail: Mail) -> None:
+    """Take the address out of an invitation that needs it no more: who reads the outbox could come in by it."""
+    if mail.purpose in SECRET:
+        mail.text = _ADDRESS.sub(written("（送ったあと、ここのアドレスは消しました）"), mail.text)

@@ -83,6 +83,17 @@ def open_link(token: str) -> OpenLink | None:
     return OpenLink(row[0], row[1], row[2], row[3], row[4], row[5] or None, row[6], classes)
 
 
+def mark_opened() -> bool:
+    """Write that the acting link was opened, at its holder's first deed or first page shown; False when it was before.
+
+    Never at a GET: mail scanners open every link, and no person has.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT post_link_opened(%s)", [clock.now()])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
 def start_draft_link(expires_at: dt.datetime) -> tuple[str, uuid.UUID]:
     """Let a guest begin: make a draft link through the one reviewed definer function. Returns token and link id."""
     token = secrets.token_urlsafe(32)

@@ -11,6 +11,7 @@ from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.cases import mails
 from renkei.cases.actions.passing import pass_on
+from renkei.cases.digest import run_digests
 from renkei.cases.models import Transition
 from renkei.cases.queries.colleagues import colleagues
 from renkei.post.models import Mail, Nudge
@@ -56,6 +57,27 @@ def test_without_a_substitute_the_body_is_told_and_so_it_is_of_who_left(world: W
     mails.tell_holder(held(world, gone)[0], by=SYSTEM, subject="質問", words="答えてください。")
     assert told() == ["hibari-desk@hibari.example", "hibari-desk@hibari.example"]
     assert not Transition.objects.filter(verb="substituted").exists()
+
+
+def test_news_that_wait_when_an_absence_begins_go_to_the_substitute_in_the_days_mail(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was told in the morning would lie in an empty room until the absence ends."""
+    sato, ito, kara = join(DESK, "sato"), join(DESK, "ito"), join(DESK, "kara")
+    one, other = held(world, sato, kara)
+    for case in (one, other):
+        mails.tell_holder(case, by=SYSTEM, subject="質問が届きました", words="答えてください。")
+    enter_absence(sato, since=TODAY, until=TOMORROW, substitute=ito.person_id, by=acts(sato))
+    enter_absence(kara, since=TODAY, until=TOMORROW, by=acts(kara))  # nobody stands in: the body's mailbox
+    monkeypatch.setattr(clock, "now", lambda: NOON + dt.timedelta(hours=6))
+    run_digests()
+    run_digests()
+    sent = {one.to for one in Mail.objects.filter(purpose="digest")}
+    assert sent == {"ito@people.example", "hibari-desk@hibari.example"}
+    words = dict(Nudge.objects.values_list("person", "words"))
+    assert set(words) == {ito.person_id, None}
+    assert {text.count("さんが不在のため") for text in words.values()} == {1}  # said once, however often the worker looks
+    assert fresh(one).holder_person_id == sato.person_id
 
 
 def test_an_offer_for_somebody_away_goes_to_the_substitute(world: World) -> None:

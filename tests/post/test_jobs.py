@@ -107,6 +107,33 @@ def test_dead_server_is_tried_later_and_later_and_then_given_up(world: World, se
         assert send_due() == 0
 
 
+@pytest.mark.parametrize(("purpose", "is_kept"), [("invitation", False), ("join", False), ("receipt", True)])
+def test_the_secret_of_an_invitation_leaves_the_outbox_with_the_mail(world: World, purpose: str, is_kept: bool) -> None:
+    text = "次のリンクを開いてください。\n\nhttps://renkei.example/accounts/invitation/ひみつ-abc/\n\n心当たりがなければ捨ててください。"
+    mail = put_mail(by=world.desk, to="new@people.example", subject="招待", text=text, purpose=purpose)
+    assert mail is not None
+    assert send_due() == 1
+    (letter,) = letters.outbox
+    assert "ひみつ-abc" in letter.body  # who is invited reads it
+    mail.refresh_from_db()
+    assert ("ひみつ-abc" in mail.text) is is_kept
+    assert "心当たりがなければ" in mail.text
+
+
+def test_the_secret_of_an_invitation_that_was_given_up_is_gone_too(world: World, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.post.test_jobs.DeadServer"
+    mail = put_mail(by=world.desk, to="new@people.example", subject="招待", text="https://renkei.example/join/abc/", purpose="join")
+    assert mail is not None
+    moment = clock.now()
+    for turn in range(MOST_ATTEMPTS):
+        with clock.moved_to(moment):
+            send_due()
+        mail.refresh_from_db()
+        moment = mail.not_before
+        assert ("join/abc" in mail.text) is (turn + 1 < MOST_ATTEMPTS)  # needed for the next try, until there is none
+    assert mail.state == MailState.FAILED
+
+
 def test_recovered_server_gets_the_mail(world: World, settings: Any) -> None:
     settings.EMAIL_BACKEND = "tests.post.test_jobs.DeadServer"
     mail = _put(world)

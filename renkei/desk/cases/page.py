@@ -25,6 +25,7 @@ from renkei.cases.models import (
     Need,
     Support,
 )
+from renkei.cases.queries.delivery import deliveries
 from renkei.cases.queries.timeline import Item, timeline
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass, HandoverState
@@ -162,6 +163,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "classes": DisclosureClass.choices,
         "files": cast("list[Attachment]", list(Attachment.objects.visible_to(actor).filter(case=case))),
         "words": list(_words(case, actor)),
+        "mails": deliveries(case.pk),
         "attempts": attempts.filter(outcome="absent").count(),
         "days": days(shown),
         "count": len(items),

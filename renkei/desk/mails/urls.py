@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/mails/", views.sent, name="desk-mails", audience=Audience.STAFF, rule=RUNS),
     route("d/<slug:body>/mails/<uuid:mail>/again/", views.again, name="desk-mail-again", audience=Audience.STAFF, rule=RUNS,
           changes=True),
+    route("d/<slug:body>/cases/<uuid:case>/mails/<uuid:mail>/again/", views.request_again, name="desk-request-again",
+          audience=Audience.STAFF, rule="requests of cases the body runs", changes=True),
     route("d/<slug:body>/mails/in/", views.letters, name="desk-mails-in", audience=Audience.STAFF, rule=LETTERS),
     route("d/<slug:body>/mails/in/<uuid:incoming>/", views.letter, name="desk-mail-in", audience=Audience.STAFF, rule=LETTERS,
           changes=True),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases.actions.mail_in import accept_letter, discard_letter
-from renkei.cases.actions.mail_out import send_again
+from renkei.cases.actions.mail_out import send_again, send_request_again
 from renkei.cases.models import Case, Incoming
 from renkei.cases.queries.delivery import Sent, mails_to_firm
 from renkei.desk.mails.forms import AgainForm, LetterForm
@@ -44,6 +44,20 @@ def again(request: StaffRequest, body: str, mail: uuid.UUID) -> HttpResponse:
             messages.success(request, _("もう一度送ります。"))
             return redirect("desk-mails", body=body)
     return render(request, "desk/mails/again.html", {"form": form, "row": row, "case": case, "body": body})
+
+
+def request_again(request: StaffRequest, body: str, case: uuid.UUID, mail: uuid.UUID) -> HttpResponse:
+    """Send a request that did not arrive again, with a fresh link."""
+    found = get_object_or_404(Case.objects.visible_to(request.actor), pk=case)
+    if request.method != "POST":
+        raise Http404
+    try:
+        support = send_request_again(found, mail, by=request.actor)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("%(body)sに、依頼をもう一度送ります。") % {"body": support.body.name})
+    return redirect("desk-case", body=body, case=found.pk)
 
 
 def letters(request: StaffRequest, body: str) -> HttpResponse:

@@ -50,6 +50,14 @@ def answer(request: LinkRequest, token: str) -> HttpResponse:
     return render(request, "public/answer/answer.html", page | {"form": form})
 
 
+def opened(request: LinkRequest, token: str) -> HttpResponse:
+    """Take the word of a page that it was shown: a browser posts it by itself, a mail scanner's GET does not get here."""
+    del token
+    if request.method != "POST":
+        raise Http404
+    return HttpResponse(status=204)  # the middleware has written it, as at every deed of a link
+
+
 def _act(support: Support, data: dict[str, Any], by: Actor) -> None:
     if data["answer"] == "accept":
         accept(support, by=by, text=data["text"], answered_by=data["answered_by"])
