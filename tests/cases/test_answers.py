@@ -17,12 +17,12 @@ from renkei.cases.actions.answers import (
     correct_answer,
     decline,
     finish_support,
-    pass_on,
     record_answer,
     start_work,
     withdraw_support,
 )  # fmt: skip
 from renkei.cases.actions.offers import offer_next, save_picks, send_offers
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.models import Case, Passage, Support
 from renkei.cases.steps import NextStep
 from renkei.companies.models import Company, Sight

@@ -14,11 +14,11 @@ from renkei.cases.actions.answers import (
     ask,
     decline,
     finish_support,
-    pass_on,
     record_answer,
     withdraw_support,
 )  # fmt: skip
 from renkei.cases.actions.offers import offer_next, recall, send_offers
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.actions.triage import ask_company
 from renkei.cases.jobs import run_clocks
 from renkei.cases.mails import tell_company

@@ -29,12 +29,12 @@ from renkei.cases.actions.answers import (
     correct_answer,
     decline,
     finish_support,
-    pass_on,
     record_answer,
     start_work,
     withdraw_support,
 )  # fmt: skip
 from renkei.cases.actions.offers import offer_next, recall
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.states import DisclosureClass, SupportState
 from renkei.companies.models import Company, CompanyAccess, CompanyInvitation, Sight
 from renkei.post.links import open_link

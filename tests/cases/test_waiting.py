@@ -15,12 +15,12 @@ from renkei.cases.actions.answers import (
     ask,
     decline,
     finish_support,
-    pass_on,
     start_work,
     withdraw_support,
 )  # fmt: skip
 from renkei.cases.actions.holding import set_next_step
 from renkei.cases.actions.offers import recall, save_picks, send_offers
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.actions.talk import company_writes, write_to_company
 from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Case, Support

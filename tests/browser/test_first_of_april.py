@@ -54,15 +54,15 @@ PEOPLE = """
 INSERT INTO accounts_person (id, password, email, name, kana, phone, is_active)
 SELECT gen_random_uuid(), p.password, kind || n || '@april.example', kind || n || ' 花子', kind || n, '', true
 FROM accounts_person p, unnest(ARRAY['leaver', 'stayer']) kind, generate_series(1, 3) n WHERE p.email = %(admin)s;
-INSERT INTO accounts_membership (id, person_id, body_id, role, title, is_admin, since, until, specialities)
-SELECT gen_random_uuid(), p.id, %(body)s, m.role, '', false, m.since, NULL, '[]'
+INSERT INTO accounts_membership (id, person_id, body_id, role, title, is_admin, since, until, specialities, team)
+SELECT gen_random_uuid(), p.id, m.body_id, m.role, '', false, m.since, NULL, '[]', ''
 FROM accounts_person p, accounts_membership m JOIN accounts_person a ON a.id = m.person_id
 WHERE p.email LIKE '%%@april.example' AND a.email = %(admin)s AND m.body_id = %(body)s;
 """
 HANDS = """
 WITH chosen AS (SELECT id, row_number() OVER (ORDER BY number) AS place FROM cases_case WHERE state <> 'closed' LIMIT %(cases)s),
      hands AS (SELECT id, row_number() OVER (ORDER BY email) AS place FROM accounts_person WHERE email LIKE 'leaver%%@april.example')
-UPDATE cases_case c SET holder_id = %(body)s, holder_person_id = h.id, next_body_id = %(body)s, next_person_id = h.id, at_desk = true
+UPDATE cases_case c SET holder_id = %(body)s::text, holder_person_id = h.id, next_body_id = %(body)s::text, next_person_id = h.id, at_desk = true
 FROM chosen, hands h WHERE c.id = chosen.id AND h.place = 1 + chosen.place %% 3
 """
 
