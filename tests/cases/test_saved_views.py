@@ -42,12 +42,22 @@ def test_a_view_keeps_the_filters_and_nothing_else(world: World) -> None:
     assert events("view.save") == 1
 
 
-@pytest.mark.parametrize(("name", "code", "field"), [("", "name_empty", "name"), (" \n ", "name_empty", "name"), ("試験", "name_taken", "name"), ("あ" * 101, "too_long", "name")])
+@pytest.mark.parametrize(("name", "code", "field"), [("", "name_empty", "name"), (" \n ", "name_empty", "name"), ("試験", "name_taken", "name"), ("あ" * 41, "too_long", "name"), ("あ" * 100, "too_long", "name"), ("あ" * 101, "too_long", "name")])
 def test_names(world: World, name: str, code: str, field: str) -> None:
     view(world)
     with refuses(code, field):
         view(world, name)
     assert names(world.desk) == ["試験"]
+
+
+def test_a_name_of_forty_is_kept_whole_in_one_line_and_a_longer_one_changes_nothing(world: World) -> None:
+    made = view(world, "あ" * 40)
+    assert names(world.desk) == ["あ" * 40]
+    with refuses("too_long", "name"):
+        change_view(made, ViewWords("い" * 41), by=world.desk)
+    assert names(world.desk) == ["あ" * 40]
+    change_view(made, ViewWords(" 返事待ち\nの試験 "), by=world.desk)
+    assert (names(world.desk), events("view.change")) == (["返事待ち の試験"], 1)
 
 
 def test_two_people_may_use_one_name_and_one_person_two_in_two_bodies(world: World) -> None:

@@ -21,7 +21,7 @@ from renkei.cases.actions.offers import lock_support
 from renkei.cases.actions.passing import send_again as send_link_again
 from renkei.cases.models import Case, Support
 from renkei.cases.nudges import settle
-from renkei.cases.queries.delivery import deliveries
+from renkei.cases.queries.delivery import deliveries, mails_to_firm
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import SupportState
 from renkei.cases.steps import lock_case
@@ -45,9 +45,11 @@ def send_again(case: Case, mail: uuid.UUID, *, by: Actor, address: str = "") -> 
         except ValidationError as error:
             raise Refused(_("メールアドレスの形が違います。「名前@会社.example」のように入れてください。"), "address_wrong",
                           field="address") from error
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT case_send_again(%s, %s, %s)", [mail, wanted, clock.now()])
-        row = cursor.fetchone()
+    row = None
+    if any(one.id == mail for one in mails_to_firm(locked.pk)):  # a mail of another case would be on record under this one
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT case_send_again(%s, %s, %s)", [mail, wanted, clock.now()])
+            row = cursor.fetchone()
     if row is None or row[0] is None:
         raise Refused(_("このメールは、送り直すものではありません。画面を開き直してください。"), "not_lost")
     fresh: uuid.UUID = row[0]

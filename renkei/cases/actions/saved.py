@@ -17,7 +17,7 @@ from renkei.base.refusal import Refused
 from renkei.cases.models import Case, SavedView, Transition, ViewHit
 from renkei.cases.queries.finding import Wanted, cases_wanted, read_query
 from renkei.cases.rules import signed
-from renkei.cases.steps import fit_name
+from renkei.cases.steps import fit
 
 MOST_NAME, MOST_VIEWS, MOST_WATCHED = 40, 30, 500
 
@@ -34,7 +34,7 @@ class ViewWords:
 
 @transaction.atomic
 def save_view(query: str, words: ViewWords, *, by: Actor) -> SavedView:
-    """Keep the filters of ``query`` under a name. Refused: ``name_empty``, ``name_taken``, ``too_many``, ``too_wide``."""
+    """Keep the filters of ``query`` under a name. Refused: ``name_empty``, ``too_long``, ``name_taken``, ``too_many``, ``too_wide``."""
     body, person = signed(by)
     own = _locked_own(by)
     if len(own) >= MOST_VIEWS:
@@ -166,7 +166,7 @@ def _put_hits(view: SavedView, cases: Iterable[uuid.UUID], *, seen: bool = False
 
 
 def _put(view: SavedView, words: ViewWords, own: list[SavedView]) -> None:
-    view.name = fit_name(words.name, "name")[:MOST_NAME]
+    view.name = fit(" ".join(words.name.splitlines()), MOST_NAME, "name")
     if not view.name:
         raise Refused(_("名前を書いてください。"), "name_empty", field="name")
     others = [one for one in own if one.pk != view.pk]
