@@ -107,7 +107,7 @@ def everyone(committed_world: World) -> Everyone:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("audience", list(Audience))  # apart, because each takes its minute
 def test_every_url_answers_everybody_as_the_table_says(
     everyone: Everyone, login: Any, settings: Any, audience: Audience
