@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import itertools
+import re
 import struct
 import zipfile
 import zlib
@@ -25,6 +26,8 @@ _BROKEN = (
     ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, IndexError, SyntaxError, zipfile.BadZipFile,
     NotImplementedError, RuntimeError, OverflowError, struct.error, zlib.error,
 )  # fmt: skip
+
+_NO_LETTER = re.compile("[\uf8f0-\uf8f3]")  # what CP932 makes of bytes it does not know: the text is in another encoding
 
 
 def read_sheet(data: bytes, *, most_rows: int) -> list[list[Any]]:
@@ -72,9 +75,11 @@ def read_table(data: bytes, *, most_rows: int) -> list[list[Any]]:
 def _decoded(data: bytes) -> str:
     for encoding in ("utf-8-sig", "cp932"):
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if not _NO_LETTER.search(text):
+            return text
     raise Refused(_("文字コードが読めません。UTF-8かシフトJISのCSV、またはエクセルの表（.xlsx）にしてください。"), "encoding", field="file")
 
 
