@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern
 
-from renkei.accounts.again import asks_again
+from renkei.accounts.again import asks_again, asks_to_send
 from renkei.base.routes import Audience, route
 from renkei.desk.companies import accounts, distinct, imports, merging, parts, views
 
@@ -49,12 +49,12 @@ urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/companies/alike/", merging.alike, name="desk-companies-alike", audience=Audience.STAFF, rule=KNOWN),
     route("d/<slug:body>/company/<uuid:company>/others/", merging.others, name="desk-company-others",
           audience=Audience.STAFF, rule=KNOWN),
-    route("d/<slug:body>/company/<uuid:company>/merge/<uuid:other>/", merging.merge, name="desk-company-merge",
+    route("d/<slug:body>/company/<uuid:company>/merge/<uuid:other>/", asks_to_send(merging.merge), name="desk-company-merge",
           audience=Audience.STAFF, rule=BOTH, changes=True),
     route("d/<slug:body>/company/<uuid:company>/distinct/<uuid:other>/", distinct.distinct, name="desk-company-distinct",
           audience=Audience.STAFF, rule=BOTH, changes=True),
     route("d/<slug:body>/company/<uuid:company>/distinct/<uuid:other>/undo/", distinct.distinct_undo,
           name="desk-company-distinct-undo", audience=Audience.STAFF, rule=BOTH, changes=True),
-    route("d/<slug:body>/company/<uuid:company>/unmerge/<uuid:merge>/", merging.unmerge, name="desk-company-unmerge",
+    route("d/<slug:body>/company/<uuid:company>/unmerge/<uuid:merge>/", asks_to_send(merging.unmerge), name="desk-company-unmerge",
           audience=Audience.STAFF, rule="the firm known; only the desk or who merged (refused in words)", changes=True),
 ]  # fmt: skip
