@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 
+from renkei.base import clock
 from renkei.cases.models import LetterStep
+from renkei.cases.queries.readers import Reading
 from renkei.plan.models import Body
 from tests.cases.lettering import colleague, letter, letters_plan
 from tests.cases.making import fresh
@@ -38,6 +42,20 @@ def test_who_read_a_case_is_listed_for_those_who_run_it(world: World, scene: Sce
     assert {row[2] for row in listed} == {world.people[LAB].name, world.people[DESK].name}
     assert all(row[0] and row[3] for row in listed)
     assert f'href="{where}"' in said(client(world, LAB).get(address("desk-case", LAB, case=scene.case.pk)))
+
+
+def test_what_was_shown_is_said_and_an_older_reading_says_what_could_be_read(world: World, scene: Scene) -> None:
+    where = address("desk-case-readings", LAB, case=scene.case.pk)
+    client(world).get(address("desk-case", DESK, case=scene.case.pk))
+    page = said(client(world, LAB).get(where))
+    assert ("見せたもの" in page, "そのとき読めた区分" in page) == (True, False)
+    shown = [row[3] for row in rows(page)]
+    read = Reading(clock.now(), "ひばり大学", "研究 花子", ["summary"])
+    with patch("renkei.desk.records.views.readings", return_value=[read, replace(read, was_recorded=True)]):
+        older, recorded = (row[3] for row in rows(said(client(world, LAB).get(where))))
+    assert (older, recorded) == ("要約 （そのとき見られたもの）", "要約")
+    assert shown
+    assert all("記録がない" not in one for one in shown)
 
 
 def test_who_does_not_run_the_case_is_not_told(world: World, scene: Scene) -> None:
