@@ -22,7 +22,7 @@ from renkei.plan.queries import content_now, is_business_day
 from renkei.post.daily import EVENING, put_digests
 from renkei.post.models import Nudge
 
-_AFTER_THE_END = {"mail_in", "undelivered", "follow_up"}  # what may be told about a case that has ended
+_AFTER_THE_END = {"mail_in", "undelivered", "follow_up", "partner"}  # what may be told about a case that has ended
 _CLOCK = "digest"  # minutes after midnight; a plan that does not set it gets ours
 
 

@@ -15,10 +15,22 @@ from django.db import connection
 from renkei.accounts.models import Membership, Person
 from renkei.accounts.queries import away_in, standing_in
 from renkei.base import clock
-from renkei.base.actor import Actor
+from renkei.base.actor import Actor, ActorKind
 from renkei.base.era import screen_date, wareki
 from renkei.base.language import written
-from renkei.cases.models import Asked, Case, FollowUp, Letter, LetterStep, Move, Support, Transition, Verb, log_step
+from renkei.cases.models import (
+    Asked,
+    Case,
+    FollowUp,
+    Letter,
+    LetterStep,
+    Move,
+    Opening,
+    Support,
+    Transition,
+    Verb,
+    log_step,
+)
 from renkei.plan.models import Body
 from renkei.plan.queries import front_desk
 from renkei.post.models import Mail
@@ -26,6 +38,7 @@ from renkei.post.nudges import News, Reader, put_nudge
 from renkei.post.outbox import put_mail
 
 OFFER = "offer"
+PARTNER = "partner"  # a researcher or partner wrote: settled when the body answers, or shuts the opening
 SECOND = "close_asked"  # asks for a second person: everybody in the body but the one who asked
 
 
@@ -209,6 +222,13 @@ def letter_answered(letter: Letter, *, by: Actor, subject: str) -> None:
           words=written("案件の「文書」で確かめてください。"), purpose="told", about=letter.pk)
 
 
+def partner_wrote(opening: Opening, *, by: Actor) -> None:
+    """Tell who opened the case to a partner that the partner wrote or sent a file; not a word of it stands here."""
+    _tell(opening.case, opening.body, opening.asked_by, by=by, subject=written("渡した相手から連絡がありました"), words=written(
+        "%(where)sの%(name)sさんから、連絡がありました。「依頼」か、案件の「研究者に渡す」で読んで答えてください。")
+        % {"where": opening.organisation, "name": opening.name}, purpose=PARTNER, about=opening.pk)
+
+
 def leave_announced(move: Move, *, by: Actor) -> None:
     """Tell the administrators that somebody announced a last day: they end the membership."""
     words = (
@@ -275,7 +295,7 @@ def who_answers(case: Case, body: str, person: Person | None, *, by: Actor) -> P
     That something went to a substitute is on record once a case and absence; the case itself stays with the person.
     """
     who = standing_in(person, body) if person is not None else None
-    if person is None or who is None or who == person:
+    if person is None or who is None or who == person or by.kind is ActorKind.PARTNER:  # a partner writes no step of a case
         return who
     absence = away_in(body)[person.pk]
     if not Transition.objects.filter(case=case, verb=Verb.SUBSTITUTED, subject=absence.pk).exists():

@@ -15,7 +15,7 @@ from renkei.base.actor import Actor
 
 # Kinds that ask about one row: only what happens to that row settles them, not any other act of the same body.
 ABOUT_ONE = ("question", "silence", "reminder", "handover", "close_asked", "passed_on", "mail_in", "undelivered",
-             "decide", "follow_up")
+             "decide", "follow_up", "partner")
 
 _ANSWERED = ("question", "silence", "reminder", "passed_on", "expired")
 # What a step settles about its own subject, whoever takes it.

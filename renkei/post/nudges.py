@@ -31,6 +31,7 @@ KINDS = {
     "idle": gettext_lazy("しばらく動きがない"),
     "handover": gettext_lazy("引継ぎのお願い"),
     "follow_up": gettext_lazy("終わった案件の会社から返事があった"),
+    "partner": gettext_lazy("渡した研究者・外の相手から連絡があった"),
     "told": gettext_lazy("そのほかの知らせ"),
 }
 GROUPS = {"accepted": "answer", "declined": "answer", "recorded": "answer", "expired": "silence", "close_asked": "told"}

@@ -17,7 +17,7 @@ from renkei.base.refusal import Refused
 from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.openings import accept_terms, answer_opening, open_to, read_opening, shut, write_note
 from renkei.cases.models import Opening, PartnerNote, Transition
-from renkei.post.models import Link, Mail
+from renkei.post.models import Link, Mail, Nudge
 from tests.cases import trying
 from tests.cases.test_openings import WHO, partner, through_link, to
 from tests.portal.scene import BANK, CENTER, LAB, Firm, came, running
@@ -167,7 +167,8 @@ def test_each_act_leaves_its_own_traces_and_no_other(firm: Firm) -> None:
     assert sorted(Event.objects.exclude(pk__in=known).values_list("verb", flat=True)) == [
         "opening.accept", "opening.answer", "opening.ask", "opening.note", "opening.note", "opening.shut"]  # fmt: skip
     assert sorted(Mail.objects.filter(purpose="partner").values_list("to", "to_body")) == [
-        ("hanako@daigaku.example", ""), ("hanako@daigaku.example", ""), (f"{LAB}@hibari.example", LAB)]  # fmt: skip
+        ("hanako@daigaku.example", ""), ("hanako@daigaku.example", "")]  # fmt: skip
+    assert [(one.body, one.settled_at is not None) for one in Nudge.objects.filter(kind="partner")] == [(LAB, True)]
     assert all("40度" not in one.text and "何度" not in one.text for one in Mail.objects.filter(purpose="partner"))
 
 

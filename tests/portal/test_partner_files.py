@@ -19,7 +19,7 @@ from renkei.base.refusal import Refused
 from renkei.cases.actions.openings import MOST_FILES, open_to, send_partner_file, shut
 from renkei.cases.models import Opening, PartnerFile
 from renkei.post.links import open_link
-from renkei.post.models import Mail
+from renkei.post.models import Mail, Nudge
 from tests.portal.scene import BANK, DESK, LAB, Firm, running
 from tests.portal.test_partner import FORM, partner_url, staff, text_of
 from tests.world import World
@@ -69,7 +69,8 @@ def test_there_and_back(world: World) -> None:
     assert staff(firm).post(desk_url(firm, "send", opening), {"file": paper("条件.txt", "十度です")}).status_code == 302
     assert rows() == [("測り方.txt", True, "研究 花子"), ("条件.txt", False, world.people[LAB].name)]
     assert Event.objects.filter(verb="opening.file").count() == 2
-    assert Mail.objects.filter(purpose="partner").count() == before + 2
+    assert Mail.objects.filter(purpose="partner").count() == before + 1
+    assert Nudge.objects.filter(kind="partner", body=LAB, person=world.people[LAB].pk).count() == 1  # a second press tells nothing
     first, second = PartnerFile.objects.order_by("added_at")
     page = text_of(staff(firm).get(reverse("desk-openings", kwargs={"body": LAB, "case": firm.case_id})))
     assert ("測り方.txt" in page, "条件.txt" in page) == (True, True)

@@ -18,6 +18,7 @@ from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.reading import read_case
 from renkei.cases.models import Case, Consent, Opening, OpeningKind, PartnerFile, PartnerNote, Verb, log_step
+from renkei.cases.nudges import settle_row
 from renkei.cases.rules import require, runs_case, signed, speaks_for_company
 from renkei.cases.states import DisclosureClass
 from renkei.cases.steps import fit, fit_name, lock_case, require_open
@@ -94,7 +95,7 @@ def answer_opening(opening: Opening, *, given: bool, by: Actor) -> Opening:
     if given:
         _let_in(case, locked, by=by)
     mails.tell_other(locked.body, case, by=by, subject=written("機関の外の方に見せてよいかのお返事がありました"), words=written(
-        "会社からお返事がありました。案件の「開いた相手」で確かめてください。"))
+        "会社からお返事がありました。案件の「研究者に渡す」で確かめてください。"), person=locked.asked_by)
     return locked
 
 
@@ -109,6 +110,7 @@ def shut(opening: Opening, *, by: Actor) -> Opening:
     locked.ended_at = clock.now()
     locked.save()
     close_links(locked.pk, LinkPurpose.PARTNER)
+    settle_row(case.pk, locked.pk, mails.PARTNER)
     log_step(case, Verb.SHUT_OUT, by=by, subject=locked, before=",".join(locked.classes), about_body=locked.body_id,
              reason=locked.kind)
     record(by, "opening.shut", locked, case)
@@ -194,14 +196,19 @@ def _may_write(opening: Opening, *, by: Actor) -> Opening:
     locked = _own(opening, by)
     if locked.accepted_at is None:
         raise Refused(_("先に、約束を読んで同意してください。"), "terms")
+    if not Case.objects.visible_to(by).filter(pk=locked.case_id).exists():  # the firm took back what it let the body show
+        raise Refused(_("このページは、もう使えません。お願いした機関にお尋ねください。"), "not_allowed")
     return locked
 
 
 def _tell_other_side(opening: Opening, *, by: Actor) -> None:
-    partner = by.kind is ActorKind.PARTNER
-    put_mail(by=by, to=opening.body.mail if partner else opening.email, subject=written("連絡がありました"), purpose="partner",
-             about=opening.pk, case=opening.case_id, to_body=opening.body_id if partner else "", daily=True,
-             text=written("開いたご相談について、連絡がありました。画面で読んでください。"))
+    """Tell who opened it, on their list; or the partner, who has none, by mail. What a body has answered is settled."""
+    if by.kind is ActorKind.PARTNER:
+        mails.partner_wrote(opening, by=by)
+        return
+    settle_row(opening.case_id, opening.pk, mails.PARTNER)
+    put_mail(by=by, to=opening.email, subject=written("連絡がありました"), purpose="partner", about=opening.pk, case=opening.case_id,
+             daily=True, text=written("開いたご相談について、連絡がありました。画面で読んでください。"))
 
 
 def _wanted(case: Case, kind: str, classes: list[str], *, by: Actor) -> list[str]:

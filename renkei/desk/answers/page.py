@@ -11,7 +11,9 @@ from django.db.models import F, QuerySet
 from renkei.accounts.queries import answering_for, team_of
 from renkei.base import clock
 from renkei.base.actor import Actor
-from renkei.cases.models import Attachment, Case, Consent, Handover, Need, Passage, Support
+from renkei.base.language import shown_list
+from renkei.cases.models import Attachment, Case, Consent, Handover, Need, PartnerFile, PartnerNote, Passage, Support
+from renkei.cases.queries.handed import Handed, handed_by_case, handed_cases
 from renkei.cases.states import AT_WORK, DisclosureClass, HandoverState, SupportState
 
 MOST, RECENT, ALL = 20, 10, 400
@@ -29,11 +31,25 @@ class Request:
     passages: dict[str, list[str]] = field(default_factory=dict)
     classes: list[str] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
+    handed: list[Handed] = field(default_factory=list)
 
     @property
     def sentence(self) -> str:
         """Return what is asked, in one sentence."""
         return self.asked or (self.need.title if self.need else "")
+
+    @property
+    def may_show(self) -> list[str]:
+        """Return the classes the body may hand to its own researchers: what the firm lets it read, or all it took in itself."""
+        if self.case is not None and self.case.received_by_id == self.support.body_id:
+            return [str(klass) for klass in DisclosureClass.values]
+        return self.classes
+
+    @property
+    def may_be_handed(self) -> bool:
+        """Tell whether it is still to be answered or at work, in a case of which the body may show anything."""
+        is_live = self.support.state in {SupportState.OFFERED, SupportState.EXPIRED, *AT_WORK}
+        return is_live and self.case is not None and self.case.is_open and DisclosureClass.SUMMARY in self.may_show
 
     @property
     def is_late(self) -> bool:
@@ -55,21 +71,17 @@ class Inbox:
 
 
 MINE, QUEUE, OF_TEAM = "mine", "queue", "team"
+HANDED, AWAITED = "handed", "awaited"
 
 
 def inbox_of(actor: Actor, *, everything: bool = False, who: str = "") -> Inbox:
     """Return the requests of the actor's body: to answer (most urgent first), waiting for words, at work, answered.
 
     ``left_over`` says how many more wait for an answer than are listed; ``everything`` lists them too. ``who`` narrows to
-    what is the person's own (with that of those they stand in for), or what nobody has taken, of the body or of one's team.
+    what is the person's own (with that of those they stand in for), what nobody has taken, of the body or of one's team, or
+    what was handed to a researcher or partner (and of that, where their word is awaited).
     """
-    own = _own(actor)
-    if who == MINE and actor.person is not None:
-        own = own.filter(person_id__in=[actor.person, *answering_for(actor.person, actor.body)])
-    elif who == QUEUE:
-        own = own.filter(person__isnull=True)
-    elif who == OF_TEAM and (team := team_of(actor.person, actor.body)):
-        own = own.filter(person__isnull=True, team=team)
+    own = _narrowed(_own(actor), who, actor)
     offered_ones = own.filter(state=SupportState.OFFERED)
     open_ones = list(offered_ones.order_by("due_on", "offered_at")[: ALL if everything else MOST])
     left_over = offered_ones.count() - len(open_ones) if len(open_ones) >= MOST else 0
@@ -108,6 +120,35 @@ def request_of(support: Support, actor: Actor) -> Request:
     return row
 
 
+def handed_rows(row: Request, actor: Actor) -> list[dict[str, object]]:
+    """Return with whom a request is, what they may read in words, and what they and the body wrote and sent; two queries."""
+    openings = [one.opening for one in row.handed]
+    notes = list(PartnerNote.objects.visible_to(actor).filter(opening__in=openings))
+    files = list(PartnerFile.objects.visible_to(actor).filter(opening__in=openings))
+    return [
+        {
+            "handed": one,
+            "opening": one.opening,
+            "classes": shown_list([str(DisclosureClass(klass).label) for klass in one.opening.classes]),
+            "notes": [note for note in notes if note.opening_id == one.opening.pk],
+            "files": [file for file in files if file.opening_id == one.opening.pk],
+        }
+        for one in row.handed
+    ]
+
+
+def _narrowed(own: QuerySet[Support], who: str, actor: Actor) -> QuerySet[Support]:
+    if who == MINE and actor.person is not None:
+        return own.filter(person_id__in=[actor.person, *answering_for(actor.person, actor.body)])
+    if who == QUEUE:
+        return own.filter(person__isnull=True)
+    if who == OF_TEAM and (team := team_of(actor.person, actor.body)):
+        return own.filter(person__isnull=True, team=team)
+    if who in {HANDED, AWAITED}:
+        return own.filter(case_id__in=handed_cases(actor, awaited=who == AWAITED))
+    return own
+
+
 def _own(actor: Actor) -> QuerySet[Support]:
     left = Support.objects.visible_to(actor).filter(body_id=actor.body, leaves_at__lte=clock.now())
     left = left.exclude(state__in=[SupportState.PROPOSED, SupportState.RECALLED])
@@ -124,10 +165,11 @@ def _requests(supports: list[Support], actor: Actor) -> list[Request]:
     about = Passage.objects.of_seen([one.pk for one in supports], list(cases.values()), actor).order_by("written_at")
     for key, text in about.values_list("support_id", "text"):
         texts[key].append(text)
+    handed = handed_by_case(cases, actor=actor)
     rows = []
     for support in supports:
         case = cases.get(support.case_id)
         need = needs.get(support.need_id) if case else None
         said = texts[support.pk] if case else []
-        rows.append(Request(support, case, need, said[0] if said else "", said[1:]))
+        rows.append(Request(support, case, need, said[0] if said else "", said[1:], handed=handed.get(support.case_id, []) if case else []))
     return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +20,7 @@ from renkei.cases.queries.letters import letters_of
 from renkei.cases.states import SupportState
 from renkei.desk.answers.forms import TEAM, AnswerForm, CorrectForm
 from renkei.desk.answers.inquiries import inquiries_of
-from renkei.desk.answers.page import MINE, OF_TEAM, QUEUE, inbox_of, request_of
+from renkei.desk.answers.page import AWAITED, HANDED, MINE, OF_TEAM, QUEUE, handed_rows, inbox_of, request_of
 from renkei.desk.cases.acts.act import person_id
 from renkei.desk.colleagues import people_choices
 from renkei.desk.request import StaffRequest
@@ -29,6 +29,7 @@ from renkei.plan.queries import content_now
 ANSWERABLE = {SupportState.OFFERED, SupportState.EXPIRED}
 CORRECTABLE = {SupportState.ACCEPTED, SupportState.DECLINED}
 WHOSE = [("", gettext_lazy("すべて")), (MINE, gettext_lazy("自分")), (QUEUE, gettext_lazy("未担当"))]
+WITH_WHOM = [(HANDED, gettext_lazy("研究者に渡したもの")), (AWAITED, gettext_lazy("研究者の返事待ち"))]
 DONE = {
     "accept": gettext_lazy("引き受けました。会社と窓口に伝わります。"),
     "ask": gettext_lazy("質問を送りました。返事が来るまで期限は待ちます。"),
@@ -42,8 +43,10 @@ def requests(request: StaffRequest, body: str) -> HttpResponse:
     who = request.GET.get("who", "")
     inbox = inbox_of(request.actor, everything="all" in request.GET, who=who)
     team = request.membership.team
-    whose = [*WHOSE, (OF_TEAM, team)] if team else WHOSE
-    page = {"inbox": inbox, "inquiries": inquiries_of(request.actor), "body": body, "who": who, "whose": whose}
+    whose = [*WHOSE, *([(OF_TEAM, team)] if team else []), *WITH_WHOM]
+    is_handed = who in {HANDED, AWAITED}  # what is asked without a name is handed to nobody
+    inquiries = [] if is_handed else inquiries_of(request.actor)
+    page = {"inbox": inbox, "inquiries": inquiries, "body": body, "who": who, "whose": whose, "is_handed": is_handed}
     return render(request, "desk/answers/list.html", page)
 
 
@@ -51,10 +54,8 @@ def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRes
     """Show one request with what may be seen now; a POST answers it."""
     if (gone := _recalled(request, support)) is not None:
         return gone
-    found = _find(request, body, support)
-    people = people_choices(body, request.actor, case=Case.objects.visible_to(request.actor).filter(pk=found.case_id).first())
-    sent = request.POST if request.method == "POST" else None
-    form = AnswerForm(sent, people=people, own=str(request.actor.person), teams=teams_of(body))
+    found = find_request(request, body, support)
+    form = _form(request, found, request.POST if request.method == "POST" else None)
     page = _page(request, body, found)
     if request.method == "POST" and page["can_answer"] and form.is_valid():
         try:
@@ -64,14 +65,18 @@ def request_one(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRes
         else:
             messages.success(request, DONE[form.cleaned_data["answer"]])
             return redirect("desk-requests", body=body)
-    open_request(found, by=request.actor)
-    beside = {"inbox": inbox_of(request.actor), "inquiries": inquiries_of(request.actor)}
-    return render(request, "desk/answers/request.html", page | beside | {"form": form})
+    return _shown(request, found, page | {"form": form})
+
+
+def show_request(request: StaffRequest, body: str, found: Support, wrong: dict[str, object]) -> HttpResponse:
+    """Show a request once more, with what could not be sent (``wrong``) where it was typed."""
+    page = _page(request, body, found) | {"form": _form(request, found, None), "wrong": wrong}
+    return _shown(request, found, page, status=422)
 
 
 def correct(request: StaffRequest, body: str, support: uuid.UUID) -> HttpResponse:
     """Correct an answer that somebody else wrote down for this body."""
-    found = _find(request, body, support)
+    found = find_request(request, body, support)
     form = CorrectForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -87,7 +92,8 @@ def correct(request: StaffRequest, body: str, support: uuid.UUID) -> HttpRespons
     return render(request, "desk/answers/correct.html", _page(request, body, found) | {"form": form})
 
 
-def _find(request: StaffRequest, body: str, support: uuid.UUID) -> Support:
+def find_request(request: StaffRequest, body: str, support: uuid.UUID) -> Support:
+    """Return a request that has left for the body. Raises Http404 for every other."""
     mine = Support.objects.visible_to(request.actor).filter(body_id=body).exclude(
         state__in=[SupportState.PROPOSED, SupportState.RECALLED]
     )
@@ -96,6 +102,18 @@ def _find(request: StaffRequest, body: str, support: uuid.UUID) -> Support:
     if not found.has_left:
         raise Http404
     return found
+
+
+def _form(request: StaffRequest, found: Support, sent: QueryDict | None) -> AnswerForm:
+    case = Case.objects.visible_to(request.actor).filter(pk=found.case_id).first()
+    people = people_choices(found.body_id, request.actor, case=case)
+    return AnswerForm(sent, people=people, own=str(request.actor.person), teams=teams_of(found.body_id))
+
+
+def _shown(request: StaffRequest, found: Support, page: dict[str, object], status: int = 200) -> HttpResponse:
+    open_request(found, by=request.actor)
+    beside = {"inbox": inbox_of(request.actor), "inquiries": inquiries_of(request.actor)}
+    return render(request, "desk/answers/request.html", page | beside, status=status)
 
 
 def _recalled(request: StaffRequest, support: uuid.UUID) -> HttpResponse | None:
@@ -114,6 +132,8 @@ def _page(request: StaffRequest, body: str, support: Support) -> dict[str, objec
         "support": support,
         "body": body,
         "can_answer": support.state in ANSWERABLE and row.case is not None,
+        "can_hand": row.may_be_handed,
+        "handed_rows": handed_rows(row, request.actor),
         "can_correct": support.state in CORRECTABLE and support.answered_how == AnsweredHow.PHONE,
         "letters": letters_of(support, request.actor) if row.case is not None else [],
         "reason_word": content_now().word("decline_reasons", reason) if reason else "",

@@ -9,12 +9,16 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
-from renkei.cases.models import Case
+from renkei.cases.mails import PARTNER
+from renkei.cases.models import Case, Support
+from renkei.cases.states import SupportState
 from renkei.desk.nudges.forms import WishesForm
 from renkei.desk.request import StaffRequest
 from renkei.plan.queries import content_now
@@ -44,7 +48,11 @@ def nudges_read(request: StaffRequest, body: str) -> HttpResponse:
     case = _id(request.POST.get("case", ""))
     if request.POST.get("case") and case is None:
         return redirect("desk-nudges", body=body)
-    count = read_nudges(found.filter(case=case) if case else found, by=request.actor)
+    chosen = found.filter(case=case) if case else found
+    request_page = _request_of(request, case, set(chosen.values_list("kind", flat=True))) if case and "open" in request.POST else None
+    count = read_nudges(chosen, by=request.actor)
+    if request_page is not None:
+        return request_page
     if case and "open" in request.POST and Case.objects.visible_to(request.actor).filter(pk=case).exists():
         return redirect("desk-case", body=body, case=case)
     messages.success(request, _("%(count)s件を読んだことにしました。") % {"count": count} if count else _("新しい知らせはありません。"))
@@ -68,6 +76,17 @@ def wishes(request: HttpRequest) -> HttpResponse:
     minute = chosen.minutes if chosen and chosen.minutes else EVENING
     clock_words = f"{minute // 60}:{minute % 60:02d}"
     return render(request, "desk/nudges/wishes.html", {"form": form, "plan_hour": clock_words})
+
+
+def _request_of(request: StaffRequest, case: uuid.UUID, kinds: set[str]) -> HttpResponse | None:
+    """Return the way to the request where a partner's word is answered; None for other news, and without a request."""
+    if kinds != {PARTNER}:
+        return None
+    own = Support.objects.visible_to(request.actor).filter(case_id=case, body_id=request.actor.body, leaves_at__lte=clock.now())
+    asked = own.exclude(state__in=[SupportState.PROPOSED, SupportState.RECALLED]).order_by("-offered_at").first()
+    if asked is None:
+        return None
+    return redirect(reverse("desk-request", kwargs={"body": asked.body_id, "support": asked.pk}) + "#h-handed")
 
 
 def _id(value: str) -> uuid.UUID | None:
