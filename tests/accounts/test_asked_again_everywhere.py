@@ -21,7 +21,7 @@ STAFF = {
     "desk-case-need-circulate", "desk-case-nda", "desk-case-match-nda", "desk-case-file-secrecy",
     "desk-case-passage-secrecy", "desk-case-export", "desk-case-match-xlsx", "desk-export", "desk-register-export",
     "desk-companies-export", "desk-company-account-invite", "desk-company-account-resend", "desk-company-account-withdraw",
-    "desk-company-account-end", "desk-company-merge", "desk-company-unmerge", "desk-openings", "desk-people-invite", "desk-people-resend", "desk-people-withdraw",
+    "desk-company-account-end", "desk-company-merge", "desk-company-unmerge", "desk-openings", "desk-request-hand", "desk-people-invite", "desk-people-resend", "desk-people-withdraw",
     "desk-people-admin", "desk-people-review", "desk-move-new", "desk-letter-issue", "desk-letter-step",
 }  # fmt: skip
 FIRM = {

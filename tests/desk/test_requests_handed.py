@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
-from django.test import Client
+from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -128,7 +127,7 @@ class TestHanding:
         ("more", "field"),
         [({"name": ""}, "name"), ({"email": "x"}, "email"), ({"until": "2020-01-01"}, "until"), ({"purpose": "あ" * 201}, "purpose")],
     )
-    def test_what_is_wrong_stands_at_its_field_and_is_kept(self, firm: Firm, more: dict[str, str], field: str) -> None:
+    def test_what_is_wrong_stands_at_its_field_and_is_kept(self, firm: Firm, more: dict[str, Any], field: str) -> None:
         answer = hand(firm, **more)
         assert (answer.status_code, fault(answer, field) != "", 'value="ひばり大学"' in said(answer)) == (422, True, True)
         assert (Opening.objects.exists(), Mail.objects.filter(purpose="partner").exists()) == (False, False)
@@ -250,7 +249,7 @@ class TestList:
         to(firm)
         first = [cost(path) for path in pages]
         for name in ("b", "c"):
-            open_to(firm.case, by=firm.world.lab, kind="inside", classes=["summary"], **(WHO | {"email": f"{name}@daigaku.example"}))
+            open_to(firm.case, by=firm.world.lab, kind="inside", classes=["summary"], until=None, **(WHO | {"email": f"{name}@daigaku.example"}))
         assert [cost(path) for path in pages] == first
 
 
@@ -308,7 +307,7 @@ def test_under_the_web_login_a_partner_tells_its_own_body_and_nobody_else(commit
     firm = asked(committed_world)
     world = firm.world
     with login("web"), acting(world.lab):
-        opening = open_to(firm.case, by=world.lab, kind="inside", classes=["summary"], **WHO)
+        opening = open_to(firm.case, by=world.lab, kind="inside", classes=["summary"], until=None, **WHO)
     with acting(world.lab):
         actor = partner()
     with login("web"):
@@ -327,17 +326,13 @@ def test_under_the_web_login_a_partner_tells_its_own_body_and_nobody_else(commit
         with acting(world.center):
             assert handed_by_case([firm.case_id], actor=world.center) == {}
     url = reverse("desk-request", kwargs={"body": LAB, "support": firm.supports[LAB].pk})
-    one = Client()
-    one.force_login(world.people[LAB])
     with login("web"):
-        page = said(one.get(url))
+        page = said(client(world, LAB).get(url))
     assert ("質問です" in page, "測り方.txt" in page, "どうぞ" in page) == (True, True, True)
 
 
 @pytest.mark.parametrize("change", [{"kind": "told"}, {"body": CENTER}, {"about": "case"}])
 def test_the_database_refuses_other_news_of_a_partner(committed_world: World, login: Any, change: dict[str, str]) -> None:
-    from django.db import DatabaseError, transaction
-
     firm = asked(committed_world)
     opening = to(firm)
     actor = accepted()

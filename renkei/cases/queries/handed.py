@@ -44,7 +44,7 @@ def handed_by_case(cases: Iterable[uuid.UUID], *, actor: Actor) -> dict[uuid.UUI
     """Return who has a part of these cases through the actor's body today, the latest first; one query."""
     found: dict[uuid.UUID, list[Handed]] = defaultdict(list)
     for one in _standing(actor).filter(case_id__in=list(cases)).order_by("-asked_at", "pk"):
-        found[one.case_id].append(Handed(one, one.heard_at, one.told_at))
+        found[one.case_id].append(Handed(one, one.heard_at, one.told_at))  # type: ignore[attr-defined]  # annotated
     return found
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -26,10 +25,10 @@ from renkei.desk.request import StaffRequest
 class HandForm(OpeningForm):
     """A researcher by name, and what of that which the body may show."""
 
-    kind = None
+    kind = None  # type: ignore[assignment]  # Django drops the field: inside the body there is nothing to choose
 
-    def __init__(self, *args: Any, may: list[str], organisation: str, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"classes": [DisclosureClass.SUMMARY], "organisation": organisation}, **kwargs)
+    def __init__(self, sent: QueryDict | None, *, may: list[str], organisation: str) -> None:
+        super().__init__(sent, initial={"classes": [DisclosureClass.SUMMARY], "organisation": organisation})
         self.fields["classes"].choices = [one for one in DisclosureClass.choices if one[0] in may]  # type: ignore[attr-defined]  # a choice field
 
 
