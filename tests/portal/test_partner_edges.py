@@ -18,7 +18,7 @@ from renkei.cases.actions.openings import open_to, shut
 from renkei.cases.actions.talk import add_file
 from renkei.cases.models import Attachment, Case, Opening, PartnerNote, Passage
 from renkei.companies.models import Company
-from renkei.post.models import Link, Mail
+from renkei.post.models import Link, Mail, Nudge
 from tests.desk.pages import HOSTILE
 from tests.portal.scene import SUMMARY, WORDS, Firm, running
 from tests.portal.test_partner import partner_url, text_of
@@ -145,8 +145,8 @@ class TestWriting:
         assert PartnerNote.objects.get().text == text
         page = Client().get(url).content.decode()
         assert "<script>alert" not in page
-        mail = Mail.objects.filter(purpose="partner").latest("made_at")
-        assert (text in mail.text, text in mail.subject, mail.to_body) == (False, False, LAB)
+        told = Nudge.objects.filter(kind="partner").latest("made_at")
+        assert (text in told.words, text in told.title, told.body) == (False, False, LAB)
 
     def test_a_get_writes_nothing_but_the_reading(self, firm: Firm) -> None:
         _opening, url = opened(firm)

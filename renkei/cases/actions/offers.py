@@ -357,4 +357,8 @@ def move_support(support: Support, after: SupportState, verb: Verb, *, by: Actor
 
 def open_request(support: Support, *, by: Actor) -> None:
     """Put on record that a body reads an offer; called before its content is rendered (so a recall knows who saw it)."""
-    read_case(support.case, support, by=by)
+    case = Case.objects.filter(pk=support.case_id).first()
+    if case is None:  # the firm took its consent back: the page says so, and shows nothing
+        read_case(Case(pk=support.case_id), support, by=by, classes=[])
+    else:
+        read_case(case, support, by=by)
