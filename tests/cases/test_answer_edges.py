@@ -15,6 +15,7 @@ from renkei.base import clock
 from renkei.base.refusal import Refused
 from renkei.cases.actions import answers as do
 from renkei.cases.actions.offers import offer_next, recall, save_picks, send_offers
+from renkei.cases.actions.passing import pass_on
 from renkei.cases.actions.triage import set_summary
 from renkei.cases.models import Case, Passage, Support, Transition
 from renkei.companies.models import Sight
@@ -44,7 +45,7 @@ ACTS: dict[str, Act] = {
     "correct": lambda world, one: do.correct_answer(one, by=world.lab, answer="accept"),
     "ask": lambda world, one: do.ask(one, by=world.lab, question="大きさは。"),
     "reply": lambda world, one: do.answer_question(one, by=world.desk, text="30センチ"),
-    "pass on": lambda world, one: do.pass_on(one, by=world.lab, person=world.lab.person),
+    "pass on": lambda world, one: pass_on(one, by=world.lab, person=world.lab.person),
     "start": lambda world, one: do.start_work(one, by=world.lab),
     "finish": lambda world, one: do.finish_support(one, by=world.lab, text="測った"),
     "withdraw": lambda world, one: do.withdraw_support(one, by=world.lab, reason="都合"),
@@ -279,7 +280,7 @@ class TestWhoAnswers:
     def test_a_colleague_belongs_to_the_body_today(self, world: World, until: str, member: bool) -> None:
         person = self.former(world, dt.date.fromisoformat(until))
         support = offered(world)
-        for act in (lambda: do.pass_on(support, by=world.lab, person=person.pk),
+        for act in (lambda: pass_on(support, by=world.lab, person=person.pk),
                     lambda: do.accept(support, by=world.lab, person=person.pk)):
             if member:
                 act()

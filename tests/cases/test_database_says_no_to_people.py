@@ -111,6 +111,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("Nda", {"until": dt.date(2000, 1, 1)}, "nda_ends_after_it_began"),
     ("Need", {"public_confirmed_at": NOW}, "need_confirmed_says_something"),
     ("Opening", {"kind": "aside"}, "opening_kind"), ("Opening", {"given_at": NOW, "declined_at": NOW}, "opening_one_answer"),
+    ("PartnerFile", {"name": ""}, "partner_file_has_name"),
     ("FollowUp", {"months": 0}, "follow_up_months"), ("FollowUp", {"months": 61}, "follow_up_months"),
     ("FollowUp", {"asked_at": NOW}, "follow_up_asked_how"), ("FollowUp", {"reminded_at": NOW}, "follow_up_asked_how"), ("FollowUp", {"asked_at": NOW, "asked_how": "fax"}, "follow_up_asked_how"),
     ("FollowUp", {"useful": "yes"}, "follow_up_answer_is_whole"), ("FollowUp", {"answered_at": NOW}, "follow_up_answer_is_whole"),

@@ -106,7 +106,7 @@ def test_query_count(world: World, many: int) -> None:
     one.get(url(case))
     with CaptureQueriesContext(connection) as seen:
         one.get(url(case))
-    assert len(seen) == 26
+    assert len(seen) == 30
 
 
 def test_refusals(world: World) -> None:
