@@ -122,7 +122,7 @@ def new_page(chromium: Any) -> Iterator[Callable[..., Any]]:
     def make(width: int = 1280, height: int = 900, **options: Any) -> Any:
         context = chromium.new_context(viewport={"width": width, "height": height}, locale="ja-JP",
                                        timezone_id="Asia/Tokyo", **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)  # a busy machine is no fault of a page
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))

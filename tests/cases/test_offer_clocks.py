@@ -179,7 +179,8 @@ class TestQuestion:
             ask(support, by=world.lab, question="大きさは。")
             answer_question(support, by=world.desk, text="30センチ")
             assert open_link(token_of(support)) is not None
-        assert Link.objects.get(purpose="offer", closed_at__isnull=True).expires_at == clock.at(dt.date(2026, 12, 12), 0)
+        newest = Link.objects.filter(purpose="offer", closed_at__isnull=True).latest("made_at")
+        assert newest.expires_at == clock.at(dt.date(2026, 12, 12), 0)
 
 
 class TestLateAnswers:
