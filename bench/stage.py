@@ -145,11 +145,14 @@ def saved_view(page: Any, base: str) -> str:
     return where
 
 
-def join(page: Any, address: str) -> str:
-    """Ask for an account on the first status page whose firm is on record, and return the address that the mail brings."""
+def join(page: Any, address: str, letters: str = "") -> str:
+    """Ask for an account on the first status page whose firm is on record, and return the address that the mail brings.
+
+    ``letters``: where to look for status pages; by default the mailbox, which shows only the newest.
+    """
     page.goto(f"{address}/mailbox/")
     known = set(re.findall(r"/join/[\w-]+/", page.content()))
-    for link in dict.fromkeys(re.findall(r"/status/[\w-]+/", page.content())):
+    for link in dict.fromkeys(re.findall(r"/status/[\w-]+/", letters or page.content())):
         page.goto(f"{address}{link}")
         ask = page.locator("button:has-text('会社のアカウントを作る')")
         if not ask.count():
