@@ -123,7 +123,8 @@ BY_STATE: dict[str, dict[str, str]] = {
     "support waiting": GOING | {"close": "open_supports", "merge it away": "open_supports"},
     "split off": GOING | {"unsplit": "ok", "answer facts": "no_consultation"},  # what was said stays with the origin
     "closed": ENDED,
-    "merged": ENDED | {"unmerge": "ok", "reopen": "merged", "merge into it": "merged", "merge it away": "merged"},
+    "merged": ENDED | {"unmerge": "ok", "reopen": "merged", "merge into it": "merged", "merge it away": "merged",
+                      "feedback": "merged"},
 }  # fmt: skip
 
 

@@ -119,7 +119,8 @@ class TestAccepting:
         got = accept_invitation(made, by=actor, person=who)
         assert (got.company, got.person, got.role, got.ended_at) == (firm, who, "admin", None)
         assert Event.objects.filter(verb="company.join", link=actor.link).count() == 1
-        assert Link.objects.get(subject=made.pk).closed_at is not None
+        link = Link.objects.get(subject=made.pk)
+        assert link.expires_at <= clock.now() + dt.timedelta(minutes=10)  # tells a second press where to go, and lets nobody in
         refuses("not_open", lambda: accept_invitation(made, by=actor, person=who))
         refuses("accepted", lambda: withdraw_invitation(CompanyInvitation.objects.get(), by=world.lab))
         assert CompanyAccess.objects.count() == 1

@@ -354,7 +354,7 @@ def test_later_work_of_others_counts_though_it_is_out_of_sight(committed_world: 
         for actor, count in ((world.lab, 1), (world.desk, 1), (world.bank, 0)):
             with acting(actor), connection.cursor() as cursor:
                 cursor.execute("SELECT company_import_used(%s)", [run.pk])
-                assert len(cursor.fetchall()) == count
+                assert len(set(cursor.fetchall())) == count  # a row stays for one relation or for several
         with acting(world.bank):
             assert not CompanyImport.objects.exists()
             with refuses("not_allowed"):
