@@ -64,7 +64,7 @@ def test_a_password_is_hashed_slowly_and_checked(plain: dict[str, str]) -> None:
     assert {check["NAME"].rsplit(".", 1)[1] for check in checks} == {
         "UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator",
     }  # fmt: skip
-    assert [check["OPTIONS"]["min_length"] for check in checks if "OPTIONS" in check] == [10]
+    assert [check["OPTIONS"] for check in checks if "OPTIONS" in check] == [{"user_attributes": ("email", "name", "kana")}, {"min_length": 10}]
 
 
 def test_tls_makes_every_cookie_safe(secure: dict[str, str]) -> None:
