@@ -47,7 +47,7 @@ def words(page: Any) -> str:
         (dt.date(2027, 1, 1), dt.date(2026, 10, 1)), (dt.date(2027, 3, 31), dt.date(2026, 10, 1)), (dt.date(2024, 2, 29), dt.date(2023, 10, 1)),
     ],
 )  # fmt: skip
-def test_halves_begin_in_april_and_october(day: dt.date, half: dt.date) -> None:
+def test_halves_begin_in_april_and_october(world: World, day: dt.date, half: dt.date) -> None:
     assert half_year(day) == half
 
 
