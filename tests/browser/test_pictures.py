@@ -14,6 +14,7 @@ from tests.browser.conftest import Site
 ALIKE = 0.75  # of the words; the rest may be data: names, days, who has how much
 
 
+@pytest.mark.long  # so it comes first: the pictures are of the region as it begins, before other tests play in it
 @pytest.mark.timeout(600)
 def test_every_picture_of_the_docs_and_the_guide_is_made_and_fresh(site: Site, chromium: Any, tmp_path: Path) -> None:
     docs, guide = tmp_path / "docs", tmp_path / "guide"
