@@ -73,7 +73,7 @@ class TestNews:
         told(world, HOSTILE)
         assert "<script>alert" not in words(client(world).get(NEWS))
 
-    @pytest.mark.parametrize("case", ["x", "x" * 5000, "0", "{}", "00000000-0000-0000-0000-00000000000g", str(uuid.uuid4())])
+    @pytest.mark.parametrize("case", ["x", "x" * 5000, "0", "{}", "00000000-0000-0000-0000-00000000000g", "6f0b61d2-5f0c-4a52-9c59-0d6b4f6b7a11"])
     def test_a_strange_case_reads_nothing(self, world: World, case: str) -> None:
         told(world)
         assert client(world).post(READ, {"case": case, "open": "1"})["Location"] == NEWS
