@@ -30,7 +30,7 @@ from renkei.post.models import Mail, MailState, Nudge, ScreenMail
 
 Say = Callable[[str], None]
 _CLOCK_DAYS = 12  # on how many of the last business mornings reminders and expiries are worked off
-_ASKING_DAYS = 400  # since when firms are asked what became of their cases, week by week
+_ASKING_DAYS = 200  # since when firms are asked what became of their cases, every fortnight
 _MAILBOX_DAYS = 7
 
 
@@ -58,8 +58,8 @@ def _play(cast: Cast) -> None:
         story = Story(row)
         scene = Scene(story=story, cast=cast, turn=turn, start=_start(story.days_ago, turn, now))
         heapq.heappush(queue, (scene.start, next(order), PLOTS[story.plot](scene)))
-    weeks = [clock.at(add_business_days(clock.today() - dt.timedelta(days=days + 1), 1), 8, 10) for days in range(_ASKING_DAYS, 0, -7)]
-    heapq.heappush(queue, (weeks[0] - dt.timedelta(minutes=1), next(order), ask_and_answer(cast, weeks)))
+    fortnights = [clock.at(add_business_days(clock.today() - dt.timedelta(days=days + 1), 1), 8, 10) for days in range(_ASKING_DAYS, 0, -14)]
+    heapq.heappush(queue, (fortnights[0] - dt.timedelta(minutes=1), next(order), ask_and_answer(cast, fortnights)))
     mornings = [clock.at(add_business_days(clock.today(), -days), 7, 30) for days in range(_CLOCK_DAYS, 0, -1)]
     for morning in mornings:
         heapq.heappush(queue, (morning, next(order), _morning()))
