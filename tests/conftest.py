@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long ones: of two processes none shall be left with them at the end (no test needs another's order)."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """Begin with the long ones: of two processes none shall be left with them at the end (no test needs another's order).
+
+    Chromium's tests come last: the event loop that drives it stays in the thread, and Django makes no test database beside it.
+    """
+    items.sort(key=lambda item: ("tests/browser" in str(item.path), item.get_closest_marker("long") is None))
 
 
 @pytest.fixture(scope="session")
