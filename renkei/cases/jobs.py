@@ -123,11 +123,11 @@ def warn_of_ends() -> int:
 
 
 def push_loads() -> int:
-    """Let proposals know how much each body has on its hands for each service; returns how many counts changed."""
+    """Let proposals know how much each body has on its hands for each service, and how often it is asked; returns how many counts changed."""
     with acting(SYSTEM):
         changed = loads_to_push()
-        for body, service, count in changed:
-            set_load(body, by=SYSTEM, open_count=count, service=service)
+        for body, service, count, asked in changed:
+            set_load(body, by=SYSTEM, open_count=count, asked_count=asked, service=service)
     return len(changed)
 
 

@@ -117,14 +117,18 @@ def withdraw_entries(ids: Sequence[str], *, kept_by: str, on: dt.date, by: Actor
 
 
 @transaction.atomic
-def set_load(body: str, *, by: Actor, open_count: int, service: str | None = None, entry: str | None = None) -> Load:
-    """Push how much a body, or one person of it, has on its hands."""
-    if open_count < 0:
-        raise Refused(_("件数は0以上にしてください。"), "negative", field="open_count")
+def set_load(  # noqa: PLR0913  counts, each named
+    body: str, *, by: Actor, open_count: int, asked_count: int = 0, service: str | None = None, entry: str | None = None
+) -> Load:
+    """Push how much a body, or one person of it, has on its hands, and how often it was asked in the last twelve months."""
+    if open_count < 0 or asked_count < 0:
+        field = "open_count" if open_count < 0 else "asked_count"
+        raise Refused(_("件数は0以上にしてください。"), "negative", field=field)
     load, _made = Load.objects.update_or_create(
-        body_id=body, service_id=service, entry_id=entry, defaults={"open_count": open_count, "as_of": clock.now()}
-    )
-    record(by, "load.set", load, open_count=open_count)
+        body_id=body, service_id=service, entry_id=entry,
+        defaults={"open_count": open_count, "asked_count": asked_count, "as_of": clock.now()},
+    )  # fmt: skip
+    record(by, "load.set", load, open_count=open_count, asked_count=asked_count)
     return load
 
 

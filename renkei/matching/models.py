@@ -103,12 +103,16 @@ class Window(models.Model):
 
 
 class Load(models.Model):
-    """How much a body's service, or a person's entry, has on its hands: open supports, pushed by the owners."""
+    """How much a body's service, or a person's entry, has on its hands: open supports, pushed by the owners.
+
+    ``asked_count`` says how often it was asked in the last twelve months: between equals, whoever was asked least comes first.
+    """
 
     body = models.ForeignKey("plan.Body", on_delete=models.CASCADE, related_name="+")
     service = models.ForeignKey("plan.Service", on_delete=models.CASCADE, null=True, related_name="+")
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, null=True, related_name="loads")
     open_count = models.PositiveIntegerField(default=0)
+    asked_count = models.PositiveIntegerField(default=0)
     as_of = models.DateTimeField(default=clock.now)
 
     class Meta:

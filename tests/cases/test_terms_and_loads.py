@@ -10,7 +10,7 @@ from renkei.accounts.models import Membership
 from renkei.base import clock
 from renkei.cases.actions.answers import accept, finish_support
 from renkei.cases.actions.moves import Successor, accept_packs, choose_successor, open_move, send_packs
-from renkei.cases.actions.offers import send_offers
+from renkei.cases.actions.offers import recall, send_offers
 from renkei.cases.jobs import push_loads, run_clocks, warn_of_ends
 from renkei.cases.models import MoveReason
 from renkei.cases.queries.colleagues import Carried, colleagues
@@ -76,10 +76,25 @@ def test_what_a_body_has_in_hand_counts_in_proposals(world: World) -> None:
     support = offered(world)
     offered(world)
     assert push_loads() == 1
-    assert list(Load.objects.values_list("body_id", "service_id", "open_count")) == [(LAB, "equipment-tests", 2)]
+    assert list(Load.objects.values_list("body_id", "service_id", "open_count", "asked_count")) == [(LAB, "equipment-tests", 2, 2)]
     assert (push_loads(), events("load.set")) == (0, 1)
     accept(support, by=world.lab)
     assert push_loads() == 0
     finish_support(support, by=world.lab, text="測った。")
     run_clocks()
     assert Load.objects.get().open_count == 1
+
+
+@pytest.mark.covers("C67")
+def test_how_often_a_body_was_asked_in_twelve_months_counts_in_proposals(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    done, taken_back = offered(world), offered(world, left=False)
+    accept(done, by=world.lab)
+    finish_support(done, by=world.lab, text="測った。")
+    recall(taken_back, by=world.desk)
+    assert push_loads() == 1
+    assert Load.objects.values_list("body_id", "open_count", "asked_count").get() == (LAB, 0, 1)  # what was taken back was never asked
+    monkeypatch.setattr(clock, "now", lambda: NOON + dt.timedelta(days=364))
+    assert push_loads() == 0
+    monkeypatch.setattr(clock, "now", lambda: NOON + dt.timedelta(days=366))
+    assert push_loads() == 1
+    assert Load.objects.values_list("open_count", "asked_count").get() == (0, 0)

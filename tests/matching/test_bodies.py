@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -31,9 +32,11 @@ RULE_AI: dict[str, Any] = {
 def choices(
     text: str = "", service: str = "tests", *, offered: tuple[str, ...] = ("lab", "center", "bank"),
     facts: Facts | None = None, loads: dict[tuple[str, str | None], int] | None = None, matches: tuple[Match, ...] = (),
-    denied: tuple[str, ...] = (), **routing: Any,
+    denied: tuple[str, ...] = (), shares: dict[tuple[str, str | None], int] | None = None, away: dict[str, dt.date] | None = None,
+    **routing: Any,
 ) -> list[Choice]:  # fmt: skip
-    offices = Offices({"tests": [Body(code=code) for code in offered], "sales": [Body(code=code) for code in offered]}, loads or {})
+    offered_by = [Body(code=code) for code in offered]
+    offices = Offices({"tests": offered_by, "sales": offered_by}, loads or {}, shares or {}, away or {})
     plan = known(cues={"bodies": BODIES}, routing=routing)
     return choose(service, Asked(text, Met(points(text)), plan, offices, matches, facts or Facts(), frozenset(denied)))
 
@@ -200,3 +203,52 @@ def test_load_that_decided_says_so_and_load_that_did_not_is_silent() -> None:
     mixed = choices(loads={("lab", "tests"): 9, ("center", "tests"): 3})
     assert [one.body for one in mixed] == ["bank", "center", "lab"]
     assert reasons(mixed)["center"] == ["この支援で動いているものが少ない機関を先にしています（3件、次の機関は9件）"]
+
+
+@pytest.mark.covers("C67")
+@pytest.mark.parametrize(
+    ("shares", "first"),
+    [
+        ({}, "lab"),
+        ({("lab", "tests"): 1}, "center"),
+        ({("lab", "tests"): 1, ("center", "tests"): 1}, "bank"),
+        ({("lab", "tests"): 5, ("center", "tests"): 4, ("bank", "tests"): 4}, "center"),
+        ({("lab", "tests"): 500, ("center", "tests"): 400, ("bank", "tests"): 300}, "bank"),
+        ({("lab", "sales"): 9}, "lab"),  # asked for something else
+    ],
+)
+def test_between_equals_whoever_was_asked_least_comes_first(shares: dict[tuple[str, str | None], int], first: str) -> None:
+    assert order(shares=shares)[0] == first
+    assert order("めっき", shares={**shares, ("lab", "tests"): 900})[0] == "lab"  # a reason of the text weighs more
+
+
+def test_a_share_that_decided_says_so_and_one_that_did_not_is_silent() -> None:
+    told = "この1年の依頼が少ない機関を先にしています（0件、次の機関は3件）"
+    assert reasons(choices(shares={("lab", "tests"): 3})) == {"center": [told], "bank": [told], "lab": []}
+    assert reasons(choices("めっき", shares={("lab", "tests"): 3}))["lab"] == []
+
+
+@pytest.mark.parametrize("chosen_per_text", [1, 2])
+def test_no_body_starves_between_equals(chosen_per_text: int) -> None:
+    """Ask the first ones of every proposal, whatever becomes of the requests: the counts never drift apart."""
+    asked: dict[tuple[str, str | None], int] = {}
+    for _text in range(60):
+        for code in order(shares=asked)[:chosen_per_text]:
+            asked[code, "tests"] = asked.get((code, "tests"), 0) + 1
+        counts = [asked.get((code, "tests"), 0) for code in ("lab", "center", "bank")]
+        assert max(counts) - min(counts) <= 1
+
+
+def test_a_body_of_whom_everybody_is_away_lets_its_equals_pass_and_says_until_when() -> None:
+    clock_day = dt.date(2026, 12, 3)
+    found = choices(away={"lab": clock_day})
+    assert [one.body for one in found] == ["center", "bank", "lab"]
+    assert [(one.kind, one.text) for one in found[2].evidence] == [("failed", "担当者が全員不在です（12月3日（木）に戻ります）")]
+    assert reasons(found)["center"] == reasons(found)["bank"] == ["担当者がいる機関を先にしています"]
+    assert order("めっき", away={"lab": clock_day})[0] == "lab"  # who alone knows the work waits for its people
+
+
+def test_being_away_and_having_much_in_hand_are_told_apart() -> None:
+    found = reasons(choices(away={"lab": dt.date(2026, 12, 3)}, loads={("center", "tests"): 4}))
+    assert found["bank"] == ["担当者がいる機関を先にしています", "この支援で動いているものが少ない機関を先にしています（0件、次の機関は4件）"]
+    assert found["center"] == ["担当者がいる機関を先にしています"]

@@ -11,7 +11,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from renkei.accounts.actions.absences import end_absence, enter_absence
+from renkei.accounts.models import Membership, Person
 from renkei.base.actor import SYSTEM
+from renkei.base.language import shown_day
 from renkei.matching.actions import EntryRow, put_entries, set_load
 from renkei.matching.models import Entry, Load
 from renkei.matching.proposal import Candidate, Clash, Evidence, NearMiss
@@ -107,6 +110,35 @@ def test_between_equals_the_load_decides(region: Region) -> None:
     set_load(LAB, service="tech-consultation", open_count=40, by=SYSTEM)
     assert Load.objects.count() == 1
     assert propose(text).supports[0].body == CENTER
+
+
+@pytest.mark.covers("C67")
+def test_between_equals_who_was_asked_less_comes_first(region: Region) -> None:
+    region(routing={})
+    text = "不良の原因が分からない。"
+    Entry.objects.update(withdrawn_on=TODAY)  # no machine and no person speaks for one of them
+    set_load(LAB, service="tech-consultation", open_count=0, asked_count=1, by=SYSTEM)
+    best = propose(text).supports[0]
+    assert (best.body, words(best, "met")) == (CENTER, ["この1年の依頼が少ない機関を先にしています（0件、次の機関は1件）"])
+
+
+@pytest.mark.covers("C67")
+def test_between_equals_a_body_whose_people_are_all_away_comes_later(region: Region) -> None:
+    world = region(routing={})
+    text, person = "不良の原因が分からない。", world.people[LAB]
+    mine = Membership.objects.get(person=person)
+    absence = enter_absence(mine, since=TODAY, until=TODAY + dt.timedelta(days=2), by=world.lab)
+    enter_absence(mine, since=TODAY + dt.timedelta(days=3), until=TODAY + dt.timedelta(days=9), by=world.lab)
+    first, second = propose(text).supports[:2]
+    assert (first.body, words(first, "met"), second.body) == (CENTER, ["担当者がいる機関を先にしています"], LAB)
+    assert words(second, "failed") == [f"担当者が全員不在です（{shown_day(TODAY + dt.timedelta(days=3), TODAY)}に戻ります）"]
+    colleague = Person.objects.create_user("two@people.example", "hibari-secret-2", name="二人目", kana="フタリメ")
+    Membership.objects.create(person=colleague, body_id=LAB, role="staff", since=TODAY)
+    assert propose(text).supports[0].body == LAB  # somebody is there
+    Membership.objects.filter(person=colleague).update(until=TODAY - dt.timedelta(days=1), since=TODAY - dt.timedelta(days=9))
+    assert propose(text).supports[0].body == CENTER
+    end_absence(absence, by=world.lab)
+    assert propose(text).supports[0].body == LAB
 
 
 @pytest.mark.covers("C55")

@@ -124,16 +124,26 @@ def carried_in(body: str, actor: Actor) -> dict[uuid.UUID, Carried]:
     }
 
 
-def loads_to_push() -> list[tuple[str, str, int]]:
-    """Return (body, service, open supports) where the count differs from what the matcher knows. For the worker."""
-    asked = Support.objects.filter(state__in=[SupportState.OFFERED, *AT_WORK]).exclude(case__state="closed").order_by()
-    now: dict[tuple[str, str | None], int] = {
-        (body, service): count for body, service, count in asked.values_list("body_id", "service_id").annotate(n=Count("pk"))
-    }  # fmt: skip
-    rows = Load.objects.filter(entry__isnull=True, service__isnull=False).values_list("body_id", "service_id", "open_count")
-    known: dict[tuple[str, str | None], int] = {(body, service): count for body, service, count in rows}
-    differing = {key for key in {*now, *known} if now.get(key, 0) != known.get(key, 0)}
-    return [(body, service or "", now.get((body, service), 0)) for body, service in sorted(differing, key=str)]
+def loads_to_push() -> list[tuple[str, str, int, int]]:
+    """Return (body, service, open supports, asked in twelve months) where the matcher knows other counts. For the worker."""
+    now = _asked_and_open()
+    rows = Load.objects.filter(entry__isnull=True, service__isnull=False)
+    known = {
+        (body, str(service)): (count, asked)
+        for body, service, count, asked in rows.values_list("body_id", "service_id", "open_count", "asked_count")
+    }
+    differing = {key for key in {*now, *known} if now.get(key, (0, 0)) != known.get(key, (0, 0))}
+    return [(*key, *now.get(key, (0, 0))) for key in sorted(differing)]
+
+
+def _asked_and_open() -> dict[tuple[str, str], tuple[int, int]]:
+    """Return, by body and service, the supports open now and the requests of the last twelve months that were not taken back."""
+    is_open = Q(state__in=[SupportState.OFFERED, *AT_WORK]) & ~Q(case__state="closed")
+    asked = Q(offered_at__gte=clock.now() - dt.timedelta(days=365)) & ~Q(state__in=[SupportState.PROPOSED, SupportState.RECALLED])
+    rows = Support.objects.order_by().values_list("body_id", "service_id").annotate(
+        now=Count("pk", filter=is_open), year=Count("pk", filter=asked)
+    )  # fmt: skip
+    return {(body, service): (now, year) for body, service, now, year in rows if now or year}
 
 
 def colleagues(
