@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from renkei.matching import index, synonyms
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind, Window
+from renkei.matching.synonyms import Used
 from renkei.matching.words import Word, content_forms, words
 
 PER_KIND = 8
@@ -31,12 +32,16 @@ class Match:
         return "、".join(dict.fromkeys(text[start:end] for start, end in self.spans))
 
 
-def matches(
-    text: str, known: Knowledge, *, kinds: Sequence[str] = tuple(KINDS), audience: str = "staff", per_kind: int = PER_KIND
+def matches(  # noqa: PLR0913  a search has that many sides, each named
+    text: str, known: Knowledge, *, kinds: Sequence[str] = tuple(KINDS), audience: str = "staff", per_kind: int = PER_KIND,
+    without: Collection[str] = (),
 ) -> list[Match]:  # fmt: skip
-    """Return the best entries of each kind, best first. What the database no longer holds is left out."""
+    """Return the best entries of each kind, best first. What the database no longer holds is left out.
+
+    ``without`` names synonyms (or their groups) that are not to be searched for.
+    """
     index.ensure()
-    found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind)
+    found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind, without=without)
     entries = Entry.objects.filter(withdrawn_on__isnull=True).in_bulk([hit.id for hit in found])
     top = max((hit.score for hit in found if hit.id in entries), default=0.0)
     if not top:
@@ -44,10 +49,11 @@ def matches(
     windows: dict[str, list[Window]] = {}
     for window in Window.objects.filter(entry__in=entries):
         windows.setdefault(window.entry_id, []).append(window)
-    units = [unit for unit in words(text[:4_000]) if unit.is_content]
+    units = words(text[:4_000])
+    alike = synonyms.current().used(units, without=without)
     listed = [
         Match(
-            entry=entries[hit.id], windows=tuple(windows.get(hit.id, [])), score=round(hit.score / top, 4), spans=_shared(entries[hit.id], units),
+            entry=entries[hit.id], windows=tuple(windows.get(hit.id, [])), score=round(hit.score / top, 4), spans=_shared(entries[hit.id], units, alike),
             services=_services(entries[hit.id], known),
         )
         for hit in found
@@ -62,14 +68,18 @@ def _services(entry: Entry, known: Knowledge) -> tuple[str, ...]:
     return tuple(known.services_of(entry.kind, entry.facts.get("post", "")))
 
 
-def _shared(entry: Entry, units: Sequence[Word]) -> tuple[tuple[int, int], ...]:
+def _shared(entry: Entry, units: Sequence[Word], alike: Sequence[Used]) -> tuple[tuple[int, int], ...]:
     """Return where the text has words of the entry, or words that mean the same; the longest words first."""
     forms = _forms(entry.id, entry.text_hash, f"{entry.name}\n{entry.summary}\n{entry.text}")
-    alike = synonyms.expanded(forms)
     spans: dict[str, tuple[int, int]] = {}
     for unit in units:
-        if unit.form in forms or unit.form in alike:
+        if unit.is_content and unit.form in forms:
             spans.setdefault(unit.form, (unit.start, unit.end))
+    own = list(spans.values())
+    for one in alike:
+        is_own = any(start < one.end and one.start < end for start, end in own)
+        if not is_own and any(forms.issuperset(term.forms) for term in one.others):
+            spans.setdefault(one.said, (one.start, one.end))
     telling = {form: span for form, span in spans.items() if span[1] - span[0] > 1} or spans
     chosen = sorted(telling.items(), key=lambda one: (one[0] not in forms, -len(one[0]), one[1]))[:_MOST_WORDS]
     return tuple(sorted(span for _form, span in chosen))

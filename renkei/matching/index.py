@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,10 +27,10 @@ from django.db.models import QuerySet
 
 from renkei.matching import synonyms
 from renkei.matching.models import Entry
-from renkei.matching.words import content_forms, pairs
+from renkei.matching.words import content_forms, pairs, words
 
 AUDIENCES = ("public", "staff")
-_FORMAT = 2  # a new number makes every node rebuild
+_FORMAT = 3  # a new number makes every node rebuild
 _MOST_TERMS = 160
 _NAME, _PAIRS = 0.6, 0.25
 _log = logging.getLogger("renkei.matching")
@@ -123,23 +123,37 @@ def follow() -> None:
         _log.warning("the search index could not follow; the next search will mend it", exc_info=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is looked for: the text's own words, the words that mean the same, its pairs of characters."""
+
+    terms: Sequence[str]
+    alike: Sequence[tuple[str, ...]]
+    grams: Sequence[str]
+
+
 def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
     """Return the best entries of the kinds for a text, best first; mends the index first where it must."""
-    return _found(*_sought(text), audience=audience, kinds=kinds, limit=limit)
+    return _found(_sought(text, ()), audience=audience, kinds=kinds, limit=limit)
 
 
-def find_by_kind(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
-    """Return the best ``limit`` entries of each kind; the text is analysed once."""
-    terms, grams = _sought(text)
-    return [hit for kind in kinds for hit in _found(terms, grams, audience=audience, kinds=[kind], limit=limit)]
+def find_by_kind(
+    text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = ()
+) -> list[Found]:
+    """Return the best ``limit`` entries of each kind; the text is analysed once. ``without`` leaves out synonyms."""
+    sought = _sought(text, without)
+    return [hit for kind in kinds for hit in _found(sought, audience=audience, kinds=[kind], limit=limit)]
 
 
-def _sought(text: str) -> tuple[list[str], list[str]]:
-    return list(dict.fromkeys(content_forms(text)))[:_MOST_TERMS], list(dict.fromkeys(pairs(text)))[:_MOST_TERMS]
+def _sought(text: str, without: Collection[str]) -> _Sought:
+    units = words(text)
+    terms = dict.fromkeys(unit.form for unit in units if unit.is_content)
+    alike = synonyms.current().added(units, without=without)
+    return _Sought(list(terms)[:_MOST_TERMS], alike[:_MOST_TERMS], list(dict.fromkeys(pairs(text)))[:_MOST_TERMS])
 
 
-def _found(terms: list[str], grams: list[str], *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
-    query = _query(terms, grams, kinds)
+def _found(sought: _Sought, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
+    query = _query(sought, kinds)
     if query is None:
         return []
     try:
@@ -174,21 +188,27 @@ def _search(query: Any, audience: str, limit: int) -> list[Found]:
     return sorted(found, key=lambda hit: (-round(hit.score, 4), hit.id))
 
 
-def _query(terms: Sequence[str], grams: Sequence[str], kinds: Sequence[str]) -> Any:
+def _query(sought: _Sought, kinds: Sequence[str]) -> Any:
     schema, make = _schema(), tantivy.Query
-    weighed = [("words", term, 1.0) for term in terms]
-    weighed += [("name", term, _NAME) for term in terms]
-    weighed += [("words", term, synonyms.WEIGHT) for term in sorted(synonyms.expanded(terms))[:_MOST_TERMS]]
-    weighed += [("pairs", gram, _PAIRS) for gram in grams]
+    weighed = [("words", term, 1.0) for term in sought.terms]
+    weighed += [("name", term, _NAME) for term in sought.terms]
+    weighed += [("pairs", gram, _PAIRS) for gram in sought.grams]
     if not weighed:
         return None
     parts = [
         (tantivy.Occur.Should, make.boost_query(make.term_query(schema, name, term), weight))
         for name, term, weight in weighed
     ]
+    parts += [(tantivy.Occur.Should, make.boost_query(_all_of(forms), synonyms.WEIGHT)) for forms in sought.alike]
     wanted = [(tantivy.Occur.Should, make.const_score_query(make.term_query(schema, "kind", k), 0.0)) for k in kinds]
     both = [(tantivy.Occur.Must, make.boolean_query(parts))]
     return make.boolean_query([*both, (tantivy.Occur.Must, make.boolean_query(wanted))] if wanted else both)
+
+
+def _all_of(forms: Sequence[str]) -> Any:
+    """Return the query for a word that means the same; one of several words counts as the mean of them, and only whole."""
+    parts = [(tantivy.Occur.Must, tantivy.Query.term_query(_schema(), "words", form)) for form in forms]
+    return tantivy.Query.boost_query(tantivy.Query.boolean_query(parts), 1 / len(forms))
 
 
 def _open(audience: str) -> tantivy.Index:

@@ -16,6 +16,8 @@ from typing import Any
 
 from sudachipy import Dictionary, SplitMode
 
+from renkei.base.text import to_katakana
+
 MAX_LENGTH = 20_000
 _CONTENT = {"名詞", "動詞", "形容詞", "形状詞", "接尾辞", "接頭辞"}
 _STOP_TEXT = """
@@ -24,6 +26,14 @@ _STOP_TEXT = """
 相談 電話 メモ 世話 連絡 先 社 名 者 件 点 分 人 年 月 日 市 町 村 県 年間 前 後 内 間 程 位 近く 一 二 三 四 五 六 七 八 九 十
 """
 _STOP = frozenset(_STOP_TEXT.split())
+# Adverbs that paint a sound or a touch tell a symptom (ザラザラ, べたべた, バリ); these double ones tell nothing.
+_SOUND = re.compile(r"^(?:[ァ-ヺー]{2,}|([ぁ-ん]{2,3})\1)$")
+_SHORT_SOUND = re.compile(r"^[ァ-ヺー]{2,3}$")
+_NO_SOUND_TEXT = """
+ソロソロ イロイロ ドンドン ダンダン タマタマ ナカナカ ワザワザ マダマダ モトモト マスマス イヨイヨ シバシバ タビタビ トキドキ ヨクヨク イチイチ
+ボチボチ マアマア タダタダ スグ マタ モウ チョット ズット ヤハリ モット マズ タダ トテモ
+"""
+_NO_SOUND = frozenset(_NO_SOUND_TEXT.split())
 _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?\n]*[』」）)]*")
 _SIGN = re.compile(r"^[\W_]+$")
 _NUMBER = re.compile(r"^[\d,.]+$")
@@ -45,11 +55,16 @@ class Word:
     def is_content(self) -> bool:
         """Tell whether the word says what the text is about."""
         return (
-            self.pos in _CONTENT
+            (self.pos in _CONTENT or self.is_sound)
             and self.form not in _STOP
             and not _SIGN.match(self.form)
             and not _NUMBER.match(self.form)
         )
+
+    @property
+    def is_sound(self) -> bool:
+        """Tell whether the word is an adverb that paints what is seen, heard or felt."""
+        return self.pos == "副詞" and bool(_SOUND.match(self.surface)) and to_katakana(self.surface) not in _NO_SOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,8 @@ def words(text: str, offset: int = 0) -> list[Word]:
             form = unicodedata.normalize("NFKC", unit.normalized_form()).lower()
             place = offset + begin
             pos = unit.part_of_speech()[0]
+            if pos == "副詞" and _SHORT_SOUND.match(unit.surface()):
+                form = unit.surface()  # バリ alone is taken for an adverb, before a particle for a noun
             found.append(Word(unit.surface(), form, pos, place + unit.begin(), place + unit.end()))
     return found
 

@@ -1,10 +1,9 @@
-"""The list of synonyms as a whole: alike is alike both ways, no word for everything, and a file that is our own."""
+"""The list that comes with the program, as a whole: no word of it is dead, and none stands for everything."""
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from importlib.resources import files
+import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,73 +11,66 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.matching import language, synonyms
-from renkei.matching.words import content_forms
+from renkei.matching.wordfile import KINDS, MEANS, SYMPTOM, lines, shipped, written
+from renkei.matching.words import words
+
+LISTED = synonyms.default()
+WORDS = [(group.code, one.word, one.kind) for group in shipped() for one in group.words]
+TEXTS = Path(__file__).parents[2].parent / "shared" / "data" / "consultations-dev.jsonl"
 
 
-def groups() -> dict[str, list[str]]:
-    text = (files("renkei.matching") / "data" / "synonyms.txt").read_text(encoding="utf-8")
-    found: dict[str, list[str]] = defaultdict(list)
-    for row in csv.reader(line for line in text.splitlines() if line.strip() and not line.startswith("#")):
-        found[row[0]].append(row[8])
-    return found
+def test_the_list_is_as_long_as_a_region_needs_and_in_the_files_own_form() -> None:
+    assert len(shipped()) >= 600
+    assert {kind for _code, _word, kind in WORDS} == set(KINDS)
+    text = written(shipped())
+    assert [line for line in lines(text) if line.word is None] == []
 
 
-@pytest.fixture
-def own_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A list of the test's own, in the place of the package's."""
-    (tmp_path / "data").mkdir()
-    monkeypatch.setattr(synonyms, "files", lambda _package: tmp_path)
-    monkeypatch.setattr(synonyms, "_alike", synonyms._alike.__wrapped__)
-    return tmp_path / "data" / "synonyms.txt"
-
-
-def line(group: str, word: str) -> str:
-    return f"{group},1,0,1,0,0,0,(),{word},,\n"
-
-
-def test_alike_is_alike_both_ways() -> None:
-    alike = synonyms._alike()
-    assert [(form, other) for form, others in alike.items() for other in others if form not in alike[other]] == []
-    assert [form for form, others in alike.items() if form in others] == []
+def test_no_word_is_dead() -> None:
+    """Each word that may start a search does, by its own group, whatever the analyser makes of it."""
+    dead = [(code, word) for code, word, kind in WORDS if kind != MEANS and code not in
+            {one.group for one in LISTED.used(words(word))}]  # fmt: skip
+    assert dead == []
+    mute = [(code, word) for code, word, kind in WORDS if kind != SYMPTOM and not synonyms.term_of(word, kind).forms]
+    assert mute == []
 
 
 def test_every_group_holds_two_words_or_more_and_none_twice() -> None:
-    assert [group for group, words in groups().items() if len(words) < 2 or len(set(words)) < len(words)] == []
+    assert [group.code for group in shipped() if len({one.word for one in group.words}) < max(2, len(group.words))] == []
+    assert [group.code for group in shipped() if len({synonyms.term_of(one.word).keys for one in group.words}) < 2] == []
+    assert [code for code, n in Counter(group.code for group in shipped()).items() if n > 1] == []
 
 
-def test_every_listed_word_but_five_leaves_something_to_search_for() -> None:
-    """A word of the stop list, or one the analyser takes for an adverb, stands there for nothing: no more of these."""
-    idle = [word for words in groups().values() for word in words if not content_forms(word)]
-    assert idle == ["ざらざら", "ばり", "バリ", "何でできているか", "中を見る"]
+def test_no_word_is_too_short_or_too_long() -> None:
+    assert [word for _code, word, _kind in WORDS if len(word) > 20 or (len(word) < 2 and not "一" <= word <= "鿿")] == []
 
 
 def test_no_word_stands_for_half_the_catalogue() -> None:
-    assert max(len(others) for others in synonyms._alike().values()) < 60
+    assert max(len(LISTED.expanded([one.word])) for group in shipped() for one in group.words) < 30
+    assert max(Counter(word for _code, word, _kind in WORDS).values()) <= 3
 
 
-def test_lines_of_one_group_meet_whatever_their_order(own_list: Path) -> None:
-    own_list.write_text(line("2", "腐食") + "# remark\n\n" + line("1", "融資") + line("2", "塩害") + line("1", "借入"), encoding="utf-8")
-    assert synonyms.expanded(["腐食"]) == {"塩害"} == set(content_forms("塩害"))
-    assert synonyms.expanded(["塩害"]) == {"腐食"}
-    assert "融資" not in synonyms.expanded(["腐食", "塩害"])
+def test_no_phrase_was_taken_from_the_texts_we_measure_with() -> None:
+    """A general word may stand in any text; a phrase of nine characters that does was copied."""
+    if not TEXTS.exists():
+        pytest.skip("the shared texts are not here")
+    told = " ".join(json.loads(line)["text"] for line in TEXTS.read_text(encoding="utf-8").splitlines())
+    assert [word for _code, word, _kind in WORDS if any(word[at : at + 9] in told for at in range(len(word) - 8))] == []
 
 
-def test_a_word_of_two_groups_means_both(own_list: Path) -> None:
-    own_list.write_text(line("1", "腐食") + line("1", "塩害") + line("2", "塩害") + line("2", "潮風"), encoding="utf-8")
-    assert synonyms.expanded(["塩害"]) >= {"腐食"} | set(content_forms("潮風"))
-    assert synonyms.expanded(["腐食"]) == {"塩害"}
+@given(st.lists(st.sampled_from([word for _code, word, _kind in WORDS]), max_size=6))
+def test_what_a_text_says_is_never_among_what_is_added(told: list[str]) -> None:
+    units = words("。".join(told))
+    own = {unit.form for unit in units if unit.is_content}
+    assert [forms for forms in LISTED.added(units) if own.issuperset(forms) or not forms] == []
+    assert LISTED.expanded(own) & own == set()
 
 
-def test_an_empty_list_expands_nothing(own_list: Path) -> None:
-    own_list.write_text("# nothing yet\n", encoding="utf-8")
-    assert synonyms.expanded(["腐食"]) == set()
-
-
-@given(st.sets(st.sampled_from(sorted(synonyms._alike())), max_size=6))
-def test_what_was_given_is_never_among_what_is_added(forms: set[str]) -> None:
-    added = synonyms.expanded(forms)
-    assert added & forms == set()
-    assert added == {other for form in forms for other in synonyms._alike()[form]} - forms
+@given(st.text(max_size=80))
+def test_every_word_found_stands_in_the_text_where_it_is_said_to(text: str) -> None:
+    for one in LISTED.used(words(text)):
+        assert 0 <= one.start < one.end <= len(text)
+        assert one.others
 
 
 @given(st.text(max_size=80))
