@@ -43,7 +43,7 @@ _PLACES = {
     "desk-notices": ("desk-notice",),
     "desk-plan": ("desk-plan",),
     "desk-people": ("desk-people", "desk-move", "desk-absences", "desk-template", "desk-export", "desk-mails", "desk-mail-"),
-    "desk-search": ("desk-search",),
+    "desk-search": ("desk-search", "desk-catalogue"),
 }
 
 
@@ -56,6 +56,7 @@ def place_of(page: str) -> str | None:
 # Pages that stand side by side under one entry of the navigation: each shows the way to the others.
 _SIDE_BY_SIDE = (
     ("desk-cases", "desk-companies", "desk-views", "desk-letter-register", "desk-follow-ups", "desk-register-import"),
+    ("desk-search", "desk-catalogue"),
     ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-mails"),
 )
 
@@ -79,7 +80,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-cases": _("案件"), "desk-companies": _("会社"), "desk-views": _("保存した条件"), "desk-letter-register": _("文書"),
         "desk-follow-ups": _("その後の伺い"), "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
         "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
-        "desk-mails": _("メールの送信"),
+        "desk-mails": _("メールの送信"), "desk-search": _("検索"), "desk-catalogue": _("台帳"),
     }  # fmt: skip
     group = next((names for names in _SIDE_BY_SIDE if here in names), ())
     return [NavItem(labels[name], reverse(name, kwargs={"body": body}), name == here) for name in group if routes.find(name)]

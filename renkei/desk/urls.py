@@ -3,6 +3,7 @@
 from renkei.desk.answers.urls import urlpatterns as answers_urls
 from renkei.desk.calendar.urls import urlpatterns as calendar_urls
 from renkei.desk.cases.urls import urlpatterns as cases_urls
+from renkei.desk.catalogue.urls import urlpatterns as catalogue_urls
 from renkei.desk.companies.urls import urlpatterns as companies_urls
 from renkei.desk.exports.urls import urlpatterns as exports_urls
 from renkei.desk.follow_ups.urls import urlpatterns as follow_ups_urls
@@ -37,6 +38,7 @@ urlpatterns = [
     *register_urls,
     *plan_urls,
     *companies_urls,
+    *catalogue_urls,
     *views_urls,
     *people_urls,
     *myself_urls,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
@@ -23,8 +24,9 @@ from renkei.plan.models import Service
 from renkei.plan.queries import content_now
 
 _FIELDS = [
-    "kind", "name", "kana", "body_id", "owner_name", "service_id", "kept_by", "summary", "text", "facts", "source",
-    "last_checked", "is_public", "withdrawn_on", "text_hash",
+    "kind", "name", "kana", "body_id", "owner_name", "service_id", "kept_by", "summary", "text", "facts", "tech_fields",
+    "themes", "url", "source", "source_on", "last_checked", "checked_by_id", "is_public", "ends_on", "withdrawn_on",
+    "withdrawn_reason", "text_hash",
 ]  # fmt: skip
 
 
@@ -53,9 +55,15 @@ class EntryRow:
     summary: str = ""
     text: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    tech_fields: list[str] = field(default_factory=list)
+    themes: list[str] = field(default_factory=list)
+    url: str = ""
     source: str = ""
+    source_on: dt.date | None = None
     last_checked: dt.date | None = None
+    checked_by: UUID | None = None
     is_public: bool = False
+    ends_on: dt.date | None = None
     windows: Sequence[WindowRow] = ()
 
     @property
@@ -77,16 +85,22 @@ def put_entries(rows: Iterable[EntryRow], *, kept_by: str, by: Actor) -> int:
         _check(row, known.get(row.id), kept_by)
     changed = [row for row in given.values() if not _is_held(row, known.get(row.id))]
     entries = [_entry(row, kept_by) for row in changed]
-    Entry.objects.bulk_create([one for one in entries if one.id not in known], batch_size=500)
-    Entry.objects.bulk_update([one for one in entries if one.id in known], _FIELDS, batch_size=200)
-    Window.objects.filter(entry__in=[row.id for row in changed]).delete()
-    Window.objects.bulk_create(
-        [Window(entry_id=row.id, **asdict(window)) for row in changed for window in row.windows], batch_size=500
-    )
     if changed:
+        with keeping(kept_by):
+            _write(entries, changed, known)
         record(by, "entries.put", *entries[:1], kept_by=kept_by, hashes=[one.text_hash for one in entries])
         transaction.on_commit(index.follow)
     return len(changed)
+
+
+@contextmanager
+def keeping(kept_by: str) -> Iterator[None]:
+    """Tell the database who keeps what is written inside: it refuses the logins every entry of another keeper."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('renkei.keeper', %s, true)", [kept_by])
+    yield
+    with connection.cursor() as cursor:  # an error takes the setting back with everything else
+        cursor.execute("SELECT set_config('renkei.keeper', '', true)")
 
 
 def put_services(*, by: Actor) -> int:
@@ -103,14 +117,15 @@ def put_services(*, by: Actor) -> int:
 
 
 @transaction.atomic
-def withdraw_entries(ids: Sequence[str], *, kept_by: str, on: dt.date, by: Actor) -> int:
+def withdraw_entries(ids: Sequence[str], *, kept_by: str, on: dt.date, by: Actor, reason: str = "") -> int:
     """Take entries out of the search from a day on; they stay readable for the cases that name them."""
     found = list(Entry.objects.select_for_update().filter(id__in=ids, withdrawn_on__isnull=True))
     for entry in found:
         if entry.kept_by != kept_by:
             raise Refused(_("この項目は別のところで管理しています。"), "kept_by_other")
-    Entry.objects.filter(id__in=[entry.id for entry in found]).update(withdrawn_on=on)
     if found:
+        with keeping(kept_by):
+            Entry.objects.filter(id__in=[entry.id for entry in found]).update(withdrawn_on=on, withdrawn_reason=reason[:300])
         record(by, "entries.withdrawn", *found[:1], ids=sorted(entry.id for entry in found), on=on)
         transaction.on_commit(index.follow)
     return len(found)
@@ -156,6 +171,15 @@ def _check(row: EntryRow, known: Entry | None, kept_by: str) -> None:
         raise Refused(_("この項目は別のところで管理しています。"), "kept_by_other")
 
 
+def _write(entries: Sequence[Entry], rows: Sequence[EntryRow], known: Mapping[str, Entry]) -> None:
+    Entry.objects.bulk_create([one for one in entries if one.id not in known], batch_size=500)
+    Entry.objects.bulk_update([one for one in entries if one.id in known], _FIELDS, batch_size=200)
+    Window.objects.filter(entry__in=[row.id for row in rows]).delete()
+    Window.objects.bulk_create(
+        [Window(entry_id=row.id, **asdict(window)) for row in rows for window in row.windows], batch_size=500
+    )
+
+
 def _is_held(row: EntryRow, known: Entry | None) -> bool:
     return known is not None and known.text_hash == row.digest and known.withdrawn_on is None
 
@@ -164,5 +188,7 @@ def _entry(row: EntryRow, kept_by: str) -> Entry:
     return Entry(
         id=row.id, kind=row.kind, name=row.name, kana=row.kana, body_id=row.body, owner_name=row.owner_name,
         service_id=row.service, kept_by=kept_by, summary=row.summary, text=row.text, facts=row.facts,
-        source=row.source, last_checked=row.last_checked, is_public=row.is_public, text_hash=row.digest,
+        tech_fields=list(row.tech_fields), themes=list(row.themes), url=row.url, source=row.source,
+        source_on=row.source_on, last_checked=row.last_checked, checked_by_id=row.checked_by, is_public=row.is_public,
+        ends_on=row.ends_on, text_hash=row.digest,
     )  # fmt: skip

@@ -5,11 +5,15 @@ A ``Judgment`` holds ids only, and only the body that gave it sees it.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
+from renkei.base.actor import Actor
 from renkei.base.models import Row
+from renkei.plan.queries import is_front_desk
 
 
 class EntryKind(models.TextChoices):
@@ -27,10 +31,24 @@ class EntryKind(models.TextChoices):
     OUTSIDE = "outside", _("域外の機器・機関")
 
 
-class Entry(models.Model):
-    """One thing that can be matched. ``kept_by`` names the module that alone writes it.
+class EntryQuerySet(models.QuerySet["Entry"]):
+    """Entries by who may read them, and by whether they still stand."""
 
-    ``text`` is what it is found by; ``summary`` is what is shown; ``facts`` hold eligibility, fees, standards and places.
+    def visible_to(self, actor: Actor) -> EntryQuerySet:
+        """Return what the actor may read: staff and the system all, everybody else what is public."""
+        return self if actor.is_staff or actor.is_system else self.filter(is_public=True)
+
+    def standing(self, on: dt.date | None = None) -> EntryQuerySet:
+        """Return what is neither withdrawn nor past its last day; a day of today when none is given."""
+        day = on or clock.today()
+        return self.filter(models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=day), withdrawn_on__isnull=True)
+
+
+class Entry(models.Model):
+    """One thing that can be matched. ``kept_by`` names the module that alone writes it (``screen``: people of its owner).
+
+    ``text`` is what it is found by; ``summary`` is what is shown; ``facts`` hold eligibility, fees, standards and places
+    (``renkei.matching.fields`` lists the keys). ``source_on`` is the day of the list it was taken from [C35].
     """
 
     id = models.CharField(primary_key=True, max_length=60)
@@ -44,11 +62,21 @@ class Entry(models.Model):
     summary = models.TextField(blank=True)
     text = models.TextField(blank=True)
     facts = models.JSONField(default=dict)
+    tech_fields = models.JSONField(default=list)
+    themes = models.JSONField(default=list)
+    url = models.CharField(max_length=500, blank=True)
     source = models.CharField(max_length=200, blank=True)
+    source_on = models.DateField(null=True)
     last_checked = models.DateField(null=True)
+    checked_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
     is_public = models.BooleanField(default=False)
+    entered_at = models.DateTimeField(default=clock.now)
+    ends_on = models.DateField(null=True)
     withdrawn_on = models.DateField(null=True)
+    withdrawn_reason = models.CharField(max_length=300, blank=True)
     text_hash = models.CharField(max_length=64)
+
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         """By id; a name is required."""
@@ -61,6 +89,25 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RevisionDeed(models.TextChoices):
+    """What was done to an entry."""
+
+    MADE = "made", _("書き加えた")
+    CHANGED = "changed", _("直した")
+    CHECKED = "checked", _("確かめた")
+    WITHDRAWN = "withdrawn", _("取り下げた")
+    RETURNED = "returned", _("戻した")
+    UNDONE = "undone", _("取込みを取り消した")
+
+
+class HarvestWay(models.TextChoices):
+    """Where a list comes from."""
+
+    FOLDER = "folder", _("決めたフォルダのファイル")
+    ADDRESS = "address", _("決めたサイトのアドレス")
+    JGRANTS = "jgrants", _("Jグランツ")
 
 
 class WindowKind(models.TextChoices):
@@ -100,6 +147,114 @@ class Window(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id} {self.opens}–{self.closes}"
+
+
+class Harvest(Row):
+    """A list of another institute that is read on a schedule, or the calls of jGrants. The front desk keeps it.
+
+    ``place`` is a file of the watched folder, an address, or keywords of jGrants; ``columns`` says which column of the list
+    fills which field, ``fixed`` what every row gets. Nothing is read while ``is_on`` is false.
+    """
+
+    name = models.CharField(max_length=200)
+    way = models.CharField(max_length=7, choices=HarvestWay)
+    place = models.CharField(max_length=500)
+    kind = models.CharField(max_length=9, choices=EntryKind)
+    owner_name = models.CharField(max_length=200)
+    columns = models.JSONField(default=dict)
+    fixed = models.JSONField(default=dict)
+    every_days = models.PositiveSmallIntegerField(default=7)
+    is_on = models.BooleanField(default=False)
+    next_on = models.DateField(null=True)
+    ended_on = models.DateField(null=True)
+
+    class Meta:
+        """By name; read at least once a year."""
+
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(way__in=HarvestWay.values), name="harvest_way_known"),
+            models.CheckConstraint(condition=models.Q(every_days__gte=1, every_days__lte=366), name="harvest_every_days"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunQuerySet(models.QuerySet["CatalogueRun"]):
+    """Imports of one's own body; what was harvested is for all staff."""
+
+    def visible_to(self, actor: Actor) -> RunQuerySet:
+        """Return the runs the actor may see; the front desk sees all."""
+        if actor.is_system or (actor.is_staff and is_front_desk(actor.body)):
+            return self
+        own = models.Q(body_id=actor.body) | models.Q(harvest__isnull=False)
+        return self.filter(own) if actor.is_staff else self.none()
+
+
+class CatalogueRun(Row):
+    """One sheet imported, or one reading of a list: what became of its rows. ``refused`` holds row numbers with reasons."""
+
+    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
+    harvest = models.ForeignKey(Harvest, on_delete=models.PROTECT, null=True, related_name="runs")
+    name = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    counts = models.JSONField(default=dict)
+    refused = models.JSONField(default=list)
+    fault = models.CharField(max_length=500, blank=True)
+    done_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField(default=clock.now)
+    undone_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        """Newest first; a run belongs to a body or to a list."""
+
+        ordering = ["-done_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(body__isnull=False, harvest__isnull=True) | models.Q(body__isnull=True, harvest__isnull=False),
+                name="run_has_one_owner",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    """What was changed, for all staff."""
+
+    def visible_to(self, actor: Actor) -> RevisionQuerySet:
+        """Return the changes the actor may read."""
+        return self if actor.is_staff or actor.is_system else self.none()
+
+
+class Revision(Row):
+    """One change of an entry that people or a list made: before and after, field by field. Never changed itself."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="revisions")
+    deed = models.CharField(max_length=9, choices=RevisionDeed)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    run = models.ForeignKey(CatalogueRun, on_delete=models.PROTECT, null=True, related_name="revisions")
+    row = models.PositiveIntegerField(null=True)
+    done_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
+    done_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
+    done_at = models.DateTimeField(default=clock.now)
+
+    objects = RevisionQuerySet.as_manager()
+
+    class Meta:
+        """Newest first."""
+
+        ordering = ["-done_at", "-id"]
+        constraints = [models.CheckConstraint(condition=models.Q(deed__in=RevisionDeed.values), name="revision_deed_known")]
+        indexes = [models.Index(fields=["entry", "-done_at"], name="revision_of_entry")]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} {self.deed}"
 
 
 class Load(models.Model):

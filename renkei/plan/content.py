@@ -101,6 +101,14 @@ class FollowUpRule:
     wait_days: int = 60
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogueRules:
+    """How the catalogue is looked after: months after which an entry of a kind has to be checked again; none: never."""
+
+    check_months: dict[str, int] = field(default_factory=dict)
+    warn_days: int = 30
+
+
 # Numbered apart, decided by whoever writes: until the plan says more.
 LETTERS = (
     LetterRule("sheet", "相談票"),
@@ -178,6 +186,12 @@ class PlanContent:
         """Return when firms are asked again; what the plan leaves out is ours, an empty list of months asks nobody."""
         given = {name: value for name, value in (self.raw.get("follow_up") or {}).items() if name != "note"}
         return FollowUpRule(**given | ({"months": tuple(given["months"])} if "months" in given else {}))
+
+    @cached_property
+    def catalogue(self) -> CatalogueRules:
+        """Return how the catalogue is looked after; what the plan leaves out is never too old."""
+        given = {name: value for name, value in (self.raw.get("catalogue") or {}).items() if name != "note"}
+        return CatalogueRules(**given)
 
     @cached_property
     def closed_days(self) -> list[tuple[int, int, int, int]]:

@@ -11,7 +11,7 @@ from django.test import Client
 from renkei.accounts.actions.invitations import invite
 from renkei.accounts.models import Membership, Person
 from renkei.base import clock
-from renkei.base.actor import GUEST, Actor
+from renkei.base.actor import GUEST, SYSTEM, Actor
 from renkei.base.context import acting
 from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.consents import request_consent
@@ -50,6 +50,8 @@ from renkei.companies.models import Company, CompanyAccess, CompanyInvitation
 from renkei.documents.models import LetterTemplate
 from renkei.documents.shipped import shipped_template
 from renkei.documents.store import keep
+from renkei.matching.actions import EntryRow, put_entries
+from renkei.matching.models import Harvest
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose, Mail
@@ -77,6 +79,7 @@ def gather(world: World) -> Everyone:
     made = Everyone()
     made.own = _own(world, scene)
     made.foreign = _foreign(world)
+    made.own["entry"], made.own["harvest"] = _catalogue()
     made.own["move"], made.foreign["move"] = _move(world, LAB), _move(world, BANK)
     made.tokens = _tokens(world, scene, made)
     made.own["asked"] = ConsentRequest.objects.get(case=scene.case).pk
@@ -157,6 +160,13 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]
         "mail": _lost_mail(case).pk, "incoming": _held_letter(case).pk,
     }  # fmt: skip
+
+
+def _catalogue() -> tuple[str, uuid.UUID]:
+    """An entry that the lab keeps on screen, and a list of another institute."""
+    put_entries([EntryRow(id="E-own", kind="equipment", name="膜厚計", body=LAB)], kept_by="screen", by=SYSTEM)
+    harvest = Harvest.objects.create(name="となりの県の一覧", way="folder", place="list.csv", kind="outside", owner_name="となりの県")
+    return "E-own", harvest.pk
 
 
 def _letter(case: Case, by: Actor) -> dict[str, Any]:

@@ -1,0 +1,91 @@
+"""The catalogue: list and entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from renkei.desk.catalogue.lists import bodies, entries_wanted, read_wanted, states
+from renkei.desk.request import StaffRequest
+from renkei.matching.fact_words import show_fact
+from renkei.matching.fields import Shape, facts_of, value_of
+from renkei.matching.keeping import keeper_words, keeps
+from renkei.matching.models import Entry, EntryKind, Revision
+from renkei.matching.standing import Standing, is_looked_after, standing_of
+from renkei.plan.queries import content_now
+
+PER_PAGE = 50
+FEW_CHANGES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry of the list with how it stands."""
+
+    entry: Entry
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A fact in words."""
+
+    label: str
+    words: str
+    is_rule: bool = False
+
+
+@require_safe
+def entries(request: StaffRequest, body: str) -> HttpResponse:
+    """List the entries, narrowed by kind, owner, state and words."""
+    wanted = read_wanted(request.GET.dict())
+    found = entries_wanted(wanted, request.actor).select_related("body").prefetch_related("windows")
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    lines = [Line(one, standing_of(one, one.windows.all())) for one in page]
+    context = {
+        "page": page, "lines": lines, "wanted": wanted, "kinds": EntryKind.choices, "bodies": bodies(), "states": states(),
+        "body": body,
+    }  # fmt: skip
+    return render(request, "desk/catalogue/list.html", context)
+
+
+@require_safe
+def entry(request: StaffRequest, body: str, entry: str) -> HttpResponse:
+    """Show one entry: what it is, for whom, when, who keeps it, and what was changed."""
+    seen = Entry.objects.visible_to(request.actor).select_related("body", "service", "checked_by")
+    found = get_object_or_404(seen, pk=entry)
+    windows = list(found.windows.all())
+    facts = said_of(found)
+    context: dict[str, Any] = {
+        "entry": found, "windows": windows, "standing": standing_of(found, windows), "keeper": keeper_words(found),
+        "keeps": keeps(request.actor, found), "is_looked_after": is_looked_after(found),
+        "facts": [one for one in facts if not one.is_rule], "rules": [one for one in facts if one.is_rule],
+        "words": words_of(found), "body": body,
+        "revisions": Revision.objects.visible_to(request.actor).filter(entry=found).select_related("done_by", "done_body", "run")[:FEW_CHANGES],
+    }  # fmt: skip
+    return render(request, "desk/catalogue/entry.html", context)
+
+
+def said_of(entry: Entry) -> list[Said]:
+    """Return the facts of an entry in words, those of eligibility marked."""
+    found = []
+    for fact in facts_of(entry.kind):
+        value = value_of(entry.facts, fact.key)
+        is_rule = fact.key.startswith("eligible.")
+        if words := show_fact(fact, value):
+            if fact.shape in {Shape.YEN, Shape.NUMBER} and isinstance(value, int):
+                words = f"{value:,}{fact.unit}"
+            if not (is_rule and value in (0, False)):
+                found.append(Said(str(fact.label), words, is_rule))
+    return found
+
+
+def words_of(entry: Entry) -> list[str]:
+    """Return the technical fields and themes of an entry by name."""
+    content = content_now()
+    return [content.word("tech_fields", code) for code in entry.tech_fields] + [content.word("themes", code) for code in entry.themes]
