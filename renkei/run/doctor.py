@@ -15,7 +15,7 @@ from renkei.run.fault import Fault
 from renkei.run.home import Home
 from renkei.run.port import wanted_port, why_closed
 from renkei.run.postgres import LOWEST_VERSION, PostgresError
-from renkei.run.prepare import pending_migrations
+from renkei.run.prepare import BEFORE_JOINING, left_half_way, pending_migrations
 
 LEAST_FREE_MB = 500
 EXTENSIONS = ("pg_trgm", "btree_gist")
@@ -147,6 +147,9 @@ def extensions(_home: Home) -> Finding:
 
 def migrations(_home: Home) -> Finding:
     """Every migration of this version is applied."""
+    if fault := left_half_way():
+        return Finding("表が前の版の途中で止まっています", "tables stopped half-way in an older version", good=False, mend=fault,
+                       mend_en=f"Finish renkei migrate with version {BEFORE_JOINING}, then start this one.")  # fmt: skip
     waiting = pending_migrations()
     return Finding(
         "表は最新です" if not waiting else f"まだ当てていない変更が{len(waiting)}件あります（{waiting[0]} など）",

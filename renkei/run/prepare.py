@@ -14,6 +14,8 @@ from renkei.run.fault import Fault
 from renkei.run.home import Home
 from renkei.run.say import say, step
 
+BEFORE_JOINING = "3709647"  # the last commit with the first migrations one by one
+
 
 def prepare(home: Home, database: Database, *, example: bool, with_pages: bool = True) -> None:
     """Do everything a command needs before it works. Raises Fault when the logins may not run Renkei."""
@@ -34,24 +36,48 @@ def prepare(home: Home, database: Database, *, example: bool, with_pages: bool =
 
 
 def pending_migrations() -> list[str]:
-    """Return the names of migrations that are not applied yet."""
+    """Return the names of migrations that are not applied yet. Raises Fault where only an older version can go on."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    if fault := left_half_way():
+        raise Fault(fault)
     executor = MigrationExecutor(connection)
     return [f"{one.app_label}.{one.name}" for one, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def left_half_way() -> str:
+    """Say what to do when a database stopped among the migrations that one joined migration stands for; empty otherwise.
+
+    A joined one counts as applied when all of them are recorded, and is applied when none is. It records them all in its own
+    transaction, so a start that was killed leaves all or none.
+    """
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.recorder import MigrationRecorder
+
+    applied = MigrationRecorder(connection).applied_migrations().keys()
+    for one in MigrationLoader(None).disk_migrations.values():
+        done = applied & set(one.replaces)
+        if done and len(done) < len(one.replaces):
+            return (f"データベースの表（{one.app_label}）が、前の版の途中（{len(one.replaces)}段のうち{len(done)}段）で止まっています。"
+                    f"版 {BEFORE_JOINING} で renkei migrate を済ませてから、この版を始めてください。")  # fmt: skip
+    return ""
 
 
 def migrate() -> None:
     """Apply what is not applied, then give web and worker their rights (cheap, and rights may have been touched)."""
     from django.core.management import call_command
-    from django.db import transaction
+    from django.db import connection, transaction
+    from django.db.migrations.executor import MigrationExecutor
 
     from renkei.base.grants import apply_grants
 
     if waiting := pending_migrations():
         with step(f"データベースの表を整える（{len(waiting)}段）"):
             call_command("migrate", verbosity=0, interactive=False)
+    else:
+        MigrationExecutor(connection).check_replacements()  # writes down that joined migrations are there
     with transaction.atomic():
         apply_grants()
 

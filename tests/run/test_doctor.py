@@ -98,7 +98,7 @@ def test_unapplied_migration_is_found(db: None, home: Home) -> None:
     found = doctor.migrations(home)
     assert found.good is False
     there = len(list((Path(post.__file__).parent / "migrations").glob("0*.py")))
-    assert found.what == f"まだ当てていない変更が{there}件あります（post.0001_initial など）"
+    assert found.what == f"まだ当てていない変更が{there}件あります（post.0001_joined など）"
     assert found.mend == "renkei migrate を動かしてください。"
 
 

@@ -140,10 +140,20 @@ def test_each_missing_extension_is_named(monkeypatch: pytest.MonkeyPatch, home: 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_waiting_migrations_are_counted_and_the_first_named(monkeypatch: pytest.MonkeyPatch, home: Home, count: int) -> None:
+    monkeypatch.setattr(doctor, "left_half_way", lambda: "")
     monkeypatch.setattr(doctor, "pending_migrations", lambda: [f"plan.{n:04}_x" for n in range(count)])
     assert bad(doctor.migrations(home)) == [
         f"まだ当てていない変更が{count}件あります（plan.0000_x など）", "renkei migrate を動かしてください。",
         f"{count} migrations are not applied (plan.0000_x ...)", "Run renkei migrate.",
+    ]  # fmt: skip
+
+
+def test_tables_left_half_way_are_told_before_anything_is_counted(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
+    monkeypatch.setattr(doctor, "left_half_way", lambda: "前の版で済ませてください。")
+    monkeypatch.setattr(doctor, "pending_migrations", lambda: pytest.fail("the loader cannot read such a state"))
+    assert bad(doctor.migrations(home)) == [
+        "表が前の版の途中で止まっています", "前の版で済ませてください。",
+        "tables stopped half-way in an older version", "Finish renkei migrate with version 3709647, then start this one.",
     ]  # fmt: skip
 
 

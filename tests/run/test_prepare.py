@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from renkei.base.actor import SYSTEM
 from renkei.matching import index
@@ -84,6 +88,62 @@ def test_a_home_is_remembered_once_its_tables_are_made(folder: Path, book: list[
     assert home.is_new()
     prepare.prepare(home, Database(URLS), example=False)
     assert (folder / "mode").read_text() == "real"
+
+
+def _joined() -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Every migration that stands for older ones, with their names."""
+    return {key: one.replaces for key, one in MigrationLoader(None).disk_migrations.items() if one.replaces}
+
+
+def _as_before_joining() -> list[tuple[str, str]]:
+    """Make the log of migrations what the last version before the joining left; returns the older names."""
+    recorder = MigrationRecorder(connection)
+    older = [name for names in _joined().values() for name in names]
+    for key in _joined():
+        recorder.record_unapplied(*key)
+    for name in older:
+        recorder.record_applied(*name)
+    return older
+
+
+def test_a_database_of_the_last_version_before_goes_on_without_a_step(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Functions and policies are there already: a step taken twice would stop at the first of them."""
+    assert {app for app, _ in _joined()} == {"accounts", "post", "companies", "cases"}
+    _as_before_joining()
+    assert (prepare.left_half_way(), prepare.pending_migrations()) == ("", [])
+    assert not _joined().keys() & MigrationRecorder(connection).applied_migrations().keys()
+    prepare.migrate()
+    assert capsys.readouterr().out == ""
+    assert _joined().keys() <= MigrationRecorder(connection).applied_migrations().keys()
+    assert prepare.pending_migrations() == []
+
+
+@pytest.mark.parametrize("app", ["accounts", "post", "companies", "cases"])
+def test_a_database_that_stopped_half_way_is_told_which_version_ends_it(db: None, app: str) -> None:
+    _as_before_joining()
+    older = _joined()[app, "0001_joined"]
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied(*older[-1])
+    said = (
+        f"データベースの表（{app}）が、前の版の途中（{len(older)}段のうち{len(older) - 1}段）で止まっています。"
+        f"版 {prepare.BEFORE_JOINING} で renkei migrate を済ませてから、この版を始めてください。"
+    )
+    assert prepare.left_half_way() == said
+    for call in (prepare.pending_migrations, prepare.migrate):
+        with pytest.raises(Fault, match=f"^{re.escape(said)}$"):
+            call()
+    for name in older[1:-1]:
+        recorder.record_unapplied(*name)
+    assert f"（{len(older)}段のうち1段）" in prepare.left_half_way()
+    recorder.record_unapplied(*older[0])
+    assert prepare.left_half_way() == ""
+
+
+def test_an_empty_database_is_not_half_way(db: None) -> None:
+    assert prepare.left_half_way() == ""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations")
+    assert prepare.left_half_way() == ""
 
 
 def test_plans_are_published_into_an_empty_database_only(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""A body keeps an administrator and the front desk a member, day by day; who sees invitations; how one is opened.
+"""What the database itself asks and holds about people: who is an administrator, and that no body is left without one.
 
 The triggers are deferred, so that one transaction may swap administrators, and take a lock a body when they look:
 two transactions that each take away "the other" administrator would otherwise not see each other.
@@ -6,20 +6,20 @@ two transactions that each take away "the other" administrator would otherwise n
 
 from django.db import migrations
 
-from renkei.base.rls import BODY, STAFF, SYSTEM, definer, protect
+from renkei.base.rls import definer
 
 TODAY = "(now() AT TIME ZONE 'Asia/Tokyo')::date"
-IS_ADMIN = f"""
+CTX_IS_ADMIN = f"""
 CREATE FUNCTION ctx_is_admin() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (
         SELECT 1 FROM accounts_membership m JOIN accounts_person p ON p.id = m.person_id
         WHERE m.person_id = ctx_person() AND m.body_id = ctx_body() AND m.is_admin AND p.is_active
           AND m.since <= {TODAY} AND (m.until IS NULL OR m.until >= {TODAY}))
-$$;
+$$
 """
 # The days that matter are today and each day after somebody's last one: between them nothing changes for the worse.
 # An end that leaves nobody at all closes the body: allowed, but not for the front desk.
-KEEPS = f"""
+ACCOUNTS_KEEPS_SOMEONE = f"""
 CREATE FUNCTION accounts_keeps_someone(whose text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     is_desk boolean := coalesce(whose = plan_front_desk(), false);
@@ -43,7 +43,9 @@ BEGIN
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'membership_body_keeps_admin';
         END IF;
     END LOOP;
-END $$;
+END $$
+"""
+ACCOUNTS_MEMBERSHIP_KEPT = """
 CREATE FUNCTION accounts_membership_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN PERFORM accounts_keeps_someone(OLD.body_id); END IF;
@@ -51,7 +53,9 @@ BEGIN
         PERFORM accounts_keeps_someone(NEW.body_id);
     END IF;
     RETURN NULL;
-END $$;
+END $$
+"""
+ACCOUNTS_PERSON_KEPT = """
 CREATE FUNCTION accounts_person_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE whose text;
 BEGIN
@@ -59,32 +63,52 @@ BEGIN
         PERFORM accounts_keeps_someone(whose);
     END LOOP;
     RETURN NULL;
-END $$;
+END $$
+"""
+ACCOUNTS_REFUSE_CLOSED_BODY = """
+CREATE FUNCTION accounts_refuse_closed_body() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE ended date := (SELECT closed_on FROM plan_body WHERE code = NEW.body_id);
+BEGIN
+    IF ended IS NOT NULL AND (NEW.until IS NULL OR NEW.until > ended) THEN
+        RAISE EXCEPTION 'body % was dissolved', NEW.body_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'membership_body_is_open';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+TRIGGERS = """
 CREATE CONSTRAINT TRIGGER membership_kept AFTER INSERT OR UPDATE OR DELETE ON accounts_membership
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION accounts_membership_kept();
 CREATE CONSTRAINT TRIGGER person_kept AFTER UPDATE OF is_active ON accounts_person
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.is_active AND NOT NEW.is_active)
     EXECUTE FUNCTION accounts_person_kept();
+CREATE TRIGGER membership_body_is_open_insert BEFORE INSERT ON accounts_membership
+    FOR EACH ROW EXECUTE FUNCTION accounts_refuse_closed_body();
+CREATE TRIGGER membership_body_is_open BEFORE UPDATE ON accounts_membership FOR EACH ROW
+    WHEN (NEW.until IS DISTINCT FROM OLD.until OR NEW.body_id IS DISTINCT FROM OLD.body_id)
+    EXECUTE FUNCTION accounts_refuse_closed_body();
+CREATE TRIGGER invitation_body_is_open BEFORE INSERT ON accounts_invitation FOR EACH ROW
+    EXECUTE FUNCTION plan_refuse_closed_body('body_id', 'invitation_body_is_open');
 """
-UNDO = """
-DROP TRIGGER person_kept ON accounts_person; DROP TRIGGER membership_kept ON accounts_membership;
-DROP FUNCTION accounts_person_kept(); DROP FUNCTION accounts_membership_kept(); DROP FUNCTION accounts_keeps_someone(text);
+UNDO_TRIGGERS = """
+DROP TRIGGER membership_kept ON accounts_membership;
+DROP TRIGGER person_kept ON accounts_person;
+DROP TRIGGER membership_body_is_open_insert ON accounts_membership;
+DROP TRIGGER membership_body_is_open ON accounts_membership;
+DROP TRIGGER invitation_body_is_open ON accounts_invitation;
 """
-OWN = "(SELECT ctx_kind()) = 'link' AND id = (SELECT ctx_link())"
-ADMIN = f"{STAFF} AND body_id = {BODY} AND (SELECT ctx_is_admin())"
 
-
-class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_invitations"), ("plan", "0002_front_desk"), ("base", "0001_initial")]
-    operations = [
-        migrations.RunSQL(IS_ADMIN, "DROP FUNCTION ctx_is_admin();"),
-        migrations.RunSQL(KEEPS, UNDO),
-        definer(
-            "accounts_open_invitation(hash text)",
-            "uuid",
-            "SELECT id FROM accounts_invitation WHERE token_hash = hash AND accepted_at IS NULL"
-            " AND withdrawn_at IS NULL AND expires_at > now()",
-        ),
-        protect("accounts_invitation", select=f"{SYSTEM} OR {ADMIN} OR {OWN}", insert=f"{SYSTEM} OR {ADMIN}",
-                update=f"{SYSTEM} OR {ADMIN} OR {OWN}"),
-    ]  # fmt: skip
+OPERATIONS = [
+    migrations.RunSQL(CTX_IS_ADMIN, "DROP FUNCTION ctx_is_admin();"),
+    migrations.RunSQL(ACCOUNTS_KEEPS_SOMEONE, "DROP FUNCTION accounts_keeps_someone(text);"),
+    migrations.RunSQL(ACCOUNTS_MEMBERSHIP_KEPT, "DROP FUNCTION accounts_membership_kept();"),
+    migrations.RunSQL(ACCOUNTS_PERSON_KEPT, "DROP FUNCTION accounts_person_kept();"),
+    definer(
+        "accounts_open_invitation(hash text)",
+        "uuid",
+        "SELECT id FROM accounts_invitation WHERE token_hash = hash AND accepted_at IS NULL"
+        " AND withdrawn_at IS NULL AND expires_at > now()",
+    ),
+    migrations.RunSQL(ACCOUNTS_REFUSE_CLOSED_BODY, "DROP FUNCTION accounts_refuse_closed_body();"),
+    migrations.RunSQL(TRIGGERS, UNDO_TRIGGERS),
+]
