@@ -37,7 +37,7 @@ _PLACES = {
     "desk-today": ("desk-today",),
     "desk-inbox": ("desk-inbox", "desk-triage", "desk-set-aside", "desk-keep"),
     "desk-call": ("desk-call",),
-    "desk-cases": ("desk-case", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow"),
+    "desk-cases": ("desk-case", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow", "desk-choices"),
     "desk-board": ("desk-board",),
     "desk-requests": ("desk-request", "desk-inquiry"),
     "desk-notices": ("desk-notice",),
@@ -55,7 +55,7 @@ def place_of(page: str) -> str | None:
 
 # Pages that stand side by side under one entry of the navigation: each shows the way to the others.
 _SIDE_BY_SIDE = (
-    ("desk-cases", "desk-companies", "desk-views", "desk-letter-register", "desk-follow-ups", "desk-register-import"),
+    ("desk-cases", "desk-companies", "desk-views", "desk-letter-register", "desk-follow-ups", "desk-choices", "desk-register-import"),
     ("desk-search", "desk-catalogue"),
     ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-mails"),
 )
@@ -78,7 +78,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
     here = request.resolver_match.url_name if request.resolver_match else None
     labels = {
         "desk-cases": _("案件"), "desk-companies": _("会社"), "desk-views": _("保存した条件"), "desk-letter-register": _("文書"),
-        "desk-follow-ups": _("その後の伺い"), "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
+        "desk-follow-ups": _("その後の伺い"), "desk-choices": _("頼み先の偏り"), "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
         "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
         "desk-mails": _("メールの送信"), "desk-search": _("検索"), "desk-catalogue": _("台帳"),
     }  # fmt: skip

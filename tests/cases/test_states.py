@@ -26,7 +26,7 @@ from renkei.cases.states import (
 )  # fmt: skip
 from renkei.cases.steps import set_state
 from tests.cases.making import arrived, need_of, offered, refuses
-from tests.world import DESK, World
+from tests.world import CENTER, DESK, LAB, World
 
 TABLES: list[tuple[type[models.TextChoices], Any]] = [
     (CaseState, CASE_STEPS), (NeedState, NEED_STEPS), (SupportState, SUPPORT_STEPS), (HandoverState, HANDOVER_STEPS),
@@ -102,6 +102,11 @@ class TestConstraints:
             ("support_offer_has_dates", {"offered_at": None}),
             ("support_answer_has_time", {"state": "accepted"}),
             ("support_done_has_day", {"state": "done"}),
+            ("support_place_in_proposal", {"place": 1}),
+            ("support_place_in_proposal", {"put_first_id": LAB}),
+            ("support_place_in_proposal", {"place": 1, "put_first_id": CENTER}),
+            ("support_place_in_proposal", {"place": 2, "put_first_id": LAB}),
+            ("support_place_in_proposal", {"place": 0, "put_first_id": CENTER}),
         ],
     )
     def test_support(self, world: World, name: str, values: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ REVIEWED = {
     "case_asked": "ids of cases the acting body is asked about, under a living consent",
     "case_bind_link": "a draft of the caller becomes a case once, and only one that does not exist yet",
     "case_class_open": "yes or no: may the caller read this class of this case",
+    "case_choices": "counts of requests by body, never which; the front desk for all, a body for itself alone",
     "case_close_offer": "closes links and waiting mails of one offer; the caller must run the case, be asked, or hold the link",
     "case_consent_ended": "closes links after a consent is gone, and refuses while it lives; the caller must run the case or be its firm",
     "case_deliveries": "states of all mails about one case the acting body holds or took; of addresses a hint only",

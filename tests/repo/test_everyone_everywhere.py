@@ -3,10 +3,12 @@
 The table is kept apart from the code and read by people: a line a URL and actor, four answers: GET own, GET foreign,
 POST own, POST foreign (``-`` where the URL names no such object). Foreign and missing look the same, always.
 A POST here is empty, so 200 means "the form again with its errors", 302 "done or sent elsewhere", 409 "refused in words".
+While writing a page, ``RENKEI_ROUTES="desk-search desk-catalogue"`` asks only for URLs whose names begin like these.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from renkei.base.routes import Audience, Route, all_routes
 from tests.repo.everyone import STAFF_ACTORS, Everyone, gather, missing
 from tests.world import LAB, World
 
+BEGINNINGS = tuple(os.environ.get("RENKEI_ROUTES", "").split()) or ("",)
 TABLE = Path(__file__).with_name("everyone.tsv")
 FIXED = {"provider_id": "none", "pk": 1, "step": 1, "kind": "reply", "what": "requests", "whom": LAB, "uidb36": "1", "key": "x-y", "plan": "hibari-plan", "version": 1, "section": "clocks", "entry": "none",
          "klass": "technical", "topic": "call", "run": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
@@ -113,8 +116,10 @@ def test_every_url_answers_everybody_as_the_table_says(
     everyone: Everyone, login: Any, settings: Any, audience: Audience
 ) -> None:
     settings.RENKEI_EXAMPLE = True
-    routes = {route.name: route for route in all_routes()}
-    wanted = {key: said for key, said in expected().items() if key[0] not in routes or routes[key[0]].audience is audience}
+    routes = {route.name: route for route in all_routes() if route.name.startswith(BEGINNINGS)}
+    every = {route.name: route.audience for route in all_routes()}
+    wanted = {key: said for key, said in expected().items()
+              if every.get(key[0], audience) is audience and key[0].startswith(BEGINNINGS)}
     found: dict[tuple[str, str], str] = {}
     with login("web"):
         for route in (one for one in routes.values() if one.audience is audience):

@@ -43,7 +43,8 @@ SUMMARY = DisclosureClass.SUMMARY.value
 class Pick:
     """One tick of the desk: a body's service for a need, what it is asked, what it may see, by when.
 
-    ``classes`` always holds the summary; ``takes_over`` makes the body the holder when it accepts [C32].
+    ``classes`` always holds the summary; ``takes_over`` makes the body the holder when it accepts [C32]. ``place`` is
+    where the proposal had the body among those who offer the service, ``put_first`` whom it put first [C67].
     """
 
     need: Need
@@ -56,6 +57,8 @@ class Pick:
     entries: list[str] = field(default_factory=list)
     takes_over: bool = False
     origin: str = Origin.PROPOSED
+    place: int | None = None
+    put_first: str | None = None
 
 
 @transaction.atomic
@@ -231,6 +234,7 @@ def _propose(case: Case, pick: Pick, *, by: Actor) -> Support:
     support = open_one or Support(case=case, need=pick.need, service_id=pick.service, body=body, made_at=clock.now())
     support.provision, support.person_id, support.origin = provision, pick.person, pick.origin
     support.entries, support.takes_over = [entry[:60] for entry in pick.entries], pick.takes_over
+    support.place, support.put_first_id = (pick.place, pick.put_first) if pick.place else (None, None)
     support.classes, support.due_on = _classes(pick), _due_on(pick)
     support.asked_by_body_id, support.asked_by_id = by.body or case.holder_id, by.person
     support.save()

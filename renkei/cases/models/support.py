@@ -63,6 +63,9 @@ class Support(Row):
     state = models.CharField(max_length=9, choices=SupportState, default=SupportState.PROPOSED)
     entries = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     classes = ArrayField(models.CharField(max_length=10), default=list)
+    # Where the proposal had the body among those who offer the service, and whom it put first; nothing: chosen beside it.
+    place = models.PositiveSmallIntegerField(null=True)
+    put_first = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
     takes_over = models.BooleanField(default=False)
     takes_over_from = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
     asked_by_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
@@ -108,6 +111,12 @@ class Support(Row):
             ),
             models.CheckConstraint(
                 condition=~models.Q(state="done") | models.Q(done_on__isnull=False), name="support_done_has_day"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(place__isnull=True, put_first__isnull=True)
+                | models.Q(place__isnull=False, put_first__isnull=False, place=1, put_first=models.F("body"))
+                | (models.Q(place__isnull=False, put_first__isnull=False, place__gt=1) & ~models.Q(put_first=models.F("body"))),
+                name="support_place_in_proposal",
             ),
             models.UniqueConstraint(
                 fields=["need", "service", "body"],

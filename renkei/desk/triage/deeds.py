@@ -89,10 +89,12 @@ def _write_needs(page: TriagePage, blocks: list[Block]) -> None:
 
 def _pick(page: TriagePage, row: Row) -> Pick:
     data: dict[str, Any] = row.form.cleaned_data
+    proposed = [one.body.pk for one in row.block.rows if one.candidate and one.service.pk == row.service.pk]
+    place = proposed.index(row.body.pk) + 1 if row.candidate else None
     return Pick(
         need=_need(page, row.block), service=row.service.pk, body=row.body.pk, ask=data["ask"],
         classes=["summary", *[klass for klass in data["classes"] if klass != "summary"]], due_on=data["due_on"],
-        entries=row.entries, takes_over=row.takes_over,
+        entries=row.entries, takes_over=row.takes_over, place=place, put_first=proposed[0] if place else None,
     )  # fmt: skip
 
 
