@@ -27,28 +27,38 @@ def search(text: str, *, actor: Actor, kinds: Sequence[str] | None = None, limit
     if not typed:
         return []
     wanted = [kind for kind in _KINDS if kinds is None or kind in kinds]
-    audience = "staff" if actor.is_staff or actor.is_system else "public"
+    audience = "staff" if sees_all(actor) else "public"
     found = matches(typed, knowledge(), kinds=wanted, audience=audience, per_kind=limit)
     hits = [_hit(match, typed) for match in found if audience == "staff" or match.entry.is_public]
-    return _with_names(typed, hits, audience, wanted, limit)[:limit]
+    return _with_names(typed, hits, actor, wanted, limit)[:limit]
 
 
 def _hit(match: Match, text: str) -> EntryHit:
     return EntryHit(match.entry.id, match.entry.kind, match.score, match.entry.name, match.words(text))
 
 
-def _with_names(text: str, hits: list[EntryHit], audience: str, kinds: Sequence[str], limit: int) -> list[EntryHit]:
+def _with_names(text: str, hits: list[EntryHit], actor: Actor, kinds: Sequence[str], limit: int) -> list[EntryHit]:
     """Put entries whose name holds the text as typed first: the start of a word is no word yet."""
+    ids = named_ids(text, actor=actor, kinds=kinds, limit=limit)
+    named = Entry.objects.in_bulk(ids)
+    first = [EntryHit(id_, named[id_].kind, 1.0, named[id_].name, text) for id_ in ids]
+    return [*first, *(hit for hit in hits if hit.id not in named)]
+
+
+def named_ids(text: str, *, actor: Actor, kinds: Sequence[str], limit: int) -> list[str]:
+    """Return the entries an actor may see whose name or reading holds the text as typed, by id."""
     held = Q()
     for written in _writings(text):
         held |= Q(name__icontains=written) | Q(kana__icontains=written)
-    named = Entry.objects.filter(held)
-    if audience == "public":
+    named = Entry.objects.filter(held, kind__in=kinds, withdrawn_on__isnull=True)
+    if not sees_all(actor):
         named = named.filter(is_public=True)
-    named = named.filter(kind__in=kinds, withdrawn_on__isnull=True).order_by("id")
-    first = [EntryHit(one.id, one.kind, 1.0, one.name, text) for one in named[:limit]]
-    ids = {hit.id for hit in first}
-    return [*first, *(hit for hit in hits if hit.id not in ids)]
+    return list(named.order_by("id").values_list("id", flat=True)[:limit])
+
+
+def sees_all(actor: Actor) -> bool:
+    """Tell whether an actor sees every entry: staff and the system do, everybody else the public ones."""
+    return actor.is_staff or actor.is_system
 
 
 def _writings(text: str) -> set[str]:

@@ -74,3 +74,11 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   });
 });
+
+/* While a Japanese word is being composed nothing is looked for; it is once the word stands. */
+document.addEventListener("input", (event) => {
+  if (event.isComposing && event.target.matches("[data-whole]")) { event.stopImmediatePropagation(); }
+}, true);
+document.addEventListener("compositionend", (event) => {
+  if (event.target.matches("[data-whole]")) { event.target.dispatchEvent(new Event("input", { bubbles: true })); }
+});

@@ -1,0 +1,181 @@
+"""The list of entries that one may see: found by words, narrowed by what they are, with counts beside each narrowing.
+
+Everything is counted after the permission: the public's words meet an index of public entries only, so neither result nor
+count nor order tells of an entry that is kept among the staff.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from urllib.parse import urlencode
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.text import clean_text
+from renkei.matching import index
+from renkei.matching.knowledge import knowledge
+from renkei.matching.models import EntryKind
+from renkei.matching.search import named_ids, sees_all
+from renkei.matching.shelf import ANYWHERE, OUTSIDE, Line, lines
+from renkei.matching.synonyms import current
+
+LONGEST = 200
+MOST_OF_A_KIND = 200
+WEAKEST = 0.18  # of the best score: what shares less with the words is no answer to them
+KINDS = [kind.value for kind in EntryKind]
+_SINGLE = ("kind", "body", "topic", "area", "fee", "dates")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is looked for. ``dates`` is ``on`` for only what has a day ahead; ``first`` puts such entries first.
+
+    ``over`` shows what is over as well; ``without`` are words like those typed that are not to be looked for.
+    """
+
+    q: str = ""
+    kind: str = ""
+    body: str = ""
+    topic: str = ""
+    area: str = ""
+    fee: str = ""
+    dates: str = ""
+    first: str = ""
+    over: str = ""
+    without: tuple[str, ...] = ()
+
+    @property
+    def query(self) -> str:
+        """Return the address's query: what stands there is what is saved."""
+        pairs = [(one.name, getattr(self, one.name)) for one in fields(self) if one.name != "without" and getattr(self, one.name)]
+        return urlencode([*pairs, *(("without", word) for word in self.without)])
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether something beside words was chosen."""
+        return any(getattr(self, name) for name in _SINGLE)
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing at all is asked for."""
+        return not self.q and not self.is_narrowed
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The values of one narrowing, each with how many entries it would leave."""
+
+    name: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found: lines in order, counts, and the words that were looked for beside those typed."""
+
+    wish: Wish
+    lines: list[Line]
+    facets: list[Facet]
+    over: int
+    is_more: bool
+    alike: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read_wish(given: Mapping[str, str], without: Iterable[str] = ()) -> Wish:
+    """Read a wish from an address; what is not known is left out, long words are cut."""
+    values = {one.name: clean_text(given.get(one.name, ""))[:LONGEST] for one in fields(Wish) if one.name != "without"}
+    left = dict.fromkeys(clean_text(word)[:40] for word in without)
+    return Wish(**values, without=tuple(word for word in left if word)[:20])
+
+
+def look(wish: Wish, *, actor: Actor, today: dt.date | None = None) -> Look:
+    """Return the entries an actor may see for a wish, best first: by words as well as they fit, else by kind and name."""
+    day, known = today or clock.today(), knowledge()
+    if not wish.q:
+        found = _by_kind(lines(known, is_staff=sees_all(actor), today=day))
+        return _narrowed(wish, found, {}, is_more=False)
+    scores = _scores(wish, actor)
+    found = lines(known, is_staff=sees_all(actor), today=day, ids=list(scores))
+    found.sort(key=lambda one: (-scores[one.id], one.id))
+    capped = Counter(one.kind for one in found).most_common(1)
+    return _narrowed(wish, found, alike(wish.q, wish.without), is_more=bool(capped and capped[0][1] >= MOST_OF_A_KIND))
+
+
+def alike(text: str, without: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Return for each word of a text the words of the same meaning that are looked for as well."""
+    found = current().expanded_by(text, without=frozenset(without))
+    return {said: list(listed) for said, listed in found.items() if listed}
+
+
+def _scores(wish: Wish, actor: Actor) -> dict[str, float]:
+    """Return the score of each entry found; a name that holds the words as typed stands before all others."""
+    audience = "staff" if sees_all(actor) else "public"
+    index.ensure()
+    found = index.find_by_kind(wish.q, audience=audience, kinds=KINDS, limit=MOST_OF_A_KIND, without=wish.without)
+    top = max((hit.score for hit in found), default=0.0)
+    scores = {hit.id: hit.score / top for hit in found if hit.score >= WEAKEST * top}
+    for id_ in named_ids(wish.q, actor=actor, kinds=KINDS, limit=MOST_OF_A_KIND):
+        scores[id_] = 2.0 + scores.get(id_, 0.0)
+    return scores
+
+
+def _by_kind(found: list[Line]) -> list[Line]:
+    return sorted(found, key=lambda one: (KINDS.index(one.kind), one.ahead is None, one.ahead or dt.date.max, one.name, one.id))
+
+
+_TESTS: dict[str, Callable[[Line, str], bool]] = {
+    "kind": lambda one, value: one.kind == value,
+    "body": lambda one, value: one.body == value,
+    "topic": lambda one, value: value in one.topics,
+    "area": lambda one, value: value in one.areas or (value != OUTSIDE and ANYWHERE in one.areas),
+    "fee": lambda one, value: one.fee == value,
+    "dates": lambda one, _value: one.has_dates,
+}
+
+
+def _narrowed(wish: Wish, found: list[Line], same: dict[str, list[str]], *, is_more: bool) -> Look:
+    """Narrow, and count each value over what all the other narrowings leave."""
+    chosen = {name: getattr(wish, name) for name in _SINGLE if getattr(wish, name)}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in _SINGLE}
+    kept: list[Line] = []
+    over = 0
+    for one in found:
+        failed = [name for name, value in chosen.items() if not _TESTS[name](one, value)]
+        if len(failed) > 1:
+            continue
+        if one.is_over and not wish.over:
+            over += not failed
+            continue
+        for name in failed or _SINGLE:
+            counts[name].update(_values(name, one))
+        if not failed:
+            kept.append(one)
+    _add_anywhere(counts["area"])
+    if wish.first:
+        kept.sort(key=lambda one: not one.has_dates)
+    kept.sort(key=lambda one: one.is_over)
+    return Look(wish, kept, [Facet(name, counts[name]) for name in _SINGLE], over, is_more, same)
+
+
+def _values(name: str, one: Line) -> Iterable[str]:
+    if name == "topic":
+        return one.topics
+    if name == "area":
+        return one.areas
+    value = {"kind": one.kind, "body": one.body, "fee": one.fee, "dates": "on" if one.has_dates else ""}[name]
+    return (value,) if value else ()
+
+
+def _add_anywhere(areas: Counter[str]) -> None:
+    """A municipality's own and what can be had anywhere: that is what is left when it is chosen."""
+    for code in areas:
+        if code not in {ANYWHERE, OUTSIDE}:
+            areas[code] += areas[ANYWHERE]
+
+
+def without_word(wish: Wish, word: str) -> Wish:
+    """Return the wish without one of the words of the same meaning."""
+    return replace(wish, without=(*wish.without, word))

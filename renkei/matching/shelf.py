@@ -1,0 +1,152 @@
+"""What a list of entries is narrowed by: kind, body, technical field, area, fee, dates.
+
+What is read out of an entry's own text and facts is kept in memory by the entry's hash, so a page reads a line an entry and
+no text. Which entries there are, and who may see them, is asked of the database each time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+
+from renkei.matching.analysis import VOCABULARIES
+from renkei.matching.knowledge import Knowledge, knowledge_of
+from renkei.matching.models import Entry, EntryKind
+from renkei.matching.standing import DATED, HARVEST, SCREEN, check_before
+
+FREE, PAID = "free", "paid"
+ANYWHERE, OUTSIDE = "anywhere", "outside"
+_FEES = ("fee_yen", "hourly_yen", "setup_fee_yen")
+_TECH = VOCABULARIES[0]
+_MOST_KEPT = 200_000
+_kept: dict[str, tuple[str, int, _Told]] = {}
+
+_ROWS = """
+    SELECT e.id, e.text_hash, e.kind, coalesce(e.body_id, ''), e.name, w.ahead, coalesce(w.always, false), w.entry_id IS NOT NULL,
+           e.ends_on, CASE WHEN e.kept_by = %(screen)s OR starts_with(e.kept_by, %(harvest)s)
+               THEN coalesce(e.last_checked, (e.entered_at AT TIME ZONE 'Asia/Tokyo')::date) END
+    FROM matching_entry e
+    LEFT JOIN (
+        SELECT entry_id, bool_or(always_open) AS always,
+               min(coalesce(starts, closes)) FILTER (WHERE NOT always_open AND coalesce(starts, closes) >= %(today)s) AS ahead
+        FROM matching_window WHERE %(ids)s::text[] IS NULL OR entry_id = ANY(%(ids)s) GROUP BY entry_id
+    ) w ON w.entry_id = e.id
+    WHERE e.withdrawn_on IS NULL AND (e.is_public OR %(all)s) AND (%(ids)s::text[] IS NULL OR e.id = ANY(%(ids)s))
+    ORDER BY e.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an entry's facts and text tell: whether it costs, where it can be had, its technical fields."""
+
+    fee: str
+    areas: tuple[str, ...]
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as a list is narrowed by it. ``ahead`` is the next day on which it can be had; ``is_over`` says that it can be had no more, or that nobody has looked for too long."""
+
+    id: str
+    kind: str
+    body: str
+    name: str
+    ahead: dt.date | None
+    is_always: bool
+    is_over: bool
+    fee: str
+    areas: tuple[str, ...]
+    topics: tuple[str, ...]
+
+    @property
+    def has_dates(self) -> bool:
+        """Tell whether there is a day on which it can be had, or every day."""
+        return self.is_always or self.ahead is not None
+
+
+def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str] | None = None) -> list[Line]:
+    """Return the lines of the entries (of ``ids``, of all when None) that staff, or everybody, may see; withdrawn ones never."""
+    limits = {kind: check_before(kind, today) for kind in EntryKind.values}
+    given = {"today": today, "all": is_staff, "ids": None if ids is None else list(ids), "screen": SCREEN, "harvest": HARVEST}
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, given)
+        rows = cursor.fetchall()
+    told = _told([(row[0], row[1]) for row in rows], known)
+    found = []
+    for id_, _hash, kind, body, name, ahead, always, dated, ends, checked in rows:
+        one = told.get(id_)
+        if one is not None:
+            is_over = dated and kind in DATED and not always and ahead is None
+            is_over = is_over or (ends is not None and ends < today) or is_old(checked, limits[kind])
+            found.append(Line(id_, kind, body, name, ahead, always, is_over, one.fee, one.areas, one.topics))
+    return found
+
+
+def is_old(checked: dt.date | None, limit: dt.date | None) -> bool:
+    """Tell whether what people keep was checked too long ago for anybody to know whether it still stands."""
+    return checked is not None and limit is not None and checked < limit
+
+
+def forget() -> None:
+    """Empty what is kept in memory."""
+    _kept.clear()
+
+
+def fee_of(facts: Mapping[str, Any]) -> str:
+    """Return whether an entry is free or has a price; nothing when nothing is said of it."""
+    said = [facts[name] for name in _FEES if isinstance(facts.get(name), int | float)]
+    return "" if not said else PAID if any(said) else FREE
+
+
+def areas_of(kind: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the municipalities an entry is limited to; without a limit, anywhere in the region, or outside it."""
+    eligible = facts.get("eligible")
+    limited = (eligible.get("municipalities") if isinstance(eligible, dict) else None) or []
+    if limited:
+        return tuple(str(one) for one in limited)
+    return (OUTSIDE,) if kind == EntryKind.OUTSIDE else (ANYWHERE,)
+
+
+def topics_of(text: str, known: Knowledge) -> tuple[str, ...]:
+    """Return the plan's technical fields an entry's text speaks of, by the words the plan gives each or its own name."""
+    lowered = text.lower()
+    return tuple(code for code, words in _topic_words(known.version) if any(word in lowered for word in words))
+
+
+@lru_cache(maxsize=4)
+def _topic_words(version: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    known = knowledge_of(version)
+    given = (known.cues.get("vocabularies") or {}).get(_TECH) or {}
+    listed = []
+    for term in known.content.vocabulary(_TECH):
+        words = given.get(term.code) or [name for name in re.split(r"[・、（）]", term.name) if len(name) > 1]
+        listed.append((term.code, tuple(word.lower() for word in words)))
+    return tuple(listed)
+
+
+def _told(wanted: Iterable[tuple[str, str]], known: Knowledge) -> dict[str, _Told]:
+    """Return what is told of each entry, reading those that are new or changed."""
+    found: dict[str, _Told] = {}
+    missing = []
+    for id_, digest in wanted:
+        kept = _kept.get(id_)
+        if kept is not None and kept[:2] == (digest, known.version):
+            found[id_] = kept[2]
+        else:
+            missing.append(id_)
+    if len(_kept) + len(missing) > _MOST_KEPT:
+        _kept.clear()
+    for entry in Entry.objects.filter(id__in=missing).iterator(chunk_size=1_000):
+        text = f"{entry.name}\n{entry.summary}\n{entry.text}"
+        told = _Told(fee_of(entry.facts), areas_of(entry.kind, entry.facts), tuple(entry.tech_fields) or topics_of(text, known))
+        _kept[entry.id] = (entry.text_hash, known.version, told)
+        found[entry.id] = told
+    return found

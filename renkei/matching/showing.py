@@ -1,0 +1,218 @@
+"""What was found, as a page shows it: rows with the matched words marked, narrowings with counts, words that can be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from renkei.base import clock
+from renkei.base.language import shown_money
+from renkei.base.text import to_katakana
+from renkei.matching.eligibility import window_words
+from renkei.matching.finding import Facet, Look, Wish, without_word
+from renkei.matching.models import Entry, EntryKind
+from renkei.matching.shelf import ANYWHERE, FREE, OUTSIDE, Line, fee_of
+from renkei.matching.standing import standing_of
+from renkei.matching.words import content_forms, words
+from renkei.plan.models import Body, Municipality
+from renkei.plan.queries import content_now
+
+PER_PAGE = 20
+_MOST_VALUES = 12
+_MOST_ALIKE = 6
+_LABELS = {
+    "kind": gettext_lazy("種類"), "body": gettext_lazy("機関"), "topic": gettext_lazy("技術分野"), "area": gettext_lazy("使える所"),
+    "fee": gettext_lazy("費用"), "dates": gettext_lazy("時期"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a shown text; ``marked`` when it is what was looked for."""
+
+    text: str
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of the list."""
+
+    entry: Entry
+    url: str
+    kind: str
+    name: list[Part]
+    about: list[Part]
+    when: str
+    fee: str
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a narrowing: its word, how many it leaves, the address that chooses it (or, when here, gives it up)."""
+
+    label: str
+    count: int
+    query: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The values of one narrowing."""
+
+    name: str
+    label: str
+    values: list[Value]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Words looked for beside one that was typed; each with the address that leaves it out."""
+
+    said: str
+    words: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All a page of results needs."""
+
+    look: Look
+    page: Page[Line]
+    rows: list[Row]
+    groups: list[Group]
+    same: list[Same]
+    left_out: list[tuple[str, str]]
+    query: str
+
+    @property
+    def count(self) -> int:
+        """Return how many entries were found."""
+        return len(self.look.lines)
+
+
+def shown(look: Look, link: Callable[[str], str], page: str | None = None) -> Shown:
+    """Return what a page shows of what was found; ``link`` gives an entry's address by its id."""
+    wish = look.wish
+    one = Paginator(look.lines, PER_PAGE).get_page(page)
+    same = [
+        Same(said, [(word, without_word(wish, word).query) for word in listed[:_MOST_ALIKE]]) for said, listed in look.alike.items()
+    ]
+    back = [(word, replace(wish, without=tuple(w for w in wish.without if w != word)).query) for word in wish.without]
+    return Shown(look, one, _rows(list(one.object_list), wish, look.alike, link), _groups(look), same, back, wish.query)
+
+
+def labels(name: str, codes: Iterable[str]) -> dict[str, str]:
+    """Return the words for the values of a narrowing; what is not known any more stands as its code."""
+    listed = list(codes)
+    known: dict[str, str] = {}
+    if name == "kind":
+        known = {kind.value: str(kind.label) for kind in EntryKind}
+    elif name == "body":
+        known = dict(Body.objects.filter(pk__in=listed).values_list("pk", "short"))
+    elif name == "topic":
+        known = {term.code: term.name for term in content_now().vocabulary("tech_fields")}
+    elif name == "area":
+        known = dict(Municipality.objects.filter(pk__in=listed).values_list("pk", "name"))
+        known |= {ANYWHERE: _("地域のどこでも"), OUTSIDE: _("地域の外")}
+    elif name == "fee":
+        known = {FREE: _("無料"), "paid": _("有料")}
+    else:
+        known = {"on": _("これから空き・募集がある")}
+    return {code: known.get(code, code) for code in listed}
+
+
+def chips(wish: Wish) -> list[tuple[str, str]]:
+    """Return the narrowings of a wish in words, its own words first; for the list of what was saved."""
+    found = [(_("言葉"), wish.q)] if wish.q else []
+    for name, label in _LABELS.items():
+        value = getattr(wish, name)
+        if value:
+            found.append((str(label), labels(name, [value])[value]))
+    if wish.without:
+        found.append((_("外した言葉"), "、".join(wish.without)))
+    return found
+
+
+def marked(text: str, forms: AbstractSet[str], typed: str) -> list[Part]:
+    """Cut a text where words stand whose normal form is among ``forms``, or what was typed as it was typed."""
+    spots = [(unit.start, unit.end) for unit in words(text) if unit.form in forms]
+    for written in {typed, to_katakana(typed)}:
+        start = text.lower().find(written.lower()) if written else -1
+        if start >= 0:
+            spots.append((start, start + len(written)))
+    parts: list[Part] = []
+    at = 0
+    for start, end in sorted(spots):
+        if end <= at:
+            continue
+        if start > at:
+            parts.append(Part(text[at:start], marked=False))
+        parts.append(Part(text[max(at, start) : end], marked=True))
+        at = end
+    return [*parts, Part(text[at:], marked=False)] if at < len(text) else parts
+
+
+def _rows(found: Sequence[Line], wish: Wish, same: dict[str, list[str]], link: Callable[[str], str]) -> list[Row]:
+    entries = Entry.objects.select_related("body").prefetch_related("windows").in_bulk([one.id for one in found])
+    forms = set(content_forms("、".join([wish.q, *(word for listed in same.values() for word in listed)])))
+    return [entry_row(entries[one.id], link(one.id), forms, wish.q) for one in found if one.id in entries]
+
+
+def entry_row(entry: Entry, url: str = "", forms: AbstractSet[str] = frozenset(), typed: str = "") -> Row:
+    """Return an entry as a list shows it: in words, and with what was looked for marked."""
+    windows = list(entry.windows.all())
+    _day, when, _is_alive = window_words(windows, clock.today())
+    standing = standing_of(entry, windows)
+    about = entry.summary if len(entry.summary) <= 140 else f"{entry.summary[:140]}…"
+    return Row(entry, url, str(EntryKind(entry.kind).label), marked(entry.name, forms, typed), marked(about, forms, typed),
+               standing.words if standing.is_dead else when, fee_words(entry), standing.is_dead)
+
+
+def fee_words(entry: Entry) -> str:
+    """Return what an entry costs in a few words, nothing when nothing is said of it."""
+    facts = entry.facts
+    if fee_of(facts) == FREE:
+        return _("無料")
+    for name, sentence in (("fee_yen", "%(yen)s"), ("hourly_yen", _("1時間%(yen)s"))):
+        if isinstance(facts.get(name), int) and facts[name]:
+            return sentence % {"yen": shown_money(facts[name])}
+    return _("有料") if fee_of(facts) else ""
+
+
+def _groups(look: Look) -> list[Group]:
+    found = [_group(look.wish, facet) for facet in look.facets]
+    return [one for one in found if one.values]
+
+
+def _group(wish: Wish, facet: Facet) -> Group:
+    here = getattr(wish, facet.name)
+    codes = [code for code, _n in sorted(facet.counts.items(), key=lambda one: (-one[1], one[0]))][:_MOST_VALUES]
+    if here and here not in codes:
+        codes.append(here)
+    names = labels(facet.name, codes)
+    values = [
+        Value(names[code], facet.counts.get(code, 0), _with(wish, facet.name, "" if code == here else code).query, code == here)
+        for code in codes
+    ]
+    return Group(facet.name, str(_LABELS[facet.name]), values, is_open=bool(here) or facet.name == "kind")
+
+
+def _with(wish: Wish, name: str, value: str) -> Wish:
+    changed: dict[str, Any] = {name: value}
+    return replace(wish, **changed)
+
+
+def kept_fields(wish: Wish) -> list[tuple[str, str]]:
+    """Return what the form carries along unseen while the words change."""
+    names = ("kind", "body", "topic", "area", "fee", "dates", "over")
+    return [*((name, getattr(wish, name)) for name in names if getattr(wish, name)), *(("without", word) for word in wish.without)]

@@ -1,0 +1,1 @@
+"""The public's search over what can be had."""
