@@ -41,7 +41,7 @@ def delivery(state: str, attempts: int = 0) -> Delivery:
 
 
 def sent(state: str, attempts: int = 0) -> Sent:
-    return Sent(uuid.uuid4(), uuid.uuid4(), "件名", "company", state, attempts, NOON, None, "", "a…@b…")
+    return Sent(uuid.uuid4(), "件名", "company", state, attempts, NOON, None, "", "a…@b…", uuid.uuid4())
 
 
 def written(world: World, name: str, state: str = "", text: str = "大きさは？") -> tuple[Case, Mail]:
