@@ -3,11 +3,22 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.catalogue import views
+from renkei.desk.catalogue import editing, views
 
 ALL = "every entry, for every member of staff; 404 otherwise"
 
+OWN = "entries the acting body owns; the front desk those of no body (refused in words)"
+
 urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/catalogue/", views.entries, name="desk-catalogue", audience=Audience.STAFF, rule=ALL),
+    route("d/<slug:body>/catalogue/check/", views.checks, name="desk-catalogue-check", audience=Audience.STAFF, rule=OWN, changes=True),
+    route("d/<slug:body>/catalogue/new/", editing.entry_kinds, name="desk-catalogue-kinds", audience=Audience.STAFF, rule="any member"),
+    route("d/<slug:body>/catalogue/new/<slug:kind>/", editing.entry_new, name="desk-catalogue-new", audience=Audience.STAFF,
+          rule="any member, for the own body", changes=True),
     route("d/<slug:body>/entry/<str:entry>/", views.entry, name="desk-catalogue-entry", audience=Audience.STAFF, rule=ALL),
-]
+    route("d/<slug:body>/entry/<str:entry>/edit/", editing.entry_edit, name="desk-catalogue-edit", audience=Audience.STAFF, rule=OWN, changes=True),
+    route("d/<slug:body>/entry/<str:entry>/withdraw/", editing.entry_withdraw, name="desk-catalogue-withdraw", audience=Audience.STAFF,
+          rule=OWN, changes=True),
+    route("d/<slug:body>/entry/<str:entry>/return/", editing.entry_return, name="desk-catalogue-return", audience=Audience.STAFF,
+          rule=OWN, changes=True),
+]  # fmt: skip

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from renkei.base.actor import Actor
+from renkei.desk.catalogue.editing import entries_check
 from renkei.desk.catalogue.lists import bodies, entries_wanted, read_wanted, states
 from renkei.desk.request import StaffRequest
+from renkei.matching.entry_words import Change, changes
 from renkei.matching.fact_words import show_fact
 from renkei.matching.fields import Shape, facts_of, value_of
-from renkei.matching.keeping import keeper_words, keeps
-from renkei.matching.models import Entry, EntryKind, Revision
-from renkei.matching.standing import Standing, is_looked_after, standing_of
+from renkei.matching.keeping import keeper_words, keeps, kept_filter
+from renkei.matching.models import Entry, EntryKind, EntryQuerySet, Revision
+from renkei.matching.standing import Standing, is_looked_after, looked_at, standing_of, to_check
 from renkei.plan.queries import content_now
 
 PER_PAGE = 50
@@ -29,6 +33,15 @@ class Line:
 
     entry: Entry
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A change of an entry, and what it changed."""
+
+    revision: Revision
+    changes: list[Change]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +62,7 @@ def entries(request: StaffRequest, body: str) -> HttpResponse:
     lines = [Line(one, standing_of(one, one.windows.all())) for one in page]
     context = {
         "page": page, "lines": lines, "wanted": wanted, "kinds": EntryKind.choices, "bodies": bodies(), "states": states(),
-        "body": body,
+        "body": body, "to_check": own_checks(request.actor).count(),
     }  # fmt: skip
     return render(request, "desk/catalogue/list.html", context)
 
@@ -65,10 +78,28 @@ def entry(request: StaffRequest, body: str, entry: str) -> HttpResponse:
         "entry": found, "windows": windows, "standing": standing_of(found, windows), "keeper": keeper_words(found),
         "keeps": keeps(request.actor, found), "is_looked_after": is_looked_after(found),
         "facts": [one for one in facts if not one.is_rule], "rules": [one for one in facts if one.is_rule],
-        "words": words_of(found), "body": body,
-        "revisions": Revision.objects.visible_to(request.actor).filter(entry=found).select_related("done_by", "done_body", "run")[:FEW_CHANGES],
+        "words": words_of(found), "body": body, "history": _history(request, found),
     }  # fmt: skip
     return render(request, "desk/catalogue/entry.html", context)
+
+
+def checks(request: StaffRequest, body: str) -> HttpResponse:
+    """List what the actor should look at again; what is ticked is said to be right as it stands."""
+    if request.method == "POST":
+        return entries_check(request, body)
+    page = Paginator(own_checks(request.actor).order_by(F("checked_on").asc(), "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    lines = [Line(one, standing_of(one, one.windows.all())) for one in page]
+    return render(request, "desk/catalogue/check.html", {"page": page, "lines": lines, "body": body})
+
+
+def own_checks(actor: Actor) -> EntryQuerySet:
+    """Return what the actor keeps and nobody has looked at for long."""
+    return to_check(looked_at(Entry.objects.visible_to(actor)).filter(kept_filter(actor))).prefetch_related("windows")
+
+
+def _history(request: StaffRequest, entry: Entry) -> list[Past]:
+    kept = Revision.objects.visible_to(request.actor).filter(entry=entry).select_related("done_by", "done_body", "run")
+    return [Past(one, changes(one.before, one.after), one.after.get("reason", "")) for one in kept[:FEW_CHANGES]]
 
 
 def said_of(entry: Entry) -> list[Said]:
