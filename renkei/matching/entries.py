@@ -10,6 +10,7 @@ from renkei.matching import index, synonyms
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind, Window
 from renkei.matching.synonyms import Used
+from renkei.matching.standing import proposable
 from renkei.matching.words import Word, content_forms, words
 
 PER_KIND = 8
@@ -36,13 +37,13 @@ def matches(  # noqa: PLR0913  a search has that many sides, each named
     text: str, known: Knowledge, *, kinds: Sequence[str] = tuple(KINDS), audience: str = "staff", per_kind: int = PER_KIND,
     without: Collection[str] = (),
 ) -> list[Match]:  # fmt: skip
-    """Return the best entries of each kind, best first. What the database no longer holds is left out.
+    """Return the best entries of each kind, best first. What no longer stands is left out.
 
     ``without`` names synonyms (or their groups) that are not to be searched for.
     """
     index.ensure()
     found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind, without=without)
-    entries = Entry.objects.filter(withdrawn_on__isnull=True).in_bulk([hit.id for hit in found])
+    entries = proposable(Entry.objects.all()).in_bulk([hit.id for hit in found])
     top = max((hit.score for hit in found if hit.id in entries), default=0.0)
     if not top:
         return []

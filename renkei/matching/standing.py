@@ -72,6 +72,12 @@ def alive(entries: EntryQuerySet, on: dt.date | None = None) -> EntryQuerySet:
     return looked_at(entries).standing(day).exclude(over(day)).exclude(old(day))
 
 
+def proposable(entries: EntryQuerySet, on: dt.date | None = None) -> EntryQuerySet:
+    """Return what a proposal may weigh: what stands, and programmes whose call is over, which it names as a near miss (P7)."""
+    day = on or clock.today()
+    return looked_at(entries).standing(day).exclude(over(day) & ~Q(kind=EntryKind.PROGRAMME)).exclude(old(day))
+
+
 def looked_at(entries: EntryQuerySet) -> EntryQuerySet:
     """Return the entries with ``checked_on``: the day they were last checked, or entered."""
     return entries.annotate(checked_on=Coalesce(F("last_checked"), TruncDate("entered_at", tzinfo=clock.JST), output_field=DateField()))

@@ -180,7 +180,7 @@ def _add(page: TriagePage, _about: str) -> str:
 
 
 def _add_entry(page: TriagePage, about: str) -> str:
-    entry = Entry.objects.filter(pk=about, withdrawn_on__isnull=True).first()
+    entry = Entry.objects.standing().filter(pk=about).first()
     if entry is None or entry.service_id is None or entry.body_id is None:
         raise Refused(_("この候補は、頼める機関が決まっていません。支援メニューから選んでください。"), "entry_without_body")
     _add_line(page, entry.service_id, entry.body_id, [entry.pk], about=entry.name)
