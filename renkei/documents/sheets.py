@@ -21,7 +21,7 @@ from renkei.base.text import clean_text
 MOST_BYTES = 5 * 1024 * 1024
 MOST_UNPACKED = 100 * 1024 * 1024
 MOST_PARTS = 2_000
-MOST_COLUMNS = 60
+MOST_COLUMNS = 80
 _BROKEN = (
     ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, IndexError, SyntaxError, zipfile.BadZipFile,
     NotImplementedError, RuntimeError, OverflowError, struct.error, zlib.error,

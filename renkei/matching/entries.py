@@ -9,8 +9,8 @@ from functools import lru_cache
 from renkei.matching import index, synonyms
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind, Window
-from renkei.matching.synonyms import Used
 from renkei.matching.standing import proposable
+from renkei.matching.synonyms import Used
 from renkei.matching.words import Word, content_forms, words
 
 PER_KIND = 8

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from renkei.base.language import shown_full_day
 from renkei.matching.actions import EntryRow, WindowRow
 from renkei.matching.fact_words import show_fact
-from renkei.matching.fields import Shape, facts_of, value_of
+from renkei.matching.fields import facts_of, value_of
 from renkei.matching.models import Entry, WindowKind
 from renkei.plan.models import Body, Service
 from renkei.plan.queries import content_now
@@ -41,13 +41,19 @@ class Change:
 
 def row_of(entry: Entry) -> EntryRow:
     """Return an entry as its keeper would hand it over."""
-    windows = tuple(WindowRow(one.kind, one.opens, one.closes, one.starts, one.always_open) for one in entry.windows.all())
+    windows = in_order(WindowRow(one.kind, one.opens, one.closes, one.starts, one.always_open) for one in entry.windows.all())
     return EntryRow(
         id=entry.id, kind=entry.kind, name=entry.name, kana=entry.kana, body=entry.body_id, owner_name=entry.owner_name,
         service=entry.service_id, summary=entry.summary, text=entry.text, facts=entry.facts, tech_fields=entry.tech_fields,
         themes=entry.themes, url=entry.url, source=entry.source, source_on=entry.source_on, last_checked=entry.last_checked,
         checked_by=entry.checked_by_id, is_public=entry.is_public, ends_on=entry.ends_on, windows=windows,
     )  # fmt: skip
+
+
+def in_order(windows: Iterable[WindowRow]) -> tuple[WindowRow, ...]:
+    """Return windows as they are listed: the first to close first, those without an end last."""
+    far = dt.date.max
+    return tuple(sorted(windows, key=lambda one: (one.closes or far, one.opens or far, one.kind, one.starts or far, one.always_open)))
 
 
 def mark_of(entry: Entry) -> str:
@@ -60,7 +66,7 @@ def snapshot(row: EntryRow) -> Snapshot:
     kept = asdict(row)
     kept |= {name: _iso(kept[name]) for name in DAYS} | {"checked_by": str(row.checked_by) if row.checked_by else None}
     kept["windows"] = [
-        {name: _iso(value) if isinstance(value, dt.date) else value for name, value in asdict(one).items()} for one in row.windows
+        {name: _iso(value) if isinstance(value, dt.date) else value for name, value in asdict(one).items()} for one in in_order(row.windows)
     ]
     return kept
 
@@ -68,11 +74,12 @@ def snapshot(row: EntryRow) -> Snapshot:
 def row_from(kept: Mapping[str, Any]) -> EntryRow:
     """Return the row that a snapshot was taken of."""
     days = {name: _day(kept[name]) for name in DAYS}
-    windows = tuple(
+    windows = in_order(
         WindowRow(one["kind"], _day(one["opens"]), _day(one["closes"]), _day(one["starts"]), one["always_open"]) for one in kept["windows"]
     )
     who = UUID(kept["checked_by"]) if kept["checked_by"] else None
-    return EntryRow(**{**kept, **days, "windows": windows, "checked_by": who})
+    named = {one.name: kept[one.name] for one in fields(EntryRow)}
+    return EntryRow(**{**named, **days, "windows": windows, "checked_by": who})
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
@@ -85,9 +92,9 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
             found.append(Change(str(label), shown(name, before.get(name)), shown(name, after.get(name))))
     old, new = before.get("facts") or {}, after.get("facts") or {}
     for fact in facts_of(after["kind"]):
-        was, is_now = value_of(old, fact.key), value_of(new, fact.key)
+        was, is_now = show_fact(fact, value_of(old, fact.key)), show_fact(fact, value_of(new, fact.key))
         if was != is_now:
-            found.append(Change(str(fact.label), show_fact(fact, was), show_fact(fact, is_now)))
+            found.append(Change(str(fact.label), was, is_now))
     return found
 
 
@@ -117,11 +124,6 @@ def window_words(window: WindowRow | Mapping[str, Any]) -> str:
 def words_of_terms(codes: Sequence[str], vocabulary: str) -> str:
     """Return names of a vocabulary with 、 between."""
     return "、".join(content_now().word(vocabulary, code) for code in codes)
-
-
-def is_shown_number(shape: Shape) -> bool:
-    """Tell whether a fact is written with its unit behind it."""
-    return shape in {Shape.YEN, Shape.NUMBER}
 
 
 def _name(name: str, value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
@@ -28,6 +28,8 @@ from renkei.cases.states import SEEN_BY_BODY
 from renkei.companies.actions import export_companies
 from renkei.companies.models import Company
 from renkei.documents.sheets import write_sheet
+from renkei.matching.actions_sheet import export_entries
+from renkei.matching.models import Entry
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now
@@ -113,6 +115,16 @@ def export_firms(text: str, *, by: Actor) -> bytes:
     _fits(count)
     data = export_companies(found, by=by, filters={"q": text})
     _put("companies", text, count, by=by)
+    return data
+
+
+@transaction.atomic
+def export_catalogue(entries: QuerySet[Entry], query: str, *, by: Actor) -> bytes:
+    """Return an xlsx of entries that can be imported again, on record like every list. Refused: ``nothing``, ``too_many_rows``."""
+    count = entries.count()
+    _check(count)
+    data = export_entries(entries)
+    _put("entries", query, count, by=by)
     return data
 
 

@@ -3,15 +3,24 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.catalogue import editing, views
+from renkei.desk.catalogue import editing, sheets, views
 
 ALL = "every entry, for every member of staff; 404 otherwise"
 
 OWN = "entries the acting body owns; the front desk those of no body (refused in words)"
+RUNS = "the acting body's own imports; rows of others are refused in words"
 
 urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/catalogue/", views.entries, name="desk-catalogue", audience=Audience.STAFF, rule=ALL),
     route("d/<slug:body>/catalogue/check/", views.checks, name="desk-catalogue-check", audience=Audience.STAFF, rule=OWN, changes=True),
+    route("d/<slug:body>/catalogue/import/", sheets.sheet_in, name="desk-catalogue-import", audience=Audience.STAFF, rule=RUNS, changes=True),
+    route("d/<slug:body>/catalogue/import/confirm/", sheets.sheet_confirm, name="desk-catalogue-import-confirm", audience=Audience.STAFF,
+          rule=RUNS, changes=True),
+    route("d/<slug:body>/catalogue/import/<uuid:run>/undo/", sheets.sheet_undo, name="desk-catalogue-undo", audience=Audience.STAFF,
+          rule=RUNS, changes=True),
+    route("d/<slug:body>/catalogue/template/<slug:kind>/", sheets.sheet_template, name="desk-catalogue-template", audience=Audience.STAFF,
+          rule="any member; columns only"),
+    route("d/<slug:body>/catalogue/export/", sheets.sheet_out, name="desk-catalogue-export", audience=Audience.STAFF, rule=ALL, changes=True),
     route("d/<slug:body>/catalogue/new/", editing.entry_kinds, name="desk-catalogue-kinds", audience=Audience.STAFF, rule="any member"),
     route("d/<slug:body>/catalogue/new/<slug:kind>/", editing.entry_new, name="desk-catalogue-new", audience=Audience.STAFF,
           rule="any member, for the own body", changes=True),

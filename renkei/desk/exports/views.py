@@ -31,7 +31,7 @@ from renkei.desk.request import StaffRequest
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAMES = {"cases": _("案件"), "chosen": _("選んだ案件"), "requests": _("依頼"), "contacts": _("やりとり"), "timeline": _("案件の経過"), "companies": _("会社"),
-         "follow_ups": _("その後の伺い")}  # fmt: skip
+         "follow_ups": _("その後の伺い"), "entries": _("台帳")}  # fmt: skip
 FILES = {"cases": "soudan", "chosen": "soudan", "requests": "irai", "contacts": "yaritori", "timeline": "keika",
          "follow_ups": "sonogo"}  # fmt: skip
 PER_PAGE = 50
