@@ -15,7 +15,7 @@ from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
 from renkei.base.language import written
 from renkei.cases.actions.mail_out import tell_of_failed
-from renkei.cases.models import Case, Handover, LetterStep, StepState, Support
+from renkei.cases.models import Case, Handover, LetterStep, SavedSearch, StepState, Suggestion, Support
 from renkei.cases.states import HandoverState, SupportState
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now, is_business_day
@@ -59,9 +59,15 @@ def _stands(nudges: list[Nudge]) -> Callable[[Nudge], bool]:
     supports = Support.objects.in_bulk(about)
     handovers = Handover.objects.in_bulk(about)
     decisions = LetterStep.objects.in_bulk(about)
+    searches = set(SavedSearch.objects.living().filter(pk__in=about).values_list("pk", flat=True))
+    answered = set(Suggestion.objects.filter(pk__in=about).exclude(answer="").values_list("pk", flat=True))
 
     def stands(nudge: Nudge) -> bool:
         case = cases.get(nudge.case)
+        if nudge.kind == "search":  # about no case
+            return nudge.about in searches
+        if nudge.about in answered:
+            return False
         if nudge.kind == "decide" and nudge.about in decisions:  # letters are decided after a case has ended, too
             return decisions[nudge.about].state == StepState.WAITING
         if case is None or (not case.is_open and nudge.kind not in _AFTER_THE_END):

@@ -81,6 +81,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-follow-ups": _("その後の伺い"), "desk-choices": _("頼み先の偏り"), "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
         "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
         "desk-mails": _("メールの送信"), "desk-search": _("検索"), "desk-catalogue": _("台帳"),
+        "desk-entries": _("支援・機器・制度"), "desk-search-saved": _("保存した検索"),
     }  # fmt: skip
     group = next((names for names in _SIDE_BY_SIDE if here in names), ())
     return [NavItem(labels[name], reverse(name, kwargs={"body": body}), name == here) for name in group if routes.find(name)]

@@ -75,7 +75,7 @@ class Line:
 def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str] | None = None) -> list[Line]:
     """Return the lines of the entries (of ``ids``, of all when None) that staff, or everybody, may see; withdrawn ones never."""
     limits = {kind: check_before(kind, today) for kind in EntryKind.values}
-    given = {"today": today, "all": is_staff, "ids": None if ids is None else list(ids), "screen": SCREEN, "harvest": HARVEST}
+    given: dict[str, Any] = {"today": today, "all": is_staff, "ids": None if ids is None else list(ids), "screen": SCREEN, "harvest": HARVEST}
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, given)
         rows = cursor.fetchall()

@@ -32,6 +32,8 @@ KINDS = {
     "handover": gettext_lazy("引継ぎのお願い"),
     "follow_up": gettext_lazy("終わった案件の会社から返事があった"),
     "partner": gettext_lazy("渡した研究者・外の相手から連絡があった"),
+    "entry": gettext_lazy("案件に使えるものが新しく入った"),
+    "search": gettext_lazy("保存した検索に新しく入った"),
     "told": gettext_lazy("そのほかの知らせ"),
 }
 GROUPS = {"accepted": "answer", "declined": "answer", "recorded": "answer", "expired": "silence", "close_asked": "told"}

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
 from renkei.base.memo import remembering
-from renkei.cases import after, digest
+from renkei.cases import after, digest, entry_news
 from renkei.cases import jobs as cases
 from renkei.matching import index
 from renkei.post import jobs as post
@@ -50,6 +50,20 @@ def run_clocks(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes th
 def run_alerts(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Look what came into the saved views that call."""
     _run(cases.run_alerts)
+
+
+@app.periodic(cron="5,35 * * * *")
+@app.task(queueing_lock="run_entry_news", lock="run_entry_news", name="renkei.run_entry_news")
+def run_entry_news(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Tell of entries that came into saved searches, or that cases under way could use now."""
+    _run(entry_news.run_entry_news)
+
+
+@app.periodic(cron="50 17 * * *")  # 2:50 at night
+@app.task(queueing_lock="run_entry_news_again", lock="run_entry_news", name="renkei.run_entry_news_again")
+def run_entry_news_again(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Look again over the last days: what a stopped worker missed is told after all, and nothing twice."""
+    _run(entry_news.run_entry_news_again)
 
 
 @app.periodic(cron="* * * * *")

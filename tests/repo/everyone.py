@@ -22,6 +22,7 @@ from renkei.cases.actions.letters import Text, draft_letter
 from renkei.cases.actions.moves import open_move
 from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.saved import ViewWords, save_view
+from renkei.cases.actions.searching import save_search
 from renkei.cases.actions.talk import add_file, log_contact
 from renkei.cases.models import (
     Asked,
@@ -33,9 +34,11 @@ from renkei.cases.models import (
     Letter,
     LetterStep,
     Match,
+    Need,
     Opening,
     PartnerFile,
     Passage,
+    Suggestion,
 )
 from renkei.companies.actions import (
     Place,
@@ -51,7 +54,7 @@ from renkei.documents.models import LetterTemplate
 from renkei.documents.shipped import shipped_template
 from renkei.documents.store import keep
 from renkei.matching.actions import EntryRow, put_entries
-from renkei.matching.models import Harvest
+from renkei.matching.models import Entry, Harvest
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose, Mail
@@ -137,6 +140,7 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     handover = offer_handover(case, to_body=Body.objects.get(pk=CENTER), by=world.lab, pack=draft_pack(case, world.lab))
     notice = send_notice(Words("書式が変わりました", "来週から使ってください。"), to={LAB: ""}, by=world.desk, sender="産業課")
     view = save_view("late=on", ViewWords("遅れ"), by=world.lab)
+    search = save_search("kind=seed", "シーズ", by=world.lab)
     contact = log_contact(case, by=world.lab, channel="phone", text="板を送ってもらう。")
     need = write_public(scene.needs[0], title="名を伏せた題", summary="名を伏せた文", by=world.lab, seen=True)
     circulation = circulate(need, by=world.lab, place="", sure=True)
@@ -156,7 +160,7 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
         "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,
         "other": other.pk, "person": person.pk, "site": site.pk, "merge": merge.pk,
         "attachment": file.pk, "file": file.pk, "handover": handover.pk, "notice": notice.pk,
-        "view": view.pk, **_letter(case, world.lab),
+        "view": view.pk, "search": search.pk, "suggestion": _suggestion(case).pk, **_letter(case, world.lab),
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]
         "mail": _lost_mail(case).pk, "incoming": _held_letter(case).pk,
     }  # fmt: skip
@@ -189,8 +193,9 @@ def _foreign(world: World) -> dict[str, Any]:
     file = add_file(case, by=world.bank, name="決算.txt", data="決算です".encode())
     notice = send_notice(Words("県外の話", "内輪です。"), to={DESK: ""}, by=world.bank, sender="銀行")
     view = save_view("", ViewWords("よその条件", shared=True), by=world.bank)
+    search = save_search("kind=seed", "シーズ", by=world.bank)
     invited = invite(Body.objects.get(pk=BANK), asked=asked(), by=world.bank)
-    return {**_letter(case, world.bank), "invitation": invited.pk, "member": Membership.objects.get(body_id=BANK).pk, "view": view.pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk,
+    return {**_letter(case, world.bank), "invitation": invited.pk, "member": Membership.objects.get(body_id=BANK).pk, "view": view.pk, "search": search.pk, "suggestion": _suggestion(case).pk, "case": case.pk, "company": company.pk, "attachment": file.pk, "file": file.pk, "notice": notice.pk,
             "mail": _lost_mail(case).pk, "incoming": _held_letter(case).pk}  # fmt: skip
 
 
@@ -233,3 +238,8 @@ def missing(own: dict[str, Any]) -> dict[str, Any]:
     """The same names with ids of nothing."""
     return {name: uuid.uuid4() for name in own}
 
+
+def _suggestion(case: Case) -> Suggestion:
+    entry, _made = Entry.objects.get_or_create(id="EQ-NEWS", kind="equipment", name="新しい装置", kept_by="test", text_hash="x")
+    need = case.needs.first() or Need.objects.create(case=case, title="測りたい", stage_id="3", added_at=clock.now())
+    return Suggestion.objects.create(case=case, need=need, entry=entry, score=1, found_at=clock.now())

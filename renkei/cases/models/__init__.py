@@ -18,6 +18,7 @@ from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
 from renkei.cases.models.regrouping import Regrouping
 from renkei.cases.models.saved import SavedView, ViewHit
+from renkei.cases.models.search import SavedSearch, SearchHit, Suggestion, SuggestionAnswer
 from renkei.cases.models.support import AnsweredHow, Origin, Support
 from renkei.cases.models.talk import Attachment, Contact, Message
 from renkei.cases.models.transition import Transition, Verb, log_step
@@ -72,9 +73,13 @@ __all__ = [
     "RegionalProject",
     "Register",
     "Regrouping",
+    "SavedSearch",
     "SavedView",
+    "SearchHit",
     "StepKind",
     "StepState",
+    "Suggestion",
+    "SuggestionAnswer",
     "Support",
     "Transition",
     "Trouble",

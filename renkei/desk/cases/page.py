@@ -23,6 +23,7 @@ from renkei.cases.models import (
     Incident,
     Nda,
     Need,
+    Suggestion,
     Support,
 )
 from renkei.cases.queries.delivery import deliveries
@@ -180,6 +181,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "wishes": _wishes(case, actor, bodies),
         "projects": list(case.projects.all()),
         "follow_ups": _follow_ups(case, actor),
+        "suggestions": _suggestions(case, actor),
         "was_split": closing.was_split(case),
         "holder_away": away_names(case.holder_id).get(case.holder_person_id, "") if case.holder_person_id else "",
         "next_away": away_names(case.next_body_id).get(case.next_person_id, "") if case.next_person_id else "",
@@ -192,6 +194,11 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
 def word_of(vocabulary: str, code: str) -> str:
     """Return the plan's word for a code; nothing for a code that is none of the plan's (an import, an undo)."""
     return next((term.name for term in content_now().vocabulary(vocabulary) if term.code == code), "")
+
+
+def _suggestions(case: Case, actor: Actor) -> list[Suggestion]:
+    found = Suggestion.objects.visible_to(actor).open().filter(case=case).select_related("entry", "need")
+    return list(found) if case.is_open else []
 
 
 def _follow_ups(case: Case, actor: Actor) -> list[dict[str, Any]]:

@@ -50,7 +50,10 @@ def nudges_read(request: StaffRequest, body: str) -> HttpResponse:
         return redirect("desk-nudges", body=body)
     chosen = found.filter(case=case) if case else found
     request_page = _request_of(request, case, set(chosen.values_list("kind", flat=True))) if case and "open" in request.POST else None
+    is_search = bool(case) and "open" in request.POST and chosen.filter(kind="search").exists()
     count = read_nudges(chosen, by=request.actor)
+    if is_search:
+        return redirect("desk-search-saved", body=body)
     if request_page is not None:
         return request_page
     if case and "open" in request.POST and Case.objects.visible_to(request.actor).filter(pk=case).exists():

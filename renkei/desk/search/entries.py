@@ -18,7 +18,8 @@ def entries(request: StaffRequest, body: str) -> HttpResponse:
     """Show what is found among all entries; while one types only the part that changes."""
     wish = read_wish(request.GET, request.GET.getlist("without"))
     found = shown(look(wish, actor=request.actor), lambda entry: entry_url(body, entry), request.GET.get("page"))
-    context = {"shown": found, "here": reverse("desk-entries", kwargs={"body": body}), "kept": kept_fields(wish), "body": body}
+    context = {"shown": found, "here": reverse("desk-entries", kwargs={"body": body}), "kept": kept_fields(wish), "body": body,
+               "save_at": reverse("desk-search-new", kwargs={"body": body})}  # fmt: skip
     answer = render(request, "parts/find_found.html" if request.headers.get("HX-Request") else "desk/search/entries.html", context)
     patch_vary_headers(answer, ["HX-Request"])
     return answer

@@ -50,7 +50,7 @@ EVERY = f"{SYSTEM} OR {STAFF}"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("matching", "0004_kept_on_screen")]
+    dependencies = [("matching", "0004_kept_on_screen"), ("companies", "0001_joined")]
     operations = [
         migrations.RunSQL(GUARD, NO_GUARD),
         protect("matching_harvest", select=EVERY, insert=f"{SYSTEM} OR {DESK}", update=f"{SYSTEM} OR {DESK}"),
