@@ -23,6 +23,7 @@ from renkei.desk.register.urls import urlpatterns as register_urls
 from renkei.desk.search.urls import urlpatterns as search_urls
 from renkei.desk.triage.urls import urlpatterns as triage_urls
 from renkei.desk.views.urls import urlpatterns as views_urls
+from renkei.desk.wordlist.urls import urlpatterns as wordlist_urls
 
 urlpatterns = [
     *home_urls,
@@ -48,4 +49,5 @@ urlpatterns = [
     *openings_urls,
     *follow_ups_urls,
     *records_urls,
+    *wordlist_urls,
 ]

@@ -10,9 +10,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from uuid import UUID
 
 from renkei.base.text import to_katakana
+from renkei.matching.sitewords import groups_now
 from renkei.matching.wordfile import ALIKE, MEANS, SYMPTOM, Group, shipped
+from renkei.matching.wordmodels import SynonymEdition
 from renkei.matching.words import Word, content_forms, words
 
 WEIGHT = 0.4  # measured in the study of matching: an expanded word counts this much
@@ -72,7 +76,7 @@ class Wordlist:
             if at + longest - 1 <= covered:
                 continue
             covered = at + longest - 1
-            part = [unit for _key, unit in kept[at : at + longest]]
+            part = _with_ending([unit for _key, unit in kept[at : at + longest]], units)
             for term, code in met:
                 others = self._others(code, term, without)
                 if len(term) == longest and code not in without and others:
@@ -118,13 +122,18 @@ def default() -> Wordlist:
 
 
 def current() -> Wordlist:
-    """Return the list that is in use."""
-    return default()
+    """Return the list that is in use, the site's changes among it; asks the database for the mark of the newest one."""
+    return _of_edition(SynonymEdition.objects.values_list("mark", flat=True).first())
 
 
 def expanded(forms: Iterable[str]) -> set[str]:
     """Return the words that mean the same as ``forms`` and are not among them."""
     return current().expanded(forms)
+
+
+@lru_cache(maxsize=2)
+def _of_edition(mark: UUID | None) -> Wordlist:
+    return default() if mark is None else Wordlist(groups_now())
 
 
 @lru_cache(maxsize=30_000)
@@ -143,6 +152,20 @@ def key_of(unit: Word) -> str:
 
 def _fold(form: str) -> str:
     return to_katakana(form)
+
+
+def _with_ending(part: list[Word], units: Sequence[Word]) -> list[Word]:
+    """Return a phrase with the ending of its last verb, so that it reads as it was said: 何でできているか, not 何ででき."""
+    last = part[-1] if part else None
+    if last is None or last.pos not in {"動詞", "形容詞"}:
+        return part
+    rest = units[next(n for n, unit in enumerate(units) if unit is last) + 1 :]
+    for before, unit in pairwise([last, *rest]):
+        is_ending = unit.pos == "助動詞" or unit.form in _AUXILIARY or (unit.form in {"て", "で"} and before is last)
+        if not is_ending or unit.start != before.end:
+            break
+        part = [*part, unit]
+    return part
 
 
 def _said(part: Sequence[Word], units: Sequence[Word]) -> str:

@@ -83,6 +83,7 @@ def gather(world: World) -> Everyone:
     made.own = _own(world, scene)
     made.foreign = _foreign(world)
     made.own["entry"], made.own["harvest"] = _catalogue()
+    made.own["code"] = "000001"
     made.own["move"], made.foreign["move"] = _move(world, LAB), _move(world, BANK)
     made.tokens = _tokens(world, scene, made)
     made.own["asked"] = ConsentRequest.objects.get(case=scene.case).pk

@@ -1,0 +1,1 @@
+"""The list of synonyms (同義語): looked through, changed, brought in and taken out."""
