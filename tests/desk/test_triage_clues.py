@@ -314,3 +314,18 @@ def test_hostile_names_of_firms_and_doubles_stay_words(world: World) -> None:
     case = stranger(world, name=HOSTILE, phone="047-400-0000")
     assert "<script>alert" not in page(world, case)
     assert client(world, BANK).get(url(case, BANK)).status_code == 404
+
+
+def test_cases_like_it_stand_beside_the_words_the_firms_own_first(world: World) -> None:
+    scene = running(world)
+    case = stranger(world)
+    Case.objects.filter(pk=scene.case.pk).update(title="養殖場の水質計")
+    for one in Case.objects.all():
+        one.summary = WORDS[:600]
+        one.index_text()
+        one.save()
+    text = clues(page(world, case))
+    assert "似た案件" in text
+    assert address("desk-case", case=scene.case.pk) in text
+    Case.objects.filter(pk=case.pk).update(company=scene.case.company_id)
+    assert "同じ会社の似た相談" in clues(page(world, case))

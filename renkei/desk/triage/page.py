@@ -17,6 +17,7 @@ from renkei.base.text import clean_text
 from renkei.cases.models import Case, Consent, Consultation, Need, Passage, Support
 from renkei.cases.queries.colleagues import manned
 from renkei.cases.queries.facts import facts_of
+from renkei.cases.queries.similar import Similar, similar_cases
 from renkei.cases.states import DisclosureClass, NeedState, SupportState
 from renkei.cases.steps import due
 from renkei.companies.queries import Duplicate, possible_duplicates
@@ -29,7 +30,7 @@ from renkei.plan.models import Body, Provision, Service, Stage
 from renkei.plan.queries import content_now, provisions_on
 
 IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
-FEW = 5
+FEW, LOOKED_AT = 5, 12
 
 
 @dataclass(slots=True)
@@ -141,6 +142,8 @@ class Clues:
     suspects: list[Case]
     firms: list[Duplicate]
     examples: list[Any]
+    like_firm: list[Similar]
+    like: list[Similar]
 
 
 def build(case: Case, actor: Actor, data: QueryDict | None = None) -> TriagePage:
@@ -289,4 +292,6 @@ def _clues(page: TriagePage) -> Clues:
         name=case.company_given, phone=said.phone if said else "", email=said.email if said else "", actor=actor
     )  # fmt: skip
     examples = [hit for one in page.proposal.supports for hit in one.entries if hit.kind == "example"][:FEW]
-    return Clues(same, list(suspects.values())[:FEW], firms[:FEW], examples)
+    like = similar_cases(page.text, actor=actor, besides=case.pk, limit=LOOKED_AT)
+    own = [one for one in like if case.company_id and one.case.company_id == case.company_id]
+    return Clues(same, list(suspects.values())[:FEW], firms[:FEW], examples, own[:FEW], [one for one in like if one not in own][:FEW])

@@ -1,0 +1,74 @@
+"""Cases like a text, among those one may see: found by the index of neighbouring characters, a rare word weighing more.
+
+No score, count or order rests on a case that the reader may not see: how rare a word is, is counted among the visible ones.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from django.db.models import IntegerField, Value
+
+from renkei.base.actor import Actor
+from renkei.base.text import bigrams, search_key
+from renkei.cases.models import Case
+from renkei.matching.words import words
+
+MOST_WORDS = 10
+MOST_ROWS = 300  # a word in more cases than that tells little; so many of them are looked at
+SHARED = 2
+_READ = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A case and the words it shares with the text, rarest first."""
+
+    case: Case
+    words: list[str]
+
+
+def similar_cases(text: str, *, actor: Actor, besides: uuid.UUID | None = None, limit: int = 5) -> list[Similar]:
+    """Return the visible cases that share the most telling words with a text, best first; one query and one for the rows."""
+    telling = telling_words(text)
+    if len(telling) < SHARED:
+        return []
+    rows = _rows(telling, actor)
+    common = Counter(place for _case, place in rows)
+    shared: dict[uuid.UUID, set[int]] = defaultdict(set)
+    for case, place in rows:
+        if case != besides:
+            shared[case].add(place)
+    weight = {place: 1 / math.log(1.5 + count) for place, count in common.items()}
+    strong = [(case, places) for case, places in shared.items() if len(places) >= SHARED]
+    strong.sort(key=lambda one: (-sum(weight[place] for place in one[1]), str(one[0])))
+    best = strong[:limit]
+    cases = Case.objects.visible_to(actor).select_related("holder", "company").in_bulk([case for case, _places in best])
+    return [
+        Similar(cases[case], [telling[place] for place in sorted(places, key=lambda one: (-weight[one], one))])
+        for case, places in best
+        if case in cases
+    ]
+
+
+def telling_words(text: str) -> list[str]:
+    """Return the nouns of a text that say what it is about, the longest first, no more than ``MOST_WORDS``."""
+    found = dict.fromkeys(
+        unit.surface for unit in words(text[:_READ]) if unit.is_content and unit.pos == "名詞" and len(search_key(unit.surface)) > 1
+    )
+    place = {word: number for number, word in enumerate(found)}
+    return sorted(found, key=lambda word: (-len(word), place[word]))[:MOST_WORDS]
+
+
+def _rows(telling: list[str], actor: Actor) -> list[tuple[uuid.UUID, int]]:
+    """Return case and place of the word for each word found; all words in one query."""
+    seen = Case.objects.visible_to(actor).order_by()
+    parts = [
+        seen.filter(grams__contains=sorted(set(bigrams(search_key(word)))))
+        .annotate(place=Value(place, output_field=IntegerField())).values_list("pk", "place")[:MOST_ROWS]
+        for place, word in enumerate(telling)
+    ]  # fmt: skip
+    return list(parts[0].union(*parts[1:], all=True))
