@@ -17,8 +17,8 @@ from tests.world import BANK, CENTER, DESK, LAB, World
 def listed(text: str) -> dict[str, list[str]]:
     """The figures of each line with requests, by the body's name."""
     rows = [[" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]
-            for row in re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)]  # fmt: skip
-    return {row[0]: row[1:] for row in rows if row[0] != "機関" and row[1] != "0"}
+            for row in re.findall(r"<tr[^>]*>(.*?)</tr>", text, re.DOTALL)]  # fmt: skip
+    return {row[0]: row[1:] for row in rows if len(row) == 13 and row[0] != "機関" and row[1] != "0"}
 
 
 def test_without_requests_the_page_says_what_comes_here(world: World) -> None:
