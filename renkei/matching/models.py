@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.matching import wordmodels  # noqa: F401  Django finds models here
+from renkei.matching import textvectors, wordmodels  # noqa: F401  Django finds models here
 from renkei.plan.queries import is_front_desk
 
 

