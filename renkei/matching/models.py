@@ -166,6 +166,7 @@ class Harvest(Row):
     fixed = models.JSONField(default=dict)
     every_days = models.PositiveSmallIntegerField(default=7)
     is_on = models.BooleanField(default=False)
+    allow_loss = models.BooleanField(default=False)
     next_on = models.DateField(null=True)
     ended_on = models.DateField(null=True)
 

@@ -103,7 +103,7 @@ def _words(letter: EmailMessage) -> str:
     if part is None:
         return ""
     text = _decoded(part)
-    return clean_text(_from_html(text) if part.get_content_type() == "text/html" else text)
+    return clean_text(text_of_html(text) if part.get_content_type() == "text/html" else text)
 
 
 def _decoded(part: Any) -> str:
@@ -143,7 +143,8 @@ class _Words(HTMLParser):
             self.parts.append(data)
 
 
-def _from_html(text: str) -> str:
+def text_of_html(text: str) -> str:
+    """Return the words of a page or letter in HTML, line by line; scripts and quoted parts are left out."""
     reader = _Words()
     reader.feed(text)
     lines = [" ".join(line.split()) for line in "".join(reader.parts).splitlines()]

@@ -14,6 +14,7 @@ from renkei.base.memo import remembering
 from renkei.cases import after, digest, entry_news
 from renkei.cases import jobs as cases
 from renkei.matching import enrich, index
+from renkei.matching import jobs as matching
 from renkei.post import jobs as post
 
 
@@ -85,6 +86,13 @@ def run_follow_ups(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passe
 def enrich_entries(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Make the vectors of new entries where a sentence encoder is plugged in."""
     _run(enrich.enrich)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="run_harvests", lock="run_harvests", name="renkei.run_harvests")
+def run_harvests(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Read the lists of other institutes whose day has come; none, unless the installation names where they lie."""
+    _run(matching.run_harvests)
 
 
 def refresh_index() -> None:

@@ -225,6 +225,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 # gBizINFO is asked about a number only where a token is set; nothing but the number leaves this machine.
 RENKEI_GBIZINFO_TOKEN = os.environ.get("RENKEI_GBIZINFO_TOKEN", "")
 RENKEI_GBIZINFO_ADDRESS = os.environ.get("RENKEI_GBIZINFO_ADDRESS", "https://info.gbiz.go.jp/hojin")
+# Lists of other institutes are read from this folder, or from addresses that begin with one of these; jGrants where its address is set.
+RENKEI_HARVEST_FOLDER = os.environ.get("RENKEI_HARVEST_FOLDER", "")
+RENKEI_HARVEST_ADDRESSES = [one.strip() for one in os.environ.get("RENKEI_HARVEST_ADDRESSES", "").split(",") if one.strip()]
+RENKEI_JGRANTS_ADDRESS = os.environ.get("RENKEI_JGRANTS_ADDRESS", "")
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 RENKEI_FILE_MEGABYTES = 20  # one file of a case
