@@ -6,6 +6,7 @@ meets ``何でできていますか``. What is added is searched for by the word
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from renkei.matching.wordmodels import SynonymEdition
 from renkei.matching.words import Word, content_forms, words
 
 WEIGHT = 0.4  # measured in the study of matching: an expanded word counts this much
+_LONGEST_ENDING = 24  # words after a verb; no ending is longer
 _SILENT = {"助詞", "助動詞", "補助記号", "空白", "記号", "感動詞"}
 _AUXILIARY = {"御", "居る", "おる", "てる", "とる"}  # politeness, and what makes a state of a deed
 _NOT = {"無い", "ない", "ず", "ぬ", "ん"}
@@ -159,8 +161,10 @@ def _with_ending(part: list[Word], units: Sequence[Word]) -> list[Word]:
     last = part[-1] if part else None
     if last is None or last.pos not in {"動詞", "形容詞"}:
         return part
-    rest = units[next(n for n, unit in enumerate(units) if unit is last) + 1 :]
-    for before, unit in pairwise([last, *rest]):
+    at = _place(units, last.start)
+    while units[at] is not last:
+        at += 1
+    for before, unit in pairwise(units[at : at + _LONGEST_ENDING]):
         is_ending = unit.pos == "助動詞" or unit.form in _AUXILIARY or (unit.form in {"て", "で"} and before is last)
         if not is_ending or unit.start != before.end:
             break
@@ -174,8 +178,13 @@ def _said(part: Sequence[Word], units: Sequence[Word]) -> str:
 
 
 def _between(part: Sequence[Word], units: Sequence[Word]) -> Iterator[str]:
-    at = part[0].start
-    for unit in units:
-        if part[0].start <= unit.start and unit.end <= part[-1].end:
+    at, end = part[0].start, part[-1].end
+    for unit in units[_place(units, at) : _place(units, end)]:
+        if unit.end <= end:
             yield " " * (unit.start - at) + unit.surface
             at = unit.end
+
+
+def _place(units: Sequence[Word], start: int) -> int:
+    """Return where the units begin that stand at ``start`` or after: a long text must not be gone through for each phrase."""
+    return bisect_left(units, start, key=lambda unit: unit.start)
