@@ -43,7 +43,7 @@ _PLACES = {
     "desk-notices": ("desk-notice",),
     "desk-plan": ("desk-plan",),
     "desk-people": ("desk-people", "desk-move", "desk-absences", "desk-template", "desk-export", "desk-mails", "desk-mail-"),
-    "desk-search": ("desk-search", "desk-catalogue", "desk-entries", "desk-search-saved", "desk-words"),
+    "desk-search": ("desk-search", "desk-catalogue", "desk-entries", "desk-entry-reach", "desk-search-saved", "desk-words"),
 }
 
 
@@ -56,7 +56,7 @@ def place_of(page: str) -> str | None:
 # Pages that stand side by side under one entry of the navigation: each shows the way to the others.
 _SIDE_BY_SIDE = (
     ("desk-cases", "desk-companies", "desk-views", "desk-letter-register", "desk-follow-ups", "desk-choices", "desk-register-import"),
-    ("desk-search", "desk-catalogue", "desk-words"),
+    ("desk-search", "desk-entries", "desk-search-saved", "desk-catalogue", "desk-words"),
     ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-mails"),
 )
 

@@ -15,12 +15,14 @@ from django.db.models import IntegerField, Value
 from renkei.base.actor import Actor
 from renkei.base.text import bigrams, search_key
 from renkei.cases.models import Case
+from renkei.cases.models.case import CaseQuerySet
 from renkei.matching.words import words
 
 MOST_WORDS = 10
 MOST_ROWS = 300  # a word in more cases than that tells little; so many of them are looked at
 SHARED = 2
 _READ = 2_000
+Hit = tuple[uuid.UUID, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +33,30 @@ class Similar:
     words: list[str]
 
 
-def similar_cases(text: str, *, actor: Actor, besides: uuid.UUID | None = None, limit: int = 5) -> list[Similar]:
+def similar_cases(
+    text: str, *, actor: Actor, besides: uuid.UUID | None = None, limit: int = 5, only_open: bool = False
+) -> list[Similar]:
     """Return the visible cases that share the most telling words with a text, best first; one query and one for the rows."""
     telling = telling_words(text)
     if len(telling) < SHARED:
         return []
-    rows = _rows(telling, actor)
-    common = Counter(place for _case, place in rows)
-    shared: dict[uuid.UUID, set[int]] = defaultdict(set)
-    for case, place in rows:
-        if case != besides:
-            shared[case].add(place)
-    weight = {place: 1 / math.log(1.5 + count) for place, count in common.items()}
-    strong = [(case, places) for case, places in shared.items() if len(places) >= SHARED]
-    strong.sort(key=lambda one: (-sum(weight[place] for place in one[1]), str(one[0])))
-    best = strong[:limit]
+    seen = Case.objects.visible_to(actor)
+    rows = _rows(telling, seen.open() if only_open else seen)
+    best = ranked([row for row in rows if row[0] != besides], rows)[:limit]
     cases = Case.objects.visible_to(actor).select_related("holder", "company").in_bulk([case for case, _places in best])
-    return [
-        Similar(cases[case], [telling[place] for place in sorted(places, key=lambda one: (-weight[one], one))])
-        for case, places in best
-        if case in cases
-    ]
+    return [Similar(cases[case], [telling[place] for place in places]) for case, places in best if case in cases]
+
+
+def ranked(rows: list[Hit], among: list[Hit]) -> list[tuple[uuid.UUID, list[int]]]:
+    """Return what shares two words or more, best first, each with the places of its words, the rarest (in ``among``) first."""
+    common = Counter(place for _row, place in among)
+    weight = {place: 1 / math.log(1.5 + count) for place, count in common.items()}
+    shared: dict[uuid.UUID, set[int]] = defaultdict(set)
+    for row, place in rows:
+        shared[row].add(place)
+    strong = [(row, places) for row, places in shared.items() if len(places) >= SHARED]
+    strong.sort(key=lambda one: (-sum(weight[place] for place in one[1]), str(one[0])))
+    return [(row, sorted(places, key=lambda one: (-weight[one], one))) for row, places in strong]
 
 
 def telling_words(text: str) -> list[str]:
@@ -63,9 +68,9 @@ def telling_words(text: str) -> list[str]:
     return sorted(found, key=lambda word: (-len(word), place[word]))[:MOST_WORDS]
 
 
-def _rows(telling: list[str], actor: Actor) -> list[tuple[uuid.UUID, int]]:
+def _rows(telling: list[str], cases: CaseQuerySet) -> list[Hit]:
     """Return case and place of the word for each word found; all words in one query."""
-    seen = Case.objects.visible_to(actor).order_by()
+    seen = cases.order_by()
     parts = [
         seen.filter(grams__contains=sorted(set(bigrams(search_key(word)))))
         .annotate(place=Value(place, output_field=IntegerField())).values_list("pk", "place")[:MOST_ROWS]

@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.search import entries, saved, suggestions, views
+from renkei.desk.search import entries, reach, saved, suggestions, views
 
 OWN = "the person's own searches in the body"
 SEARCH = "d/<slug:body>/searches/<uuid:search>/"
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     route(SEARCH, saved.edit, name="desk-search-saved-one", audience=Audience.STAFF, rule=OWN, changes=True),
     route(f"{SEARCH}end/", saved.end, name="desk-search-end", audience=Audience.STAFF, rule=OWN, changes=True),
     route(f"{SEARCH}seen/", saved.seen, name="desk-search-seen", audience=Audience.STAFF, rule=OWN, changes=True),
+    route("d/<slug:body>/entry/<str:entry>/reach/", reach.reach, name="desk-entry-reach", audience=Audience.STAFF,
+          rule="an entry for every member; cases and firms the body may see"),
     route("d/<slug:body>/suggestions/<uuid:suggestion>/", suggestions.answer, name="desk-suggestion", audience=Audience.STAFF,
           rule="suggestions of a case the body holds", changes=True),
 ]  # fmt: skip
