@@ -49,7 +49,7 @@ def start(program: str, *arguments: str, part: str, **more: str) -> subprocess.P
             for key in ("DATABASE_URL", "DATABASE_URL_WEB", "DATABASE_URL_WORKER")}  # fmt: skip
     settings = {"DJANGO_SETTINGS_MODULE": "renkei.config.settings.test", "RENKEI_LOGIN": part}
     environment = {**os.environ, **urls, **settings, **more}
-    return subprocess.Popen([sys.executable, "-W", "ignore", "-c", program, *arguments], env=environment, text=True,
+    return subprocess.Popen([sys.executable, "-W", "ignore", "-c", program, *arguments], env=environment, text=True, stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
 
 
