@@ -67,6 +67,18 @@ def save_harvest(harvest: Harvest | None, wish: Wish, *, by: Actor) -> Harvest:
 
 
 @transaction.atomic
+def read_soon(harvest: Harvest, *, by: Actor) -> None:
+    """Have a list read at the worker's next round instead of on its day. Refused: ``not_desk``, ``off``."""
+    _front_desk_only(by)
+    found = Harvest.objects.select_for_update().get(pk=harvest.pk)
+    if not found.is_on or found.ended_on is not None:
+        raise Refused(_("読むことになっていません。先に「決めた日に読む」に印を付けてください。"), "off")
+    found.next_on = clock.today()
+    found.save(update_fields=["next_on"])
+    record(by, "harvest.read_soon", found)
+
+
+@transaction.atomic
 def end_harvest(harvest: Harvest, *, by: Actor) -> int:
     """Read a list no more; what it brought is withdrawn. Returns how many entries. Refused: ``not_desk``, ``ended``."""
     _front_desk_only(by)

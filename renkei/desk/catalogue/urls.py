@@ -3,11 +3,12 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.catalogue import editing, sheets, views
+from renkei.desk.catalogue import editing, harvests, sheets, views
 
 ALL = "every entry, for every member of staff; 404 otherwise"
 
 OWN = "entries the acting body owns; the front desk those of no body (refused in words)"
+DESK = "the front desk changes lists (refused in words to others)"
 RUNS = "the acting body's own imports; rows of others are refused in words"
 
 urlpatterns: list[URLPattern] = [
@@ -21,6 +22,17 @@ urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/catalogue/template/<slug:kind>/", sheets.sheet_template, name="desk-catalogue-template", audience=Audience.STAFF,
           rule="any member; columns only"),
     route("d/<slug:body>/catalogue/export/", sheets.sheet_out, name="desk-catalogue-export", audience=Audience.STAFF, rule=ALL, changes=True),
+    route("d/<slug:body>/catalogue/lists/", harvests.lists, name="desk-catalogue-lists", audience=Audience.STAFF, rule="every list, for every member"),
+    route("d/<slug:body>/catalogue/lists/new/<slug:kind>/", harvests.list_new, name="desk-catalogue-list-new", audience=Audience.STAFF, rule=DESK,
+          changes=True),
+    route("d/<slug:body>/catalogue/lists/<uuid:harvest>/", harvests.list_page, name="desk-catalogue-list", audience=Audience.STAFF,
+          rule="every list, for every member"),
+    route("d/<slug:body>/catalogue/lists/<uuid:harvest>/edit/", harvests.list_edit, name="desk-catalogue-list-edit", audience=Audience.STAFF,
+          rule=DESK, changes=True),
+    route("d/<slug:body>/catalogue/lists/<uuid:harvest>/now/", harvests.list_now, name="desk-catalogue-list-now", audience=Audience.STAFF,
+          rule=DESK, changes=True),
+    route("d/<slug:body>/catalogue/lists/<uuid:harvest>/end/", harvests.list_end, name="desk-catalogue-list-end", audience=Audience.STAFF,
+          rule=DESK, changes=True),
     route("d/<slug:body>/catalogue/new/", editing.entry_kinds, name="desk-catalogue-kinds", audience=Audience.STAFF, rule="any member"),
     route("d/<slug:body>/catalogue/new/<slug:kind>/", editing.entry_new, name="desk-catalogue-new", audience=Audience.STAFF,
           rule="any member, for the own body", changes=True),
