@@ -18,7 +18,7 @@ from renkei.matching.models import EntryKind, WindowKind
 from renkei.plan.models import Body
 
 REFERENCE_DAY = dt.date(2026, 11, 25)  # the files were written as of this day
-KEPT_BY = "example"
+KEPT_BY = "screen"  # its people keep it, as they would at home
 Row = dict[str, Any]
 
 

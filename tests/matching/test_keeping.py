@@ -314,3 +314,18 @@ def test_windows_go_with_their_entry(world: World) -> None:
     entry = put(replace(ROW, windows=(WindowRow("slot", None, DAY),)))
     change_entry(entry, replace(ROW, windows=(WindowRow("slot", None, DAY), WindowRow("meeting", DAY, DAY))), by=world.lab)
     assert set(Window.objects.values_list("kind", "closes")) == {("slot", DAY), ("meeting", DAY)}
+
+
+def test_the_page_of_the_catalogue_names_every_fact() -> None:
+    """``docs/catalogue.md`` is what modules read: its table says what the code keeps."""
+    from pathlib import Path
+
+    from django.utils.translation import override
+
+    from renkei.matching.fields import FACTS
+
+    with override("ja"):
+        rows = [f"| `{fact.key}` | {fact.label} | {fact.shape.value}{f', {fact.unit}' if fact.unit else ''} | {', '.join(sorted(fact.kinds))} |" for fact in FACTS]
+    text = (Path(__file__).parents[2] / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    assert [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 5 and "kept" not in line and "`service`" not in line
+            and "`seed` `" not in line] == rows  # fmt: skip
