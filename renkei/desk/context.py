@@ -43,7 +43,7 @@ _PLACES = {
     "desk-notices": ("desk-notice",),
     "desk-plan": ("desk-plan",),
     "desk-people": ("desk-people", "desk-move", "desk-absences", "desk-template", "desk-export", "desk-mails", "desk-mail-"),
-    "desk-search": ("desk-search", "desk-catalogue", "desk-entries", "desk-entry-reach", "desk-search-saved", "desk-words"),
+    "desk-search": ("desk-search", "desk-catalogue", "desk-entries", "desk-entry-reach", "desk-search-saved", "desk-words", "desk-learning"),
 }
 
 

@@ -9,6 +9,7 @@ from renkei.desk.exports.urls import urlpatterns as exports_urls
 from renkei.desk.follow_ups.urls import urlpatterns as follow_ups_urls
 from renkei.desk.home.urls import urlpatterns as home_urls
 from renkei.desk.intake.urls import urlpatterns as intake_urls
+from renkei.desk.learning.urls import urlpatterns as learning_urls
 from renkei.desk.letters.urls import urlpatterns as letters_urls
 from renkei.desk.mails.urls import urlpatterns as mails_urls
 from renkei.desk.moves.urls import urlpatterns as moves_urls
@@ -50,4 +51,5 @@ urlpatterns = [
     *follow_ups_urls,
     *records_urls,
     *wordlist_urls,
+    *learning_urls,
 ]

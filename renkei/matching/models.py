@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.matching import textvectors, wordmodels  # noqa: F401  Django finds models here
+from renkei.matching import learnmodels, textvectors, wordmodels  # noqa: F401  Django finds models here
 from renkei.plan.queries import is_front_desk
 
 
@@ -283,17 +283,43 @@ class Load(models.Model):
         return f"{self.body_id} {self.open_count}"
 
 
-class Judgment(Row):
-    """A person's word on a proposal: did this service, body and entry fit that need? Ids only, seen by its body only."""
+class JudgmentOrigin(models.TextChoices):
+    """How a person's word came about."""
 
+    ACCEPTED = "accepted", _("引き受けた")
+    DECLINED = "declined", _("断った")
+    CHOSEN = "chosen", _("提案にないところを選んだ")
+    MARKED = "marked", _("合う・合わないと答えた")
+
+
+class Judgment(Row):
+    """A person's word on a proposal: did this service, body and entry fit that need? Ids only, seen by its body only.
+
+    ``support`` is the request that was answered, or chosen beside the proposal; a word is taken from it once.
+    """
+
+    origin = models.CharField(max_length=8, choices=JudgmentOrigin, default=JudgmentOrigin.MARKED)
+    reason = models.CharField(max_length=40, blank=True)  # why it was declined, in the plan's words
+    support = models.UUIDField(null=True)
     need = models.UUIDField()
     service = models.ForeignKey("plan.Service", on_delete=models.PROTECT, related_name="+")
     body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, null=True, related_name="+")
     fits = models.BooleanField()
-    judged_by = models.UUIDField()
+    judged_by = models.UUIDField(null=True)  # nobody we know: answered by link
     judged_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     judged_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        """Once a request, entry and origin."""
+
+        constraints = [
+            models.CheckConstraint(condition=models.Q(origin__in=JudgmentOrigin.values), name="judgment_origin"),
+            models.UniqueConstraint(
+                fields=["support", "entry", "origin"], condition=models.Q(support__isnull=False), nulls_distinct=False,
+                name="judgment_once",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.service_id} {self.body_id} {self.fits}"

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from procrastinate.contrib.django import app
 
 from renkei.base.memo import remembering
-from renkei.cases import after, digest, entry_news
+from renkei.cases import after, digest, entry_news, judging, teaching
 from renkei.cases import jobs as cases
 from renkei.matching import enrich, index
 from renkei.matching import jobs as matching
@@ -79,6 +79,20 @@ def run_digests(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes t
 def run_follow_ups(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Ask the firms of cases that ended months ago what became of it."""
     _run(after.run_follow_ups)
+
+
+@app.periodic(cron="20 * * * *")
+@app.task(queueing_lock="take_up_judgments", lock="take_up_judgments", name="renkei.take_up_judgments")
+def take_up_judgments(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Take up what answers and choices say about the proposals."""
+    _run(judging.take_up_judgments)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="run_learning", lock="run_learning", name="renkei.run_learning")
+def run_learning(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Learn from the judgments where somebody asked for it."""
+    _run(teaching.run_learning)
 
 
 @app.periodic(cron="* * * * *")

@@ -65,6 +65,7 @@ REVIEWED = {
     "link_classes": "the caller's own living link", "link_company": "the caller's own living link",
     "link_family": "cases merged or split with that of the caller's own status link, and those of the firms the caller has an account of",
     "link_purpose": "the caller's own living link", "link_subject": "the caller's own living link",
+    "matching_judgment_counts": "counts of judgments by origin, for staff; no id leaves",
     "need_asked": "ids of needs the acting body is asked about",
     "notice_sent": "ids of the acting body's own notices: two policies would ask each other for ever",
     "offer_is_open": "yes or no about the caller's own link", "offered_need": "the need of the caller's own offer link",
