@@ -6,6 +6,7 @@ into something else (``2024-03-31`` and ``no`` stay text), no key twice.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -75,11 +76,15 @@ class _Reader(yaml.SafeLoader):
     """Knows text, numbers, true, false and null."""
 
 
+class _Quick(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]  the same in C
+    """Reads as ``_Reader`` does, ten times quicker; says less well what is wrong."""
+
+
 class _Writer(yaml.SafeDumper):
     """Writes what ``_Reader`` reads back as the same thing."""
 
 
-for _class in (_Reader, _Writer):
+for _class in (_Reader, _Quick, _Writer):
     _class.yaml_implicit_resolvers = {}
     for _tag, _pattern, _first in (
         ("bool", r"^(?:true|false)$", "tf"),
@@ -170,12 +175,14 @@ def read_bytes(data: bytes, file: str) -> Source:
 
 def read_text(text: str, file: str, root: Place = ()) -> Source:
     """Read YAML text; ``root`` is where the value belongs in the document. The value itself stands in ``document``."""
+    with contextlib.suppress(yaml.YAMLError):
+        source = _read(text, file, root, _Quick)
+        if not source.faults:
+            return source
     source = Source()
     source.marks[root] = (file, 1)
     try:
-        if not _is_small(text, source, file):
-            return source
-        node = yaml.compose(text, _Reader)
+        return _read(text, file, root, _Reader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         source.faults.append(Fault(file, mark.line + 1 if mark else 1, "yaml", f"書き方が読めません。字下げ、コロン、かっこの対応を確かめてください（{error.problem}）。"))
@@ -184,6 +191,15 @@ def read_text(text: str, file: str, root: Place = ()) -> Source:
         line = text[: error.position].count("\n") + 1
         source.faults.append(Fault(file, line, "yaml", "使えない文字が入っています。"))
         return source
+
+
+def _read(text: str, file: str, root: Place, reader: type[yaml.SafeLoader]) -> Source:
+    """Read with one of the readers. Raises YAMLError."""
+    source = Source()
+    source.marks[root] = (file, 1)
+    if not _is_small(text, source, file, reader):
+        return source
+    node = yaml.compose(text, reader)
     if node is None:
         source.faults.append(Fault(file, 1, "empty", "中身がありません。"))
         return source
@@ -191,9 +207,9 @@ def read_text(text: str, file: str, root: Place = ()) -> Source:
     return source
 
 
-def _is_small(text: str, source: Source, file: str) -> bool:
+def _is_small(text: str, source: Source, file: str, reader: type[yaml.SafeLoader]) -> bool:
     depth = 0
-    for event in yaml.parse(text, _Reader):
+    for event in yaml.parse(text, reader):
         mark = event.start_mark
         line = mark.line + 1 if mark else 1
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
