@@ -26,18 +26,18 @@ run: .venv/.ok
 .venv/bin/python:
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 以上が要ります。PY=python3.12 make のように指定してください。"; exit 1; }
 	@echo "Python の環境を作ります（はじめの一度だけ）。"
-	@$(PY) -m venv .venv
+	@$(PY) -m venv --without-pip .venv
 
 .venv/.ok: requirements/run.txt requirements/vectors.txt | .venv/bin/python
 	@echo "部品を入れます（ハッシュを確かめながら）。"
-	@sh requirements/install.sh requirements/run.txt
-	@sh requirements/install.sh requirements/vectors.txt --no-deps
+	@PY='$(PY)' sh requirements/install.sh requirements/run.txt
+	@PY='$(PY)' sh requirements/install.sh requirements/vectors.txt --no-deps
 	@sh requirements/launcher.sh
 	@touch $@
 
 .venv/.dev-ok: requirements/dev.txt .venv/.ok
 	@echo "検査の道具を入れます（ハッシュを確かめながら）。"
-	@sh requirements/install.sh requirements/dev.txt
+	@PY='$(PY)' sh requirements/install.sh requirements/dev.txt
 	@touch $@
 
 lint: .venv/.dev-ok

@@ -8,7 +8,7 @@ from renkei.plan import files
 
 ODD = [
     "a: [1, 2", "a: 'x", "a: b: c", "\tb: 1", "a:\n  - 1\n - 2", "a: &x 1\nb: *x", "a: !!python/object:os.system x", "a: \x07", "[" * 60 + "]" * 60,
-    "", "# nothing", "a: 1\na: 2", "? [1]\n: 2", "a: 1e999", "a: yes", "a: 0o17", "a: ~", "a: |\n  一\n  二\nb: 3", "%YAML 1.9\n---\na: 1", "a: \"\\ud800\"",
+    "", "# nothing", "a: 1\na: 2", "? [1]\n: 2", "a: 1e999", "a: yes", "a: 0o17", "a: ~", "a: |\n  一\n  二\nb: 3", "%YAML 1.9\n---\na: 1", 'a: "\\ud800"',
     "--- 1\n--- 2", "a: \u0085b", "\ufeffa: 1", "a: @x", "a: `x", "a: %x", "{a: 1, b}", "a: - b", "- a\nb: 1", "a: 2026-11-27",
 ]  # fmt: skip
 
