@@ -21,6 +21,7 @@ from renkei.desk.people.urls import urlpatterns as people_urls
 from renkei.desk.plan.urls import urlpatterns as plan_urls
 from renkei.desk.records.urls import urlpatterns as records_urls
 from renkei.desk.register.urls import urlpatterns as register_urls
+from renkei.desk.routes.urls import urlpatterns as routes_urls
 from renkei.desk.search.urls import urlpatterns as search_urls
 from renkei.desk.triage.urls import urlpatterns as triage_urls
 from renkei.desk.views.urls import urlpatterns as views_urls
@@ -52,4 +53,5 @@ urlpatterns = [
     *records_urls,
     *wordlist_urls,
     *learning_urls,
+    *routes_urls,
 ]

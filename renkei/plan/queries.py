@@ -16,6 +16,7 @@ from renkei.plan.content import Clock, PlanContent
 from renkei.plan.models import Body, Plan, PlanVersion, Provision
 
 Closed = list[tuple[int, int, int, int]]
+WEEK = frozenset(range(5))
 
 
 def current_plan(on: dt.date | None = None) -> Plan:
@@ -92,12 +93,13 @@ def clock_named(name: str) -> Clock:
     return found
 
 
-def is_business_day(day: dt.date, closed: Closed | None = None) -> bool:
+def is_business_day(day: dt.date, closed: Closed | None = None, weekdays: frozenset[int] = WEEK) -> bool:
     """Tell whether bodies work on a day: no weekend, no holiday, no yearly closure of the plan (such as the year end).
 
-    ``closed`` are the plan's closures when the caller has them already (a list counts many days in one query).
+    ``closed`` are the plan's closures when the caller has them already (a list counts many days in one query);
+    ``weekdays`` are the days of the week (Monday is 0) on which something is open, where it is not the usual five.
     """
-    if day.weekday() >= 5 or jpholiday.is_holiday(day):
+    if day.weekday() not in weekdays or jpholiday.is_holiday(day):
         return False
     return not any(_inside(day, span) for span in (content_now().closed_days if closed is None else closed))
 

@@ -17,6 +17,7 @@ from renkei.cases.models.opening import Opening, OpeningKind, PartnerFile, Partn
 from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
 from renkei.cases.models.regrouping import Regrouping
+from renkei.cases.models.route import Route, RouteAnswer, RouteDid, RouteSending, RouteStep, RouteVersion
 from renkei.cases.models.saved import SavedView, ViewHit
 from renkei.cases.models.search import SavedSearch, SearchHit, Suggestion, SuggestionAnswer
 from renkei.cases.models.support import AnsweredHow, Origin, Support
@@ -74,6 +75,12 @@ __all__ = [
     "Register",
     "Regrouping",
     "SavedSearch",
+    "Route",
+    "RouteAnswer",
+    "RouteDid",
+    "RouteSending",
+    "RouteStep",
+    "RouteVersion",
     "SavedView",
     "SearchHit",
     "StepKind",

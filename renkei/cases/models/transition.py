@@ -78,6 +78,7 @@ class Verb(models.TextChoices):
     LETTER = "letter", _("文書を作った")
     LETTER_DECIDED = "letter_decided", _("文書を決裁した")
     FOLLOW_UP = "follow_up", _("その後をうかがった")
+    ROUTE = "route", _("支援ルート")
 
 
 class TransitionQuerySet(models.QuerySet["Transition"]):

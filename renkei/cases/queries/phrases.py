@@ -216,6 +216,23 @@ def _secrecy(step: Transition, known: Known) -> Said | None:
     return Said(str(words) % {"body": known.body_name(step.about_body)}, kept.name if kept else "") if words else None
 
 
+_ROUTED = {
+    "made": gettext_lazy("支援ルートを作りました"), "changed": gettext_lazy("支援ルートを直しました"),
+    "added": gettext_lazy("支援ルートに段取りを足しました"), "removed": gettext_lazy("支援ルートから段取りを外しました"),
+    "replanned": gettext_lazy("支援ルートを組み直しました"), "undone": gettext_lazy("支援ルートを前の版に戻しました"),
+    "sent": gettext_lazy("支援ルートを会社に送りました"), "agreed": gettext_lazy("会社が、支援ルートで進めてよいと答えました"),
+    "asked": gettext_lazy("会社が、支援ルートについてたずねました"),
+}  # fmt: skip
+
+
+def _routed(step: Transition, known: Known) -> Said | None:
+    """Tell a step of the route. The firm is told what it was sent and what it said, not of drafts."""
+    if known.for_company and step.to_state not in {"sent", "agreed", "asked"}:
+        return None
+    words = _ROUTED.get(step.to_state)
+    return Said(str(words)) if words else None
+
+
 def _merged(text: Promise) -> Callable[[Transition, Known], Said]:
     return lambda step, _known: Said(str(text), step.from_state if step.subject_kind == "case" and not step.reason else "")
 
@@ -277,6 +294,7 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.REOPENED: _noted(gettext_lazy("相談を再開しました")),
     Verb.FEEDBACK: _feedback,
     Verb.FOLLOW_UP: _follow_up,
+    Verb.ROUTE: _routed,
     Verb.CIRCULATED: _circulated,
     Verb.INTEREST: _matched,
     Verb.NDA: _secrecy,

@@ -1,0 +1,201 @@
+"""A route before it is written: what stands in it, and where the planner puts it on the calendar.
+
+Everything regional comes from the plan (clocks, closures, ``precedence``) and the catalogue (windows, weeks, days, hours,
+training levels); ``renkei.matching.schedule`` places, this gathers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.cases.models import Case, Consultation, Need, RouteStep, RouteVersion, Support
+from renkei.cases.queries.facts import facts_of
+from renkei.cases.states import AT_WORK, SupportState
+from renkei.matching.advice import QUALIFICATION
+from renkei.matching.cues import Met
+from renkei.matching.facts import gather
+from renkei.matching.knowledge import knowledge
+from renkei.matching.models import Entry, EntryKind
+from renkei.matching.reading import points
+from renkei.matching.schedule import Placed, Reason, Span, Task, linked, place, weekdays_of
+from renkei.plan.queries import business_days_between, clock_named, content_now
+
+IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
+GONE = {SupportState.RECALLED, SupportState.WITHDRAWN}
+_BY_SIGN_UP = {EntryKind.PROGRAMME, EntryKind.EVENT}  # one applies; nobody has to say yes first
+Ask = tuple[uuid.UUID, str, str]  # need, service, body
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One step as people think of it: who does what for which need; dates only where people set them."""
+
+    key: uuid.UUID
+    need: uuid.UUID
+    service: str
+    body: str
+    entry: str = ""
+    set_begin: dt.date | None = None
+    set_end: dt.date | None = None
+    chosen: tuple[str, ...] = ()
+    override: str = ""
+
+    @property
+    def ask(self) -> Ask:
+        """Return what a support for it is found by."""
+        return (self.need, self.service, self.body)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What plans of one case rest on, read once: entries, supports, rules, what the firm has said."""
+
+    today: dt.date
+    entries: Mapping[str, Entry]
+    supports: Mapping[Ask, Support]
+    precedence: Sequence[Mapping[str, Any]]
+    services: frozenset[str]
+    asked_about: frozenset[str]
+    settled: frozenset[str]
+    closed: list[tuple[int, int, int, int]] = field(default_factory=list)
+    answer_days: int = 0
+
+    def with_entries(self, codes: Iterable[str]) -> Ground:
+        """Return the same ground with more entries read."""
+        wanted = set(codes) - set(self.entries) - {""}
+        return replace(self, entries={**self.entries, **_entries(wanted)}) if wanted else self
+
+
+def ground(case: Case, drafts: Sequence[Draft], *, actor: Actor) -> Ground:
+    """Read what planning needs, as far as the actor may see the case; a fixed number of queries."""
+    said = list(Consultation.objects.visible_to(actor).filter(case=case))
+    text = "\n\n".join(one.text for one in said) or case.summary or case.title
+    known = knowledge()
+    facts = gather(text, Met(points(text)), known, facts_of(case, said))
+    rows = Support.objects.visible_to(actor).filter(case=case).exclude(state__in=GONE).select_related("body", "service")
+    supports = {(one.need_id, one.service_id, one.body_id): one for one in rows.order_by("made_at")}
+    return Ground(
+        today=clock.today(),
+        entries=_entries({one.entry for one in drafts if one.entry}),
+        supports=supports,
+        precedence=known.precedence,
+        services=frozenset(known.services),
+        asked_about=frozenset(str(one["key"]) for one in known.cues.get("questions", [])),
+        settled=facts.states,
+        closed=content_now().closed_days,
+        answer_days=clock_named("offer_answer").business_days,
+    )
+
+
+def drafts_of(version: RouteVersion) -> list[Draft]:
+    """Return the steps of a version as drafts, in their order."""
+    return [draft_of(one) for one in RouteStep.objects.filter(version=version)]
+
+
+def told_days(steps: Iterable[RouteStep]) -> dict[uuid.UUID, dt.date | None]:
+    """Return the first days of written steps, by key."""
+    return {one.key: one.begins_on for one in steps}
+
+
+def draft_of(step: RouteStep) -> Draft:
+    """Return a written step as a draft."""
+    return Draft(step.key, step.need_id, step.service_id, step.body_id, step.entry, step.set_begin, step.set_end,
+                 tuple(step.chosen), step.override)
+
+
+def planned(drafts: Sequence[Draft], on: Ground, told: Mapping[uuid.UUID, dt.date | None] | None = None) -> list[Placed]:
+    """Return the drafts with their days, in their order.
+
+    ``told`` are the first days people know already: a step that waits for no other keeps its day while it can be had, so
+    that nothing moves only because a day has gone by.
+    """
+    drafts, told = list(drafts), told or {}
+    known = {str(one.key): _settled(one, on) for one in drafts}
+    links = linked([(str(one.key), one.service, str(one.need)) for one in drafts], on.precedence, known)
+    tasks = [
+        replace(task_of(one, on), after=links[str(one.key)], not_before=None if links[str(one.key)] else told.get(one.key))
+        for one in drafts
+    ]
+    placed = place(tasks, on=on.today, closed=on.closed)
+    return [_told(one, draft, drafts, known[one.key], on) for one, draft in zip(placed, drafts, strict=True)]
+
+
+def task_of(draft: Draft, on: Ground) -> Task:
+    """Return a draft as the planner takes it: its entry's windows and facts, its support's answers."""
+    entry = on.entries.get(draft.entry)
+    facts: dict[str, Any] = entry.facts if entry else {}
+    support = on.supports.get(draft.ask)
+    state = SupportState(support.state) if support else None
+    began = support.started_on or _day(support.answered_at) if support and state in AT_WORK | {SupportState.DONE} else None
+    answer = 0 if entry is not None and entry.kind in _BY_SIGN_UP else on.answer_days
+    if support and state == SupportState.OFFERED and support.due_on:
+        answer = max(business_days_between(on.today, support.due_on, on.closed), 0)
+    return Task(
+        key=str(draft.key),
+        spans=tuple(Span(one.kind, one.opens, one.closes, one.starts, one.always_open) for one in entry.windows.all()) if entry else (),
+        weekdays=weekdays_of(str(facts.get("opening", ""))),
+        days=_count(facts.get("days")),
+        weeks=_count(facts.get("decision_weeks")),
+        lead_days=_count(facts.get("lead_days")) or 0,
+        answer_days=0 if began else answer,
+        begin=draft.set_begin,
+        end=draft.set_end,
+        began=began,
+        done=support.done_on if support and state == SupportState.DONE else None,
+    )  # fmt: skip
+
+
+def needs_course(draft: Draft, on: Ground) -> bool:
+    """Tell whether a step uses a machine that only people with a course may use, and nobody is known to have one [C57]."""
+    entry = on.entries.get(draft.entry)
+    return entry is not None and (_count(entry.facts.get("training_level")) or 0) > 1 and QUALIFICATION not in on.settled
+
+
+def _settled(draft: Draft, on: Ground) -> frozenset[str]:
+    """Return the rules (their ``when``) that need nothing more for a step: what the firm has, and what is not asked of it."""
+    entry = on.entries.get(draft.entry)
+    free = {str(rule.get("when", "")) for rule in on.precedence if entry is not None and entry.facts.get(str(rule.get("when"))) is False}
+    if not needs_course(draft, on):
+        free.add(QUALIFICATION)
+    return on.settled | free
+
+
+def _told(one: Placed, draft: Draft, drafts: Sequence[Draft], settled: frozenset[str], on: Ground) -> Placed:
+    """Add what the plan says about a step beside its days: what has to come before and is not there, what waits for it."""
+    services = {other.service for other in drafts}
+    notes, missing = [], []
+    for rule in on.precedence:
+        when, text = str(rule.get("when", "")), str(rule["text"])
+        if rule["before"] == draft.service and rule["after"] not in on.services:
+            notes.append(Reason("note", text=text))
+        if rule["after"] == draft.service and when not in settled and rule["before"] not in services and when in on.asked_about:
+            missing.append(Reason("course_missing" if when == QUALIFICATION else "earlier_missing", text=text))
+    return replace(one, why=(*one.why, *notes), missing=(*one.missing, *missing))
+
+
+def _entries(codes: set[str]) -> dict[str, Entry]:
+    rows = Entry.objects.filter(pk__in=codes).prefetch_related("windows") if codes else Entry.objects.none()
+    return {one.pk: one for one in rows}
+
+
+def _day(moment: dt.datetime | None) -> dt.date | None:
+    return moment.astimezone(clock.JST).date() if moment else None
+
+
+def _count(value: Any) -> int | None:
+    """Return a whole number of a fact, however it was typed; None for what is none."""
+    try:
+        return max(int(value), 0) if value is not None and value != "" else None
+    except (TypeError, ValueError):
+        return None
+
+
+def open_needs(case: Case) -> list[Need]:
+    """Return the needs a step can be for, in their order."""
+    return list(Need.objects.filter(case=case, state="open"))

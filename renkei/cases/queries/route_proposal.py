@@ -1,0 +1,96 @@
+"""From the matcher's proposal to the first draft of a route: one body a service and need, what comes first added."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.cases.models import Case, Consultation, Need, Support
+from renkei.cases.queries.facts import facts_of
+from renkei.cases.queries.route_plan import GONE, IN_VAIN, Draft, Ground, needs_course
+from renkei.matching.advice import QUALIFICATION
+from renkei.matching.models import Entry, EntryKind
+from renkei.matching.proposal import Candidate, EntryHit, Proposal, ProposedNeed
+from renkei.matching.propose import propose
+from renkei.plan.queries import providers
+
+MOST_A_NEED, MOST = 3, 10
+_DATED = (EntryKind.PROGRAMME, EntryKind.EVENT, EntryKind.EQUIPMENT, EntryKind.TEST)
+
+
+def proposal_for(case: Case, actor: Actor) -> Proposal:
+    """Return what the matcher says of the case's words now, without those that declined or stayed silent."""
+    said = list(Consultation.objects.visible_to(actor).filter(case=case))
+    text = "\n\n".join(one.text for one in said) or case.summary or case.title
+    vain = Support.objects.visible_to(actor).filter(case=case, state__in=IN_VAIN)
+    return propose(text, facts=facts_of(case, said), declined=frozenset(vain.values_list("service_id", "body_id")))
+
+
+def same_need(proposed: ProposedNeed, needs: Sequence[Need]) -> Need | None:
+    """Return the written need a proposed one became: by its words in the text, else by title and stage."""
+    spans = [list(span) for span in proposed.spans]
+    by_words = next((one for one in needs if spans and one.spans == spans), None)
+    return by_words or next((one for one in needs if one.title == proposed.title[:100] and one.stage_id == proposed.stage), None)
+
+
+def asked_drafts(case: Case, actor: Actor) -> list[Draft]:
+    """Return a draft for every support that was chosen, asked, runs or is done."""
+    rows = Support.objects.visible_to(actor).filter(case=case).exclude(state__in=GONE | IN_VAIN).order_by("made_at")
+    return [Draft(uuid.uuid4(), one.need_id, one.service_id, one.body_id, one.entries[0] if one.entries else "") for one in rows]
+
+
+def candidate_drafts(need: uuid.UUID, candidates: Sequence[Candidate], taken: set[tuple[uuid.UUID, str]]) -> list[Draft]:
+    """Return the best body of each of the best services, where nobody was chosen for that service yet."""
+    found: list[Draft] = []
+    for one in candidates:
+        if (need, one.service) in taken or len(found) == MOST_A_NEED:
+            continue
+        taken.add((need, one.service))
+        found.append(Draft(uuid.uuid4(), need, one.service, one.body, entry_for(one), chosen=chosen_words(one)))
+    return found
+
+
+def entry_for(candidate: Candidate) -> str:
+    """Return the entry that gives a candidate its dates: a programme or event, else a machine or test, else the first."""
+    def rank(hit: EntryHit) -> int:
+        return _DATED.index(EntryKind(hit.kind)) if hit.kind in _DATED else len(_DATED)
+
+    hits = sorted(candidate.entries, key=rank)
+    return hits[0].id if hits and hits[0].kind in _DATED else ""
+
+
+def chosen_words(candidate: Candidate) -> tuple[str, ...]:
+    """Return why this body: the rules it met, what decided between equals among them [C67]."""
+    return tuple(one.text for one in candidate.evidence if one.kind == "met")[:4]
+
+
+def with_courses(drafts: list[Draft], on: Ground) -> list[Draft]:
+    """Put a course before each machine that needs one, where the plan has such a rule and somebody gives courses [C57]."""
+    rules = [rule for rule in on.precedence if rule.get("when") == QUALIFICATION]
+    found: list[Draft] = []
+    for draft in drafts:
+        for rule in rules:
+            course = str(rule["before"])
+            there = any(one.service == course and one.need == draft.need for one in [*drafts, *found])
+            if rule["after"] == draft.service and needs_course(draft, on) and not there:
+                found += _course(draft, course, str(rule["text"]))
+        found.append(draft)
+    return found
+
+
+def _course(machine: Draft, service: str, text: str) -> list[Draft]:
+    bodies = [one.pk for one in providers(service)]
+    if not bodies:
+        return []
+    body = machine.body if machine.body in bodies else bodies[0]
+    return [replace(machine, key=uuid.uuid4(), service=service, body=body, entry=next_course(service, body), chosen=(text,))]
+
+
+def next_course(service: str, body: str) -> str:
+    """Return the next course or event of a body's service that one can still sign up for; empty when none is known."""
+    rows = Entry.objects.filter(service=service, body=body, kind=EntryKind.EVENT, withdrawn_on__isnull=True)
+    first = rows.filter(windows__closes__gte=clock.today()).order_by("windows__starts", "windows__closes", "pk").first()
+    return first.pk if first else ""

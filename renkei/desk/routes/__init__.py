@@ -1,0 +1,1 @@
+"""The support route of a case: made, edited, sent, followed."""
