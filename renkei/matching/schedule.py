@@ -249,7 +249,8 @@ def _found(task: Task, earliest: dt.date, calendar: _Calendar) -> Placed:
     if not task.spans:
         begins = calendar.first(earliest, task.weekdays)
         why: tuple[Reason, ...] = ()
-        if task.answer_days:
+        is_told = task.not_before is not None and task.not_before >= calendar.today
+        if task.answer_days and not is_told:
             answered = calendar.later(calendar.first(calendar.today), task.answer_days)
             begins = max(begins, calendar.first(answered, task.weekdays))
             why = (Reason("answer", day=answered, n=task.answer_days),)

@@ -48,6 +48,7 @@ TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
     m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda, m.FollowUp,
+    m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteAnswer,
 ]  # fmt: skip
 PER_CASE = 2
 
@@ -109,6 +110,7 @@ class Random:
         self.texts(case, needs, supports)
         self.other(case, supports)
         self.circulated(case, needs[0])
+        self.routed(case, needs[0])
         self.make_links(case, supports)
 
     def consents(self, case: m.Case, body: str) -> None:
@@ -162,6 +164,16 @@ class Random:
             m.Nda.objects.create(case=case, body_id=body, signed_on=clock.today() - dt.timedelta(days=5), known="paper",
                                  until=_maybe(self.chance, clock.today() + dt.timedelta(days=self.chance.choice([-2, 0, 3]))),
                                  ended_on=_maybe(self.chance, clock.today(), 0.3), recorded_by_body_id=DESK, recorded_at=self.now)
+
+    def routed(self, case: m.Case, need: m.Need) -> None:
+        """A route with two versions, each of which was sent to the firm or not."""
+        route = m.Route.objects.create(case=case, version=2, made_at=self.now)
+        for number in (1, 2):
+            version = m.RouteVersion.objects.create(route=route, number=number, did="made", made_at=self.now, made_body_id=self.body())
+            m.RouteStep.objects.create(version=version, order=1, need=need, service_id="tech-consultation", body_id=self.body())
+            if self.chance.random() < 0.5:
+                sending = m.RouteSending.objects.create(route=route, version=version, sent_at=self.now, sent_body_id=self.body())
+                m.RouteAnswer.objects.create(sending=sending, agrees=True, answered_at=self.now)
 
     def other(self, case: m.Case, supports: list[m.Support]) -> None:
         giver, taker = self.chance.sample(BODIES, 2)

@@ -22,7 +22,7 @@ from tests.world import DESK, LAB, World
 B = "{}"  # the body: short between bodies, in full before the firm
 # Without the row it is about a step of these is not told at all: what may not be read is not hinted at.
 ROWLESS = {Verb.NEED_ADDED, Verb.NEED_CHANGED, Verb.STAGE_MOVED, Verb.NEED_SETTLED, Verb.CONTACT, Verb.COMPANY_WROTE, Verb.STAFF_WROTE,
-           Verb.FILE_ADDED, Verb.LETTER, Verb.LETTER_DECIDED, Verb.FOLLOW_UP, Verb.INTEREST, Verb.NDA}  # fmt: skip
+           Verb.FILE_ADDED, Verb.LETTER, Verb.LETTER_DECIDED, Verb.FOLLOW_UP, Verb.INTEREST, Verb.NDA, Verb.ROUTE}  # fmt: skip
 WORDS: dict[Verb, tuple[str, str]] = {
     Verb.RECEIVED: ("ご相談を受け付けました", "Consultation received"), Verb.TRIAGED: ("振り分けました", "Triaged"),
     Verb.REFERRED: (f"{B}に回しました", f"Passed to {B}"), Verb.COMPANY_BOUND: ("会社を確かめた", "company linked"),
@@ -76,6 +76,9 @@ VARIANTS: list[tuple[Verb, str, str, str, Told, Told]] = [
     (Verb.CLOSED, "active", "closed", "gone-from-plan", ("相談を終えました", "gone-from-plan"), ("相談を終えました", "gone-from-plan")),
     (Verb.FEEDBACK, "", "partly", "", ("結果をうかがいました", "一部できた"), ("結果をうかがいました", "一部できた")),
     (Verb.CIRCULATED, "", "ended", "", ("名を伏せて尋ねるのをやめました", ""), ("名を伏せて尋ねるのをやめました", "")),
+    (Verb.ROUTE, "", "made", "", ("支援ルートを作りました", ""), None), (Verb.ROUTE, "", "replanned", "", ("支援ルートを組み直しました", ""), None),
+    (Verb.ROUTE, "", "sent", "", ("支援ルートを会社に送りました", ""), ("支援ルートを会社に送りました", "")),
+    (Verb.ROUTE, "", "agreed", "", ("会社が、支援ルートで進めてよいと答えました", ""), ("会社が、支援ルートで進めてよいと答えました", "")),
     (Verb.NDA, "", "signed", "", (f"{SHORT}との秘密保持の約束を記録しました", ""), (f"{FULL}との秘密保持の約束を記録しました", "")),
     (Verb.NDA, "", "ended", "", (f"{SHORT}との秘密保持の約束が終わりました", ""), (f"{FULL}との秘密保持の約束が終わりました", "")),
     (Verb.NDA, "", "kept", "", ("秘密保持の約束のあとでだけ見せるものにしました", ""), ("秘密保持の約束のあとでだけ見せるものにしました", "")),

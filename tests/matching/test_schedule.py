@@ -89,6 +89,8 @@ DONE_BY = Task("a", end=day(12, 10), begin=day(12, 1))
         # the day people know is kept, unless it has gone by
         (Task("t", days=1, not_before=day(12, 3)), day(12, 3), day(12, 3), ["days"], []),
         (Task("t", days=1, not_before=day(11, 3)), ON, ON, ["days"], []),
+        (Task("t", days=1, answer_days=4, not_before=day(11, 27)), day(11, 27), day(11, 27), ["days"], []),
+        (Task("t", days=1, answer_days=4, not_before=day(11, 24)), day(12, 1), day(12, 1), ["answer", "days"], []),
     ],
 )  # fmt: skip
 def test_a_step_alone(task: Task, begins: dt.date | None, ends: dt.date | None, why: list[str], missing: list[str]) -> None:
@@ -207,7 +209,8 @@ def plans(draw: st.DrawFn) -> list[Task]:
     for number in range(draw(st.integers(1, 6))):
         after = tuple(Link(str(n), "先") for n in range(number) if draw(st.booleans()))
         begin = draw(st.none() | DAYS.filter(lambda one: one >= ON))
-        end = draw(st.none() | st.integers(0, 90).map(lambda n: (begin or ON) + dt.timedelta(days=n)))
+        length = draw(st.none() | st.integers(0, 90))
+        end = None if length is None else (begin or ON) + dt.timedelta(days=length)
         tasks.append(Task(
             str(number), tuple(draw(st.lists(spans(), max_size=2))), after,
             draw(st.sampled_from([WEEK, WEEK | {5}, frozenset({2})])), draw(st.none() | st.integers(1, 30)),

@@ -39,6 +39,10 @@ from renkei.cases.models import (
     PartnerFile,
     Passage,
     Suggestion,
+    Route,
+    RouteSending,
+    RouteStep,
+    RouteVersion,
 )
 from renkei.companies.actions import (
     Place,
@@ -121,6 +125,8 @@ def _firms(made: Everyone) -> None:
             case_id=objects["case"], months=6, due_on=clock.today(), planned_at=clock.now(), asked_at=clock.now(), asked_how="mail").pk  # fmt: skip
     made.tokens["after"] = make_link(by=GUEST, purpose=LinkPurpose.FOLLOWUP, subject=made.own["follow_up"], case=made.own["case"],
                                      expires_at=clock.now().replace(year=clock.now().year + 1))
+    for objects in (made.own, made.foreign):
+        objects["step"] = _route(objects["case"])
     paper = keep("測り方.txt", b"x")
     made.own["sent"] = PartnerFile.objects.create(
         opening=opening, name=paper.name, media_type=paper.media_type, size=paper.size, sha256=paper.sha256, from_partner=True,
@@ -132,6 +138,16 @@ def _firms(made: Everyone) -> None:
         by=GUEST, purpose=LinkPurpose.JOIN, expires_at=clock.now().replace(year=clock.now().year + 1),
         company=made.own["company"], subject=made.own["guest"],
     )  # fmt: skip
+
+
+def _route(case: uuid.UUID) -> uuid.UUID:
+    """A route of one step that the firm was sent; returns the step's key."""
+    route = Route.objects.create(case_id=case, made_at=clock.now())
+    version = RouteVersion.objects.create(route=route, number=1, did="made", made_at=clock.now(), made_body_id=DESK)
+    need = Need.objects.filter(case=case).first() or Need.objects.create(case_id=case, title="課題", stage_id="3", added_at=clock.now())
+    step = RouteStep.objects.create(version=version, order=1, need=need, service_id="tech-consultation", body_id=LAB)
+    RouteSending.objects.create(route=route, version=version, sent_at=clock.now(), sent_body_id=DESK)
+    return step.key
 
 
 def _own(world: World, scene: Scene) -> dict[str, Any]:

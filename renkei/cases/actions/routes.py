@@ -106,7 +106,7 @@ def add_step(
             raise Refused(_("同じ段取りが、もうあります。"), "step_there", field="provision")
         _check_offer(service, body)
         _check_entry(entry, service, body)
-        _check_days(new, begin, end)
+        _check_days(replace(new, set_begin=None, set_end=None), begin, end)
         return [*drafts, new]
 
     return _edit(route, edit, RouteDid.ADDED, by=by, version=version, checked={new.key})
@@ -168,7 +168,7 @@ def replace_step(route: Route, key: uuid.UUID, *, by: Actor, version: int, servi
 @transaction.atomic
 def undo(route: Route, *, by: Actor, version: int) -> RouteVersion:
     """Go back to the version before; once more goes back further. Refused: ``nothing_to_undo``, ``changed_meanwhile``."""
-    locked = _lock(route, by=by, version=version)
+    locked = lock_route(route, by=by, version=version)
     current = RouteVersion.objects.get(route=locked, number=locked.version)
     earlier = RouteVersion.objects.filter(route=locked, number=current.base).first()
     if earlier is None:
@@ -206,7 +206,7 @@ def _edit(
     route: Route, edit: Edit, did: RouteDid, *, by: Actor, version: int, words: str = "",
     checked: set[uuid.UUID] = frozenset(),  # type: ignore[assignment]  an empty set that nobody changes
 ) -> RouteVersion:  # fmt: skip
-    locked = _lock(route, by=by, version=version)
+    locked = lock_route(route, by=by, version=version)
     rows = list(RouteStep.objects.filter(version__route=locked, version__number=locked.version))
     before = [draft_of(one) for one in rows]
     drafts = edit(list(before))
@@ -281,7 +281,8 @@ def _lock_case(case: Case, *, by: Actor) -> Case:
     return locked
 
 
-def _lock(route: Route, *, by: Actor, version: int) -> Route:
+def lock_route(route: Route, *, by: Actor, version: int) -> Route:
+    """Return the route for who runs the case, its row locked. Raises Refused when somebody changed it since ``version``."""
     case = _lock_case(route.case, by=by)
     locked = Route.objects.select_for_update().get(pk=route.pk)
     locked.case = case

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField()),
             ],
             options={
-                'ordering': ['-sent_at'],
+                'ordering': ['-version__number'],
             },
         ),
         migrations.CreateModel(

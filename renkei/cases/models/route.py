@@ -160,7 +160,7 @@ class RouteSending(Row):
     class Meta:
         """Newest first; a version is sent once."""
 
-        ordering = ["-sent_at"]
+        ordering = ["-version__number"]
         constraints = [models.UniqueConstraint(fields=["version"], name="route_sent_once")]
 
     def __str__(self) -> str:

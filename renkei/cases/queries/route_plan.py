@@ -99,8 +99,8 @@ def drafts_of(version: RouteVersion) -> list[Draft]:
 
 
 def told_days(steps: Iterable[RouteStep]) -> dict[uuid.UUID, dt.date | None]:
-    """Return the first days of written steps, by key."""
-    return {one.key: one.begins_on for one in steps}
+    """Return the first days of written steps by key, without those that waited for another: they follow it."""
+    return {one.key: one.begins_on for one in steps if not any(why["code"] == "after" for why in one.why)}
 
 
 def draft_of(step: RouteStep) -> Draft:

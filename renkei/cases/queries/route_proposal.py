@@ -18,6 +18,7 @@ from renkei.matching.propose import propose
 from renkei.plan.queries import providers
 
 MOST_A_NEED, MOST = 3, 10
+NEAR = 0.4  # a service further from the need's best than this is no part of the way: it stands in the proposal
 _DATED = (EntryKind.PROGRAMME, EntryKind.EVENT, EntryKind.EQUIPMENT, EntryKind.TEST)
 
 
@@ -45,8 +46,9 @@ def asked_drafts(case: Case, actor: Actor) -> list[Draft]:
 def candidate_drafts(need: uuid.UUID, candidates: Sequence[Candidate], taken: set[tuple[uuid.UUID, str]]) -> list[Draft]:
     """Return the best body of each of the best services, where nobody was chosen for that service yet."""
     found: list[Draft] = []
+    best = max((one.score for one in candidates), default=0.0)
     for one in candidates:
-        if (need, one.service) in taken or len(found) == MOST_A_NEED:
+        if one.score < NEAR * best or (need, one.service) in taken or len(found) == MOST_A_NEED:
             continue
         taken.add((need, one.service))
         found.append(Draft(uuid.uuid4(), need, one.service, one.body, entry_for(one), chosen=chosen_words(one)))

@@ -15,10 +15,10 @@ from renkei.base.language import shown_day, shown_money
 from renkei.cases.models import Case, Route
 from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.queries.route_page import Line, answers_to, current_version, last_sending, lines_of
+from renkei.cases.queries.route_picture import picture
 from renkei.cases.queries.route_plan import Draft, Ground, draft_of, ground, planned, told_days
 from renkei.cases.queries.route_proposal import chosen_words, entry_for
 from renkei.cases.rules import runs_case
-from renkei.cases.queries.route_picture import picture
 from renkei.matching.models import Entry, EntryKind
 from renkei.matching.schedule import Placed, changes, latest_known, whole_end
 from renkei.plan.models import Body, Service

@@ -17,6 +17,7 @@ from renkei.base import clock
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases.actions.reading import read_case
+from renkei.cases.actions.route_sending import send_route
 from renkei.cases.actions.routes import (
     add_step,
     change_step,
@@ -33,7 +34,7 @@ from renkei.cases.queries.route_plan import draft_of, ground, planned
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass
 from renkei.desk.request import StaffRequest
-from renkei.desk.routes.forms import AddForm, StepForm
+from renkei.desk.routes.forms import AddForm, SendForm, StepForm
 from renkei.desk.routes.page import alternatives, route_page
 from renkei.matching.schedule_words import fault_words
 
@@ -77,6 +78,21 @@ def add(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
         return redirect("desk-route", body=body, case=case)
     context = {"case": found, "route": head, "form": form, "body": body}
     return render(request, "desk/routes/add.html", context, status=422 if form.errors else 200)
+
+
+def send(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
+    """Send the version that stands to the firm, with a word; what it will read stands on the page."""
+    found = _run(request, case)
+    head = _route(request, found)
+    version = current_version(head)
+    form = SendForm(request.POST if request.method == "POST" else None, initial={"version": head.version})
+    if request.method == "POST" and _tried(form, lambda: send_route(head, by=request.actor, **form.cleaned_data)):
+        messages.success(request, _("支援ルートを会社に送りました。返事があると、知らせが届きます。"))
+        return redirect("desk-route", body=body, case=case)
+    read_case(found, by=request.actor, classes=[DisclosureClass.SUMMARY])
+    context = {"case": found, "route": head, "form": form, "body": body, "version": version,
+               "lines": lines_of(version, found, request.actor)}  # fmt: skip
+    return render(request, "desk/routes/send.html", context, status=422 if form.errors else 200)
 
 
 def _do(request: StaffRequest, case: Case) -> HttpResponse:

@@ -21,6 +21,7 @@ from renkei.cases.models import (
     Need,
     Support,
 )
+from renkei.cases.queries.route_page import last_sending
 from renkei.cases.states import DisclosureClass, HandoverState, SupportState
 from renkei.plan.front_desk import desk_facts
 from renkei.plan.models import Body
@@ -59,6 +60,7 @@ def status_page(request: DoorRequest, door: Door) -> dict[str, Any]:
         "next_words": next_words(case, firm_is_asked=bool(questions or requests)),
         "asked": asked_of(case, actor, desk),
         "history": history(case, actor),
+        "route": last_sending(case, actor),
         "messages_": [one for one in messages if not case.is_open or one not in questions],
         "closing": next((one for one in messages if one.kind == "closing"), None),
         "questions": questions,

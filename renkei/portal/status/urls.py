@@ -7,7 +7,7 @@ from django.urls import URLPattern
 
 from renkei.accounts.again import asks_to_send
 from renkei.base.routes import Audience, route
-from renkei.portal.status import acts, consent, follow_ups, openings, secrecy, views
+from renkei.portal.status import acts, consent, follow_ups, openings, routes, secrecy, views
 
 OWN = "the cases of the one firm the link was made for"
 FIRM = "cases of the firm in the URL"
@@ -29,6 +29,7 @@ ACTS: list[tuple[str, str, Callable[..., Any], bool]] = [
     ("end", "end/", acts.end, True),
     ("unsolved", "unsolved/", acts.unsolved, True),
     ("feedback", "feedback/", acts.feedback, True),
+    ("route", "route/", routes.route, True),
     ("opening", "opening/<uuid:opening>/", openings.opening, True),
     ("follow-up", "after/<uuid:follow_up>/", follow_ups.follow_up, True),
     ("follow-up-stop", "after/<uuid:follow_up>/stop/", follow_ups.stop, True),

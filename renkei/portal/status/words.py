@@ -171,6 +171,13 @@ _AFTERWARDS: dict[str, str | _StrPromise] = {
 }  # fmt: skip
 
 
+_ROUTED: dict[str, str | _StrPromise] = {
+    "sent": gettext_lazy("支援ルート（これからの進め方）をお送りしました。"),
+    "agreed": gettext_lazy("支援ルートで進めてよいと、お返事をいただきました。"),
+    "asked": gettext_lazy("支援ルートについて、おたずねをいただきました。"),
+}  # fmt: skip
+
+
 def _of(words: dict[str, str | _StrPromise], row: Transition, who: str) -> str:
     return str(words.get(row.to_state.split(",")[0], "")) % {"who": who}
 
@@ -185,6 +192,7 @@ _SAY: dict[Verb, _Say] = {
     Verb.CIRCULATED: _circulated,
     Verb.INTEREST: lambda row, who, _what: _of(_MATCHED, row, who),
     Verb.NDA: lambda row, who, _what: _of(_PROMISED, row, who),
+    Verb.ROUTE: lambda row, who, _what: _of(_ROUTED, row, who),
     Verb.RECEIVED: lambda _row, _who, _what: _("ご相談をお受けしました。"),
     Verb.TRIAGED: lambda _row, _who, _what: _("内容を読み、進め方を決めました。"),
     Verb.REFERRED: lambda _row, _who, _what: _("窓口が担当になりました。"),
