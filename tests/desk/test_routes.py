@@ -200,12 +200,12 @@ def test_advice_is_left_aside_with_a_reason_that_stays_in_sight(there: Routed) -
 
 def test_other_plans_with_what_they_cost_in_time(there: Routed) -> None:
     text = plain(said(client(there.world).get(step_url(there, "rd-subsidy"))))
-    assert "A案 センター PG2の名 来年1月12日から来年2月26日 全体が28日おそくなります 3,000円" in text
+    assert "A案 センター PG2の名 来年1月12日から来年2月26日 全体が29日おそくなります 3,000円" in text
     chosen = said(change(there, "rd-subsidy", option=f"rd-subsidy|{CENTER}|PG2"))
     assert "来年1月12日" in row(there, "rd-subsidy", chosen)
     assert there.step("rd-subsidy").entry == "PG2"
     back = plain(said(client(there.world).get(step_url(there, "rd-subsidy"))))
-    assert "PG1の名 11月25日（水）から来年1月29日 全体が28日早くなります 無料" in back
+    assert "PG1の名 11月25日（水）から来年1月29日 全体が29日早くなります 無料" in back
 
 
 def test_a_step_that_is_gone_or_foreign(there: Routed) -> None:

@@ -86,7 +86,7 @@ def change_step(
         return [new if one.key == key else one for one in drafts]
 
     did = RouteDid.CHANGED
-    return _edit(route, edit, did, by=by, version=version, words=words, checked={key})
+    return _edit(route, edit, did, by=by, version=version, words=words, checked=key)
 
 
 @transaction.atomic
@@ -109,7 +109,7 @@ def add_step(
         _check_days(replace(new, set_begin=None, set_end=None), begin, end)
         return [*drafts, new]
 
-    return _edit(route, edit, RouteDid.ADDED, by=by, version=version, checked={new.key})
+    return _edit(route, edit, RouteDid.ADDED, by=by, version=version, checked=new.key)
 
 
 @transaction.atomic
@@ -204,7 +204,7 @@ def _in_time(drafts: list[Draft], on: Ground) -> list[Draft]:
 
 def _edit(
     route: Route, edit: Edit, did: RouteDid, *, by: Actor, version: int, words: str = "",
-    checked: set[uuid.UUID] = frozenset(),  # type: ignore[assignment]  an empty set that nobody changes
+    checked: uuid.UUID | None = None,
 ) -> RouteVersion:  # fmt: skip
     locked = lock_route(route, by=by, version=version)
     rows = list(RouteStep.objects.filter(version__route=locked, version__number=locked.version))
@@ -222,10 +222,10 @@ def _edit(
     return _write(locked, made, drafts, placed, on=on, by=by)
 
 
-def _check_faults(drafts: Sequence[Draft], placed: Sequence[Placed], checked: set[uuid.UUID], today: dt.date) -> None:
+def _check_faults(drafts: Sequence[Draft], placed: Sequence[Placed], checked: uuid.UUID | None, today: dt.date) -> None:
     """Refuse days that break a rule: a fact always, advice unless somebody wrote why it does not hold here."""
     for draft, one in zip(drafts, placed, strict=True):
-        if draft.key not in checked:
+        if draft.key != checked:
             continue
         for fault in sorted(one.faults, key=lambda found: found.is_advice):
             _refuse(fault, draft, today)
