@@ -107,7 +107,7 @@ def test_the_picture_shows_what_has_a_day(there: Routed) -> None:
 
 @pytest.mark.parametrize(("body", "status"), [(DESK, 200), (LAB, 404), (BANK, 404)])
 def test_who_opens_it(there: Routed, body: str, status: int) -> None:
-    for name, more in (("desk-route", {}), ("desk-route-add", {}), ("desk-route-send", {}), ("desk-route-step", {"step": there.steps[0].key})):
+    for name, more in (("desk-route", {}), ("desk-route-add", {}), ("desk-route-send", {}), ("desk-route-step", {"planned": there.steps[0].key})):
         assert client(there.world, body).get(url(there, name, body, **more)).status_code == status
 
 
@@ -118,7 +118,7 @@ def test_who_took_the_case_but_runs_it_no_more_reads_only(there: Routed) -> None
     for words in ("上へ", "段取りを足す", "会社に送る", "直す・ほかの案"):
         assert words not in text
     assert do(there, "undo", LAB).status_code == 403
-    for name, more in (("desk-route-add", {}), ("desk-route-send", {}), ("desk-route-step", {"step": there.steps[0].key})):
+    for name, more in (("desk-route-add", {}), ("desk-route-send", {}), ("desk-route-step", {"planned": there.steps[0].key})):
         assert client(there.world, LAB).get(url(there, name, LAB, **more)).status_code == 403
 
 
@@ -154,7 +154,7 @@ def test_what_a_press_is_refused_for(there: Routed, deed: str, more: dict[str, s
 
 
 def step_url(there: Routed, service: str) -> str:
-    return url(there, "desk-route-step", step=there.step(service).key)
+    return url(there, "desk-route-step", planned=there.step(service).key)
 
 
 def change(there: Routed, service: str, follow: bool = True, **more: str) -> Any:
@@ -209,7 +209,7 @@ def test_other_plans_with_what_they_cost_in_time(there: Routed) -> None:
 
 
 def test_a_step_that_is_gone_or_foreign(there: Routed) -> None:
-    assert client(there.world).get(url(there, "desk-route-step", step=there.case.pk)).status_code == 404
+    assert client(there.world).get(url(there, "desk-route-step", planned=there.case.pk)).status_code == 404
 
 
 def test_added(there: Routed) -> None:
@@ -290,3 +290,22 @@ def test_a_closed_case_is_read_only(there: Routed) -> None:
     assert "上へ" not in text
     assert "段取りを足す" not in text
     assert do(there, "undo").status_code == 422
+
+
+def test_the_holder_reads_what_is_late_on_the_first_page(there: Routed) -> None:
+    def late(body: str = DESK) -> list[str]:
+        text = said(client(there.world, body).get(address("desk-today", body)))
+        part = text.split('id="rt"')[1].split("</section>")[0] if 'id="rt"' in text else ""
+        return re.findall(r'<span class="sub block">([^<]+)<', part)
+
+    assert late() == []
+    with clock.moved_to(NOON + dt.timedelta(days=14)):
+        assert late() == ["開発補助（センター）：始める日を過ぎましたが、まだ頼んでいません"]  # one line a case
+        assert late(LAB) == []
+        Case.objects.filter(pk=there.case.pk).update(state="closed", closed_at=clock.now(), close_reason="solved")
+        assert late() == []
+    Case.objects.filter(pk=there.case.pk).update(state="active", closed_at=None, close_reason="")
+    summarise(there.case, there.world)
+    support = asked(there, "tech-consultation", LAB)
+    decline(support, by=there.world.lab, reason="busy")
+    assert late() == ["技術相談（工業試験所）：次の案を選んでください"]

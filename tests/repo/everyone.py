@@ -126,7 +126,7 @@ def _firms(made: Everyone) -> None:
     made.tokens["after"] = make_link(by=GUEST, purpose=LinkPurpose.FOLLOWUP, subject=made.own["follow_up"], case=made.own["case"],
                                      expires_at=clock.now().replace(year=clock.now().year + 1))
     for objects in (made.own, made.foreign):
-        objects["step"] = _route(objects["case"])
+        objects["planned"] = _route(objects["case"])
     paper = keep("測り方.txt", b"x")
     made.own["sent"] = PartnerFile.objects.create(
         opening=opening, name=paper.name, media_type=paper.media_type, size=paper.size, sha256=paper.sha256, from_partner=True,

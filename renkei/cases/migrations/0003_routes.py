@@ -30,7 +30,6 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('made_at', models.DateTimeField()),
-                ('late_told_on', models.DateField(null=True)),
             ],
             options={
                 'abstract': False,

@@ -42,7 +42,6 @@ class Route(Row):
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="route")
     version = models.PositiveIntegerField(default=1)
     made_at = models.DateTimeField()
-    late_told_on = models.DateField(null=True)  # the last late step's day its holder was told about
 
     objects = RouteQuerySet.as_manager()
 

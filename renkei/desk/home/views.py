@@ -16,6 +16,7 @@ from renkei.base.text import clean_text
 from renkei.cases.actions.reading import read_words
 from renkei.cases.queries.letters import waiting_letters
 from renkei.cases.queries.moves import waiting_packs
+from renkei.cases.queries.route_late import late_routes
 from renkei.cases.queries.today import today
 from renkei.desk.request import StaffRequest
 from renkei.plan.queries import front_desk
@@ -49,7 +50,8 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
     day = today(request.actor, body)
     read_words(request.actor, day.arrivals)
     context = {"today": day, "now": clock.now(), "packs": waiting_packs(request.actor).count(),
-               "letter_steps": waiting_letters(request.actor), "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
+               "letter_steps": waiting_letters(request.actor), "routes": late_routes(request.actor, body),
+               "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
     return render(request, "desk/home/today.html", context)
 
 

@@ -13,5 +13,5 @@ urlpatterns: list[URLPattern] = [
     route(AT, views.route, name="desk-route", audience=Audience.STAFF, rule=INSIDE, changes=True),
     route(f"{AT}add/", views.add, name="desk-route-add", audience=Audience.STAFF, rule=RUN, changes=True),
     route(f"{AT}send/", views.send, name="desk-route-send", audience=Audience.STAFF, rule=RUN, changes=True),
-    route(f"{AT}step/<uuid:step>/", views.step, name="desk-route-step", audience=Audience.STAFF, rule=RUN, changes=True),
+    route(f"{AT}step/<uuid:planned>/", views.step, name="desk-route-step", audience=Audience.STAFF, rule=RUN, changes=True),
 ]

@@ -30,7 +30,8 @@ from renkei.cases.actions.routes import (
 )
 from renkei.cases.models import Case, Need, Route
 from renkei.cases.queries.route_page import Line, current_version, lines_of
-from renkei.cases.queries.route_plan import draft_of, ground, planned
+from renkei.cases.queries.route_plan import draft_of, ground
+from renkei.cases.queries.route_plan import planned as placed
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass
 from renkei.desk.request import StaffRequest
@@ -51,16 +52,16 @@ def route(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     return _show(request, found)
 
 
-def step(request: StaffRequest, body: str, case: uuid.UUID, step: uuid.UUID) -> HttpResponse:
+def step(request: StaffRequest, body: str, case: uuid.UUID, planned: uuid.UUID) -> HttpResponse:
     """Change a step's body, entry or days; beside it other ways to do it with what they cost in time."""
     found = _run(request, case)
     head = _route(request, found)
     lines = lines_of(current_version(head), found, request.actor)
-    line = next((one for one in lines if one.step.key == step), None)
+    line = next((one for one in lines if one.step.key == planned), None)
     if line is None:
         raise Http404
     form = StepForm(request.POST if request.method == "POST" else None, step=line.step, initial={"version": head.version})
-    if request.method == "POST" and _tried(form, lambda: _change(request, head, step, form)):
+    if request.method == "POST" and _tried(form, lambda: _change(request, head, planned, form)):
         messages.success(request, _("段取りを直しました。続く段取りの日も計算し直しました。"))
         return redirect("desk-route", body=body, case=case)
     read_case(found, by=request.actor, classes=[DisclosureClass.SUMMARY])
@@ -185,7 +186,7 @@ def _beside(request: StaffRequest, case: Case, line: Line, lines: list[Line]) ->
     """Return the other ways to do a step, and the rules its days break now."""
     drafts = [draft_of(one.step) for one in lines]
     on = ground(case, drafts, actor=request.actor)
-    now = next(one for one in planned(drafts, on) if one.key == str(line.step.key))
+    now = next(one for one in placed(drafts, on) if one.key == str(line.step.key))
     return {"options": alternatives(line, drafts, on), "faults": [fault_words(one, on.today) for one in now.faults]}
 
 
