@@ -38,11 +38,11 @@ from renkei.cases.models import (
     Opening,
     PartnerFile,
     Passage,
-    Suggestion,
     Route,
     RouteSending,
     RouteStep,
     RouteVersion,
+    Suggestion,
 )
 from renkei.companies.actions import (
     Place,

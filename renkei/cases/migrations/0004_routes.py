@@ -18,7 +18,7 @@ SENDINGS = "sending_id IN (SELECT id FROM cases_routesending)"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0002_choices_by_body'),
+        ('cases', '0003_saved_searches'),
         ('plan', '0003_closed_bodies'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
