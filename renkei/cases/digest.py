@@ -17,6 +17,7 @@ from renkei.base.language import written
 from renkei.cases.actions.mail_out import tell_of_failed
 from renkei.cases.models import Case, Handover, LetterStep, SavedSearch, StepState, Suggestion, Support
 from renkei.cases.states import HandoverState, SupportState
+from renkei.matching.upkeep import CHECK, own_checks
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now, is_business_day
 from renkei.post.daily import EVENING, put_digests
@@ -66,6 +67,8 @@ def _stands(nudges: list[Nudge]) -> Callable[[Nudge], bool]:
         case = cases.get(nudge.case)
         if nudge.kind == "search":  # about no case
             return nudge.about in searches
+        if nudge.kind == CHECK:  # about no case: it stands while something waits to be looked at
+            return own_checks(nudge.body).exists()
         if nudge.about in answered:
             return False
         if nudge.kind == "decide" and nudge.about in decisions:  # letters are decided after a case has ended, too

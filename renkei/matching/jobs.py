@@ -10,6 +10,8 @@ from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.matching.actions_harvest import note_fault, read_harvest, take_reading
 from renkei.matching.models import CatalogueRun, Harvest
+from renkei.matching.upkeep import tell_owner
+from renkei.plan.models import Body
 
 _log = logging.getLogger("renkei.matching")
 
@@ -24,6 +26,17 @@ def run_harvests() -> int:
         if run is not None:
             count += 1
             _log.info("harvest %s: %s", harvest.pk, (run.fault and "not read") or run.counts)
+    return count
+
+
+def tell_owners() -> int:
+    """Tell each body of entries it should look at again; returns how many were told. Safe to run twice."""
+    with acting(SYSTEM):
+        bodies = list(Body.objects.filter(closed_on__isnull=True).order_by("order"))
+    count = 0
+    for body in bodies:
+        with acting(SYSTEM):
+            count += tell_owner(body, by=SYSTEM)
     return count
 
 

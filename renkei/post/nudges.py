@@ -34,6 +34,7 @@ KINDS = {
     "partner": gettext_lazy("渡した研究者・外の相手から連絡があった"),
     "entry": gettext_lazy("案件に使えるものが新しく入った"),
     "search": gettext_lazy("保存した検索に新しく入った"),
+    "check": gettext_lazy("台帳に確かめるものがある"),
     "told": gettext_lazy("そのほかの知らせ"),
 }
 GROUPS = {"accepted": "answer", "declined": "answer", "recorded": "answer", "expired": "silence", "close_asked": "told"}

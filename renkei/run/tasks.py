@@ -109,6 +109,13 @@ def run_harvests(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes 
     _run(matching.run_harvests)
 
 
+@app.periodic(cron="20 6 * * *")
+@app.task(queueing_lock="tell_owners", lock="tell_owners", name="renkei.tell_owners")
+def tell_owners(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Tell the owners of entries what they should look at again."""
+    _run(matching.tell_owners)
+
+
 def refresh_index() -> None:
     """Bring this node's search index up to what was committed."""
     index.follow()

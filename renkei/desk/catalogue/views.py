@@ -11,16 +11,16 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from renkei.base.actor import Actor
 from renkei.desk.catalogue.editing import entries_check
 from renkei.desk.catalogue.lists import bodies, entries_wanted, read_wanted, states
 from renkei.desk.request import StaffRequest
 from renkei.matching.entry_words import Change, changes
 from renkei.matching.fact_words import show_fact
 from renkei.matching.fields import Shape, facts_of, value_of
-from renkei.matching.keeping import keeper_words, keeps, kept_filter
-from renkei.matching.models import Entry, EntryKind, EntryQuerySet, Revision
-from renkei.matching.standing import Standing, is_looked_after, looked_at, standing_of, to_check
+from renkei.matching.keeping import keeper_words, keeps
+from renkei.matching.models import Entry, EntryKind, Revision
+from renkei.matching.standing import Standing, is_looked_after, standing_of
+from renkei.matching.upkeep import own_checks
 from renkei.plan.queries import content_now
 
 PER_PAGE = 50
@@ -62,7 +62,7 @@ def entries(request: StaffRequest, body: str) -> HttpResponse:
     lines = [Line(one, standing_of(one, one.windows.all())) for one in page]
     context = {
         "page": page, "lines": lines, "wanted": wanted, "kinds": EntryKind.choices, "bodies": bodies(), "states": states(),
-        "body": body, "to_check": own_checks(request.actor).count(),
+        "body": body, "to_check": own_checks(body).count(),
     }  # fmt: skip
     return render(request, "desk/catalogue/list.html", context)
 
@@ -87,14 +87,9 @@ def checks(request: StaffRequest, body: str) -> HttpResponse:
     """List what the actor should look at again; what is ticked is said to be right as it stands."""
     if request.method == "POST":
         return entries_check(request, body)
-    page = Paginator(own_checks(request.actor).order_by(F("checked_on").asc(), "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(own_checks(body).prefetch_related("windows").order_by(F("checked_on").asc(), "pk"), PER_PAGE).get_page(request.GET.get("page"))
     lines = [Line(one, standing_of(one, one.windows.all())) for one in page]
     return render(request, "desk/catalogue/check.html", {"page": page, "lines": lines, "body": body})
-
-
-def own_checks(actor: Actor) -> EntryQuerySet:
-    """Return what the actor keeps and nobody has looked at for long."""
-    return to_check(looked_at(Entry.objects.visible_to(actor)).filter(kept_filter(actor))).prefetch_related("windows")
 
 
 def _history(request: StaffRequest, entry: Entry) -> list[Past]:

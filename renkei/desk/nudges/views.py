@@ -21,6 +21,7 @@ from renkei.cases.models import Case, Support
 from renkei.cases.states import SupportState
 from renkei.desk.nudges.forms import WishesForm
 from renkei.desk.request import StaffRequest
+from renkei.matching.upkeep import CHECK
 from renkei.plan.queries import content_now
 from renkei.post.daily import EVENING
 from renkei.post.models import Nudge, Wishes
@@ -49,11 +50,12 @@ def nudges_read(request: StaffRequest, body: str) -> HttpResponse:
     if request.POST.get("case") and case is None:
         return redirect("desk-nudges", body=body)
     chosen = found.filter(case=case) if case else found
-    request_page = _request_of(request, case, set(chosen.values_list("kind", flat=True))) if case and "open" in request.POST else None
-    is_search = bool(case) and "open" in request.POST and chosen.filter(kind="search").exists()
+    told = set(chosen.values_list("kind", flat=True)) if case and "open" in request.POST else set()
+    request_page = _request_of(request, case, told) if case and told else None
     count = read_nudges(chosen, by=request.actor)
-    if is_search:
-        return redirect("desk-search-saved", body=body)
+    for kind, page in (("search", "desk-search-saved"), (CHECK, "desk-catalogue-check")):  # about no case
+        if kind in told:
+            return redirect(page, body=body)
     if request_page is not None:
         return request_page
     if case and "open" in request.POST and Case.objects.visible_to(request.actor).filter(pk=case).exists():
