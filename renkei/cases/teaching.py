@@ -14,6 +14,7 @@ from renkei.base.context import acting
 from renkei.cases.models import Need
 from renkei.matching.learnactions import Outcome, keep_learned
 from renkei.matching.learnmodels import LearnedModel, LearnedState
+from renkei.matching.lessons import learn_from
 from renkei.matching.models import Judgment, JudgmentOrigin
 
 FEWEST = 30  # judged needs from which weights can be learned (the study's learning curve)
@@ -53,18 +54,20 @@ def run_learning(learn: Learn | None = None) -> int:
         waiting = list(LearnedModel.objects.filter(state=LearnedState.ASKED))
     for asked in waiting:
         with acting(SYSTEM):
-            outcome, why_not = _outcome(lessons(asked.kind), learn)
+            outcome, why_not = _outcome(lessons(asked.kind), learn or _learner(asked.kind))
             with transaction.atomic():
                 keep_learned(asked, outcome, by=SYSTEM, why_not=why_not)
         done += 1
     return done
 
 
-def _outcome(found: Sequence[Lesson], learn: Learn | None) -> tuple[Outcome | None, str]:
+def _learner(kind: str) -> Learn:
+    return lambda found: learn_from([(one.text, one.grades) for one in found], kind=kind)
+
+
+def _outcome(found: Sequence[Lesson], learn: Learn) -> tuple[Outcome | None, str]:
     if len(found) < FEWEST:
         return None, f"台帳の項目への答えがある課題は、いま{len(found)}件です。{FEWEST}件から学べます。"
-    if learn is None:
-        return None, "順番づけの学習は、まだ使えません。"
     try:
         return learn(found), ""
     except ValueError as error:
