@@ -15,9 +15,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from renkei.base.text import to_katakana
-from renkei.matching.sitewords import groups_now
 from renkei.matching.wordfile import ALIKE, MEANS, SYMPTOM, Group, shipped
-from renkei.matching.wordmodels import SynonymEdition
 from renkei.matching.words import Word, content_forms, words
 
 WEIGHT = 0.4  # measured in the study of matching: an expanded word counts this much
@@ -125,6 +123,8 @@ def default() -> Wordlist:
 
 def current() -> Wordlist:
     """Return the list that is in use, the site's changes among it; asks the database for the mark of the newest one."""
+    from renkei.matching.wordmodels import SynonymEdition  # noqa: PLC0415  the shipped list must be had without Django
+
     return _of_edition(SynonymEdition.objects.values_list("mark", flat=True).first())
 
 
@@ -135,7 +135,11 @@ def expanded(forms: Iterable[str]) -> set[str]:
 
 @lru_cache(maxsize=2)
 def _of_edition(mark: UUID | None) -> Wordlist:
-    return default() if mark is None else Wordlist(groups_now())
+    if mark is None:
+        return default()
+    from renkei.matching.sitewords import groups_now  # noqa: PLC0415  as above
+
+    return Wordlist(groups_now())
 
 
 @lru_cache(maxsize=30_000)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from renkei.matching import synonyms
@@ -113,3 +117,11 @@ def test_words_that_only_fill_tell_nothing() -> None:
     assert content_forms("そろそろ、ますます、なかなか、いろいろとスグにズット") == []
     assert content_forms("べたべた") == ["べたべた"]
     assert content_forms("バリ") == ["バリ"] == content_forms("バリが")
+
+
+def test_the_shipped_list_is_had_without_a_database_and_without_django() -> None:
+    """``renkei bench retrieval`` and whoever measures run without either."""
+    told = "from renkei.matching import synonyms; print(synonyms.default().expanded(['さび']))"
+    ours = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE" and "DATABASE" not in name}
+    done = subprocess.run([sys.executable, "-c", told], env=ours, capture_output=True, text=True, check=False)
+    assert "腐食" in done.stdout, done.stderr
