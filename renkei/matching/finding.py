@@ -7,8 +7,8 @@ count nor order tells of an entry that is kept among the staff.
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from urllib.parse import urlencode
 
@@ -26,6 +26,7 @@ LONGEST = 200
 MOST_OF_A_KIND = 200
 WEAKEST = 0.18  # of the best score: what shares less with the words is no answer to them
 KINDS = [kind.value for kind in EntryKind]
+_ORDER = {kind: place for place, kind in enumerate(KINDS)}
 _SINGLE = ("kind", "body", "topic", "area", "fee", "dates")
 
 
@@ -123,36 +124,28 @@ def _scores(wish: Wish, actor: Actor) -> dict[str, float]:
 
 
 def _by_kind(found: list[Line]) -> list[Line]:
-    return sorted(found, key=lambda one: (KINDS.index(one.kind), one.ahead is None, one.ahead or dt.date.max, one.name, one.id))
-
-
-_TESTS: dict[str, Callable[[Line, str], bool]] = {
-    "kind": lambda one, value: one.kind == value,
-    "body": lambda one, value: one.body == value,
-    "topic": lambda one, value: value in one.topics,
-    "area": lambda one, value: value in one.areas or (value != OUTSIDE and ANYWHERE in one.areas),
-    "fee": lambda one, value: one.fee == value,
-    "dates": lambda one, _value: one.has_dates,
-}
+    return sorted(found, key=lambda one: (_ORDER[one.kind], one.ahead is None, one.ahead or dt.date.max, one.name, one.id))
 
 
 def _narrowed(wish: Wish, found: list[Line], same: dict[str, list[str]], *, is_more: bool) -> Look:
     """Narrow, and count each value over what all the other narrowings leave."""
-    chosen = {name: getattr(wish, name) for name in _SINGLE if getattr(wish, name)}
-    counts: dict[str, Counter[str]] = {name: Counter() for name in _SINGLE}
+    chosen = [(name, getattr(wish, name)) for name in _SINGLE if getattr(wish, name)]
+    counts: dict[str, dict[str, int]] = {name: defaultdict(int) for name in _SINGLE}
     kept: list[Line] = []
     over = 0
     for one in found:
-        failed = [name for name, value in chosen.items() if not _TESTS[name](one, value)]
+        failed = [name for name, value in chosen if not _fits(one, name, value)] if chosen else []
         if len(failed) > 1:
             continue
         if one.is_over and not wish.over:
             over += not failed
             continue
-        for name in failed or _SINGLE:
-            counts[name].update(_values(name, one))
-        if not failed:
+        if failed:
+            _count(counts, one, failed[0])
+        else:
             kept.append(one)
+            for name in _SINGLE:
+                _count(counts, one, name)
     _add_anywhere(counts["area"])
     if wish.first:
         kept.sort(key=lambda one: not one.has_dates)
@@ -160,20 +153,33 @@ def _narrowed(wish: Wish, found: list[Line], same: dict[str, list[str]], *, is_m
     return Look(wish, kept, [Facet(name, counts[name]) for name in _SINGLE], over, is_more, same)
 
 
-def _values(name: str, one: Line) -> Iterable[str]:
+def _fits(one: Line, name: str, value: str) -> bool:
     if name == "topic":
-        return one.topics
+        return value in one.topics
     if name == "area":
-        return one.areas
-    value = {"kind": one.kind, "body": one.body, "fee": one.fee, "dates": "on" if one.has_dates else ""}[name]
-    return (value,) if value else ()
+        return value in one.areas or (value != OUTSIDE and ANYWHERE in one.areas)
+    return one.has_dates if name == "dates" else bool(getattr(one, name) == value)
 
 
-def _add_anywhere(areas: Counter[str]) -> None:
+def _count(counts: dict[str, dict[str, int]], one: Line, name: str) -> None:
+    """Count an entry under its values of a narrowing. Plain loops: this runs over every entry there is."""
+    here = counts[name]
+    if name == "topic" or name == "area":  # noqa: PLR1714  a set would be built each time
+        for value in one.topics if name == "topic" else one.areas:
+            here[value] += 1
+    elif name == "dates":
+        if one.has_dates:
+            here["on"] += 1
+    elif value := getattr(one, name):
+        here[value] += 1
+
+
+def _add_anywhere(areas: dict[str, int]) -> None:
     """A municipality's own and what can be had anywhere: that is what is left when it is chosen."""
+    anywhere = areas.get(ANYWHERE, 0)
     for code in areas:
         if code not in {ANYWHERE, OUTSIDE}:
-            areas[code] += areas[ANYWHERE]
+            areas[code] += anywhere
 
 
 def without_word(wish: Wish, word: str) -> Wish:

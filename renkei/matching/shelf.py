@@ -74,7 +74,7 @@ class Line:
 
 def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str] | None = None) -> list[Line]:
     """Return the lines of the entries (of ``ids``, of all when None) that staff, or everybody, may see; withdrawn ones never."""
-    limits = {kind: check_before(kind, today) for kind in EntryKind.values}
+    limits = _limits(known.version, today)
     given: dict[str, Any] = {"today": today, "all": is_staff, "ids": None if ids is None else list(ids), "screen": SCREEN, "harvest": HARVEST}
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, given)
@@ -88,6 +88,11 @@ def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str
             is_over = is_over or (ends is not None and ends < today) or is_old(checked, limits[kind])
             found.append(Line(id_, kind, body, name, ahead, always, is_over, one.fee, one.areas, one.topics))
     return found
+
+
+@lru_cache(maxsize=4)
+def _limits(_version: int, today: dt.date) -> dict[str, dt.date | None]:
+    return {kind: check_before(kind, today) for kind in EntryKind.values}
 
 
 def is_old(checked: dt.date | None, limit: dt.date | None) -> bool:

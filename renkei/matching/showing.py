@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -145,7 +146,7 @@ def chips(wish: Wish) -> list[tuple[str, str]]:
 
 def marked(text: str, forms: AbstractSet[str], typed: str) -> list[Part]:
     """Cut a text where words stand whose normal form is among ``forms``, or what was typed as it was typed."""
-    spots = [(unit.start, unit.end) for unit in words(text) if unit.form in forms]
+    spots = [(start, end) for start, end, form in _units(text) if form in forms]
     for written in {typed, to_katakana(typed)}:
         start = text.lower().find(written.lower()) if written else -1
         if start >= 0:
@@ -162,20 +163,28 @@ def marked(text: str, forms: AbstractSet[str], typed: str) -> list[Part]:
     return [*parts, Part(text[at:], marked=False)] if at < len(text) else parts
 
 
+@lru_cache(maxsize=20_000)
+def _units(text: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple((unit.start, unit.end, unit.form) for unit in words(text))
+
+
 def _rows(found: Sequence[Line], wish: Wish, same: dict[str, list[str]], link: Callable[[str], str]) -> list[Row]:
     entries = Entry.objects.select_related("body").prefetch_related("windows").in_bulk([one.id for one in found])
     forms = set(content_forms("、".join([wish.q, *(word for listed in same.values() for word in listed)])))
-    return [entry_row(entries[one.id], link(one.id), forms, wish.q) for one in found if one.id in entries]
+    return [entry_row(entries[one.id], link(one.id), forms, wish.q, stands=not one.is_over) for one in found if one.id in entries]
 
 
-def entry_row(entry: Entry, url: str = "", forms: AbstractSet[str] = frozenset(), typed: str = "") -> Row:
-    """Return an entry as a list shows it: in words, and with what was looked for marked."""
+def entry_row(
+    entry: Entry, url: str = "", forms: AbstractSet[str] = frozenset(), typed: str = "", *, stands: bool = False
+) -> Row:
+    """Return an entry as a list shows it: in words, and with what was looked for marked; ``stands`` when that is known."""
     windows = list(entry.windows.all())
     _day, when, _is_alive = window_words(windows, clock.today())
-    standing = standing_of(entry, windows)
+    standing = None if stands else standing_of(entry, windows)
+    is_dead = standing is not None and standing.is_dead
     about = entry.summary if len(entry.summary) <= 140 else f"{entry.summary[:140]}…"
     return Row(entry, url, str(EntryKind(entry.kind).label), marked(entry.name, forms, typed), marked(about, forms, typed),
-               standing.words if standing.is_dead else when, fee_words(entry), standing.is_dead)
+               standing.words if standing and is_dead else when, fee_words(entry), is_dead)
 
 
 def fee_words(entry: Entry) -> str:
