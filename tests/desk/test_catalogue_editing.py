@@ -64,6 +64,7 @@ def test_a_name_is_enough(world: World) -> None:
     assert (entry.last_checked, entry.checked_by_id) == (TODAY, world.people[LAB].pk)
 
 
+@pytest.mark.covers("C16")
 def test_every_field_of_a_programme_is_kept(world: World) -> None:
     given = {
         "name": "試作の補助金", "kana": "シサク", "owner_name": "企画課", "service": "rd-subsidy", "summary": "試作を助ける", "text": "補助、助成",
@@ -126,6 +127,7 @@ def test_a_wrong_window_is_said_beside_its_day(world: World, given: dict[str, st
     assert found == words if words else found
 
 
+@pytest.mark.covers("C12")
 def test_the_desk_writes_down_what_belongs_to_others(world: World) -> None:
     page = seen(world, "desk-catalogue-new", kind="outside")
     assert 'name="owner" value="-"' in page
