@@ -18,6 +18,7 @@ from django.db.models import Max, QuerySet
 from renkei.matching import encoders
 from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.models import Entry, EntryChange
+from renkei.matching.ranking import SCANNED, Encoded
 from renkei.matching.textvectors import TextVector
 
 READ = 300  # characters of an entry that are encoded
@@ -63,6 +64,22 @@ def held(encoder: Encoder, texts: Sequence[str]) -> tuple[Matrix, int]:
 def stamp(encoder: Encoder) -> int:
     """Return a number that grows when vectors of the encoder come in: who holds a matrix of them reads anew."""
     return int(_kept(encoder).aggregate(last=Max("pk"))["last"] or 0)
+
+
+def encoded_for(ids: Sequence[str]) -> Encoded | None:
+    """Return the plugged-in encoder with the vectors of these entries, in this order; noughts where there is none yet.
+
+    None without an encoder, and beyond ``SCANNED`` entries: the matrices would not fit beside everything else.
+    """
+    found = encoders.encoder()
+    if found is None or len(ids) > SCANNED:
+        return None
+    texts: dict[str, tuple[str, str]] = {}
+    for some in _chunks(ids, _AT_ONCE):
+        entries = Entry.objects.filter(pk__in=some).only("name", "summary", "text")
+        texts.update((entry.pk, texts_of(entry)) for entry in entries)
+    title, whole = (held(found, [texts.get(one, ("", ""))[side] for one in ids])[0] for side in (0, 1))
+    return Encoded(found, title, whole)
 
 
 def enrich(*, seconds: float = 40.0, encoder: Encoder | None = None) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
+from renkei.matching.fusion import Model, from_data
 from renkei.matching.learnmodels import LearnedModel, LearnedState
 from renkei.matching.models import JudgmentOrigin
 
@@ -27,6 +30,18 @@ def in_use(kind: str = "") -> dict[str, Any] | None:
     found = LearnedModel.objects.filter(state=LearnedState.IN_USE, kind__in={kind, ""}).order_by("-kind").first()
     weights: dict[str, Any] | None = found.weights if found else None
     return weights
+
+
+def model(kind: str = "") -> Model | None:
+    """Return the learned fusion in use for a kind of entry, or None: the shipped one is. Asks once a call, reads it once."""
+    found = LearnedModel.objects.filter(state=LearnedState.IN_USE, kind__in={kind, ""}).order_by("-kind")
+    pk = found.values_list("pk", flat=True).first()
+    return _model(pk) if pk is not None else None
+
+
+@lru_cache(maxsize=8)
+def _model(pk: UUID) -> Model:
+    return from_data(LearnedModel.objects.get(pk=pk).weights or {})
 
 
 def judged() -> list[Judged]:

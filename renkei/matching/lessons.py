@@ -8,14 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from renkei.matching import encoders, enrich, fusion, learning, lexical, measures, synonyms
+from renkei.matching import enrich, learned, learning, lexical, measures, synonyms
 from renkei.matching.fusion import Model
 from renkei.matching.learnactions import Outcome
-from renkei.matching.learned import in_use
 from renkei.matching.learning import Example
 from renkei.matching.models import Entry
 from renkei.matching.postings import Postings, PostingsWriter, learn_prior
-from renkei.matching.ranking import Encoded, Ranker
+from renkei.matching.ranking import Ranker
 from renkei.matching.terms import Document, analysed
 from renkei.matching.words import words
 
@@ -67,18 +66,8 @@ def _ranker(documents: Sequence[Document], place: Path, kind: str) -> Ranker:
     index = lexical.make()
     lexical.put(index, listed)
     index.reload()
-    used, wordlist = in_use(kind), synonyms.current()
+    wordlist = synonyms.current()
     return Ranker(
-        Postings(place, writer.extent), index, model=fusion.from_data(used) if used else None,
-        expand=lambda text: wordlist.added(words(text)), encoded=_encoded(documents),
+        Postings(place, writer.extent), index, model=learned.model(kind),
+        expand=lambda text: wordlist.added(words(text)), encoded=enrich.encoded_for([one.id for one in documents]),
     )  # fmt: skip
-
-
-def _encoded(documents: Sequence[Document]) -> Encoded | None:
-    """Return the vectors the worker has made, in the order of the documents; None without an encoder."""
-    found = encoders.encoder()
-    if found is None:
-        return None
-    titles = [one.title[: enrich.READ] for one in documents]
-    wholes = [f"{one.title}\n{one.text}"[: enrich.READ] for one in documents]
-    return Encoded(found, enrich.held(found, titles)[0], enrich.held(found, wholes)[0])

@@ -44,8 +44,9 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("RENKEI_ENCODER", raising=False)
     encoders.encoder.cache_clear()
     enrich._done.clear()
+    plain = encoders.encoder
     yield
-    encoders.encoder.cache_clear()
+    plain.cache_clear()
     enrich._done.clear()
 
 
@@ -146,3 +147,18 @@ def test_the_worker_makes_them_and_the_web_reads_them(committed_world: World, lo
         assert enrich.enrich(encoder=Fake()) == 2
     with login("web"), acting(committed_world.desk):
         assert held(Fake(), ["膜厚計"])[1] == 0
+
+
+def test_the_vectors_of_entries_stand_in_the_order_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("膜厚計", "硬度計")
+    fake = Fake()
+    enrich.enrich(encoder=fake)
+    put("新しい計器")
+    assert enrich.encoded_for(["膜厚計"]) is None
+    monkeypatch.setattr(encoders, "encoder", lambda: fake)
+    found = enrich.encoded_for(["硬度計", "gone", "新しい計器", "膜厚計"])
+    assert found is not None
+    assert found.title.tolist() == [[3, ord("硬") % 7], [0, 0], [0, 0], [3, ord("膜") % 7]]
+    assert found.whole[:, 0].tolist() == [9, 0, 0, 9]
+    monkeypatch.setattr(enrich, "SCANNED", 3)
+    assert enrich.encoded_for(["a", "b", "c", "d"]) is None

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from renkei.base.actor import SYSTEM
-from renkei.matching import encoders, fusion
+from renkei.matching import encoders, fusion, learned
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.learnactions import ask_learning, keep_learned, roll_back, switch_on
 from renkei.matching.learned import in_use
@@ -60,11 +60,14 @@ def test_simulated_judgments_teach_and_only_a_gain_is_used(world: World) -> None
     switch_on(model, by=world.desk)
     used = in_use()
     assert used is not None
-    assert fusion.from_data(used).weights.keys() == fusion.from_data(dict(found.weights)).weights.keys()
+    ours = learned.model("equipment")
+    assert ours is not None
+    assert ours.weights == fusion.from_data(dict(found.weights)).weights
     again = learn_from(judged)
     assert again.before > found.before  # measured against what is in use now
     roll_back(by=world.desk)
     assert in_use() is None
+    assert learned.model() is None
 
 
 def test_judgments_by_chance_teach_nothing(world: World) -> None:
