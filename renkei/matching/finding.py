@@ -85,6 +85,10 @@ class Look:
     alike: dict[str, list[str]] = field(default_factory=dict)
 
 
+_MOST_LOOKS = 64
+_looks: dict[Wish, tuple[list[Line], Look]] = {}
+
+
 def read_wish(given: Mapping[str, str], without: Iterable[str] = ()) -> Wish:
     """Read a wish from an address; what is not known is left out, long words are cut."""
     values = {one.name: clean_text(given.get(one.name, ""))[:LONGEST] for one in fields(Wish) if one.name != "without"}
@@ -96,8 +100,7 @@ def look(wish: Wish, *, actor: Actor, today: dt.date | None = None) -> Look:
     """Return the entries an actor may see for a wish, best first: by words as well as they fit, else by kind and name."""
     day, known = today or clock.today(), knowledge()
     if not wish.q:
-        found = _by_kind(lines(known, is_staff=sees_all(actor), today=day))
-        return _narrowed(wish, found, {}, is_more=False)
+        return _browsed(wish, lines(known, is_staff=sees_all(actor), today=day))
     scores = _scores(wish, actor)
     found = lines(known, is_staff=sees_all(actor), today=day, ids=list(scores))
     found.sort(key=lambda one: (-scores[one.id], one.id))
@@ -121,6 +124,18 @@ def _scores(wish: Wish, actor: Actor) -> dict[str, float]:
     for id_ in named_ids(wish.q, actor=actor, kinds=KINDS, limit=MOST_OF_A_KIND):
         scores[id_] = 2.0 + scores.get(id_, 0.0)
     return scores
+
+
+def _browsed(wish: Wish, whole: list[Line]) -> Look:
+    """Return the list without words; what was counted over the very same rows is not counted again."""
+    kept = _looks.get(wish)
+    if kept is not None and kept[0] is whole:
+        return kept[1]
+    found = _narrowed(wish, _by_kind(whole), {}, is_more=False)
+    if len(_looks) >= _MOST_LOOKS:
+        _looks.clear()
+    _looks[wish] = (whole, found)
+    return found
 
 
 def _by_kind(found: list[Line]) -> list[Line]:

@@ -25,7 +25,9 @@ ANYWHERE, OUTSIDE = "anywhere", "outside"
 _FEES = ("fee_yen", "hourly_yen", "setup_fee_yen")
 _TECH = VOCABULARIES[0]
 _MOST_KEPT = 200_000
+_MOST_WHOLE = 4
 _kept: dict[str, tuple[str, int, _Told]] = {}
+_whole: dict[tuple[int, dt.date, bool, int], list[Line]] = {}  # the whole list, as long as the database gives the same rows
 
 _ROWS = """
     SELECT e.id, e.text_hash, e.kind, coalesce(e.body_id, ''), e.name, w.ahead, coalesce(w.always, false), w.entry_id IS NOT NULL,
@@ -73,12 +75,18 @@ class Line:
 
 
 def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str] | None = None) -> list[Line]:
-    """Return the lines of the entries (of ``ids``, of all when None) that staff, or everybody, may see; withdrawn ones never."""
+    """Return the lines of the entries (of ``ids``, of all when None) that staff, or everybody, may see; withdrawn ones never.
+
+    The whole list is the same object as long as the database gives the same rows; nobody may change it.
+    """
     limits = _limits(known.version, today)
     given: dict[str, Any] = {"today": today, "all": is_staff, "ids": None if ids is None else list(ids), "screen": SCREEN, "harvest": HARVEST}
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, given)
         rows = cursor.fetchall()
+    key = (known.version, today, is_staff, hash(tuple(rows)))
+    if ids is None and key in _whole:
+        return _whole[key]
     told = _told([(row[0], row[1]) for row in rows], known)
     found = []
     for id_, _hash, kind, body, name, ahead, always, dated, ends, checked in rows:
@@ -87,6 +95,10 @@ def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str
             is_over = dated and kind in DATED and not always and ahead is None
             is_over = is_over or (ends is not None and ends < today) or is_old(checked, limits[kind])
             found.append(Line(id_, kind, body, name, ahead, always, is_over, one.fee, one.areas, one.topics))
+    if ids is None:
+        if len(_whole) >= _MOST_WHOLE:
+            _whole.clear()
+        _whole[key] = found
     return found
 
 
@@ -103,6 +115,7 @@ def is_old(checked: dt.date | None, limit: dt.date | None) -> bool:
 def forget() -> None:
     """Empty what is kept in memory."""
     _kept.clear()
+    _whole.clear()
 
 
 def fee_of(facts: Mapping[str, Any]) -> str:

@@ -129,6 +129,17 @@ def test_an_entry_changed_is_narrowed_by_its_new_facts(region: Region) -> None:
     assert "EQ1" not in ids(look(Wish(fee="free"), actor=world.lab))
 
 
+def test_the_whole_list_is_counted_once_for_the_same_rows_and_anew_for_others(region: Region) -> None:
+    world = region()
+    first = look(Wish(kind="equipment"), actor=world.lab)
+    assert look(Wish(kind="equipment"), actor=world.lab) is first
+    assert look(Wish(kind="equipment"), actor=GUEST) is not first
+    put(machine("EQ8", "新しい炉", is_public=False))
+    again = look(Wish(kind="equipment"), actor=world.lab)
+    assert set(ids(again)) - set(ids(first)) == {"EQ8"}
+    assert "EQ8" not in ids(look(Wish(kind="equipment"), actor=GUEST))
+
+
 @pytest.mark.covers("C55")
 def test_hidden_entries_change_nothing_for_the_public(region: Region) -> None:
     """Neither result, order, count nor score may tell of what staff keep among themselves."""
