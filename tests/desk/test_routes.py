@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from renkei.cases.actions.answers import accept, decline, finish_support
 from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.route_sending import answer_route, send_route
 from renkei.cases.models import Case, Route, RouteSending, RouteVersion
+from renkei.cases.queries.route_near import wants
+from renkei.matching.proposal import NearMiss
 from tests.cases.linking import firm
 from tests.cases.making import arrived, leave, need_of, pick, summarise
-from tests.cases.routing import NOON, Routed, catalogue, first_need, plan, proposing, routed
+from tests.cases.routing import NEEDS, NOON, Routed, catalogue, first_need, plan, proposal, proposing, routed
 from tests.desk.pages import HOSTILE, address, client, fault, said
 from tests.world import BANK, CENTER, DESK, LAB, World
 
@@ -223,6 +226,25 @@ def test_added(there: Routed) -> None:
     assert (late.status_code, "ほかの人が先に" in said(late)) == (422, True)
     assert "段取りを足しました" in said(client(there.world).post(where, given, follow=True))
     assert there.steps[-1].service_id == "sales-adviser"
+
+
+NEAR = {
+    "partner": "一緒に取り組む大学や会社が決まれば使えます。", "window": "次の受付が始まれば使えます。", "employees": "従業員の数が条件に入れば使えます。",
+    "capital_yen": "資本金が条件に入れば使えます。", "municipality": "条件の地域に事業所があれば使えます。",
+    "age_years": "創業からの年数が足りるようになれば使えます。", "jsic": "対象の業種なら使えます。", "theme": "",
+}  # fmt: skip
+
+
+def test_what_almost_fits_says_what_would_make_it_fit(there: Routed, monkeypatch: pytest.MonkeyPatch) -> None:
+    misses = [NearMiss(f"制度{rule}", "rd-subsidy", CENTER, rule, f"{rule}の決まり") for rule in NEAR]
+    assert {one.rule: wants(one).split("。")[0] + "。" if wants(one) else "" for one in misses} == NEAR
+    whole = replace(proposal(NEEDS), near_misses=[*misses[:3], misses[0]])
+    monkeypatch.setattr("renkei.cases.queries.route_proposal.propose", lambda *_text, **_given: whole)
+    text = said(client(there.world).get(url(there, "desk-route-add")))
+    part = text.split('id="near"')[1]
+    assert re.findall(r"<b>(制度[^<]+)</b>", part) == ["制度partner", "制度window", "制度employees"]
+    assert NEAR["partner"] in part
+    assert "× partnerの決まり" in part
 
 
 def test_sent_and_what_the_firm_said(there: Routed) -> None:

@@ -29,6 +29,7 @@ from renkei.cases.actions.routes import (
     undo,
 )
 from renkei.cases.models import Case, Need, Route
+from renkei.cases.queries.route_near import near_misses
 from renkei.cases.queries.route_page import Line, current_version, lines_of
 from renkei.cases.queries.route_plan import draft_of, ground
 from renkei.cases.queries.route_plan import planned as placed
@@ -77,7 +78,7 @@ def add(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     if request.method == "POST" and _tried(form, lambda: _add(request, head, form)):
         messages.success(request, _("段取りを足しました。"))
         return redirect("desk-route", body=body, case=case)
-    context = {"case": found, "route": head, "form": form, "body": body}
+    context = {"case": found, "route": head, "form": form, "body": body, "near": near_misses(found, request.actor)}
     return render(request, "desk/routes/add.html", context, status=422 if form.errors else 200)
 
 
