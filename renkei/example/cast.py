@@ -17,10 +17,11 @@ from renkei.plan.queries import front_desk
 
 @dataclass
 class Cast:
-    """Who plays: staff by body, firms by their id in the data file."""
+    """Who plays: staff by body, firms by their id in the data file, bodies by their code."""
 
     staff: dict[str, list[tuple[dt.date, Actor]]] = field(default_factory=dict)
     firms: dict[str, Company] = field(default_factory=dict)
+    bodies: dict[str, Body] = field(default_factory=dict)
 
     def of(self, body: str, turn: int = 0) -> Actor:
         """Return one of those who belong to a body on the day of the story; ``turn`` walks through them."""
@@ -34,12 +35,11 @@ class Cast:
 
 def gather() -> Cast:
     """Create people, memberships and firms. Bodies the plan does not know are left out."""
-    cast = Cast()
-    known = set(Body.objects.values_list("pk", flat=True))
+    cast = Cast(bodies=Body.objects.in_bulk())
     secret = Person()
     secret.set_password(PASSWORD)  # hashed once: sixty slow hashes would cost seconds at the first start
     for row in rows("staff.jsonl"):
-        if row["body"] in known:
+        if row["body"] in cast.bodies:
             _join(cast, row, secret.password)
     home = front_desk()
     for row in rows("companies.jsonl"):

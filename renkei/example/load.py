@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
+from django.db.transaction import TransactionManagementError
 
 from renkei.base import clock
 from renkei.base.memo import remembering
@@ -38,7 +40,14 @@ def load_example(say: Say = print) -> int:
     """Load people, firms, catalogue and cases in one transaction; returns how many cases. Twice does nothing."""
     if Case.objects.exists():
         return 0
-    with transaction.atomic(), remembering():  # the plan does not change while it is played
+    try:
+        return _load(say, savepoints=False)
+    except TransactionManagementError:  # a clock was refused something, as happens on some days: go on from there, as always
+        return _load(say, savepoints=True)
+
+
+def _load(say: Say, *, savepoints: bool) -> int:
+    with transaction.atomic(), _savepoints(kept=savepoints), remembering():  # the plan does not change while it is played
         say("例示の機関の人と会社を作っています")
         cast = gather()
         say("例示の機器・制度・研究を入れています")
@@ -47,6 +56,18 @@ def load_example(say: Say = print) -> int:
         _play(cast)
         _deliver()
         return Case.objects.count()
+
+
+@contextmanager
+def _savepoints(*, kept: bool) -> Iterator[None]:
+    """Let actions make their savepoints, or not: five thousand statements that only a refusal needs."""
+    features = connection.features
+    before = features.uses_savepoints
+    features.uses_savepoints = before and kept
+    try:
+        yield
+    finally:
+        features.uses_savepoints = before
 
 
 def _play(cast: Cast) -> None:

@@ -29,7 +29,6 @@ from renkei.example.scene import (
     sort_out,
     talk,
 )
-from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days
 
 # -- plots -------------------------------------------------------------------------------------------------------
@@ -44,7 +43,7 @@ def untriaged(scene: Scene) -> Play:
 def call(scene: Scene) -> Play:
     """Somebody must be called back today."""
     open_case(scene)
-    case, who = scene.now(), scene.desk
+    case, who = scene.opened, scene.desk
     at = (dt.time(10), dt.time(13, 30), dt.time(16, 30))[scene.turn % 3]
     phone = case.consultations.get().phone
     with playing(who):
@@ -67,7 +66,7 @@ def asked(scene: Scene) -> Play:
     yield scene.later(1)
     sort_out(scene)
     with playing(scene.desk):
-        ask_company(scene.now(), phrases()["questions"], by=scene.desk)
+        ask_company(scene.opened, phrases()["questions"], by=scene.desk)
     yield scene.later(400)
 
 
@@ -78,7 +77,7 @@ def waiting(scene: Scene) -> Play:
     ask_bodies(scene)
     yield scene.later(1)
     with playing(scene.desk):
-        write_to_company(scene.now(), by=scene.desk, text=scene.phrase("to_company"))
+        write_to_company(scene.opened, by=scene.desk, text=scene.phrase("to_company"))
     yield scene.later(400)
 
 
@@ -126,7 +125,7 @@ def running(scene: Scene, *, next_in: int = 4) -> Play:
         talk(scene, scene.supports()[0], next_in=max(next_in, 3))
         if scene.link is not None:
             with playing(scene.link):
-                company_writes(scene.now(), by=scene.link, text=scene.phrase("company"))
+                company_writes(scene.opened, by=scene.link, text=scene.phrase("company"))
     yield clock.at(add_business_days(dt.datetime.now(clock.JST).date(), -2), 14)
     talk(scene, scene.supports()[0], next_in=next_in)
     yield scene.later(400)
@@ -158,7 +157,7 @@ def own(scene: Scene) -> Play:
     open_case(scene, body=body)
     who = scene.cast.of(body, scene.turn)
     with playing(who):
-        keep_case(scene.now(), by=who, next_step=NextStep(
+        keep_case(scene.opened, by=who, next_step=NextStep(
             what=phrases()["next"][scene.story.needs[0]["stage"]], on=_working_day(), body=body, person=who.person))
     yield scene.later(400)
 
@@ -176,7 +175,7 @@ def handover(scene: Scene) -> Play:
     finish(scene, first)
     who, pack = runner_of(scene), phrases()["handover"]
     with playing(who):
-        offer_handover(scene.now(), to_body=Body.objects.get(pk=second.body_id), by=who,
+        offer_handover(scene.opened, to_body=scene.cast.bodies[second.body_id], by=who,
                        pack=Pack(pack["state"], pack["promises"], pack["open"], []))
     yield scene.later(400)
 
@@ -191,7 +190,7 @@ def withdrawn(scene: Scene) -> Play:
     yield scene.later(2)
     link = scene.link
     if link is not None:
-        consent = Consent.objects.live().filter(case=scene.now(), klass="technical").order_by("given_at").first()
+        consent = Consent.objects.live().filter(case=scene.opened, klass="technical").order_by("given_at").first()
         if consent is not None:
             with playing(link):
                 withdraw_consent(consent, by=link, how=ConsentHow.LINK)
@@ -222,7 +221,7 @@ def other_way(scene: Scene) -> Play:
     yield scene.later(3)
     if scene.link is not None:
         with playing(scene.link):
-            found_another_way(scene.now(), by=scene.link, words=scene.phrase("other_way"))
+            found_another_way(scene.opened, by=scene.link, words=scene.phrase("other_way"))
     yield scene.later(400)
 
 
@@ -252,7 +251,7 @@ def closed(scene: Scene) -> Play:
     yield scene.later(5)
     if scene.link is not None and scene.turn % 3:
         with playing(scene.link):
-            give_feedback(scene.now(), by=scene.link, result=result, satisfaction=5 - scene.turn % 3,
+            give_feedback(scene.opened, by=scene.link, result=result, satisfaction=5 - scene.turn % 3,
                           words=scene.phrase("feedback"))
     yield scene.later(400)
 
@@ -267,7 +266,7 @@ def reopened(scene: Scene) -> Play:
     yield scene.later(6)
     who = runner_of(scene)
     with playing(who):
-        reopen_case(scene.now(), by=who, reason=scene.phrase("reopen"))
+        reopen_case(scene.opened, by=who, reason=scene.phrase("reopen"))
     yield scene.later(400)
 
 

@@ -26,7 +26,6 @@ from renkei.cases.states import NeedState
 from renkei.cases.steps import NextStep
 from renkei.companies.models import Company, CompanyPerson
 from renkei.example.cast import Cast
-from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days
 
 Play = Iterator[dt.datetime]
@@ -83,13 +82,18 @@ class Scene:
 
     def now(self) -> Case:
         """Return the case as it stands in the database."""
+        self.opened.refresh_from_db()
+        return self.opened
+
+    @property
+    def opened(self) -> Case:
+        """Return the case for an action, which reads it anew under its own lock."""
         assert self.case is not None  # noqa: S101  every plot begins by opening it
-        self.case.refresh_from_db()
         return self.case
 
     def supports(self) -> list[Support]:
         """Return the supports in the order they were asked for."""
-        return list(self.now().supports.order_by("need__order", "made_at"))
+        return list(self.opened.supports.order_by("need__order", "made_at"))
 
 
 # -- steps that several plots share ------------------------------------------------------------------------------
@@ -106,7 +110,7 @@ def open_case(scene: Scene, *, body: str | None = None) -> None:
     else:
         taker = scene.cast.of(body, scene.turn) if body else scene.desk
         with playing(taker):
-            received = receive(said, by=taker, body=Body.objects.get(pk=taker.body), to_desk=body is None)
+            received = receive(said, by=taker, body=scene.cast.bodies[taker.body], to_desk=body is None)
     scene.case = received.case
 
 
@@ -129,7 +133,7 @@ def _by_form(scene: Scene, said: Said) -> Received:
 
 def sort_out(scene: Scene) -> list[Need]:
     """Write the needs into the case."""
-    case, text = scene.now(), scene.story.row["text"]
+    case, text = scene.opened, scene.story.row["text"]
     made = []
     with playing(scene.desk):
         for need in scene.story.needs:
@@ -143,12 +147,12 @@ def ask_bodies(scene: Scene, *, takes_over: bool = False) -> None:
     """Send the offers of the story's needs."""
     picks = []
     for index, (need, told) in enumerate(zip(sort_out(scene), scene.story.needs, strict=True)):
-        kind = Body.objects.get(pk=told["body"]).kind
+        kind = scene.cast.bodies[told["body"]].kind
         classes = ["summary", "financial"] if kind == "bank" else ["summary", "technical"]
         picks.append(Pick(need=need, service=told["service"], body=told["body"], ask=f"{need.title}。",
                           classes=classes, takes_over=takes_over and index == 0))
     with playing(scene.desk):
-        send_offers(scene.now(), picks, by=scene.desk)
+        send_offers(scene.opened, picks, by=scene.desk)
 
 
 def say_yes(scene: Scene, support: Support) -> None:
@@ -167,12 +171,12 @@ def talk(scene: Scene, support: Support, *, next_in: int | None = None) -> None:
         step = NextStep(what=phrases()["next"][stage], on=add_business_days(clock.today(), next_in), body=support.body_id,
                         person=who.person)
     with playing(who):
-        log_contact(scene.now(), by=who, channel="phone", text=scene.phrase("contacts", stage), support=support,
+        log_contact(scene.opened, by=who, channel="phone", text=scene.phrase("contacts", stage), support=support,
                     minutes=15, happened_at=clock.now() - dt.timedelta(minutes=20))
     runner = runner_of(scene)
     if step is not None:
         with playing(runner):
-            set_next_step(scene.now(), step, by=runner)
+            set_next_step(scene.opened, step, by=runner)
 
 
 def runner_of(scene: Scene) -> Actor:
@@ -192,6 +196,6 @@ def close(scene: Scene, reason: str, words: str) -> None:
     """Settle what is open and close the case."""
     who = runner_of(scene)
     with playing(who):
-        for need in scene.now().needs.filter(state=NeedState.OPEN):
+        for need in scene.opened.needs.filter(state=NeedState.OPEN):
             settle_need(need, state=NeedState.SETTLED if reason in {"solved", "partly"} else NeedState.DROPPED, by=who)
-        close_case(scene.now(), by=who, reason=reason, words=words[:1000], answer_to_company=words)
+        close_case(scene.opened, by=who, reason=reason, words=words[:1000], answer_to_company=words)
