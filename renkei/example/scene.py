@@ -26,7 +26,7 @@ from renkei.cases.states import NeedState
 from renkei.cases.steps import NextStep
 from renkei.companies.models import Company, CompanyPerson
 from renkei.example.cast import Cast
-from renkei.plan.queries import add_business_days
+from renkei.plan.queries import add_business_days, front_desk
 
 Play = Iterator[dt.datetime]
 
@@ -110,7 +110,7 @@ def open_case(scene: Scene, *, body: str | None = None) -> None:
     else:
         taker = scene.cast.of(body, scene.turn) if body else scene.desk
         with playing(taker):
-            received = receive(said, by=taker, body=scene.cast.bodies[taker.body], to_desk=body is None)
+            received = receive(said, by=taker, body=scene.cast.bodies[body] if body else front_desk(), to_desk=body is None)
     scene.case = received.case
 
 
