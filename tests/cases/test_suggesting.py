@@ -138,6 +138,15 @@ def test_few_against_needs_and_many_the_other_way_find_the_same(need: Need, monk
     assert found == again == [(need.pk, "EQ1")]
 
 
+def test_what_comes_far_behind_the_best_of_all_kinds_is_not_told(need: Need) -> None:
+    """A machine that shares two common words stays quiet beside a seed that fits; alone it would be the best there is."""
+    with clock.moved_to(LATER):
+        put(EntryRow(id="SD1", kind="seed", name="電源装置の雷サージ試験", body=CENTER, summary="雷サージの試験で電源装置を試作。" * 3),
+            EntryRow(id="EQ9", kind="equipment", name="大きな網の編み機", body=CENTER, summary="漁網を編む。装置の試験もする。" + "網と船と港と海。" * 20))  # fmt: skip
+        run()
+    assert told() == {"SD1"}
+
+
 def test_a_closed_case_and_a_body_already_asked_hear_nothing(world: World) -> None:
     need = waiting(world)
     other = waiting(world)

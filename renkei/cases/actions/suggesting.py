@@ -33,7 +33,8 @@ from renkei.matching.words import content_forms
 
 KINDS = (EntryKind.SEED, EntryKind.EQUIPMENT, EntryKind.TEST, EntryKind.PROGRAMME, EntryKind.EVENT, EntryKind.OUTSIDE)
 AMONG = 3  # an entry is told of when it stands among the first three of its kind for the need
-SHARED = 2  # and shares two words with it, or words of the same meaning
+SHARED = 2  # and shares two words of two characters with it, or words of the same meaning
+STRONG = 0.7  # and comes near to the best of all kinds; read by eye: docs/matching.md says how
 FEW = 200  # up to so many new entries are held against the needs, each; more go the other way round
 NEAR = 40  # so many needs that share most words with an entry are looked at
 MOST_A_CASE = 3
@@ -85,18 +86,18 @@ def fitting(entries: Iterable[Entry], needs: Iterable[Open], known: Knowledge) -
     for one in listed:
         ids = pairs.get(one.need.pk)
         if ids:
-            kinds = sorted({wanted[entry].kind for entry in ids})
-            found += [(one, hit) for hit in _strong(one, kinds, known) if hit.entry.pk in ids and _may(one, hit)]
+            found += [(one, hit) for hit in _strong(one, known) if hit.entry.pk in ids and _may(one, hit)]
     return sorted(found, key=lambda pair: (-pair[1].score, pair[1].entry.pk, str(pair[0].need.pk)))
 
 
-def _strong(one: Open, kinds: list[str], known: Knowledge) -> list[Match]:
-    """Return what stands among the first of its kind for the need and shares enough words with it."""
+def _strong(one: Open, known: Knowledge) -> list[Match]:
+    """Return what stands among the first of its kind for the need, near the best of all, and shares enough words with it."""
     hits: list[Match] = []
     by_kind = Counter[str]()
-    for hit in matches(one.text, known, kinds=kinds, per_kind=AMONG):
+    for hit in matches(one.text, known, kinds=KINDS, per_kind=AMONG):
         by_kind[hit.entry.kind] += 1
-        if by_kind[hit.entry.kind] <= AMONG and len({one.text[a:b] for a, b in hit.spans}) >= SHARED:
+        shared = {one.text[a:b] for a, b in hit.spans if b - a > 1}
+        if by_kind[hit.entry.kind] <= AMONG and len(shared) >= SHARED and hit.score >= STRONG:
             hits.append(hit)
     return hits
 
