@@ -11,6 +11,7 @@ from django.db import transaction
 
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
+from renkei.cases.judging import take_up_judgments
 from renkei.cases.models import Need
 from renkei.matching.learnactions import Outcome, keep_learned
 from renkei.matching.learnmodels import LearnedModel, LearnedState
@@ -52,6 +53,8 @@ def run_learning(learn: Learn | None = None) -> int:
     done = 0
     with acting(SYSTEM):
         waiting = list(LearnedModel.objects.filter(state=LearnedState.ASKED))
+    if waiting:
+        take_up_judgments()  # what was answered since the last hour is learned from, too
     for asked in waiting:
         with acting(SYSTEM):
             outcome, why_not = _outcome(lessons(asked.kind), learn or _learner(asked.kind))

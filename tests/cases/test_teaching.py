@@ -12,13 +12,15 @@ import pytest
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.cases import teaching
-from renkei.cases.models import Need
+from renkei.cases.actions.answers import accept
+from renkei.cases.actions.offers import send_offers
+from renkei.cases.models import Need, Support
 from renkei.cases.teaching import Lesson, lessons, run_learning
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.learnactions import Outcome, ask_learning
 from renkei.matching.learnmodels import LearnedModel
 from renkei.matching.models import Judgment
-from tests.cases.making import NOON, arrived, need_of
+from tests.cases.making import NOON, arrived, leave, need_of, pick, summarise
 from tests.world import LAB, World
 
 
@@ -83,6 +85,17 @@ def test_enough_of_them_are_learned_from(world: World, need: Need, monkeypatch: 
     assert run_learning(learn) == 1
     assert [one.grades for one in given] == [{"EQ1": 3}]
     assert LearnedModel.objects.values_list("state", "examples", "after").get() == ("ready", 1, 0.6)
+
+
+def test_what_was_answered_just_now_is_learned_from_too(world: World, need: Need) -> None:
+    summarise(need.case, world)
+    [one] = send_offers(need.case, [pick(need, LAB, "tech-consultation", entries=["EQ1"])], by=world.desk)
+    leave(one)
+    accept(Support.objects.get(pk=one.pk), by=world.lab)
+    ask_learning(by=world.desk)
+    run_learning()
+    assert [lesson.grades for lesson in lessons()] == [{"EQ1": 3}]
+    assert "いま1件です" in LearnedModel.objects.get().why_not
 
 
 def test_a_learner_that_cannot_says_why(world: World, need: Need, monkeypatch: pytest.MonkeyPatch) -> None:
