@@ -78,6 +78,7 @@ def add(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     if request.method == "POST" and _tried(form, lambda: _add(request, head, form)):
         messages.success(request, _("段取りを足しました。"))
         return redirect("desk-route", body=body, case=case)
+    read_case(found, by=request.actor, classes=[DisclosureClass.SUMMARY])
     context = {"case": found, "route": head, "form": form, "body": body, "near": near_misses(found, request.actor)}
     return render(request, "desk/routes/add.html", context, status=422 if form.errors else 200)
 
