@@ -12,6 +12,7 @@ from renkei.base import clock
 from renkei.plan.content import (
     LETTERS,
     AccountRules,
+    CatalogueRules,
     Clock,
     FirmSize,
     FollowUpRule,
@@ -101,7 +102,17 @@ class TestAccountsAndFollowUps:
     def test_follow_ups(self, said: Any, rule: FollowUpRule) -> None:
         assert content(follow_up=said).follow_up == rule
 
-    @pytest.mark.parametrize("section", ["accounts", "follow_up"])
+    @pytest.mark.parametrize(
+        ("said", "rules"),
+        [
+            (None, CatalogueRules({}, 30)), ({"note": "計画書にない"}, CatalogueRules({}, 30)), ({"warn_days": 14}, CatalogueRules({}, 14)),
+            ({"check_months": {"seed": 24}, "warn_days": 7, "note": "x"}, CatalogueRules({"seed": 24}, 7)), ({"check_months": {}}, CatalogueRules({}, 30)),
+        ],
+    )  # fmt: skip
+    def test_the_catalogue(self, said: Any, rules: CatalogueRules) -> None:
+        assert content(catalogue=said).catalogue == rules
+
+    @pytest.mark.parametrize("section", ["accounts", "follow_up", "catalogue"])
     def test_a_rule_nobody_knows_is_an_error_and_no_silence(self, section: str) -> None:
         with pytest.raises(TypeError, match="unknown_rule"):
             getattr(content(**{section: {"unknown_rule": 1}}), section)

@@ -101,6 +101,8 @@ BROKEN: list[tuple[str, str, str, str, str]] = [
     (REST, END, "follow_up: {months: [12, 6]}\n" + END, "months-order", "何か月後に聞くかは、早いものから順に書いてください。"),
     (REST, END, "follow_up: {months: [6], remind_after_days: 60}\n" + END, "reminder-too-late", "うながすまでの日数（60日）を、返事を待つ日数（60日）より短くしてください。"),
     (REST, END, "follow_up: {months: [6], wait_days: 10}\n" + END, "reminder-too-late", "うながすまでの日数（14日）を、返事を待つ日数（10日）より短くしてください。"),
+    (REST, END, "catalogue: {check_months: {seed: 0}}\n" + END, "minimum", "「catalogue.check_months.seed」が決まりに合いません（minimum 1）。"),
+    (REST, END, "catalogue: {warn_days: 999}\n" + END, "maximum", "「catalogue.warn_days」が決まりに合いません（maximum 180）。"),
     (REST, END, "follow_up: {months: [0]}\n" + END, "minimum", "「follow_up.months.0」が決まりに合いません（minimum 1）。"),
     (REST, END, "sharing: {never_by_general_consent: {university: [technical]}}\n" + END, "unknown-kind", "「university」という種類の機関はありません。"),
 ]  # fmt: skip

@@ -47,7 +47,8 @@ def test_a_task_that_fails_lets_its_connection_go_and_is_not_hidden(book: list[s
 @pytest.mark.parametrize(
     ("task", "target", "name"),
     [("send_mails", "renkei.post.jobs.send_due", "renkei.send_due"), ("run_clocks", "renkei.cases.jobs.run_clocks", "renkei.run_clocks"),
-     ("run_alerts", "renkei.cases.jobs.run_alerts", "renkei.run_alerts"), ("run_harvests", "renkei.matching.jobs.run_harvests", "renkei.run_harvests")],
+     ("run_alerts", "renkei.cases.jobs.run_alerts", "renkei.run_alerts"), ("run_harvests", "renkei.matching.jobs.run_harvests", "renkei.run_harvests"),
+     ("tell_owners", "renkei.matching.jobs.tell_owners", "renkei.tell_owners")],
 )
 def test_each_tick_calls_its_job_and_waits_in_one_place_only(book: list[str], monkeypatch: pytest.MonkeyPatch, task: str, target: str, name: str) -> None:
     monkeypatch.setattr(target, lambda: book.append(target))
