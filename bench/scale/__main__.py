@@ -24,17 +24,24 @@ from bench.scale.made_up import Composer
 from bench.scale.peers import Peer, bm25s_peer, postgres_peer, scratch, sweep, tantivy_peer
 
 Row = dict[str, Any]
-SIZES = (10_000, 100_000, 1_000_000)
 COLUMNS = ("id", "kind", "name", "kana", "owner_name", "kept_by", "summary", "text", "facts", "tech_fields", "themes", "url", "source",
            "is_public", "entered_at", "withdrawn_reason", "text_hash")  # fmt: skip
 PROBE = "RENKEI_SCALE_PROBE"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure each size; print a table on standard error while it goes on, JSON on standard output at the end."""
-    chosen = _parser().parse_args(arguments)
+def main(arguments: Sequence[str]) -> int:
+    """Measure as the command line says; in a process started for it, tell only the memory."""
     if os.environ.get(PROBE):
         return _probe()
+    from renkei.run.commands import bench
+
+    parser = argparse.ArgumentParser(prog="renkei bench")
+    bench.add_arguments(parser)
+    return bench.run(parser.parse_args(["scale", *arguments]))
+
+
+def measure(chosen: argparse.Namespace) -> int:
+    """Measure each size; print a table on standard error while it goes on, JSON on standard output at the end."""
     signal.signal(signal.SIGTERM, lambda *_given: sys.exit(143))
     answer: Row = {"machine": machine(), "sizes": []}
     with _instance():
@@ -48,15 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             before = found
     print(json.dumps(answer, ensure_ascii=False, indent=1))
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="renkei bench scale")
-    parser.add_argument("--entries", nargs="+", type=int, default=list(SIZES), metavar="N")
-    parser.add_argument("--queries", type=int, default=100, metavar="N", help="質問の数（短いもの、長いもの、それぞれ）")
-    parser.add_argument("--rematch", type=int, default=0, metavar="N", help="夜の突き合わせを、この数の相談で測る")
-    parser.add_argument("--no-peers", action="store_true", help="ほかの検索と比べない")
-    return parser
 
 
 def machine() -> Row:
@@ -243,4 +241,4 @@ def _tell(found: Row) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

