@@ -17,25 +17,32 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
-import tantivy
+import numpy as np
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from renkei.matching import synonyms
+from renkei.matching import half, synonyms
+from renkei.matching.fusion import Signs
 from renkei.matching.models import Entry
-from renkei.matching.words import content_forms, pairs, words
+from renkei.matching.postings import learn_prior
+from renkei.matching.ranking import Pool, Ranker
+from renkei.matching.terms import Document, Terms, analysed
+from renkei.matching.words import words
 
 AUDIENCES = ("public", "staff")
-_FORMAT = 3  # a new number makes every node rebuild
-_MOST_TERMS = 160
-_NAME, _PAIRS = 0.6, 0.25
+_FORMAT = 4  # a new number makes every node rebuild
+_BLOCK = 500
+_MOST_SAMPLED = 5_000  # entries that tell what entries have in common
+_FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
+_NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
+_FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _log = logging.getLogger("renkei.matching")
 _guard = threading.Lock()
-_opened: dict[str, tuple[str, int, tantivy.Index]] = {}
+_opened: dict[str, tuple[str, int, Ranker]] = {}
 # A database is told by its cluster and its oid: our own server takes another port at each start, and one restored from
 # a dump counts its transactions anew. One set back to an older day is told by its transactions (``_is_current``).
 _PENDING = """
@@ -123,45 +130,65 @@ def follow() -> None:
         _log.warning("the search index could not follow; the next search will mend it", exc_info=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sought:
-    """What is looked for: the text's own words, the words that mean the same, its pairs of characters."""
-
-    terms: Sequence[str]
-    alike: Sequence[tuple[str, ...]]
-    grams: Sequence[str]
-
-
 def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
     """Return the best entries of the kinds for a text, best first; mends the index first where it must."""
-    return _found(_sought(text, ()), audience=audience, kinds=kinds, limit=limit)
+    ranker, pool = _sought(text, audience=audience, kinds=(), limit=max(limit, _FEWEST), narrow=kinds)
+    return _ranked(ranker, pool)[:limit]
 
 
 def find_by_kind(
     text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = ()
 ) -> list[Found]:
-    """Return the best ``limit`` entries of each kind; the text is analysed once. ``without`` leaves out synonyms."""
-    sought = _sought(text, without)
-    return [hit for kind in kinds for hit in _found(sought, audience=audience, kinds=[kind], limit=limit)]
+    """Return the best ``limit`` entries of each kind; the text is analysed once. ``without`` leaves out synonyms.
+
+    Scores lie between nought and one and are comparable over the kinds.
+    """
+    ranker, found = _sought(text, audience=audience, kinds=kinds, limit=max(limit, _FEWEST), without=without)
+    by_kind: dict[str, list[Found]] = {kind: [] for kind in kinds}
+    for hit in _ranked(ranker, found):
+        if len(by_kind[hit.kind]) < limit:
+            by_kind[hit.kind].append(hit)
+    return [hit for listed in by_kind.values() for hit in listed]
 
 
-def _sought(text: str, without: Collection[str]) -> _Sought:
-    units = words(text)
-    terms = dict.fromkeys(unit.form for unit in units if unit.is_content)
-    alike = synonyms.current().added(units, without=without)
-    return _Sought(list(terms)[:_MOST_TERMS], alike[:_MOST_TERMS], list(dict.fromkeys(pairs(text)))[:_MOST_TERMS])
+def pool(text: str, *, audience: str = "staff", kinds: Sequence[str] = ()) -> tuple[list[str], Signs]:
+    """Return the candidates for a text with their signs: what judged queries are learned from."""
+    ranker, found = _sought(text, audience=audience, kinds=kinds, limit=_FEWEST)
+    return [ranker.postings.ids[row] for row in found.rows], found.signs
 
 
-def _found(sought: _Sought, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
-    query = _query(sought, kinds)
-    if query is None:
+def _sought(  # noqa: PLR0913  a search has that many sides
+    text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = (), narrow: Sequence[str] = ()
+) -> tuple[Ranker, Pool]:  # fmt: skip
+    """Return the ranker and its candidates; a damaged index is built anew."""
+
+    def expand(asked: str) -> list[tuple[str, ...]]:
+        return synonyms.current().added(words(asked), without=without)
+
+    for attempt in (1, 2):
+        try:
+            ranker = _open(audience)
+            return ranker, ranker.pool(text, kinds=kinds or narrow, limit=limit, expand=expand)
+        except (OSError, ValueError):
+            if attempt == 2:
+                raise
+            _log.warning("the search index is damaged and is being rebuilt", exc_info=True)
+            rebuild()
+    raise AssertionError("the second attempt answers or raises")
+
+
+def _ranked(ranker: Ranker, found: Pool) -> list[Found]:
+    """Return what shares words with the text, or is near enough to it in meaning; best first, equal ones by id."""
+    near = np.maximum(found.signs["near"], found.signs["near_title"])
+    kept = np.flatnonzero(found.told | (near >= _NEAR_ENOUGH))
+    if not len(kept):
         return []
-    try:
-        return _search(query, audience, limit)
-    except (OSError, ValueError):
-        _log.warning("the search index is damaged and is being rebuilt", exc_info=True)
-        rebuild()
-        return _search(query, audience, limit)
+    score = ranker.model.score(found.signs)[kept].astype(float)
+    low = float(score.min()) - _FLOOR
+    share = (score - low) / (float(score.max()) - low)
+    names, rows = ranker.postings, found.rows[kept]
+    hits = [Found(names.ids[row], str(names.kinds[row]), float(one)) for row, one in zip(rows, share, strict=True)]
+    return sorted(hits, key=lambda hit: (-round(hit.score, 4), hit.id))
 
 
 def ensure() -> None:
@@ -179,39 +206,7 @@ def forget() -> None:
         _opened.clear()
 
 
-def _search(query: Any, audience: str, limit: int) -> list[Found]:
-    searcher = _open(audience).searcher()
-    found = []
-    for score, address in searcher.search(query, limit).hits:
-        document = searcher.doc(address)
-        found.append(Found(str(document.get_first("id")), str(document.get_first("kind")), float(score)))
-    return sorted(found, key=lambda hit: (-round(hit.score, 4), hit.id))
-
-
-def _query(sought: _Sought, kinds: Sequence[str]) -> Any:
-    schema, make = _schema(), tantivy.Query
-    weighed = [("words", term, 1.0) for term in sought.terms]
-    weighed += [("name", term, _NAME) for term in sought.terms]
-    weighed += [("pairs", gram, _PAIRS) for gram in sought.grams]
-    if not weighed:
-        return None
-    parts = [
-        (tantivy.Occur.Should, make.boost_query(make.term_query(schema, name, term), weight))
-        for name, term, weight in weighed
-    ]
-    parts += [(tantivy.Occur.Should, make.boost_query(_all_of(forms), synonyms.WEIGHT)) for forms in sought.alike]
-    wanted = [(tantivy.Occur.Should, make.const_score_query(make.term_query(schema, "kind", k), 0.0)) for k in kinds]
-    both = [(tantivy.Occur.Must, make.boolean_query(parts))]
-    return make.boolean_query([*both, (tantivy.Occur.Must, make.boolean_query(wanted))] if wanted else both)
-
-
-def _all_of(forms: Sequence[str]) -> Any:
-    """Return the query for a word that means the same; one of several words counts as the mean of them, and only whole."""
-    parts = [(tantivy.Occur.Must, tantivy.Query.term_query(_schema(), "words", form)) for form in forms]
-    return tantivy.Query.boost_query(tantivy.Query.boolean_query(parts), 1 / len(forms))
-
-
-def _open(audience: str) -> tantivy.Index:
+def _open(audience: str) -> Ranker:
     """Return this process's handle, reopened when the state names another folder or generation."""
     known = state()
     if known is None:
@@ -221,7 +216,7 @@ def _open(audience: str) -> tantivy.Index:
     with _guard:
         kept = _opened.get(audience)
         if kept is None or kept[:2] != (known.folder, known.generation):
-            opened = tantivy.Index.open(str(home() / known.folder / audience))
+            opened = half.ranker(home() / known.folder, audience, known.generation)
             kept = (known.folder, known.generation, opened)
             _opened[audience] = kept
         return kept[2]
@@ -232,10 +227,10 @@ def _rebuild() -> int:
     folder = home() / f"build-{uuid4().hex[:12]}"
     pending = _pending()
     entries = Entry.objects.filter(withdrawn_on__isnull=True)
-    for audience in AUDIENCES:
-        (folder / audience).mkdir(parents=True)
-    count = _add({name: tantivy.Index(_schema(), path=str(folder / name)) for name in AUDIENCES}, entries)
-    _write(folder.name, pending, count, (before.generation if before else 0) + 1)
+    generation = (before.generation if before else 0) + 1
+    _begin(folder, entries)
+    count = _add(folder, entries, half.Change(0, generation))
+    _write(folder.name, pending, count, generation)
     for old in home().glob("build-*"):
         if old != folder:
             shutil.rmtree(old, ignore_errors=True)
@@ -267,50 +262,43 @@ def _catch_up() -> None:
 
 def _replace(known: State, changed: Sequence[str]) -> int | None:
     """Put the changed entries in; returns how many there are now, or None when the index holds another number."""
+    folder, generation = home() / known.folder, known.generation + 1
     entries = Entry.objects.filter(withdrawn_on__isnull=True, id__in=changed)
-    _add({name: tantivy.Index.open(str(home() / known.folder / name)) for name in AUDIENCES}, entries, changed)
-    opened = tantivy.Index.open(str(home() / known.folder / "staff"))
+    _add(folder, entries, half.Change(known.generation, generation, changed))
+    if any(half.is_worn(folder, audience, generation) for audience in AUDIENCES):
+        return None
     count = Entry.objects.filter(withdrawn_on__isnull=True).count()
-    return count if opened.searcher().num_docs == count else None
+    return count if half.count(folder, "staff", generation) == count else None
 
 
-def _add(indexes: dict[str, tantivy.Index], entries: QuerySet[Entry], replaced: Sequence[str] = ()) -> int:
-    """Put entries into both indexes, in place of those ``replaced``; each entry is analysed once. Returns how many."""
-    writers = {name: one.writer(heap_size=30_000_000, num_threads=1) for name, one in indexes.items()}
-    for writer in writers.values():
-        for entry_id in replaced:
-            writer.delete_documents_by_term("id", entry_id)
-    count = 0
-    for count, entry in enumerate(entries.iterator(chunk_size=500), 1):  # noqa: B007  the number is the answer
-        document = _document(entry)
-        for name, writer in writers.items():
-            if entry.is_public or name == "staff":
-                writer.add_document(document)
-    for writer in writers.values():
-        writer.commit()
-        writer.wait_merging_threads()
-    return count
+def _begin(folder: Path, entries: QuerySet[Entry]) -> None:
+    """Make empty halves that know what their entries have in common; the public one learns from public entries only."""
+    for audience in AUDIENCES:
+        own = entries if audience == "staff" else entries.filter(is_public=True)
+        sample = analysed(_document(entry) for entry in own.order_by("text_hash")[:_MOST_SAMPLED].iterator(chunk_size=_BLOCK))
+        half.make(folder, audience, learn_prior(sample))
 
 
-def _document(entry: Entry) -> tantivy.Document:
+def _add(folder: Path, entries: QuerySet[Entry], change: half.Change) -> int:
+    """Put entries into both halves, in place of those replaced. Returns how many."""
+    half.put(folder, "public", _blocks(entries.filter(is_public=True)), change)
+    return half.put(folder, "staff", _blocks(entries), change)
+
+
+def _blocks(entries: QuerySet[Entry]) -> Iterator[list[tuple[Document, Terms]]]:
+    block: list[Document] = []
+    for entry in entries.iterator(chunk_size=_BLOCK):
+        block.append(_document(entry))
+        if len(block) == _BLOCK:
+            yield analysed(block)
+            block = []
+    if block:
+        yield analysed(block)
+
+
+def _document(entry: Entry) -> Document:
     """Return what an entry is found by. Its text is what its keeper gave for that, nothing else of it is read."""
-    text = f"{entry.name}\n{entry.summary}\n{entry.text}"
-    return tantivy.Document(
-        id=entry.id,
-        kind=entry.kind,
-        name=" ".join(content_forms(entry.name)),
-        words=" ".join(content_forms(text)),
-        pairs=" ".join(pairs(text)),
-    )
-
-
-def _schema() -> Any:
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("kind", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("name", "words", "pairs"):
-        builder.add_text_field(name, stored=False, tokenizer_name="whitespace", index_option="freq")
-    return builder.build()
+    return Document(entry.id, entry.name, f"{entry.summary}\n{entry.text}", entry.kind)
 
 
 def _write(folder: str, pending: _Pending, entries: int, generation: int) -> None:

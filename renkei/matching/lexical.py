@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +33,25 @@ def make(place: Path | None = None) -> tantivy.Index:
     return tantivy.Index(schema(), path=str(place))
 
 
-def put(index: tantivy.Index, documents: Iterable[tuple[Document, Terms]], replaced: Sequence[str] = ()) -> None:
-    """Put analysed documents in, in the place of those ``replaced``, in one commit."""
+def opened(place: Path) -> tantivy.Index:
+    """Return the index of a folder. Raises ValueError or OSError when it is damaged."""
+    return tantivy.Index.open(str(place))
+
+
+@contextmanager
+def writing(index: tantivy.Index) -> Iterator[Any]:
+    """Give a writer; what was written is committed at the end, and nothing of it when something fails."""
     writer = index.writer(heap_size=_HEAP, num_threads=1)
-    for one in replaced:
-        writer.delete_documents_by_term("id", one)
+    yield writer
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+def add(writer: Any, documents: Iterable[tuple[Document, Terms]]) -> None:
+    """Add analysed documents."""
     for document, terms in documents:
         fields = {name: " ".join(terms.by_field[name]) for name in ("title", "words", "pairs")}
         writer.add_document(tantivy.Document(id=document.id, kind=document.kind, **fields))
-    writer.commit()
-    writer.wait_merging_threads()
 
 
 def candidates(

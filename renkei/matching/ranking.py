@@ -45,6 +45,7 @@ class Pool:
     query: Query
     rows: Rows
     signs: dict[str, Values]
+    told: NDArray[np.bool_]  # found by words, not by meaning alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,23 @@ class Ranker:
         """Return the fusion in use."""
         return self._model or fusion.published(with_encoder=self._encoded is not None)
 
-    def pool(self, text: str, *, kinds: Sequence[str] = (), limit: int = POOL) -> Pool:
+    def pool(self, text: str, *, kinds: Sequence[str] = (), limit: int = POOL, expand: Expand | None = None) -> Pool:
         """Return the candidates of the kinds (of all when none is named): ``limit`` by words, by meaning, by the encoder.
 
         With several kinds named each has its own ``limit``, so that a rare kind is not crowded out.
         """
-        query = query_of(text, self.postings, self._expand(text) if self._expand is not None else ())
+        more = expand or self._expand
+        query = query_of(text, self.postings, more(text) if more is not None else ())
         asked = self._asked(text)
         found: list[Rows] = []
+        told: set[int] = set()
         for kind in kinds or ("",):
             rows = self._by_words(query, kind, limit)
+            told.update(rows[:limit].tolist())
             found += [rows[:limit], *self._by_meaning(query, asked, kind, limit, rows)]
         rows_found = np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
-        return Pool(query, rows_found, self._signs(query, rows_found, asked))
+        by_words = np.array([row in told for row in rows_found.tolist()], dtype=bool)
+        return Pool(query, rows_found, self._signs(query, rows_found, asked), by_words)
 
     def _by_words(self, query: Query, kind: str, limit: int) -> Rows:
         count = limit if self._is_scanned else max(limit, _FAR)

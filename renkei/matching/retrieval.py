@@ -96,7 +96,8 @@ def build(documents: Sequence[Document], place: Path, encoder: Encoder | None = 
     writer = PostingsWriter(place, prior=learn_prior(listed))
     writer.add(listed)
     index = lexical.make()
-    lexical.put(index, listed)
+    with lexical.writing(index) as to:
+        lexical.add(to, listed)
     index.reload()
     encoded = encode_documents(encoder, documents) if encoder is not None else None
     wordlist = synonyms.default()

@@ -71,7 +71,7 @@ def test_a_file_cut_short_is_found_out_and_built_anew(built: Path, part: str, ke
 def test_a_lost_half_is_built_anew(built: Path, audience: str) -> None:
     shutil.rmtree(build_of(built) / audience)
     assert found(audience=audience)[0] == "EQ1"
-    assert sorted(path.name for path in build_of(built).iterdir()) == ["public", "staff"]
+    assert sorted(path.name for path in build_of(built).iterdir()) == ["public", "public-postings", "staff", "staff-postings"]
 
 
 def test_a_change_that_meets_a_damaged_index_is_found_all_the_same(built: Path) -> None:

@@ -80,7 +80,8 @@ def test_words_that_mean_the_same_are_a_sign_of_their_own(tmp_path: Path) -> Non
     writer = PostingsWriter(tmp_path, prior=learn_prior(listed))
     writer.add(listed)
     index = lexical.make()
-    lexical.put(index, listed)
+    with lexical.writing(index) as to:
+        lexical.add(to, listed)
     index.reload()
     plain = Ranker(Postings(tmp_path, writer.extent), index)
     wise = Ranker(Postings(tmp_path, writer.extent), index, expand=lambda _text: [("腐食",), ("焼く", "菓子")])
