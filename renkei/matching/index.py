@@ -143,6 +143,8 @@ def find_by_kind(
 
     Scores lie between nought and one and are comparable over the kinds.
     """
+    if not kinds:
+        return []
     ranker, found = _sought(text, audience=audience, kinds=kinds, limit=max(limit, _FEWEST), without=without)
     by_kind: dict[str, list[Found]] = {kind: [] for kind in kinds}
     for hit in _ranked(ranker, found):

@@ -54,6 +54,12 @@ def add(writer: Any, documents: Iterable[tuple[Document, Terms]]) -> None:
         writer.add_document(tantivy.Document(id=document.id, kind=document.kind, **fields))
 
 
+def put(index: tantivy.Index, documents: Iterable[tuple[Document, Terms]]) -> None:
+    """Add analysed documents in one commit."""
+    with writing(index) as writer:
+        add(writer, documents)
+
+
 def candidates(
     index: tantivy.Index, terms: Terms, synonyms: Sequence[tuple[str, ...]], *, kinds: Sequence[str], limit: int
 ) -> list[str]:
