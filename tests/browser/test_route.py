@@ -109,7 +109,7 @@ def _lab_declines(site: Site, sign_in: Callable[[Any, str], None], lab: Any) -> 
         lab.check("input[name=reason][value=busy]", force=True)
     else:
         lab.select_option("select[name=reason]", "busy")
-    lab.click("main form button.go")
+    lab.click(".pan-decline button.go")
     lab.wait_for_load_state()
 
 
