@@ -36,6 +36,7 @@ ALLOWED = {
     "相談票": "a kind of document, named as the plan names it where the plan says nothing", "引継書": "the same",
     "製造業その他": "an industry as the law on small firms names it, where the plan says nothing",
     "をお送りします": "a message to the firm, which reads the language of the house", "添付の書類をご覧ください": "the same",
+    "可": "what the list of machines says of use from outside, kept as a code behind its words", "不可": "the same", "要相談": "the same",
     "案": "what a letter carries until it is decided: the paper is Japanese",
     "号": "the number of a letter, as the plan writes it", "試回第": "the same",
     "対応中": "words of the register's columns, which are Japanese like the files", "終了": "the same",
