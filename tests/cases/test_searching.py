@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from renkei.base import clock
 from renkei.base.actor import GUEST, SYSTEM
@@ -160,3 +160,15 @@ def test_the_database_shows_searches_as_visible_to_does(committed_world: World, 
 def test_a_query_is_read_as_the_page_reads_it() -> None:
     wish = wish_of("q=ひび&without=割れ&without=亀裂&kind=seed&evil=1")
     assert (wish.q, wish.kind, wish.without) == ("ひび", "seed", ("割れ", "亀裂"))
+
+
+def test_the_database_holds_names_and_hits(world: World) -> None:
+    put("EQ1", "膜厚計")
+    search = save_search(QUERY, "名", by=world.lab)
+    given = {"body_id": LAB, "person_id": world.lab.person, "query": QUERY, "made_at": NOON}
+    for name, broken in (("", "saved_search_has_name"), ("名", "saved_search_name_once")):
+        with pytest.raises(IntegrityError, match=broken), transaction.atomic():
+            SavedSearch.objects.create(name=name, **given)
+    SavedSearch.objects.create(name="名", ended_at=NOON, **given)
+    with pytest.raises(IntegrityError, match="search_hit_once"), transaction.atomic():
+        SearchHit.objects.create(search=search, entry_id="EQ1", came_at=NOON)
