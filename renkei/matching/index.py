@@ -25,7 +25,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from renkei.matching import half, synonyms
+from renkei.matching import encoders, enrich, half, learned, synonyms
 from renkei.matching.fusion import Signs
 from renkei.matching.models import Entry
 from renkei.matching.postings import learn_prior
@@ -42,7 +42,7 @@ _NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so nea
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _log = logging.getLogger("renkei.matching")
 _guard = threading.Lock()
-_opened: dict[str, tuple[str, int, Ranker]] = {}
+_opened: dict[str, tuple[str, int, int, Ranker]] = {}
 # A database is told by its cluster and its oid: our own server takes another port at each start, and one restored from
 # a dump counts its transactions anew. One set back to an older day is told by its transactions (``_is_current``).
 _PENDING = """
@@ -185,7 +185,7 @@ def _ranked(ranker: Ranker, found: Pool) -> list[Found]:
     kept = np.flatnonzero(found.told | (near >= _NEAR_ENOUGH))
     if not len(kept):
         return []
-    score = ranker.model.score(found.signs)[kept].astype(float)
+    score = (learned.model() or ranker.model).score(found.signs)[kept].astype(float)
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
     names, rows = ranker.postings, found.rows[kept]
@@ -215,13 +215,16 @@ def _open(audience: str) -> Ranker:
         rebuild()
         known = state()
     assert known is not None  # noqa: S101  just written
+    encoder = encoders.encoder()
+    made = enrich.stamp(encoder) if encoder is not None else 0
     with _guard:
         kept = _opened.get(audience)
-        if kept is None or kept[:2] != (known.folder, known.generation):
+        if kept is None or kept[:3] != (known.folder, known.generation, made):
             opened = half.ranker(home() / known.folder, audience, known.generation)
-            kept = (known.folder, known.generation, opened)
+            opened = opened.with_encoded(enrich.encoded_for(opened.postings.ids))
+            kept = (known.folder, known.generation, made, opened)
             _opened[audience] = kept
-        return kept[2]
+        return kept[3]
 
 
 def _rebuild() -> int:

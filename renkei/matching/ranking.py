@@ -6,6 +6,7 @@ Used for the entries of a proposal, for search, for similar cases and by ``renke
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +16,13 @@ import tantivy
 from numpy.typing import NDArray
 
 from renkei.matching import encoders, fusion, lexical
-from renkei.matching.encoders import Encoder, Matrix
+from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.fusion import Model
 from renkei.matching.postings import Postings, Rows
 from renkei.matching.signals import Query, Values, best, query_of, signals
 from renkei.matching.terms import Document
 
+_log = logging.getLogger("renkei.matching")
 POOL = 200
 SCANNED = 20_000  # up to so many rows the vectors are looked through whole; beyond, the first thousand by words
 _FAR = 1_000
@@ -70,6 +72,12 @@ class Ranker:
         self._model = model
         self._expand = expand
         self._of_kind: dict[str, NDArray[np.bool_]] = {}
+
+    def with_encoded(self, encoded: Encoded | None) -> Ranker:
+        """Return the same ranker with the vectors of a plugged-in encoder; itself where there are none."""
+        if encoded is None:
+            return self
+        return Ranker(self.postings, self._words, model=self._model, expand=self._expand, encoded=encoded)
 
     @property
     def model(self) -> Model:
@@ -137,7 +145,13 @@ class Ranker:
         return self._of_kind[kind]
 
     def _asked(self, text: str) -> Any:
-        return encoders.checked(self._encoded.encoder, [text], "query")[0] if self._encoded else None
+        if self._encoded is None:
+            return None
+        try:
+            return encoders.checked(self._encoded.encoder, [text], "query")[0]
+        except EncoderError as error:  # the search goes on by words: a sign that is nought for all decides nothing
+            _log.warning("%s", error)
+            return np.zeros(self._encoded.encoder.width, dtype=np.float32)
 
     def _signs(self, query: Query, rows: Rows, asked: Any) -> dict[str, Values]:
         found = signals(query, self.postings, rows)
