@@ -116,10 +116,11 @@ def _learned(examples: Sequence[Example], parts: int) -> tuple[list[list[float]]
     """Return each query's figures under a model that has not seen it, and what kind of model was learned."""
     found: list[list[float]] = [[] for _ in examples]
     kind = ""
+    grown = len(examples) >= learning.TREES_FROM and learning.can_grow_trees()
 
     def fit(others: Sequence[Example]) -> Model:
         step = max(1, math.ceil(len(others) / _MOST_LEARNED))
-        return learning.fit(others[::step]) if len(others) >= learning.LINEAR_FROM else fusion.published()
+        return learning.fit(others[::step], trees=grown) if len(others) >= learning.LINEAR_FROM else fusion.published()
 
     for held, model in learning.cross_validated(examples, parts, fitted=fit):
         kind = "linear and trees" if model.trees else "linear" if model.name == "learned" else "published (too few judged)"
