@@ -10,9 +10,11 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import math
 import os
 import shutil
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,13 +27,13 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from renkei.matching import encoders, enrich, half, learned, synonyms
+from renkei.matching import encoders, enrich, half, learned, mending, synonyms
 from renkei.matching.fusion import Signs
 from renkei.matching.models import Entry
 from renkei.matching.postings import learn_prior
 from renkei.matching.ranking import Pool, Ranker
 from renkei.matching.terms import Document, Terms, analysed
-from renkei.matching.words import words
+from renkei.matching.words import MAX_LENGTH, words
 
 AUDIENCES = ("public", "staff")
 _FORMAT = 4  # a new number makes every node rebuild
@@ -68,6 +70,10 @@ class State:
     seen: int
     entries: int
     generation: int
+
+
+class _AwayError(Exception):
+    """There is no index that can be read, for now."""
 
 
 class _Pending(NamedTuple):
@@ -117,7 +123,7 @@ def refresh() -> None:
     """Bring the index up to what was committed; does nothing when it is, or when another process is at it."""
     if not is_stale():
         return
-    with _writer(wait=False) as held:
+    with _writer(wait=0) as held:
         if held:
             _catch_up()
 
@@ -131,8 +137,11 @@ def follow() -> None:
 
 
 def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
-    """Return the best entries of the kinds for a text, best first; mends the index first where it must."""
-    ranker, pool = _sought(text, audience=audience, kinds=(), limit=max(limit, _FEWEST), narrow=kinds)
+    """Return the best entries of the kinds for a text, best first; by names while there is no index that can be read."""
+    try:
+        ranker, pool = _sought(text, audience=audience, kinds=(), limit=max(limit, _FEWEST), narrow=kinds)
+    except _AwayError:
+        return sorted(_by_names(text, audience, kinds, limit), key=lambda hit: (-hit.score, hit.id))[:limit]
     return _ranked(ranker, pool)[:limit]
 
 
@@ -141,11 +150,15 @@ def find_by_kind(
 ) -> list[Found]:
     """Return the best ``limit`` entries of each kind; the text is analysed once. ``without`` leaves out synonyms.
 
-    Scores lie between nought and one and are comparable over the kinds.
+    Scores lie between nought and one and are comparable over the kinds. While there is no index that can be read, names
+    are looked through instead.
     """
     if not kinds:
         return []
-    ranker, found = _sought(text, audience=audience, kinds=kinds, limit=max(limit, _FEWEST), without=without)
+    try:
+        ranker, found = _sought(text, audience=audience, kinds=kinds, limit=max(limit, _FEWEST), without=without)
+    except _AwayError:
+        return _by_names(text, audience, kinds, limit)
     by_kind: dict[str, list[Found]] = {kind: [] for kind in kinds}
     for hit in _ranked(ranker, found):
         if len(by_kind[hit.kind]) < limit:
@@ -162,21 +175,26 @@ def pool(text: str, *, audience: str = "staff", kinds: Sequence[str] = ()) -> tu
 def _sought(  # noqa: PLR0913  a search has that many sides
     text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = (), narrow: Sequence[str] = ()
 ) -> tuple[Ranker, Pool]:  # fmt: skip
-    """Return the ranker and its candidates; a damaged index is built anew."""
+    """Return the ranker and its candidates. Raises _AwayError where none can be read: it is then being mended."""
+    text = text[:MAX_LENGTH]
 
     def expand(asked: str) -> list[tuple[str, ...]]:
         return synonyms.current().added(words(asked), without=without)
 
-    for attempt in (1, 2):
+    for is_last in (False, True):
         try:
             ranker = _open(audience)
             return ranker, ranker.pool(text, kinds=kinds or narrow, limit=limit, expand=expand)
         except (OSError, ValueError):
-            if attempt == 2:
-                raise
-            _log.warning("the search index is damaged and is being rebuilt", exc_info=True)
-            rebuild()
-    raise AssertionError("the second attempt answers or raises")
+            if is_last:
+                break
+            _log.warning("the search index cannot be read and is being rebuilt", exc_info=True)
+            _mend()
+    raise _AwayError
+
+
+def _by_names(text: str, audience: str, kinds: Sequence[str], limit: int) -> list[Found]:
+    return [Found(*one) for one in mending.by_names(text, audience=audience, kinds=kinds, limit=limit)]
 
 
 def _ranked(ranker: Ranker, found: Pool) -> list[Found]:
@@ -194,12 +212,25 @@ def _ranked(ranker: Ranker, found: Pool) -> list[Found]:
 
 
 def ensure() -> None:
-    """See that there is an index as new as the entries: build the missing one, catch up with changes."""
+    """See that the index is as new as the entries; never waits for a long build, nor fails where the disk does."""
     known = state()
     if known is None:
-        rebuild()
+        _mend()
     elif not _is_current(known):
-        refresh()
+        follow()
+
+
+def _mend() -> None:
+    """Build anew: at once where that is quick and nobody else is at it for long, else in the background."""
+    try:
+        with _writer(wait=mending.PATIENCE if mending.is_small() else 0) as held:
+            if held and mending.is_small():
+                _rebuild()
+                return
+    except (OSError, ValueError):
+        _log.warning("the search index cannot be written", exc_info=True)
+        return
+    mending.in_background(rebuild)
 
 
 def forget() -> None:
@@ -209,16 +240,19 @@ def forget() -> None:
 
 
 def _open(audience: str) -> Ranker:
-    """Return this process's handle, reopened when the state names another folder or generation."""
+    """Return this process's handle, reopened when the state names another folder or generation.
+
+    What is open stays good while the state or its files are gone. Raises OSError or ValueError when nothing can be read.
+    """
     known = state()
-    if known is None:
-        rebuild()
-        known = state()
-    assert known is not None  # noqa: S101  just written
     encoder = encoders.encoder()
     made = enrich.stamp(encoder) if encoder is not None else 0
     with _guard:
         kept = _opened.get(audience)
+        if known is None and kept is not None:
+            return kept[3]
+        if known is None:
+            raise FileNotFoundError(f"{home()}: no index")
         if kept is None or kept[:3] != (known.folder, known.generation, made):
             opened = half.ranker(home() / known.folder, audience, known.generation)
             opened = opened.with_encoded(enrich.encoded_for(opened.postings.ids))
@@ -243,16 +277,17 @@ def _rebuild() -> int:
 
 
 def _catch_up() -> None:
+    """Put the changes in. What needs building anew is built at once only where that is quick; the old one serves meanwhile."""
     known = state()
     pending = _pending()
     if known is None or pending.database != known.database or pending.xmin < known.xmin:
-        _rebuild()
+        _build_anew()
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT entry FROM matching_entrychange WHERE tx >= %s", [known.xmin])
         changed = [entry for (entry,) in cursor.fetchall()]
     if len(changed) < known.seen:  # an indexed change was rolled back: what it replaced is no longer known
-        _rebuild()
+        _build_anew()
         return
     try:
         count = _replace(known, list(dict.fromkeys(changed)))
@@ -260,9 +295,16 @@ def _catch_up() -> None:
         _log.warning("the search index is damaged and is being rebuilt", exc_info=True)
         count = None
     if count is None:
-        _rebuild()
+        _build_anew()
     else:
         _write(known.folder, pending, count, known.generation + 1)
+
+
+def _build_anew() -> None:
+    if mending.is_small():
+        _rebuild()
+    else:
+        mending.in_background(rebuild)
 
 
 def _replace(known: State, changed: Sequence[str]) -> int | None:
@@ -315,15 +357,21 @@ def _write(folder: str, pending: _Pending, entries: int, generation: int) -> Non
 
 
 @contextmanager
-def _writer(*, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock of the one writer of this node; yields False when it is taken and we do not wait."""
+def _writer(*, wait: float = math.inf) -> Iterator[bool]:
+    """Hold the lock of the one writer of this node; yields False when it is still taken after ``wait`` seconds."""
     home().mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + wait
     with (home() / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-            return
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if wait < math.inf else 0))
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    yield False
+                    return
+                time.sleep(0.05)
+            else:
+                break
         yield True
 
 
