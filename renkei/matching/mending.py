@@ -66,8 +66,8 @@ def by_names(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> l
     ]
     scored.sort(key=lambda one: (-one[2], one[0]))
     by_kind: dict[str, list[tuple[str, str, float]]] = {}
-    for one in scored:
-        by_kind.setdefault(one[1], []).append(one)
+    for hit in scored:
+        by_kind.setdefault(hit[1], []).append(hit)
     return [one for listed in by_kind.values() for one in listed[:limit]]
 
 
