@@ -63,7 +63,7 @@ class Static:
 
     def encode(self, texts: Sequence[str], role: Role) -> Matrix:  # noqa: ARG002  both roles are read alike
         """Return a row a text."""
-        from renkei.matching.words import content_forms  # noqa: PLC0415
+        from renkei.matching.words import content_forms  # noqa: PLC0415  the analyser is loaded when a text is read
 
         return self.of_words([content_forms(text) for text in texts])
 

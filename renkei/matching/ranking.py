@@ -19,7 +19,7 @@ from renkei.matching import encoders, fusion, lexical
 from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.fusion import Model
 from renkei.matching.postings import Postings, Rows
-from renkei.matching.signals import Query, Values, best, query_of, signals
+from renkei.matching.signs import Query, Values, best, query_of, signals
 from renkei.matching.terms import Document
 
 _log = logging.getLogger("renkei.matching")

@@ -79,7 +79,7 @@ class _Reader(yaml.SafeLoader):
 _IN_C: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
-class _Quick(_IN_C):  # type: ignore[misc]
+class _Quick(_IN_C):  # type: ignore[misc]  # the reader in C has no types
     """Reads as ``_Reader`` does, ten times quicker; says less well what is wrong."""
 
 

@@ -12,7 +12,7 @@ import pytest
 from renkei.base.actor import SYSTEM
 from renkei.matching import half, index
 from renkei.matching.actions import EntryRow, put_entries
-from renkei.matching.signals import SIGNALS
+from renkei.matching.signs import SIGNALS
 from tests.world import World
 
 SECRET = [

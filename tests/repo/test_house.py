@@ -99,7 +99,7 @@ def test_get_only_selects(everyone: Everyone) -> None:
                 closer()
             changes = {
                 query["sql"].strip().split("(")[0][:60] for query in queries
-                if not query["sql"].lstrip().upper().startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "WITH", "DECLARE", "FETCH", "CLOSE"))
+                if not query["sql"].lstrip("( \n").upper().startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "WITH", "DECLARE", "FETCH", "CLOSE"))
                 and not query["sql"].lstrip().startswith(MAY_WRITE)
             }  # fmt: skip
             if changes:

@@ -23,7 +23,8 @@ def choices(request: StaffRequest, body: str) -> HttpResponse:
     today = clock.today()
     spans = {YEAR: (_("この12か月"), today - dt.timedelta(days=365), today)}
     plan = current_plan()
-    for start in range(FiscalYear.of(min(today, plan.term_to)).start_year, FiscalYear.of(plan.term_from).start_year - 1, -1):
+    newest, oldest = FiscalYear.of(min(today, plan.term_to or today)), FiscalYear.of(plan.term_from or today)
+    for start in range(newest.start_year, oldest.start_year - 1, -1):
         year = FiscalYear(start)
         spans[str(start)] = (shown_fiscal_year(year), year.first_day, year.last_day)
     chosen = request.GET.get("span", "")
