@@ -109,6 +109,7 @@ def _lab_declines(site: Site, sign_in: Callable[[Any, str], None], lab: Any) -> 
         lab.check("input[name=reason][value=busy]", force=True)
     else:
         lab.select_option("select[name=reason]", "busy")
+    lab.fill(".pan-decline textarea", "いまは手がいっぱいです。年明けならお手伝いできます。")
     lab.click(".pan-decline button.go")
     lab.wait_for_load_state()
 

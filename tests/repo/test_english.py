@@ -37,6 +37,7 @@ ALLOWED = {
     "製造業その他": "an industry as the law on small firms names it, where the plan says nothing",
     "をお送りします": "a message to the firm, which reads the language of the house", "添付の書類をご覧ください": "the same",
     "可": "what the list of machines says of use from outside, kept as a code behind its words", "不可": "the same", "要相談": "the same",
+    "サビ": "a word to search for: the example under the box",
     "案": "what a letter carries until it is decided: the paper is Japanese",
     "号": "the number of a letter, as the plan writes it", "試回第": "the same",
     "対応中": "words of the register's columns, which are Japanese like the files", "終了": "the same",
@@ -75,8 +76,9 @@ def _texts(value: Any) -> list[str]:
 
 
 def data_runs() -> set[str]:
-    """Every run of Japanese letters in the database, and of the national classification, which has no English of its own here."""
+    """Every run of Japanese letters in the database, of the national classification and of the shipped synonyms: none has English."""
     found = {run for one in classes() for run in RUN.findall(one.name)}
+    found |= set(RUN.findall((REPO / "renkei" / "matching" / "data" / "synonyms.txt").read_text(encoding="utf-8")))
     with connection.cursor() as cursor:
         cursor.execute("SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
                        " AND data_type IN ('text', 'character varying', 'jsonb', 'ARRAY')")
