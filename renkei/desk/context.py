@@ -37,7 +37,7 @@ _PLACES = {
     "desk-today": ("desk-today",),
     "desk-inbox": ("desk-inbox", "desk-triage", "desk-set-aside", "desk-keep"),
     "desk-call": ("desk-call",),
-    "desk-cases": ("desk-case", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow", "desk-choices", "desk-route"),
+    "desk-cases": ("desk-case", "desk-suggestion", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow", "desk-choices", "desk-route"),
     "desk-board": ("desk-board",),
     "desk-requests": ("desk-request", "desk-inquiry"),
     "desk-notices": ("desk-notice",),

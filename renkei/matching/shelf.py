@@ -18,7 +18,7 @@ from django.db import connection
 from renkei.matching.analysis import VOCABULARIES
 from renkei.matching.knowledge import Knowledge, knowledge_of
 from renkei.matching.models import Entry, EntryKind
-from renkei.matching.standing import DATED, HARVEST, SCREEN, check_before
+from renkei.matching.standing import DATED, HARVEST, SCREEN, limits
 
 FREE, PAID = "free", "paid"
 ANYWHERE, OUTSIDE = "anywhere", "outside"
@@ -79,7 +79,7 @@ def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str
 
     The whole list is the same object as long as the database gives the same rows; nobody may change it.
     """
-    limits = _limits(known.version, today)
+    checks = _limits(known.version, today)
     given: dict[str, Any] = {"today": today, "all": is_staff, "ids": None if ids is None else list(ids), "screen": SCREEN, "harvest": HARVEST}
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, given)
@@ -93,7 +93,7 @@ def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str
         one = told.get(id_)
         if one is not None:
             is_over = dated and kind in DATED and not always and ahead is None
-            is_over = is_over or (ends is not None and ends < today) or is_old(checked, limits[kind])
+            is_over = is_over or (ends is not None and ends < today) or is_old(checked, checks.get(kind))
             found.append(Line(id_, kind, body, name, ahead, always, is_over, one.fee, one.areas, one.topics))
     if ids is None:
         if len(_whole) >= _MOST_WHOLE:
@@ -103,8 +103,8 @@ def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str
 
 
 @lru_cache(maxsize=4)
-def _limits(_version: int, today: dt.date) -> dict[str, dt.date | None]:
-    return {kind: check_before(kind, today) for kind in EntryKind.values}
+def _limits(_version: int, today: dt.date) -> dict[str, dt.date]:
+    return limits(today)
 
 
 def is_old(checked: dt.date | None, limit: dt.date | None) -> bool:

@@ -6,7 +6,7 @@ Only what people or harvested lists keep grows old; modules and the plan look af
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import DateField, Exists, F, OuterRef, Q
@@ -38,8 +38,12 @@ class Standing:
 
 def check_before(kind: str, on: dt.date) -> dt.date | None:
     """Return the day before which an entry of the kind was checked too long ago; None where the plan says nothing."""
-    months = content_now().catalogue.check_months.get(kind)
-    return None if months is None else on - dt.timedelta(days=round(months * DAYS_A_MONTH))
+    return limits(on).get(kind)
+
+
+def limits(on: dt.date) -> dict[str, dt.date]:
+    """Return that day for each kind the plan says something of; the plan is read once."""
+    return {kind: on - dt.timedelta(days=round(months * DAYS_A_MONTH)) for kind, months in content_now().catalogue.check_months.items()}
 
 
 def is_looked_after(entry: Entry) -> bool:
@@ -47,8 +51,13 @@ def is_looked_after(entry: Entry) -> bool:
     return entry.kept_by == SCREEN or entry.kept_by.startswith(HARVEST)
 
 
-def standing_of(entry: Entry, windows: Iterable[Window], on: dt.date | None = None) -> Standing:
-    """Return how an entry stands on a day; the same words as the filters of :func:`dead` and :func:`old`."""
+def standing_of(
+    entry: Entry, windows: Iterable[Window], on: dt.date | None = None, *, checks: Mapping[str, dt.date] | None = None
+) -> Standing:
+    """Return how an entry stands on a day; the same words as the filters of :func:`over` and :func:`old`.
+
+    For many entries give ``checks``, the :func:`limits` of the day.
+    """
     day, found = on or clock.today(), list(windows)
     if entry.withdrawn_on is not None:
         return Standing("withdrawn", _("%(day)sに取り下げました。") % {"day": shown_full_day(entry.withdrawn_on)} + _after(entry))
@@ -57,8 +66,8 @@ def standing_of(entry: Entry, windows: Iterable[Window], on: dt.date | None = No
     if entry.kind in DATED and found and not any(one.always_open or (one.closes and one.closes >= day) for one in found):
         last = max(one.closes for one in found if one.closes)
         return Standing("over", _("受付は%(day)sで終わりました。") % {"day": shown_full_day(last)})
-    limit = check_before(entry.kind, day)
-    if limit is not None and is_looked_after(entry) and _checked(entry) < limit:
+    limit = (limits(day) if checks is None else checks).get(entry.kind) if is_looked_after(entry) else None
+    if limit is not None and _checked(entry) < limit:
         return Standing("old", _("%(day)sから確かめていません。") % {"day": shown_full_day(_checked(entry))})
     ahead = [one.opens for one in found if one.opens and one.opens > day and one.closes and one.closes >= day]
     if ahead and not any(one.always_open or ((one.opens or day) <= day <= (one.closes or day)) for one in found):
@@ -93,9 +102,8 @@ def over(on: dt.date) -> Q:
 def old(on: dt.date) -> Q:
     """Return the filter for what was checked too long ago; needs :func:`looked_at`."""
     found = Q(pk__in=[])
-    for kind in EntryKind.values:
-        if (limit := check_before(kind, on)) is not None:
-            found |= Q(kind=kind, checked_on__lt=limit)
+    for kind, limit in limits(on).items():
+        found |= Q(kind=kind, checked_on__lt=limit)
     return found & (Q(kept_by=SCREEN) | Q(kept_by__startswith=HARVEST))
 
 

@@ -175,7 +175,8 @@ def test_a_word_left_out_is_not_looked_for(region: Region) -> None:
     world = region()
     put(machine("EQ7", "クラック検出器"))
     assert "EQ7" in ids(look(Wish(q="ひび"), actor=world.lab))
-    assert "EQ7" not in ids(look(Wish(q="ひび", without=("クラック",)), actor=world.lab))
+    assert "クラック" in look(Wish(q="ひび"), actor=world.lab).alike["ひび"]
+    assert "クラック" not in look(Wish(q="ひび", without=("クラック",)), actor=world.lab).alike["ひび"]  # its meaning may still find it
 
 
 def test_the_address_says_all_and_nothing_strange() -> None:

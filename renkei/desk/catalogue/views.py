@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from renkei.base import clock
 from renkei.desk.catalogue.editing import entries_check
 from renkei.desk.catalogue.lists import bodies, entries_wanted, read_wanted, states
 from renkei.desk.request import StaffRequest
@@ -19,7 +20,7 @@ from renkei.matching.fact_words import show_fact
 from renkei.matching.fields import Shape, facts_of, value_of
 from renkei.matching.keeping import keeper_words, keeps
 from renkei.matching.models import Entry, EntryKind, Revision
-from renkei.matching.standing import Standing, is_looked_after, standing_of
+from renkei.matching.standing import Standing, is_looked_after, limits, standing_of
 from renkei.matching.upkeep import own_checks
 from renkei.plan.queries import content_now
 
@@ -59,7 +60,8 @@ def entries(request: StaffRequest, body: str) -> HttpResponse:
     wanted = read_wanted(request.GET.dict())
     found = entries_wanted(wanted, request.actor).select_related("body").prefetch_related("windows")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    lines = [Line(one, standing_of(one, one.windows.all())) for one in page]
+    latest = limits(clock.today())
+    lines = [Line(one, standing_of(one, one.windows.all(), checks=latest)) for one in page]
     context = {
         "page": page, "lines": lines, "wanted": wanted, "kinds": EntryKind.choices, "bodies": bodies(), "states": states(),
         "body": body, "to_check": own_checks(body).count(),
@@ -88,7 +90,8 @@ def checks(request: StaffRequest, body: str) -> HttpResponse:
     if request.method == "POST":
         return entries_check(request, body)
     page = Paginator(own_checks(body).prefetch_related("windows").order_by(F("checked_on").asc(), "pk"), PER_PAGE).get_page(request.GET.get("page"))
-    lines = [Line(one, standing_of(one, one.windows.all())) for one in page]
+    latest = limits(clock.today())
+    lines = [Line(one, standing_of(one, one.windows.all(), checks=latest)) for one in page]
     return render(request, "desk/catalogue/check.html", {"page": page, "lines": lines, "body": body})
 
 
