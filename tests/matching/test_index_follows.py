@@ -286,6 +286,6 @@ def test_a_look_at_a_current_index_is_one_question_and_no_writing(built: Path, d
         index.refresh()
     with django_assert_num_queries(1):
         index.ensure()
-    with django_assert_num_queries(0):
+    with django_assert_num_queries(2):  # which synonyms and which weights hold: both may have changed in another process
         hits("渦電流")
     assert (built / "index" / "state.json").stat().st_mtime_ns == before

@@ -18,12 +18,26 @@ from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.consents import give_consent, request_consent
 from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.openings import open_to
+from renkei.cases.actions.route_sending import send_route
+from renkei.cases.actions.routes import make_route
 from renkei.cases.actions.talk import add_file
 from renkei.cases.actions.triage import ask_company, settle_need
-from renkei.cases.models import Attachment, Case, Consent, ConsentRequest, FollowUp, Message, Need, Opening, Transition
+from renkei.cases.models import (
+    Attachment,
+    Case,
+    Consent,
+    ConsentRequest,
+    FollowUp,
+    Message,
+    Need,
+    Opening,
+    RouteAnswer,
+    Transition,
+)
 from renkei.companies.models import CompanyAccess
 from renkei.plan.models import Body
 from renkei.portal.status.urls import ACTS
+from tests.cases.routing import proposing
 from tests.portal.firms import account, client, registered
 from tests.portal.scene import CENTER, LAB, Firm, came, running
 from tests.world import World
@@ -91,6 +105,14 @@ def _afterwards(firm: Firm) -> dict[str, Any]:
     return {"follow_up": FollowUp.objects.get(months=6).pk}
 
 
+def _route_sent(firm: Firm) -> dict[str, Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        proposing(patch)
+        made = make_route(firm.case, by=firm.world.lab)
+    send_route(made, by=firm.world.lab, version=made.version)
+    return {}
+
+
 # act: what has to be there first (the ids it gives), what is posted, what is there afterwards
 DEEDS: dict[str, tuple[Callable[[Firm], dict[str, Any]], dict[str, Any], Callable[[Firm], Any]]] = {
     "write": (_none, {"text": "日を変えたい"}, lambda _f: Message.objects.filter(from_company=True, kind="message").count()),
@@ -112,6 +134,7 @@ DEEDS: dict[str, tuple[Callable[[Firm], dict[str, Any]], dict[str, Any], Callabl
     "follow-up": (_afterwards, {"useful": "yes", "satisfaction": 4, "trouble": "no", "words": "量産を始めた"},
                   lambda _f: FollowUp.objects.answered().count()),
     "follow-up-stop": (_afterwards, {}, lambda _f: FollowUp.objects.filter(ended_because="unwanted").count()),
+    "route": (_route_sent, {"answer": "yes", "text": ""}, lambda _f: RouteAnswer.objects.count()),
     "feedback": (_closed, {"result": "solved", "satisfaction": 5, "words": "よかった"}, lambda f: (f.case.result, f.case.satisfaction)),
 }  # fmt: skip
 
