@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renkei.matching import fusion, lexical, meaning, ranking, signals
+from renkei.matching import fusion, lexical, meaning, ranking, signs
 from renkei.matching.encoders import EncoderError, Matrix, Role
 from renkei.matching.fusion import Model
 from renkei.matching.postings import EMPTY, Extent, Postings, PostingsWriter, learn_prior
@@ -60,7 +60,7 @@ def test_signs_of_words_are_nought_where_no_word_is_shared(ranker: Ranker) -> No
         values = pool.signs[name]
         assert values[own] > 0
         assert np.count_nonzero(values) == 1, name
-    assert set(pool.signs) == set(signals.SIGNALS)
+    assert set(pool.signs) == set(signs.SIGNALS)
 
 
 def test_cover_is_whole_when_every_word_is_held(ranker: Ranker) -> None:
@@ -106,7 +106,7 @@ def test_without_vectors_words_still_rank(tmp_path: Path, monkeypatch: pytest.Mo
     made = build(documents(), tmp_path)
     assert made.rank("腕時計の電池")[0].id == "clock"
     pool = made.pool("腕時計の電池")
-    assert all(not pool.signs[name].any() for name in signals.MEANT)
+    assert all(not pool.signs[name].any() for name in signs.MEANT)
 
 
 def test_a_large_catalogue_looks_among_the_first_by_words(
@@ -219,7 +219,7 @@ def test_empty_postings_are_read(tmp_path: Path) -> None:
 
 def test_weights_are_plain_data() -> None:
     model = fusion.published()
-    assert set(model.weights) == set(signals.SIGNALS)
+    assert set(model.weights) == set(signs.SIGNALS)
     assert fusion.from_data(model.as_data()).weights == model.weights
     with pytest.raises(ValueError):
         fusion.from_data({"name": "half", "weights": {"words": [1]}})
