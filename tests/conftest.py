@@ -119,6 +119,14 @@ def _signed_in_just_now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _in_the_language_of_the_house() -> None:
+    """A page asked for in English leaves the thread in English: the next test must not read it."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def _nothing_counted() -> None:
     """Sign-ins, drafts and letters are counted against their limits from nought."""
     from django.core.cache import cache
