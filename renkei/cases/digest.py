@@ -16,6 +16,8 @@ from renkei.base.context import acting
 from renkei.base.language import written
 from renkei.cases.actions.mail_out import tell_of_failed
 from renkei.cases.models import Case, Handover, LetterStep, SavedSearch, StepState, Suggestion, Support
+from renkei.cases.queries.route_late import late_steps
+from renkei.cases.route_clock import LATE
 from renkei.cases.states import HandoverState, SupportState
 from renkei.matching.upkeep import CHECK, own_checks
 from renkei.plan.models import Body
@@ -61,6 +63,7 @@ def _stands(nudges: list[Nudge]) -> Callable[[Nudge], bool]:
     handovers = Handover.objects.in_bulk(about)
     decisions = LetterStep.objects.in_bulk(about)
     searches = set(SavedSearch.objects.living().filter(pk__in=about).values_list("pk", flat=True))
+    late = {one.step.key for one in late_steps({one.case for one in nudges if one.kind == LATE})}
     answered = set(Suggestion.objects.filter(pk__in=about).exclude(answer="").values_list("pk", flat=True))
 
     def stands(nudge: Nudge) -> bool:
@@ -69,7 +72,7 @@ def _stands(nudges: list[Nudge]) -> Callable[[Nudge], bool]:
             return nudge.about in searches
         if nudge.kind == CHECK:  # about no case: it stands while something waits to be looked at
             return own_checks(nudge.body).exists()
-        if nudge.about in answered:
+        if nudge.about in answered or (nudge.kind == LATE and nudge.about not in late):
             return False
         if nudge.kind == "decide" and nudge.about in decisions:  # letters are decided after a case has ended, too
             return decisions[nudge.about].state == StepState.WAITING

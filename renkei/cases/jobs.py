@@ -33,6 +33,8 @@ from renkei.cases.models import Asked, Case, SavedView, Support, Verb, log_step
 from renkei.cases.queries.colleagues import loads_to_push
 from renkei.cases.queries.moves import ending_soon
 from renkei.cases.queries.next_best import next_candidates
+from renkei.cases.queries.route_late import late_cases
+from renkei.cases.route_clock import tell_of_late_steps
 from renkei.cases.states import SupportState
 from renkei.cases.steps import NextStep, due, put_next_step, save_case
 from renkei.matching.actions import set_load
@@ -45,7 +47,7 @@ _log = logging.getLogger("renkei.clocks")
 
 @dataclass(frozen=True, slots=True)
 class ClockReport:
-    """How many were reminded, told of silence, expired, told of a late first answer, told of standing still, and freed.
+    """How many were reminded, told of silence, expired, told of a late first answer, of standing still, of late routes, freed.
 
     Freed are cases of people who left before anybody accepted them; ``inquired`` counts questions without a name that
     were sent, reminded of, or brought back answered.
@@ -58,11 +60,12 @@ class ClockReport:
     idle: int = 0
     freed: int = 0
     inquired: int = 0
+    behind: int = 0
 
     @property
     def total(self) -> int:
         """Return how many acts there were."""
-        return self.reminded + self.silent + self.expired + self.late + self.idle + self.freed + self.inquired
+        return self.reminded + self.silent + self.expired + self.late + self.idle + self.freed + self.inquired + self.behind
 
 
 def run_clocks() -> ClockReport:
@@ -81,6 +84,7 @@ def run_clocks() -> ClockReport:
         unreminded, reminded, told = _unanswered()
         late = list(_late_cases().values_list("pk", flat=True))
         idle = list(_idle_cases().values_list("pk", flat=True))
+        behind = late_cases()
         open_ones = Asked.objects.filter(inquiry__ended_at__isnull=True, body__closed_on__isnull=True)
         untold = list(open_ones.filter(told_on__isnull=True).values_list("pk", flat=True))
         answered = list(Asked.objects.exclude(answer="").filter(taken_up_at__isnull=True).values_list("pk", flat=True))
@@ -92,6 +96,7 @@ def run_clocks() -> ClockReport:
         reminded=_each(unreminded, _remind),
         late=_each(late, _tell_of_late_answer),
         idle=_each(idle, _tell_of_idle),
+        behind=_each(behind, tell_of_late_steps),
         freed=freed,
         inquired=_each(answered, _take_up) + _each(untold, _tell) + _each(quiet, _ask_again),
     )

@@ -29,6 +29,7 @@ KINDS = {
     "silence": gettext_lazy("頼んだ機関の返事がない"),
     "late": gettext_lazy("回答の期限が過ぎた"),
     "idle": gettext_lazy("しばらく動きがない"),
+    "step_late": gettext_lazy("支援ルートの日を過ぎた"),
     "handover": gettext_lazy("引継ぎのお願い"),
     "follow_up": gettext_lazy("終わった案件の会社から返事があった"),
     "partner": gettext_lazy("渡した研究者・外の相手から連絡があった"),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
-from renkei.base.actor import Actor
+from renkei.base.actor import SYSTEM, Actor
 from renkei.cases.models import Case, RouteStep, Support
 from renkei.cases.queries.route_page import late_words
 from renkei.cases.queries.route_plan import GONE, IN_VAIN, Ask
-from renkei.cases.states import SupportState
+from renkei.cases.states import AT_WORK, SupportState
 
 MOST = 10
 _MOST_STEPS = 200
@@ -48,6 +50,52 @@ def late_routes(actor: Actor, body: str) -> list[LateRoute]:
         if words:
             found.setdefault(one.version.route.case_id, LateRoute(one.version.route.case, words))
     return list(found.values())[:MOST]
+
+
+@dataclass(frozen=True, slots=True)
+class LateStep:
+    """A step whose day has gone by, with the support it became; ``day`` is the day it missed."""
+
+    step: RouteStep
+    support: Support | None
+    day: dt.date
+    is_begun: bool
+
+    @property
+    def is_at_body(self) -> bool:
+        """Tell whether the body that took it has to move; else it is the case's holder."""
+        return self.is_begun and self.support is not None
+
+
+def late_cases() -> list[uuid.UUID]:
+    """Return the open cases with a step of the route that stands whose day has gone by; for the worker."""
+    today = clock.today()
+    rows = _standing_steps().filter(Q(begins_on__lt=today) | Q(ends_on__lt=today))
+    return list(dict.fromkeys(rows.order_by("version__route__case__arrived_at").values_list("version__route__case_id", flat=True)))
+
+
+def late_steps(cases: Iterable[uuid.UUID]) -> list[LateStep]:
+    """Return the steps of open cases that are late today, in their order; for the worker. What met a no is late no more."""
+    today = clock.today()
+    rows = list(
+        _standing_steps().filter(Q(begins_on__lt=today) | Q(ends_on__lt=today), version__route__case__in=set(cases))
+        .select_related("service", "body", "version__route").order_by("order")
+    )  # fmt: skip
+    supports = _supports(SYSTEM, {one.version.route.case_id for one in rows}) if rows else {}
+    found = []
+    for one in rows:
+        support = supports.get((one.need_id, one.service_id, one.body_id))
+        state = SupportState(support.state) if support else SupportState.PROPOSED
+        day = one.ends_on if one.ends_on is not None and one.ends_on < today else one.begins_on
+        if day is not None and late_words(one, state, today):
+            found.append(LateStep(one, support, day, is_begun=state in AT_WORK))
+    return found
+
+
+def _standing_steps() -> QuerySet[RouteStep]:
+    return RouteStep.objects.visible_to(SYSTEM).filter(
+        version__number=F("version__route__version"), version__route__case__in=Case.objects.open()
+    )
 
 
 def _supports(actor: Actor, cases: set[uuid.UUID]) -> dict[Ask, Support]:
