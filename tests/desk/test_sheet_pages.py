@@ -14,8 +14,7 @@ from renkei.base import clock
 from renkei.cases.models import Case
 from renkei.companies.actions import Profile, register_company
 from renkei.companies.models import Company, CompanyImport
-from renkei.desk.companies import imports
-from renkei.desk.register import views
+from renkei.desk import sheets
 from tests.desk.pages import HOSTILE, address, client, said
 from tests.desk.test_register import HEADS, OPEN, sheet
 from tests.world import DESK, LAB, World
@@ -39,8 +38,7 @@ def firms(world: World, *lines: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "SHOWN", 3)
-    monkeypatch.setattr(views, "SHOWN", 3)
+    monkeypatch.setattr(sheets, "SHOWN", 3)
 
 
 class TestFirms:
@@ -70,6 +68,17 @@ class TestFirms:
         answer = client(world).post(address(FIRMS), given | {"page": page})
         assert answer.status_code == 200
         assert rows(answer) in ([2, 3, 4], [5, 6])
+
+    def test_a_choice_taken_back_is_not_carried_on(self, world: World) -> None:
+        twins = [register_company(Profile(name="ふたご工業", phone=phone), by=world.desk) for phone in ("000-000-0021", "000-000-0022")]
+        given = hidden(firms(world, *["ふたご工業,44"] * 5))
+        chosen = {f"row-{n}": str(twins[0].pk) for n in (2, 3)}
+        second = client(world).post(address(FIRMS), given | chosen | {"row-4": "skip", "page": "2"})
+        assert (rows(second), hidden(second)) == ([5, 6], given | chosen)  # what is left out needs no field: there may be thousands
+        first = client(world).post(address(FIRMS), hidden(second) | {"page": "1"})
+        assert said(first).count(f'<option value="{twins[0].pk}" selected>') == 2
+        both = {"row-2": [str(twins[0].pk), "skip"], "row-3": [str(twins[0].pk), str(twins[1].pk)]}  # carried, then chosen anew
+        assert hidden(client(world).post(address(FIRMS), given | both | {"page": "2"})) == given | {"row-3": str(twins[1].pk)}
 
     def test_broken_sheets_and_hostile_answers(self, world: World) -> None:
         for broken in ({"sheet": "@@"}, {"sheet": ""}, {"sheet": "eA=="}):

@@ -173,7 +173,7 @@ def test_groups_changed_since_are_named_when_a_file_is_taken_back(world: World) 
     client(world).post(address("desk-words-import-confirm"), carried(answer))
     change_group("s00001", [Listed("磁気"), Listed("磁力線")], version=1, by=world.desk)
     undone = client(world).post(address("desk-words-import-undo", run=SynonymImport.objects.get().pk), follow=True)
-    assert "残しました：s00001" in said(undone)
+    assert "残しました。 s00001" in said(undone)
 
 
 @pytest.mark.parametrize(("data", "sentence"), [

@@ -3,84 +3,58 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
-from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from renkei.base.refusal import Refused
 from renkei.cases.actions.register import import_register, undo_import
 from renkei.cases.models import ImportRun
-from renkei.cases.queries.register import Preview, read_register
-from renkei.desk.register.forms import ConfirmForm, UploadForm, carried
+from renkei.cases.queries.register import Preview, RegisterRow, read_register
 from renkei.desk.request import StaffRequest
+from renkei.desk.sheets import CarriedForm, SheetIn, UploadForm
 
-SHOWN = 300  # rows on a page of the preview
+
+def _read(request: StaffRequest, given: dict[str, Any]) -> Preview:
+    return read_register(given["sheet"], body=request.membership.body)
+
+
+def _show(request: StaffRequest, preview: Preview) -> tuple[list[RegisterRow], dict[str, Any]]:  # noqa: ARG001  nothing is chosen
+    return sorted(preview.rows, key=lambda row: not row.problems), {}
+
+
+def _keep(request: StaffRequest, preview: Preview, given: dict[str, Any]) -> str:  # noqa: ARG001  the file itself is not kept
+    run = import_register(preview, by=request.actor, body=request.membership.body)
+    return _("%(count)s件を取り込みました。まとめて取り消せます。") % {"count": run.rows}
+
+
+REGISTER = SheetIn("desk-register-import", UploadForm, CarriedForm, "desk/register/preview.html", _read, _show, _keep)
 
 
 def register_import(request: StaffRequest, body: str) -> HttpResponse:
     """Take a sheet and show, row by row, what will happen or what is wrong. Nothing is written yet."""
-    if request.method == "POST" and "sheet" in request.POST:
-        return _another_page(request, body)
-    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = UploadForm(*sent)
-    preview = None
-    if request.method == "POST" and form.is_valid():
-        try:
-            preview = read_register(form.cleaned_data["file"], body=request.membership.body)
-        except Refused as refusal:
-            form.add_error("file", refusal.message)
-        else:
-            return _preview(request, body, preview, form.cleaned_data["file"])
+    form = REGISTER.take(request, body)
+    if isinstance(form, HttpResponse):
+        return form
     runs = ImportRun.objects.visible_to(request.actor).filter(body_id=body).select_related("done_by")[:20]
-    return render(request, "desk/register/import.html", {"form": form, "runs": runs, "body": body})
-
-
-def _preview(request: StaffRequest, body: str, preview: Preview, data: bytes) -> HttpResponse:
-    rows = preview.rows if len(preview.rows) <= SHOWN else sorted(preview.rows, key=lambda row: not row.problems)
-    page = Paginator(rows, SHOWN).get_page(request.POST.get("page"))
-    context = {"preview": preview, "page": page, "confirm": ConfirmForm(initial=carried(data)), "body": body}
-    return render(request, "desk/register/preview.html", context)
-
-
-def _another_page(request: StaffRequest, body: str) -> HttpResponse:
-    """Show another page of the rows; the sheet comes along."""
-    form = ConfirmForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("もう一度ファイルを選んでください。"))
-        return redirect("desk-register-import", body=body)
-    try:
-        preview = read_register(form.cleaned_data["sheet"], body=request.membership.body)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-        return redirect("desk-register-import", body=body)
-    return _preview(request, body, preview, form.cleaned_data["sheet"])
+    return render(request, "desk/register/import.html", {"form": form, "runs": runs, "body": body}, status=422 if form.errors else 200)
 
 
 @require_POST
 def register_confirm(request: StaffRequest, body: str) -> HttpResponse:
     """Import the sheet that was looked at."""
-    form = ConfirmForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("もう一度ファイルを選んでください。"))
-        return redirect("desk-register-import", body=body)
-    try:
-        preview = read_register(form.cleaned_data["sheet"], body=request.membership.body)
-        run = import_register(preview, by=request.actor, body=request.membership.body)
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-        return redirect("desk-register-import", body=body)
-    messages.success(request, _("%(count)s件を取り込みました。まとめて取り消せます。") % {"count": run.rows})
-    return redirect("desk-register-import", body=body)
+    return REGISTER.confirm(request, body)
 
 
 @require_POST
 def register_undo(request: StaffRequest, body: str, run: uuid.UUID) -> HttpResponse:
     """Undo a whole import."""
     found = get_object_or_404(ImportRun.objects.visible_to(request.actor).filter(body_id=body), pk=run)
-    undo_import(found, by=request.actor)
-    messages.success(request, _("取り込みを取り消しました。"))
-    return redirect("desk-register-import", body=body)
+
+    def back() -> list[str]:
+        undo_import(found, by=request.actor)
+        return []  # a run of which something has moved is refused as a whole
+
+    return REGISTER.undo(request, body, back, "")

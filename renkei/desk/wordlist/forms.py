@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import Any
 
@@ -11,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.forms import Options, TextField
-from renkei.desk.register.forms import UploadForm
+from renkei.desk.sheets import CarriedForm, UploadForm
 from renkei.matching.sitewords import SiteGroup
 from renkei.matching.wordfile import ALIKE, KINDS, MEANS, SYMPTOM, Listed
 from renkei.matching.wordsheet import APART, MERGE, REPLACE
@@ -76,16 +74,7 @@ class WordFileForm(UploadForm):
         return self.cleaned_data["mode"] or REPLACE
 
 
-class CarriedForm(forms.Form):
-    """The same file once more, carried by the preview page: nothing is kept on the server until it is confirmed."""
+class CarriedWordsForm(CarriedForm):
+    """The same file once more, with what was chosen for known numbers."""
 
-    sheet = forms.CharField(widget=forms.HiddenInput)
-    name = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
     mode = forms.ChoiceField(widget=forms.HiddenInput, choices=_MODES)
-
-    def clean_sheet(self) -> bytes:
-        """Return the bytes."""
-        try:
-            return base64.b64decode(self.cleaned_data["sheet"], validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise forms.ValidationError(_("もう一度ファイルを選んでください。"), code="broken") from error
