@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
 from renkei.matching.entries import Match, matches
 from renkei.matching.knowledge import Knowledge, knowledge
 from renkei.matching.models import EntryKind
-from renkei.matching.proposal import Candidate, Proposal
+from renkei.matching.proposal import Candidate, Evidence, Proposal
 from renkei.matching.propose import propose
+from renkei.matching.reasons import reasons
 
 MAX_TEXT = 20_000
 _BEST = 20
@@ -27,7 +28,7 @@ _KIND_WORDS = {
     "outside_region": "地域の外に頼る案",
     "out_of_scope": "ここの支援の外（行き先の案内）",
 }
-_MARKS = {"word": "言葉", "met": "合う", "failed": "合わない", "unknown": "不明"}
+_MARKS = {"word": "言葉", "alike": "言い換え", "near": "意味が近い", "met": "合う", "failed": "合わない", "unknown": "不明"}
 
 
 class BadLineError(ValueError):
@@ -72,7 +73,14 @@ def best_entries(text: str) -> list[dict[str, Any]]:
     leaning = _leaning(propose(text))
     listed = sorted(((match.score + leaning(match), match) for match in found), key=lambda p: (-p[0], p[1].entry.id))
     top = listed[0][0] if listed else 1.0
-    return [{"id": match.entry.id, "kind": match.entry.kind, "score": round(score / top, 4)} for score, match in listed[:_BEST]]
+    return [
+        {"id": match.entry.id, "kind": match.entry.kind, "score": round(score / top, 4), "evidence": _reasons(reasons(match, text))}
+        for score, match in listed[:_BEST]
+    ]
+
+
+def _reasons(listed: Sequence[Evidence]) -> list[dict[str, str]]:
+    return [{"kind": one.kind, "text": one.text} for one in listed]
 
 
 def _leaning(proposal: Proposal) -> Callable[[Match], float]:
@@ -110,7 +118,8 @@ def _candidate_lines(candidate: Candidate, known: Knowledge) -> Iterator[str]:
     for mark, texts in reasons.items():
         yield f"         {mark}: {'、'.join(texts)}"
     for entry in candidate.entries[:3]:
-        yield f"         {entry.id} {entry.name}（{entry.words}）"
+        why = "、".join(f"{_MARKS[one.kind]} {one.text}".strip() if one.kind != "word" else one.text for one in entry.reasons)
+        yield f"         {entry.id} {entry.name}{f'（{why}）' if why else ''}"
     if candidate.blocked_by:
         yield f"         まだ頼めません: {candidate.blocked_by}"
 
@@ -135,7 +144,7 @@ def _support(one: Candidate) -> dict[str, Any]:
         "stage": int(one.stage) if one.stage.isdigit() else one.stage,
         "score": one.score,
         "date": one.date.isoformat() if one.date else None,
-        "entries": [{"id": hit.id, "kind": hit.kind, "score": hit.score} for hit in one.entries],
+        "entries": [{"id": hit.id, "kind": hit.kind, "score": hit.score, "evidence": _reasons(hit.reasons)} for hit in one.entries],
         "evidence": [asdict(evidence) for evidence in one.evidence],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +10,8 @@ from renkei.matching import index, synonyms
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind, Window
 from renkei.matching.standing import proposable
-from renkei.matching.synonyms import Used
+from renkei.matching.synonyms import Term, Used
+from renkei.matching.telling import telling, telling_or_all
 from renkei.matching.words import Word, content_forms, words
 
 PER_KIND = 8
@@ -20,26 +21,39 @@ _MOST_WORDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An entry found: its score between nought and one, the words it shares with the text, the services it speaks for."""
+    """An entry found: its score between nought and one, the words it shares with the text, the services it speaks for.
+
+    ``spans`` are places of words that tell something; those in ``alike`` meet another word of the entry, that means the
+    same. ``near`` is how near the whole text comes in meaning.
+    """
 
     entry: Entry
     windows: tuple[Window, ...]
     score: float
     spans: tuple[tuple[int, int], ...]
     services: tuple[str, ...]
+    alike: tuple[tuple[tuple[int, int], Term], ...] = ()
+    near: float = 0.0
 
     def words(self, text: str) -> str:
-        """Return the shared words as they stand in the text."""
-        return "、".join(dict.fromkeys(text[start:end] for start, end in self.spans))
+        """Return the words that stand in the text and in the entry, as they stand in the text."""
+        other = {span for span, _term in self.alike}
+        return "、".join(dict.fromkeys(text[start:end] for start, end in self.spans if (start, end) not in other))
+
+    @property
+    def has_reason(self) -> bool:
+        """Tell whether anything can be named for which the entry was found."""
+        return bool(self.spans) or self.near >= index.NEAR_ENOUGH
 
 
 def matches(  # noqa: PLR0913  a search has that many sides, each named
     text: str, known: Knowledge, *, kinds: Sequence[str] = tuple(KINDS), audience: str = "staff", per_kind: int = PER_KIND,
-    without: Collection[str] = (),
+    without: Collection[str] = (), typed: bool = False,
 ) -> list[Match]:  # fmt: skip
     """Return the best entries of each kind, best first. What no longer stands is left out.
 
-    ``without`` names synonyms (or their groups) that are not to be searched for.
+    ``without`` names synonyms (or their groups) that are not to be searched for. Where the words were ``typed`` to be
+    searched for, common ones count as reasons when there are no others.
     """
     index.ensure()
     found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind, without=without)
@@ -52,14 +66,13 @@ def matches(  # noqa: PLR0913  a search has that many sides, each named
         windows.setdefault(window.entry_id, []).append(window)
     units = words(text[:4_000])
     alike = synonyms.current().used(units, without=without)
-    listed = [
-        Match(
-            entry=entries[hit.id], windows=tuple(windows.get(hit.id, [])), score=round(hit.score / top, 4), spans=_shared(entries[hit.id], units, alike),
-            services=_services(entries[hit.id], known),
-        )
-        for hit in found
-        if hit.id in entries
-    ]  # fmt: skip
+    often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
+    said = telling_or_all(units, often) if typed else telling(units, often)
+    listed = []
+    for hit in (hit for hit in found if hit.id in entries):
+        entry = entries[hit.id]
+        spans, others = shared(entry, said, alike, often)
+        listed.append(Match(entry, tuple(windows.get(hit.id, [])), round(hit.score / top, 4), spans, _services(entry, known), others, hit.near))
     return sorted(listed, key=lambda match: (-match.score, match.entry.id))
 
 
@@ -69,21 +82,29 @@ def _services(entry: Entry, known: Knowledge) -> tuple[str, ...]:
     return tuple(known.services_of(entry.kind, entry.facts.get("post", "")))
 
 
-def _shared(entry: Entry, units: Sequence[Word], alike: Sequence[Used]) -> tuple[tuple[int, int], ...]:
-    """Return where the text has words of the entry, or words that mean the same; the longest words first."""
+def shared(
+    entry: Entry, said: Sequence[Word], alike: Sequence[Used], often: Mapping[str, float]
+) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[tuple[int, int], Term], ...]]:
+    """Return where the text has words of the entry, or words that mean the same, and for the latter what they meet.
+
+    Of many the rarest are kept (``often``), the longest where that is not known; the entry's own words before others.
+    """
     forms = _forms(entry.id, entry.text_hash, f"{entry.name}\n{entry.summary}\n{entry.text}")
     spans: dict[str, tuple[int, int]] = {}
-    for unit in units:
-        if unit.is_content and unit.form in forms:
+    for unit in said:
+        if unit.form in forms:
             spans.setdefault(unit.form, (unit.start, unit.end))
     own = list(spans.values())
+    met: dict[tuple[int, int], Term] = {}
     for one in alike:
         is_own = any(start < one.end and one.start < end for start, end in own)
-        if not is_own and any(forms.issuperset(term.forms) for term in one.others):
-            spans.setdefault(one.said, (one.start, one.end))
-    telling = {form: span for form, span in spans.items() if span[1] - span[0] > 1} or spans
-    chosen = sorted(telling.items(), key=lambda one: (one[0] not in forms, -len(one[0]), one[1]))[:_MOST_WORDS]
-    return tuple(sorted(span for _form, span in chosen))
+        term = None if is_own or one.said in spans else next((term for term in one.others if forms.issuperset(term.forms)), None)
+        if term is not None:
+            met[spans.setdefault(one.said, (one.start, one.end))] = term
+    long = {form: span for form, span in spans.items() if span[1] - span[0] > 1} or spans
+    chosen = sorted(long.items(), key=lambda one: (one[0] not in forms, often.get(one[0], 0.0), -len(one[0]), one[1]))[:_MOST_WORDS]
+    kept = sorted(span for _form, span in chosen)
+    return tuple(kept), tuple((span, met[span]) for span in kept if span in met)
 
 
 @lru_cache(maxsize=5_000)

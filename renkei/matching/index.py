@@ -40,7 +40,7 @@ _FORMAT = 4  # a new number makes every node rebuild
 _BLOCK = 500
 _MOST_SAMPLED = 5_000  # entries that tell what entries have in common
 _FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
-_NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
+NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _log = logging.getLogger("renkei.matching")
 _guard = threading.Lock()
@@ -90,6 +90,7 @@ class Found:
     id: str
     kind: str
     score: float
+    near: float = 0.0  # in meaning
 
 
 def home() -> Path:
@@ -172,6 +173,14 @@ def pool(text: str, *, audience: str = "staff", kinds: Sequence[str] = ()) -> tu
     return [ranker.postings.ids[row] for row in found.rows], found.signs
 
 
+def often(forms: Collection[str], *, audience: str = "staff") -> dict[str, float]:
+    """Return the share of the entries that have each word; nothing while no index can be read, or of too few entries to tell."""
+    try:
+        return _open(audience).often(sorted(forms))
+    except (OSError, ValueError):
+        return {}
+
+
 def _sought(  # noqa: PLR0913  a search has that many sides
     text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = (), narrow: Sequence[str] = ()
 ) -> tuple[Ranker, Pool]:  # fmt: skip
@@ -200,14 +209,14 @@ def _by_names(text: str, audience: str, kinds: Sequence[str], limit: int) -> lis
 def _ranked(ranker: Ranker, found: Pool) -> list[Found]:
     """Return what shares words with the text, or is near enough to it in meaning; best first, equal ones by id."""
     near = np.maximum(found.signs["near"], found.signs["near_title"])
-    kept = np.flatnonzero(found.told | (near >= _NEAR_ENOUGH))
+    kept = np.flatnonzero(found.told | (near >= NEAR_ENOUGH))
     if not len(kept):
         return []
     score = (learned.model() or ranker.model).score(found.signs)[kept].astype(float)
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
     names, rows = ranker.postings, found.rows[kept]
-    hits = [Found(names.ids[row], str(names.kinds[row]), float(one)) for row, one in zip(rows, share, strict=True)]
+    hits = (Found(names.ids[row], str(names.kinds[row]), *told) for row, *told in zip(rows, share.tolist(), near[kept].tolist(), strict=True))
     return sorted(hits, key=lambda hit: (-round(hit.score, 4), hit.id))
 
 
@@ -245,8 +254,7 @@ def _open(audience: str) -> Ranker:
     What is open stays good while the state or its files are gone. Raises OSError or ValueError when nothing can be read.
     """
     known = state()
-    encoder = encoders.encoder()
-    made = enrich.stamp(encoder) if encoder is not None else 0
+    made = enrich.stamp(encoder) if (encoder := encoders.encoder()) is not None else 0
     with _guard:
         kept = _opened.get(audience)
         if known is None and kept is not None:

@@ -7,23 +7,27 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason: ``kind`` is word, alike, near, met, failed or unknown; ``question`` is the key of a Question.
+
+    Of ``alike`` the text is what was said, an arrow, what the entry says; of ``near`` pairs of words, or nothing.
+    """
+
+    kind: str
+    text: str
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EntryHit:
-    """A found entry; ``words`` are the matched words as they stand in the text, or a short note."""
+    """A found entry and why: ``words`` are the matched words as they stand in the text, or a short note."""
 
     id: str
     kind: str
     score: float
     name: str
     words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One reason: a matched word, or a rule met, failed or unknown; ``question`` is the key of a Question."""
-
-    kind: str
-    text: str
-    question: str = ""
+    reasons: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from renkei.matching.knowledge import OUT, Knowledge, knowledge
 from renkei.matching.models import EntryKind
 from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mark, NearMiss, Proposal, ProposedNeed
 from renkei.matching.reading import Clause, clauses_of, points
+from renkei.matching.reasons import reasons
 from renkei.matching.scoring import Fit, fits
+from renkei.matching.telling import says_something
 from renkei.matching.words import MAX_LENGTH
 from renkei.plan.industry import industry_of
 
@@ -29,6 +31,7 @@ _SHARE, _FEWEST, _MOST = 0.22, 3, 7  # services kept: this share of the best, bu
 _NEED_SHARE = 0.45
 _OTHER_BODY = 0.55
 _ENTRIES, _WORDS, _TITLE = 5, 6, 40
+_STRONG = 2.0  # a cue of this weight is one the plan calls strong, of two owners at most
 _NEAR = 0.3  # an entry further from the best than this is no help
 _CASE_VOTE, _ENTRY_VOTE = 1.0, 0.8
 
@@ -231,7 +234,7 @@ def _candidate(
     fit: Fit, choice: Choice, fitting: Sequence[Match], ruled: Mapping[str, list[Ruling]], reading: _Reading
 ) -> Candidate:
     own = [match for match in fitting if match.entry.body_id in {choice.body, None}]
-    shown = [match for match in own if match.entry.kind == EntryKind.PROGRAMME or match.score >= _NEAR][:_ENTRIES]
+    shown = [match for match in own if match.entry.kind == EntryKind.PROGRAMME or (match.score >= _NEAR and match.has_reason)][:_ENTRIES]
     programme = next((match for match in shown if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}), None)
     day, words, _is_open = window_words(programme.windows, reading.on) if programme else (None, "", True)
     rules = [rule.evidence() for rule in ruled.get(programme.entry.id, [])] if programme else []
@@ -258,14 +261,17 @@ def _round(score: float) -> float:
 
 def _hit(match: Match, reading: _Reading) -> EntryHit:
     entry = match.entry
-    return EntryHit(entry.id, entry.kind, match.score, entry.name, match.words(reading.text))
+    return EntryHit(entry.id, entry.kind, match.score, entry.name, match.words(reading.text), tuple(reasons(match, reading.text)))
 
 
 def _words(fit: Fit, choice: Choice, text: str) -> list[Evidence]:
-    """Return the words of the text that speak for the service, the strongest first, then those for the body."""
+    """Return the words of the text that speak for the service, the strongest first, then those for the body.
+
+    What the plan does not call strong is named only when it says more than every text does.
+    """
     hits = sorted((hit for hit in fit.hits if hit.weight > 0), key=lambda hit: (-hit.weight, hit.spans))
-    told = ["…".join(text[a:b] for a, b in sorted(set(hit.spans))) for hit in hits]
-    told += [text[start:end] for start, end in choice.words]
+    told = ["…".join(text[a:b] for a, b in sorted(set(hit.spans))) for hit in hits if hit.weight >= _STRONG or says_something(text, hit.spans)]
+    told += [text[start:end] for start, end in choice.words if says_something(text, [(start, end)])]
     return [Evidence("word", word) for word in list(dict.fromkeys(told))[:_WORDS]]
 
 

@@ -20,12 +20,13 @@ from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.fusion import Model
 from renkei.matching.postings import Postings, Rows
 from renkei.matching.signs import Query, Values, best, query_of, signals
-from renkei.matching.terms import Document
+from renkei.matching.terms import Document, places
 
 _log = logging.getLogger("renkei.matching")
 POOL = 200
 SCANNED = 20_000  # up to so many rows the vectors are looked through whole; beyond, the first thousand by words
 _FAR = 1_000
+ENOUGH = 100  # of fewer documents nobody can tell which words are common
 _CUT = 300  # characters of a body that a sentence encoder is given
 Expand = Callable[[str], Sequence[tuple[str, ...]]]
 
@@ -138,6 +139,13 @@ class Ranker:
             )
             for n in order
         ]
+
+    def often(self, forms: Sequence[str]) -> dict[str, float]:
+        """Return the share of the documents that have each word; nothing of fewer than ``ENOUGH`` documents."""
+        if len(self.postings.row_of) < ENOUGH:
+            return {}
+        rarity = self.postings.fields["words"].rarity[places(forms)]  # the logarithm of one in so many
+        return dict(zip(forms, np.exp(-rarity).tolist(), strict=True))
 
     def _allowed(self, kind: str) -> NDArray[np.bool_]:
         if kind not in self._of_kind:

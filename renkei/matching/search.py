@@ -13,6 +13,7 @@ from renkei.matching.entries import KINDS, Match, matches
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry, EntryKind
 from renkei.matching.proposal import EntryHit
+from renkei.matching.reasons import reasons
 
 _KINDS = [*KINDS, EntryKind.SERVICE.value, EntryKind.TEST.value]
 
@@ -28,13 +29,13 @@ def search(text: str, *, actor: Actor, kinds: Sequence[str] | None = None, limit
         return []
     wanted = [kind for kind in _KINDS if kinds is None or kind in kinds]
     audience = "staff" if sees_all(actor) else "public"
-    found = matches(typed, knowledge(), kinds=wanted, audience=audience, per_kind=limit)
+    found = matches(typed, knowledge(), kinds=wanted, audience=audience, per_kind=limit, typed=True)
     hits = [_hit(match, typed) for match in found if audience == "staff" or match.entry.is_public]
     return _with_names(typed, hits, actor, wanted, limit)[:limit]
 
 
 def _hit(match: Match, text: str) -> EntryHit:
-    return EntryHit(match.entry.id, match.entry.kind, match.score, match.entry.name, match.words(text))
+    return EntryHit(match.entry.id, match.entry.kind, match.score, match.entry.name, match.words(text), tuple(reasons(match, text)))
 
 
 def _with_names(text: str, hits: list[EntryHit], actor: Actor, kinds: Sequence[str], limit: int) -> list[EntryHit]:

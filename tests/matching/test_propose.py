@@ -269,7 +269,7 @@ def test_plain_words_lead_to_technical_entries(region: Region) -> None:
     region()
     put_entries([EntryRow(id="RUST", kind="seed", name="腐食の抑制", body=LAB)], kept_by="t", by=SYSTEM)
     found = propose("部品がサビて困っています。不良の原因が分からない。").supports[0]
-    assert ("RUST", "サビ") in [(hit.id, hit.words) for hit in found.entries]
+    assert ("RUST", ["サビ → 腐食"]) in [(hit.id, [one.text for one in hit.reasons if one.kind == "alike"]) for hit in found.entries]
 
 
 def test_an_unknown_fact_is_a_question_and_never_a_no(region: Region) -> None:

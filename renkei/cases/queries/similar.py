@@ -16,6 +16,7 @@ from renkei.base.actor import Actor
 from renkei.base.text import bigrams, search_key
 from renkei.cases.models import Case
 from renkei.cases.models.case import CaseQuerySet
+from renkei.matching.telling import is_weak
 from renkei.matching.words import words
 
 MOST_WORDS = 10
@@ -61,9 +62,8 @@ def ranked(rows: list[Hit], among: list[Hit]) -> list[tuple[uuid.UUID, list[int]
 
 def telling_words(text: str) -> list[str]:
     """Return the nouns of a text that say what it is about, the longest first, no more than ``MOST_WORDS``."""
-    found = dict.fromkeys(
-        unit.surface for unit in words(text[:_READ]) if unit.is_content and unit.pos == "名詞" and len(search_key(unit.surface)) > 1
-    )
+    said = (unit for unit in words(text[:_READ]) if unit.is_content and unit.pos == "名詞" and len(search_key(unit.surface)) > 1)
+    found = dict.fromkeys(unit.surface for unit in said if not is_weak(unit.form))
     place = {word: number for number, word in enumerate(found)}
     return sorted(found, key=lambda word: (-len(word), place[word]))[:MOST_WORDS]
 
