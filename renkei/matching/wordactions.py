@@ -119,9 +119,8 @@ def undo_import(run: SynonymImport, *, by: Actor) -> list[str]:
     for step in steps:
         if step.group_id not in stays:
             _restore(step, by=by)
-    if not stays:
-        locked.undone_at = clock.now()
-        locked.save(update_fields=["undone_at"])
+    locked.undone_at = clock.now()  # pressed again, it would take what it has ended for changed since
+    locked.save(update_fields=["undone_at"])
     record(by, "synonyms.undo_import", locked, stays=stays)
     return stays
 

@@ -58,7 +58,10 @@ def lines(text: str) -> list[Line]:
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        row = next(csv.reader([line]))
+        try:
+            row = next(csv.reader([line]))
+        except csv.Error:  # longer than any table's cell
+            row = [""]
         whole = len(row) == COLUMNS and row[_GROUP].strip() and row[_WORD].strip()
         found.append(Line(number, row[_GROUP].strip(), _listed(row) if whole else None, len(row)))
     return found
@@ -95,6 +98,7 @@ def _listed(row: list[str]) -> Listed:
 
 
 def _line(code: str, listed: Listed) -> str:
-    word = f'"{listed.word}"' if "," in listed.word else listed.word
+    doubled = listed.word.replace('"', '""')
+    word = f'"{doubled}"' if {",", '"'} & set(listed.word) else listed.word
     field = SYMPTOM_FIELD if listed.kind == SYMPTOM else "()"
     return f"{code},1,{int(listed.kind == MEANS)},1,0,0,0,{field},{word},,\n"

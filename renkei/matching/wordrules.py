@@ -17,7 +17,7 @@ from renkei.plan.queries import current_plan, is_front_desk
 from renkei.plan.rules import edits_plan
 
 LONGEST, MOST_WORDS = 40, 40
-_KANJI = re.compile(r"[\u3005\u3400-\u9fff]")
+_KANJI = re.compile(r"[\u3005\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 def edits_words(actor: Actor) -> bool:
