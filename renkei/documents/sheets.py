@@ -10,6 +10,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -66,10 +67,21 @@ def read_table(data: bytes, *, most_rows: int) -> list[list[Any]]:
     try:
         rows = [[clean_text(cell) for cell in row[:MOST_COLUMNS]] for row in itertools.islice(reader, most_rows + 1)]
     except csv.Error as error:
-        raise Refused(_("CSVとして読めません。エクセルで開いて、保存し直してください。"), "not_csv", field="file") from error
+        raise _not_csv() from error
+    if rows and "\n" in "".join(rows[-1]) and _is_open(text):
+        raise _not_csv()
     if len(rows) > most_rows:
         raise Refused(_("%(most)s行までです。年度ごとに分けてください。") % {"most": f"{most_rows:,}"}, "too_many_rows", field="file")
     return rows
+
+
+def _is_open(text: str) -> bool:
+    """Tell whether a quote was never closed: every row behind it would be lost in one cell."""
+    try:
+        deque(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in text.partition("\n")[0] else ",", strict=True), maxlen=0)
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 def _decoded(data: bytes) -> str:
@@ -123,6 +135,10 @@ def _check_parts(data: bytes) -> None:
                             raise _not_readable()
     except _BROKEN as error:
         raise _not_readable() from error
+
+
+def _not_csv() -> Refused:
+    return Refused(_("CSVとして読めません。エクセルで開いて、保存し直してください。"), "not_csv", field="file")
 
 
 def _not_readable() -> Refused:

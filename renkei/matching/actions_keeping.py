@@ -155,7 +155,7 @@ def is_web_address(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not any(char.isspace() for char in text)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not any(char.isspace() or not char.isprintable() for char in text)
 
 
 def log_changes(

@@ -35,6 +35,7 @@ NATIONWIDE = "全国"
 MOST_CALLS = 300
 MOST_ANSWER = 20 * 1024 * 1024
 _SUMMARY = 1_200
+_MOST_YEN = 10**12
 _HEADS = re.compile(r"(\d+)名以下")
 _BETWEEN = re.compile(r"\s*[/／]\s*")
 _ID = re.compile(r"[0-9A-Za-z]{1,18}")
@@ -79,7 +80,7 @@ def _result(data: bytes) -> list[dict[str, Any]] | None:
     """Return the records of an answer; None for what is no answer of this service."""
     try:
         found = json.loads(data)["result"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     is_one = len(data) <= MOST_ANSWER and isinstance(found, list) and all(isinstance(one, dict) for one in found)
     return found if is_one else None
@@ -97,12 +98,12 @@ def read_calls(harvest: Harvest) -> Reading:
     listed: dict[str, dict[str, Any]] = {}
     for keyword in keywords_of(harvest.place):
         for call in service.calls(keyword):
-            pk = str(call.get("id", ""))
+            pk = str(call.get("id") or "")
             if _ID.fullmatch(pk) and _still_open(call) and _is_for(call, area):
                 listed.setdefault(pk, call)
     reading = Reading(hashlib.sha256(json.dumps(listed, sort_keys=True, default=str).encode()).hexdigest())
+    reading.ids.update(entry_id(harvest, pk) for pk in listed)  # what is too much to ask for still stands
     for number, pk in enumerate(list(listed)[:MOST_CALLS], start=1):
-        reading.ids.add(entry_id(harvest, pk))
         try:
             rounds = service.detail(pk)
             reading.rows.append((number, _entry(harvest, pk, rounds, area)))
@@ -134,7 +135,10 @@ def first_day(moment: str) -> dt.date:
 
 def _local(moment: str) -> dt.datetime:
     found = dt.datetime.fromisoformat(moment)
-    return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).astimezone(clock.JST)
+    try:
+        return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).astimezone(clock.JST)
+    except OverflowError as error:
+        raise ValueError("no moment of this calendar") from error
 
 
 def _still_open(call: Mapping[str, Any]) -> bool:
@@ -158,8 +162,8 @@ def _entry(harvest: Harvest, pk: str, rounds: list[dict[str, Any]], area: str) -
     title = clean_text(str(call["title"])).strip()
     if not title:
         raise ValueError("a call without a title")
-    said = re.sub(r"\n{2,}", "\n", text_of_html(str(call.get("detail") or "")))
-    catch = clean_text(str(call.get("subsidy_catch_phrase") or "")).strip()
+    said = re.sub(r"\n{2,}", "\n", clean_text(text_of_html(str(call.get("detail") or ""))))
+    catch = clean_text(str(call.get("subsidy_catch_phrase") or "")).strip()[:_SUMMARY]
     url = str(call.get("front_subsidy_detail_page_url") or "")
     fixed = harvest.fixed
     return EntryRow(
@@ -190,7 +194,8 @@ def _facts(call: Mapping[str, Any], pk: str, area: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"jgrants_id": pk}
     if rate := clean_text(str(call.get("subsidy_rate") or "")).strip():
         facts["rate"] = rate[:200]
-    if isinstance(cap := call.get("subsidy_max_limit"), int | float) and cap > 0:
+    cap = call.get("subsidy_max_limit")
+    if isinstance(cap, int | float) and not isinstance(cap, bool) and 0 < cap <= _MOST_YEN:
         facts["cap_yen"] = int(cap)
     eligible: dict[str, Any] = {}
     if area and _areas(call) and all(one == area for one in _areas(call)):

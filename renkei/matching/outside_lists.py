@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from django.conf import settings
@@ -112,13 +113,18 @@ def _from_folder(name: str) -> Fetched:
     if not settings.RENKEI_HARVEST_FOLDER:
         raise Refused(_("一覧を置くフォルダが決まっていません。システムの担当者に伝えてください（RENKEI_HARVEST_FOLDER）。"), "not_configured")
     folder = Path(settings.RENKEI_HARVEST_FOLDER).resolve()
-    path = (folder / name).resolve()
-    if path.parent != folder or not path.is_file():
-        raise Refused(_("ファイル「%(name)s」がフォルダにありません。") % {"name": name[:100]}, "no_file")
-    if path.stat().st_size > MOST_BYTES:
-        raise _too_large()
-    day = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=clock.JST).date()
-    return Fetched(path.read_bytes(), day, day)  # a file that nobody renews grows old
+    try:
+        path = (folder / name).resolve()
+        if path.parent != folder or not path.is_file():
+            raise _no_file(name)
+        if path.stat().st_size > MOST_BYTES:
+            raise _too_large()
+        day = dt.datetime.fromtimestamp(path.stat().st_mtime, tz=clock.JST).date()
+        data = path.read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:  # no such name can be, a ring of links, or not ours to read
+        raise _no_file(name) from error
+    day = min(day, clock.today())
+    return Fetched(data, day, day)  # a file that nobody renews grows old
 
 
 def _from_address(address: str) -> Fetched:
@@ -139,7 +145,12 @@ def _from_address(address: str) -> Fetched:
 
 def is_permitted(address: str) -> bool:
     """Tell whether an address lies on a site that the settings name."""
-    wanted = urlsplit(address)
+    try:
+        wanted = urlsplit(address)
+    except ValueError:
+        return False
+    if ".." in re.split(r"[/\\]", unquote(wanted.path)):
+        return False  # it would climb out of the part of the site that was named
     sites = [urlsplit(one) for one in settings.RENKEI_HARVEST_ADDRESSES]
     return any((wanted.scheme, wanted.netloc) == (one.scheme, one.netloc) and wanted.path.startswith(one.path) for one in sites)
 
@@ -147,8 +158,12 @@ def is_permitted(address: str) -> bool:
 def _day_of(header: str) -> dt.date:
     try:
         return min(parsedate_to_datetime(header).astimezone(clock.JST).date(), clock.today())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return clock.today()
+
+
+def _no_file(name: str) -> Refused:
+    return Refused(_("ファイル「%(name)s」がフォルダにありません。") % {"name": name[:100]}, "no_file")
 
 
 def _too_large() -> Refused:

@@ -25,6 +25,7 @@ from renkei.plan.models import Body, Service
 Values = dict[str, Any]
 TEXTS = ("name", "kana", "owner_name", "summary", "text", "source")
 _PIECES = re.compile(r"[；;\n]+")
+_ERRORS = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
 _ALWAYS = {"いつでも", "通年", "随時", "常時"}
 _SPAN = re.compile(r"^(?P<opens>[^〜~～]*)[〜~～](?P<closes>[^〜~～]+)$")
 _STARTS = re.compile(r"(?:開始|開催)\s*(?P<day>[^\s〜~～]+)\s*$")
@@ -64,6 +65,9 @@ def read_values(cells: Mapping[str, Any], kind: str, known: Known) -> tuple[Valu
         if name not in facts and name not in LABELS:
             if fact := next((one for one in FACTS if one.key == name), None):
                 problems.append(_("%(kind)sには「%(label)s」がありません。") % {"kind": EntryKind(kind).label, "label": fact.label})
+            continue
+        if str(cell).strip() in _ERRORS:
+            problems.append(_("%(label)s：表の計算の誤り（%(error)s）です。値を入れてください。") % {"label": LABELS[name] if name in LABELS else facts[name].label, "error": cell})
             continue
         label = facts[name].label if name in facts else LABELS[name]
         try:

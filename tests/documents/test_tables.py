@@ -102,3 +102,19 @@ def test_broken_bytes_are_read_or_refused_and_never_crash(data: bytes) -> None:
         assert refused(data, 1000) in {(code, "file") for code in ("encoding", "not_csv", "not_xlsx", "file_too_large")}
     else:
         assert all(len(row) <= MOST_COLUMNS and all(clean_text(cell) == cell for cell in row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ('a,b\n1,"2\n3,4\n', False), ('a\tb\n1\t"2\n3\t4\n', False), ('a,b\n1,"2\n3"\n', True), ('a,b\n1,5"\n2,"x\ny"\n', True),
+        ('a,b\n1,"x""\n', True), ('a,b\n1,""\n', True), ('a,b\n"1"x,"y\nz"\n', True),
+    ],
+)  # fmt: skip
+def test_a_quote_that_is_never_closed_loses_no_rows_in_silence(text: str, fits: bool) -> None:
+    if fits:
+        assert len(read_table(text.encode(), most_rows=9)) == 2 + text.count("5")
+        return
+    with pytest.raises(Refused) as told:
+        read_table(text.encode(), most_rows=9)
+    assert told.value.code == "not_csv"
