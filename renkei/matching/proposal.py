@@ -20,7 +20,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class EntryHit:
-    """A found entry and why: ``words`` are the matched words as they stand in the text, or a short note."""
+    """A found entry and why: ``words`` are the matched words as they stand in the text, or a short note.
+
+    ``over`` is a sentence where the entry can be had no more; it is shown with that, and never proposed.
+    """
 
     id: str
     kind: str
@@ -28,6 +31,7 @@ class EntryHit:
     name: str
     words: str = ""
     reasons: tuple[Evidence, ...] = ()
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True)

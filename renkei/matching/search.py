@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Q
 
@@ -11,15 +11,16 @@ from renkei.base.actor import Actor
 from renkei.base.text import clean_text, search_key, to_katakana
 from renkei.matching.entries import KINDS, Match, matches
 from renkei.matching.knowledge import knowledge
-from renkei.matching.models import Entry, EntryKind
+from renkei.matching.models import Entry, EntryKind, Window
 from renkei.matching.proposal import EntryHit
 from renkei.matching.reasons import reasons
+from renkei.matching.standing import standing_of
 
 _KINDS = [*KINDS, EntryKind.SERVICE.value, EntryKind.TEST.value]
 
 
 def search(text: str, *, actor: Actor, kinds: Sequence[str] | None = None, limit: int = 20) -> list[EntryHit]:
-    """Return the entries an actor may see for a text, best first. Two characters are enough.
+    """Return the entries an actor may see for a text, best first, what can be had no more last and with that said. Two characters are enough.
 
     Staff and the system see all entries; everybody else the public ones. What the words do not find is looked for in
     names and readings as they are typed.
@@ -31,19 +32,26 @@ def search(text: str, *, actor: Actor, kinds: Sequence[str] | None = None, limit
     audience = "staff" if sees_all(actor) else "public"
     found = matches(typed, knowledge(), kinds=wanted, audience=audience, per_kind=limit, typed=True)
     hits = [_hit(match, typed) for match in found if audience == "staff" or match.entry.is_public]
-    return _with_names(typed, hits, actor, wanted, limit)[:limit]
+    told = _with_names(typed, hits, actor, wanted, limit)[:limit]
+    return sorted(told, key=lambda hit: bool(hit.over))
 
 
 def _hit(match: Match, text: str) -> EntryHit:
-    return EntryHit(match.entry.id, match.entry.kind, match.score, match.entry.name, match.words(text), tuple(reasons(match, text)))
+    return EntryHit(match.entry.id, match.entry.kind, match.score, match.entry.name, match.words(text), tuple(reasons(match, text)),
+                    _over(match.entry, match.windows))
 
 
 def _with_names(text: str, hits: list[EntryHit], actor: Actor, kinds: Sequence[str], limit: int) -> list[EntryHit]:
     """Put entries whose name holds the text as typed first: the start of a word is no word yet."""
     ids = named_ids(text, actor=actor, kinds=kinds, limit=limit)
-    named = Entry.objects.in_bulk(ids)
-    first = [EntryHit(id_, named[id_].kind, 1.0, named[id_].name, text) for id_ in ids]
+    named = Entry.objects.prefetch_related("windows").in_bulk(ids)
+    first = [EntryHit(id_, one.kind, 1.0, one.name, text, over=_over(one, one.windows.all())) for id_ in ids for one in [named[id_]]]
     return [*first, *(hit for hit in hits if hit.id not in named)]
+
+
+def _over(entry: Entry, windows: Iterable[Window]) -> str:
+    standing = standing_of(entry, windows)
+    return standing.words if standing.is_dead else ""
 
 
 def named_ids(text: str, *, actor: Actor, kinds: Sequence[str], limit: int) -> list[str]:

@@ -93,6 +93,6 @@ def _course(machine: Draft, service: str, text: str) -> list[Draft]:
 
 def next_course(service: str, body: str) -> str:
     """Return the next course or event of a body's service that one can still sign up for; empty when none is known."""
-    rows = Entry.objects.filter(service=service, body=body, kind=EntryKind.EVENT, withdrawn_on__isnull=True)
+    rows = Entry.objects.standing().filter(service=service, body=body, kind=EntryKind.EVENT)
     first = rows.filter(windows__closes__gte=clock.today()).order_by("windows__starts", "windows__closes", "pk").first()
     return first.pk if first else ""

@@ -33,6 +33,8 @@ from renkei.cases.states import DisclosureClass, HandoverState
 from renkei.desk.cases.acts import afterwards, closing, consents, holding, needs, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm
 from renkei.desk.colleagues import away_names
+from renkei.matching.models import Entry
+from renkei.matching.standing import alive
 from renkei.plan.models import Body, Stage
 from renkei.plan.queries import content_now, is_front_desk
 
@@ -197,7 +199,7 @@ def word_of(vocabulary: str, code: str) -> str:
 
 
 def _suggestions(case: Case, actor: Actor) -> list[Suggestion]:
-    found = Suggestion.objects.visible_to(actor).open().filter(case=case).select_related("entry", "need")
+    found = Suggestion.objects.visible_to(actor).open().filter(case=case, entry__in=alive(Entry.objects.all()).values("pk")).select_related("entry", "need")
     return list(found) if case.is_open else []
 
 

@@ -77,6 +77,6 @@ def _choose(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None
 
 def _entries(service: str, own: str, own_name: str) -> list[tuple[str, str]]:
     """Return what of the catalogue speaks for a service, the chosen one among it."""
-    rows = Entry.objects.filter(service=service, kind__in=DATED, withdrawn_on__isnull=True).order_by("body__order", "name")
+    rows = Entry.objects.standing().filter(service=service, kind__in=DATED).order_by("body__order", "name")
     found = [(one.pk, f"{one.name}（{one.body.short if one.body else one.owner_name}）") for one in rows.select_related("body")]
     return found if not own or own in dict(found) else [(own, own_name or own), *found]

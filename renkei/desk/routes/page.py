@@ -107,7 +107,7 @@ def replacements(line: Line, drafts: list[Draft], on: Ground, case: Case, names:
 def alternatives(line: Line, drafts: list[Draft], on: Ground) -> list[Option]:
     """Return other bodies and other calls or courses for a step of the same service, each with what it costs."""
     step = line.step
-    entries = Entry.objects.filter(service=step.service_id, kind__in=_DATED, withdrawn_on__isnull=True).exclude(pk=step.entry)
+    entries = Entry.objects.standing().filter(service=step.service_id, kind__in=_DATED).exclude(pk=step.entry)
     bodies = [one.pk for one in providers(step.service_id)]
     own = [(one.body_id or step.body_id, one.pk) for one in entries if (one.body_id or step.body_id) in bodies]
     plain = [(body, "") for body in bodies if body != step.body_id]

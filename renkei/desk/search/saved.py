@@ -21,7 +21,9 @@ from renkei.cases.actions.searching import MOST_NAME, change_search, end_search,
 from renkei.cases.models import SavedSearch, SearchHit
 from renkei.desk.request import StaffRequest
 from renkei.desk.search.entries import entry_url
+from renkei.matching.models import Entry
 from renkei.matching.showing import chips
+from renkei.matching.standing import alive
 
 MOST_NEW = 20
 
@@ -98,7 +100,7 @@ def _own(request: StaffRequest, search: uuid.UUID) -> SavedSearch:
 
 def _news(request: StaffRequest, body: str, search: SavedSearch) -> list[tuple[str, str]]:
     """Return name and address of the newest entries that were not looked at."""
-    hits = SearchHit.objects.visible_to(request.actor).filter(search=search, seen_at__isnull=True).select_related("entry")
+    hits = SearchHit.objects.visible_to(request.actor).filter(search=search, seen_at__isnull=True, entry__in=alive(Entry.objects.all()).values("pk")).select_related("entry")
     return [(hit.entry.name, entry_url(body, hit.entry_id)) for hit in hits.order_by("-came_at", "entry_id")[:MOST_NEW]]
 
 

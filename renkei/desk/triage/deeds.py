@@ -27,6 +27,7 @@ from renkei.companies.models import Company
 from renkei.desk.triage.page import TriagePage
 from renkei.desk.triage.rows import Block, Row
 from renkei.matching.models import Entry
+from renkei.matching.standing import alive
 
 Deed = Callable[[TriagePage, str], str]
 
@@ -180,7 +181,9 @@ def _add(page: TriagePage, _about: str) -> str:
 
 
 def _add_entry(page: TriagePage, about: str) -> str:
-    entry = Entry.objects.standing().filter(pk=about).first()
+    entry = alive(Entry.objects.all()).filter(pk=about).first()
+    if entry is None and Entry.objects.filter(pk=about).exists():
+        raise Refused(_("この候補は、いまは使えません。別のものを選んでください。"), "entry_over")
     if entry is None or entry.service_id is None or entry.body_id is None:
         raise Refused(_("この候補は、頼める機関が決まっていません。支援メニューから選んでください。"), "entry_without_body")
     _add_line(page, entry.service_id, entry.body_id, [entry.pk], about=entry.name)
