@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from renkei.matching import index, synonyms
+from renkei.matching.index import Found
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind, Window
 from renkei.matching.standing import proposable
@@ -62,7 +63,7 @@ def matches(  # noqa: PLR0913  a search has that many sides, each named
     if not top:
         return []
     windows: dict[str, list[Window]] = {}
-    for window in Window.objects.filter(entry__in=entries):
+    for window in Window.objects.filter(entry_id__in=list(entries)):
         windows.setdefault(window.entry_id, []).append(window)
     units = words(text[:4_000])
     alike = synonyms.current().used(units, without=without)
@@ -71,7 +72,7 @@ def matches(  # noqa: PLR0913  a search has that many sides, each named
     listed = []
     for hit in (hit for hit in found if hit.id in entries):
         entry = entries[hit.id]
-        spans, others = shared(entry, said, alike, often)
+        spans, others = shared(_forms(hit, entry), said, alike, often)
         listed.append(Match(entry, tuple(windows.get(hit.id, [])), round(hit.score / top, 4), spans, _services(entry, known), others, hit.near))
     return sorted(listed, key=lambda match: (-match.score, match.entry.id))
 
@@ -83,13 +84,12 @@ def _services(entry: Entry, known: Knowledge) -> tuple[str, ...]:
 
 
 def shared(
-    entry: Entry, said: Sequence[Word], alike: Sequence[Used], often: Mapping[str, float]
+    forms: frozenset[str], said: Sequence[Word], alike: Sequence[Used], often: Mapping[str, float]
 ) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[tuple[int, int], Term], ...]]:
-    """Return where the text has words of the entry, or words that mean the same, and for the latter what they meet.
+    """Return where the text has words of an entry (its ``forms``), or words that mean the same, and for the latter what they meet.
 
     Of many the rarest are kept (``often``), the longest where that is not known; the entry's own words before others.
     """
-    forms = _forms(entry.id, entry.text_hash, f"{entry.name}\n{entry.summary}\n{entry.text}")
     spans: dict[str, tuple[int, int]] = {}
     for unit in said:
         if unit.form in forms:
@@ -107,6 +107,12 @@ def shared(
     return tuple(kept), tuple((span, met[span]) for span in kept if span in met)
 
 
+def _forms(hit: Found, entry: Entry) -> frozenset[str]:
+    """Return the words of an entry: as the index holds them, or told anew where it holds another wording."""
+    found = hit.forms(entry.text_hash)
+    return found if found is not None else _analysed(entry.id, entry.text_hash, f"{entry.name}\n{entry.summary}\n{entry.text}")
+
+
 @lru_cache(maxsize=5_000)
-def _forms(_entry: str, _hash: str, text: str) -> frozenset[str]:
+def _analysed(_entry: str, _hash: str, text: str) -> frozenset[str]:
     return frozenset(content_forms(text))

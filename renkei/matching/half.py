@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import tantivy
-
 from renkei.matching import lexical
+from renkei.matching.digest import Digest
 from renkei.matching.meaning import Prior
 from renkei.matching.postings import Extent, Postings, PostingsWriter
 from renkei.matching.ranking import Expand, Ranker
-from renkei.matching.terms import Document, Terms
 
 _KEPT = 2  # generations of extents kept: readers may still be at the one before
 
@@ -38,35 +37,46 @@ class Change(NamedTuple):
     replaced: Sequence[str] = ()
 
 
-def put(folder: Path, audience: str, blocks: Iterable[Sequence[tuple[Document, Terms]]], change: Change) -> int:
-    """Put analysed documents in, in the place of those replaced, and keep the extent under the new generation.
+class Writer:
+    """Puts blocks into both parts of a half."""
 
-    Returns how many were put in. Raises OSError or ValueError when the half is damaged.
+    def __init__(self, rows: PostingsWriter, words: lexical.Writer) -> None:
+        self._rows, self._words = rows, words
+
+    def add(self, block: Digest) -> None:
+        """Put a block in."""
+        if len(block):
+            self._rows.add_block(block)
+            self._words.add(block)
+
+
+@contextmanager
+def writing(folder: Path, audience: str, change: Change) -> Iterator[Writer]:
+    """Give a writer for what comes in the place of what is replaced; at the end all is kept under the new generation.
+
+    Raises OSError or ValueError when the half is damaged.
     """
     old, new, replaced = change
-    place = _postings(folder, audience)
+    index = lexical.opened(folder / audience, old)
     extent = _extent(folder, audience, old)
-    writer = PostingsWriter(place, extent)
+    if index.parts.rows != extent.rows:
+        raise ValueError(f"{folder}/{audience}: {index.parts.rows} documents, {extent.rows} rows")
+    rows = PostingsWriter(_postings(folder, audience), extent)
     if replaced:
-        known = Postings(place, extent).row_of
-        writer.bury([known[one] for one in replaced if one in known])
-    with lexical.writing(lexical.opened(folder / audience)) as index:
-        for one in replaced:
-            index.delete_documents_by_term("id", one)
-        for block in blocks:
-            lexical.add(index, block)
-            writer.add(block)
-    _write_extent(folder, audience, new, writer.extent)
-    return writer.extent.rows - extent.rows
+        rows.bury(rows.rows_of(replaced))
+    with lexical.writing(index, new) as words:
+        yield Writer(rows, words)
+    rows.count()
+    _write_extent(folder, audience, new, rows.extent)
 
 
 def count(folder: Path, audience: str, generation: int) -> int:
     """Return how many documents both parts hold. Raises ValueError when they disagree."""
-    held: int = lexical.opened(folder / audience).searcher().num_docs
+    held = lexical.opened(folder / audience, generation).parts.rows
     rows, dead, _names = _extent(folder, audience, generation)
-    if rows - dead != held:
-        raise ValueError(f"{folder}/{audience}: {held} documents, {rows - dead} rows")
-    return held
+    if rows != held:
+        raise ValueError(f"{folder}/{audience}: {held} documents, {rows} rows")
+    return rows - dead
 
 
 def is_worn(folder: Path, audience: str, generation: int) -> bool:
@@ -77,8 +87,11 @@ def is_worn(folder: Path, audience: str, generation: int) -> bool:
 
 def ranker(folder: Path, audience: str, generation: int, expand: Expand | None = None) -> Ranker:
     """Open a half for reading. Raises OSError or ValueError when it is damaged."""
-    index: tantivy.Index = lexical.opened(folder / audience)
-    return Ranker(Postings(_postings(folder, audience), _extent(folder, audience, generation)), index, expand=expand)
+    index = lexical.opened(folder / audience, generation)
+    extent = _extent(folder, audience, generation)
+    if index.parts.rows != extent.rows:
+        raise ValueError(f"{folder}/{audience}: {index.parts.rows} documents, {extent.rows} rows")
+    return Ranker(Postings(_postings(folder, audience), extent), index, expand=expand)
 
 
 def _postings(folder: Path, audience: str) -> Path:

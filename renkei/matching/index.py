@@ -17,50 +17,37 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
 
-from renkei.matching import encoders, enrich, half, learned, mending, synonyms
+from renkei.matching import encoders, enrich, filling, half, learned, mending, synonyms
+from renkei.matching.filling import AUDIENCES
 from renkei.matching.fusion import Signs
 from renkei.matching.models import Entry
-from renkei.matching.postings import learn_prior
+from renkei.matching.pending import Pending, pending, pending_since
+from renkei.matching.postings import Postings
 from renkei.matching.ranking import Pool, Ranker
-from renkei.matching.terms import Document, Terms, analysed
 from renkei.matching.words import MAX_LENGTH, words
 
-AUDIENCES = ("public", "staff")
-_FORMAT = 4  # a new number makes every node rebuild
-_BLOCK = 500
-_MOST_SAMPLED = 5_000  # entries that tell what entries have in common
+_FORMAT = 5  # a new number makes every node rebuild
 _FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
 NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _log = logging.getLogger("renkei.matching")
 _guard = threading.Lock()
 _opened: dict[str, tuple[str, int, int, Ranker]] = {}
-# A database is told by its cluster and its oid: our own server takes another port at each start, and one restored from
-# a dump counts its transactions anew. One set back to an older day is told by its transactions (``_is_current``).
-_PENDING = """
-    SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()),
-           pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-           (SELECT count(*) FROM matching_entrychange WHERE tx >= coalesce(%(since)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)),
-           (SELECT count(*) FROM matching_entry WHERE withdrawn_on IS NULL)
-    FROM pg_control_system()
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class State:
     """What the index on disk holds: of which database, up to which transaction, in which folder.
 
-    ``seen`` counts the changes of transactions not below ``xmin`` that were there before the entries were read.
+    ``seen`` counts the changes of transactions not below ``xmin`` that were there before the entries were read, ``newest``
+    names the last of all.
     """
 
     format: int
@@ -70,17 +57,11 @@ class State:
     seen: int
     entries: int
     generation: int
+    newest: str
 
 
 class _AwayError(Exception):
     """There is no index that can be read, for now."""
-
-
-class _Pending(NamedTuple):
-    database: str
-    xmin: int
-    changes: int
-    entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +72,13 @@ class Found:
     kind: str
     score: float
     near: float = 0.0  # in meaning
+    held: tuple[Postings, int] | None = field(default=None, compare=False, repr=False)
+
+    def forms(self, mark: str) -> frozenset[str] | None:
+        """Return the words of the entry, if the index holds the wording that ``mark`` names."""
+        if self.held is None or self.held[0].mark_of(self.held[1]) != mark:
+            return None
+        return self.held[0].forms_of(self.held[1])
 
 
 def home() -> Path:
@@ -143,7 +131,7 @@ def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[
         ranker, pool = _sought(text, audience=audience, kinds=(), limit=max(limit, _FEWEST), narrow=kinds)
     except _AwayError:
         return sorted(_by_names(text, audience, kinds, limit), key=lambda hit: (-hit.score, hit.id))[:limit]
-    return _ranked(ranker, pool)[:limit]
+    return _ranked(ranker, pool, limit)
 
 
 def find_by_kind(
@@ -160,17 +148,13 @@ def find_by_kind(
         ranker, found = _sought(text, audience=audience, kinds=kinds, limit=max(limit, _FEWEST), without=without)
     except _AwayError:
         return _by_names(text, audience, kinds, limit)
-    by_kind: dict[str, list[Found]] = {kind: [] for kind in kinds}
-    for hit in _ranked(ranker, found):
-        if len(by_kind[hit.kind]) < limit:
-            by_kind[hit.kind].append(hit)
-    return [hit for listed in by_kind.values() for hit in listed]
+    return _ranked(ranker, found, limit, list(dict.fromkeys(kinds)))
 
 
 def pool(text: str, *, audience: str = "staff", kinds: Sequence[str] = ()) -> tuple[list[str], Signs]:
     """Return the candidates for a text with their signs: what judged queries are learned from."""
     ranker, found = _sought(text, audience=audience, kinds=kinds, limit=_FEWEST)
-    return [ranker.postings.ids[row] for row in found.rows], found.signs
+    return [ranker.postings.id_of(row) for row in found.rows], found.signs
 
 
 def often(forms: Collection[str], *, audience: str = "staff") -> dict[str, float]:
@@ -206,8 +190,11 @@ def _by_names(text: str, audience: str, kinds: Sequence[str], limit: int) -> lis
     return [Found(*one) for one in mending.by_names(text, audience=audience, kinds=kinds, limit=limit)]
 
 
-def _ranked(ranker: Ranker, found: Pool) -> list[Found]:
-    """Return what shares words with the text, or is near enough to it in meaning; best first, equal ones by id."""
+def _ranked(ranker: Ranker, found: Pool, limit: int, kinds: Sequence[str] = ()) -> list[Found]:
+    """Return the first of what shares words with the text, or is near enough to it in meaning; best first, equal ones by id.
+
+    With ``kinds`` the first ``limit`` of each, one kind after the other.
+    """
     near = np.maximum(found.signs["near"], found.signs["near_title"])
     kept = np.flatnonzero(found.told | (near >= NEAR_ENOUGH))
     if not len(kept):
@@ -215,9 +202,16 @@ def _ranked(ranker: Ranker, found: Pool) -> list[Found]:
     score = (learned.model() or ranker.model).score(found.signs)[kept].astype(float)
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
-    names, rows = ranker.postings, found.rows[kept]
-    hits = (Found(names.ids[row], str(names.kinds[row]), *told) for row, *told in zip(rows, share.tolist(), near[kept].tolist(), strict=True))
-    return sorted(hits, key=lambda hit: (-round(hit.score, 4), hit.id))
+    rows, place, names = found.rows[kept], np.round(share, 4), ranker.postings
+    alike, listed_rows = near[kept].tolist(), rows.tolist()
+    hits: list[Found] = []
+    for kind in kinds or ("",):
+        own = np.flatnonzero(names.are_of(rows, [kind])) if kind else np.arange(len(rows))
+        if len(own) > limit:  # equal ones at the end are told by their ids
+            own = own[place[own] >= np.partition(place[own], -limit)[-limit]]
+        listed = sorted((-place[at], names.id_of(listed_rows[at]), at) for at in own.tolist())[:limit]
+        hits += [Found(id_, names.kind_of(row := listed_rows[at]), float(share[at]), alike[at], (names, row)) for _place, id_, at in listed]
+    return hits
 
 
 def ensure() -> None:
@@ -225,7 +219,7 @@ def ensure() -> None:
     known = state()
     if known is None:
         _mend()
-    elif not _is_current(known):
+    elif not _is_current(known, state=known):
         follow()
 
 
@@ -263,7 +257,8 @@ def _open(audience: str) -> Ranker:
             raise FileNotFoundError(f"{home()}: no index")
         if kept is None or kept[:3] != (known.folder, known.generation, made):
             opened = half.ranker(home() / known.folder, audience, known.generation)
-            opened = opened.with_encoded(enrich.encoded_for(opened.postings.ids))
+            if encoder is not None:
+                opened = opened.with_encoded(enrich.encoded_for(opened.postings.ids))
             kept = (known.folder, known.generation, made, opened)
             _opened[audience] = kept
         return kept[3]
@@ -272,12 +267,12 @@ def _open(audience: str) -> Ranker:
 def _rebuild() -> int:
     before = state()
     folder = home() / f"build-{uuid4().hex[:12]}"
-    pending = _pending()
-    entries = Entry.objects.filter(withdrawn_on__isnull=True)
+    now = pending()
+    standing = Entry.objects.filter(withdrawn_on__isnull=True)
     generation = (before.generation if before else 0) + 1
-    _begin(folder, entries)
-    count = _add(folder, entries, half.Change(0, generation))
-    _write(folder.name, pending, count, generation)
+    filling.begin(folder, standing)
+    count = filling.add(folder, standing, half.Change(0, generation))
+    _write(folder.name, now, count, generation)
     for old in home().glob("build-*"):
         if old != folder:
             shutil.rmtree(old, ignore_errors=True)
@@ -287,8 +282,8 @@ def _rebuild() -> int:
 def _catch_up() -> None:
     """Put the changes in. What needs building anew is built at once only where that is quick; the old one serves meanwhile."""
     known = state()
-    pending = _pending()
-    if known is None or pending.database != known.database or pending.xmin < known.xmin:
+    now = pending()
+    if known is None or now.database != known.database or now.xmin < known.xmin:
         _build_anew()
         return
     with connection.cursor() as cursor:
@@ -305,7 +300,7 @@ def _catch_up() -> None:
     if count is None:
         _build_anew()
     else:
-        _write(known.folder, pending, count, known.generation + 1)
+        _write(known.folder, now, count, known.generation + 1)
 
 
 def _build_anew() -> None:
@@ -318,47 +313,17 @@ def _build_anew() -> None:
 def _replace(known: State, changed: Sequence[str]) -> int | None:
     """Put the changed entries in; returns how many there are now, or None when the index holds another number."""
     folder, generation = home() / known.folder, known.generation + 1
-    entries = Entry.objects.filter(withdrawn_on__isnull=True, id__in=changed)
-    _add(folder, entries, half.Change(known.generation, generation, changed))
+    standing = Entry.objects.filter(withdrawn_on__isnull=True, id__in=changed)
+    filling.add(folder, standing, half.Change(known.generation, generation, changed))
     if any(half.is_worn(folder, audience, generation) for audience in AUDIENCES):
         return None
     count = Entry.objects.filter(withdrawn_on__isnull=True).count()
     return count if half.count(folder, "staff", generation) == count else None
 
 
-def _begin(folder: Path, entries: QuerySet[Entry]) -> None:
-    """Make empty halves that know what their entries have in common; the public one learns from public entries only."""
-    for audience in AUDIENCES:
-        own = entries if audience == "staff" else entries.filter(is_public=True)
-        sample = analysed(_document(entry) for entry in own.order_by("text_hash")[:_MOST_SAMPLED].iterator(chunk_size=_BLOCK))
-        half.make(folder, audience, learn_prior(sample))
-
-
-def _add(folder: Path, entries: QuerySet[Entry], change: half.Change) -> int:
-    """Put entries into both halves, in place of those replaced. Returns how many."""
-    half.put(folder, "public", _blocks(entries.filter(is_public=True)), change)
-    return half.put(folder, "staff", _blocks(entries), change)
-
-
-def _blocks(entries: QuerySet[Entry]) -> Iterator[list[tuple[Document, Terms]]]:
-    block: list[Document] = []
-    for entry in entries.iterator(chunk_size=_BLOCK):
-        block.append(_document(entry))
-        if len(block) == _BLOCK:
-            yield analysed(block)
-            block = []
-    if block:
-        yield analysed(block)
-
-
-def _document(entry: Entry) -> Document:
-    """Return what an entry is found by. Its text is what its keeper gave for that, nothing else of it is read."""
-    return Document(entry.id, entry.name, f"{entry.summary}\n{entry.text}", entry.kind)
-
-
-def _write(folder: str, pending: _Pending, entries: int, generation: int) -> None:
+def _write(folder: str, now: Pending, count: int, generation: int) -> None:
     """Name the folder in the state file in one step: readers see the old state or the new one."""
-    new = State(_FORMAT, pending.database, folder, pending.xmin, pending.changes, entries, generation)
+    new = State(_FORMAT, now.database, folder, now.xmin, now.changes, count, generation, now.newest)
     draft = home() / f"state-{os.getpid()}.tmp"
     draft.write_text(json.dumps(asdict(new)), encoding="utf-8")
     draft.replace(home() / "state.json")
@@ -383,18 +348,8 @@ def _writer(*, wait: float = math.inf) -> Iterator[bool]:
         yield True
 
 
-def _is_current(known: State) -> bool:
-    now = _pending(known.xmin)
-    is_same = now.database == known.database and now.xmin >= known.xmin
+def _is_current(known: State, *, state: object = None) -> bool:
+    """Tell whether the database is where the state says; for a ``state`` the entries are counted once a minute."""
+    now = pending_since(known.xmin, known.newest, state=state)
+    is_same = now.database == known.database and now.xmin >= known.xmin and now.newest == known.newest
     return is_same and (now.changes, now.entries) == (known.seen, known.entries)
-
-
-def _pending(since: int | None = None) -> _Pending:
-    """Return the database's identity, the oldest open transaction, the changes from ``since`` on, and the entries.
-
-    Without ``since`` the changes are those from the oldest open transaction on: asked before the entries are read, so
-    that a change committed meanwhile counts as not seen.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_PENDING, {"since": since})
-        return _Pending(*cursor.fetchone())

@@ -65,7 +65,6 @@ def _ranker(documents: Sequence[Document], place: Path, kind: str) -> Ranker:
     writer.add(listed)
     index = lexical.make()
     lexical.put(index, listed)
-    index.reload()
     wordlist = synonyms.current()
     return Ranker(
         Postings(place, writer.extent), index, model=learned.model(kind),

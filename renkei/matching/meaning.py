@@ -53,6 +53,48 @@ def prior_of(listed: Sequence[Sequence[str]]) -> Prior:
     return Prior(often, _common(means(listed, first)))
 
 
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """The words of many texts as numbers: how many different ones each has, their places, how often each is met.
+
+    ``near`` is each word's row in the table, ``general`` its share of all text (``known_of``).
+    """
+
+    sizes: NDArray[np.int64]
+    places: NDArray[np.int32]
+    counts: NDArray[np.int32]
+    near: NDArray[np.int32]
+    general: NDArray[np.float32]
+
+
+def prior_of_bags(bags: Sequence[Bag]) -> Prior:
+    """Return the prior of the words of texts: as ``prior_of``, from numbers."""
+    often = np.zeros(SPACE + 1, dtype=np.int32)
+    for bag in bags:
+        often[:SPACE] += np.bincount(bag.places, bag.counts, SPACE).astype(np.int32)
+    often[-1] = often[:SPACE].sum()
+    first = Prior(often, np.zeros(WIDTH, dtype=np.float32))
+    listed = [means_of(bag, first) for bag in bags]
+    return Prior(often, _common(np.concatenate(listed) if listed else np.zeros((0, WIDTH), dtype=np.float32)))
+
+
+def means_of(bag: Bag, prior: Prior | None = None) -> Matrix:
+    """Return the weighted mean of the words of each text, of length one: as ``means``, from numbers."""
+    found = np.zeros((len(bag.sizes), WIDTH), dtype=np.float32)
+    table = vectors.table()
+    known = np.flatnonzero(bag.near >= 0)
+    if table is None or not len(known):
+        return found
+    share = bag.general[known]
+    if prior is not None:
+        share = ((prior.often[bag.places[known]] + _GENERAL * share) / (prior.total + _GENERAL)).astype(np.float32)
+    weight = (bag.counts[known] * (_A / (_A + share))).astype(np.float32)
+    owner = np.repeat(np.arange(len(bag.sizes)), bag.sizes)[known]
+    starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])  # summed text by text: equal texts must come out equal to the last bit
+    found[owner[starts]] = np.add.reduceat(table.unit[bag.near[known]] * weight[:, None], starts, axis=0)
+    return unit(found)
+
+
 class Static:
     """The encoder that is always there: word vectors, no network."""
 
@@ -69,9 +111,16 @@ class Static:
 
     def of_words(self, listed: Sequence[Sequence[str]]) -> Matrix:
         """Return a row of length one for each list of words; noughts where no word is known."""
-        rows = means(listed, self._prior)
+        return self._less_common(means(listed, self._prior))
+
+    def of_bag(self, bag: Bag) -> Matrix:
+        """Return a row of length one for each text of a bag."""
+        return self._less_common(means_of(bag, self._prior))
+
+    def _less_common(self, rows: Matrix) -> Matrix:
         if self._prior is not None:
-            rows = rows - (rows @ self._prior.common)[:, None] * self._prior.common[None, :]
+            shared = (rows * self._prior.common).sum(axis=1)  # row by row: a product of matrices adds up in another order at its edges
+            rows = rows - shared[:, None] * self._prior.common[None, :]
         return unit(rows)
 
 
@@ -111,6 +160,14 @@ def rows_of(words: Sequence[str]) -> NDArray[np.int32]:
     if table is None:
         return np.full(len(words), -1, dtype=np.int32)
     return np.array([table.row(word) for word in words], dtype=np.int32)
+
+
+def known_of(words: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the table's row of each word, -1 where it is unknown, and its share of all text."""
+    table = vectors.table()
+    if table is None:
+        return np.full(len(words), -1, dtype=np.int32), np.zeros(len(words), dtype=np.float32)
+    return table.known_of(words)
 
 
 @lru_cache(maxsize=4_000)

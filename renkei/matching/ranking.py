@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import tantivy
 from numpy.typing import NDArray
 
 from renkei.matching import encoders, fusion, lexical
 from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.fusion import Model
+from renkei.matching.lexical import Scores
 from renkei.matching.postings import Postings, Rows
 from renkei.matching.signs import Query, Values, best, query_of, signals
 from renkei.matching.terms import Document, places
@@ -64,7 +64,7 @@ class Ranker:
     """Ranks the documents of one folder of postings. Safe to use from several threads: nothing is changed."""
 
     def __init__(
-        self, postings: Postings, words: tantivy.Index, *, model: Model | None = None, expand: Expand | None = None,
+        self, postings: Postings, words: lexical.Index, *, model: Model | None = None, expand: Expand | None = None,
         encoded: Encoded | None = None,
     ) -> None:  # fmt: skip
         self.postings = postings
@@ -72,7 +72,6 @@ class Ranker:
         self._encoded = encoded
         self._model = model
         self._expand = expand
-        self._of_kind: dict[str, NDArray[np.bool_]] = {}
 
     def with_encoded(self, encoded: Encoded | None) -> Ranker:
         """Return the same ranker with the vectors of a plugged-in encoder; itself where there are none."""
@@ -93,30 +92,51 @@ class Ranker:
         more = expand or self._expand
         query = query_of(text, self.postings, more(text) if more is not None else ())
         asked = self._asked(text)
-        found: list[Rows] = []
-        told: set[int] = set()
-        for kind in kinds or ("",):
-            rows = self._by_words(query, kind, limit)
-            told.update(rows[:limit].tolist())
-            found += [rows[:limit], *self._by_meaning(query, asked, kind, limit, rows)]
-        rows_found = np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
-        by_words = np.array([row in told for row in rows_found.tolist()], dtype=bool)
-        return Pool(query, rows_found, self._signs(query, rows_found, asked), by_words)
+        wanted = list(dict.fromkeys(kinds)) or [""]
+        score = lexical.scores(self._words, query.terms, query.synonyms)
+        score[self.postings.dead] = 0
+        by_words = self._by_words(score, wanted, limit)
+        found = [*by_words, *self._by_meaning(query, asked, wanted, limit, score)]
+        rows = np.unique(np.concatenate(found))
+        told = np.isin(rows, np.concatenate(by_words), assume_unique=True)
+        return Pool(query, rows, self._signs(query, rows, asked), told)
 
-    def _by_words(self, query: Query, kind: str, limit: int) -> Rows:
-        count = limit if self._is_scanned else max(limit, _FAR)
-        ids = lexical.candidates(self._words, query.terms, query.synonyms, kinds=[kind] if kind else [], limit=count)
-        known = [self.postings.row_of[one] for one in ids if one in self.postings.row_of]
-        return np.array(known, dtype=np.int64)
+    def _by_words(self, score: Scores, kinds: Sequence[str], limit: int) -> list[Rows]:
+        """Return the first rows of each kind by words. Of a large catalogue only those are sorted that stand out."""
+        high = np.flatnonzero(score > _height(score, len(kinds) * limit * 4)) if len(score) > SCANNED else None
+        found = []
+        for kind in kinds:
+            rows = self.postings.of_kind(kind) if high is None else high[self._are(high, kind)]
+            if high is not None and len(rows) < limit:
+                rows = self.postings.of_kind(kind)
+            first = rows[best(score[rows], limit)]
+            found.append(first[score[first] > 0])
+        return found
 
-    def _by_meaning(self, query: Query, asked: Any, kind: str, limit: int, rows: Rows) -> list[Rows]:
-        """Return the rows nearest in meaning: of all, or of a large catalogue's first thousand by words."""
-        sides = [(self.postings.both, query.vector)] if query.has_vector else []
-        sides += [(self._encoded.whole, asked)] if self._encoded is not None else []
-        if not self._is_scanned:
-            return [rows[best(matrix[rows] @ vector, limit)] for matrix, vector in sides]
-        allowed = self._allowed(kind)
-        return [best(np.where(allowed, matrix @ vector, -np.inf), limit) for matrix, vector in sides]
+    def _by_meaning(self, query: Query, asked: Any, kinds: Sequence[str], limit: int, score: Scores) -> list[Rows]:
+        """Return the rows of each kind nearest in meaning: of all, or of a large catalogue's first thousand by words."""
+        looked = None if self._is_scanned else self._by_words(self._only(score, kinds), [""], _FAR)[0]
+        sides = [(self.postings.both(looked), query.vector)] if query.has_vector else []
+        if self._encoded is not None:
+            sides.append((self._encoded.whole if looked is None else self._encoded.whole[looked], asked))
+        found = []
+        for matrix, vector in sides:
+            near = matrix @ vector
+            for kind in kinds:
+                if looked is None:
+                    rows = self.postings.of_kind(kind)
+                    found.append(rows[best(near[rows], limit)])
+                else:
+                    own = np.flatnonzero(self._are(looked, kind))
+                    found.append(looked[own[best(near[own], limit)]])
+        return found
+
+    def _are(self, rows: Rows, kind: str) -> NDArray[np.bool_]:
+        """Tell which rows are of a kind; all are of the empty one."""
+        return self.postings.are_of(rows, [kind]) if kind else np.ones(len(rows), dtype=bool)
+
+    def _only(self, score: Scores, kinds: Sequence[str]) -> Scores:
+        return score if kinds == [""] else np.where(self.postings.are_of(None, kinds), score, 0)
 
     @property
     def _is_scanned(self) -> bool:
@@ -129,11 +149,11 @@ class Ranker:
             return []
         parts = self.model.parts(pool.signs)
         score = self.model.score(pool.signs)
-        order = sorted(range(len(pool.rows)), key=lambda n: (-round(float(score[n]), 4), self.postings.ids[pool.rows[n]]))
+        order = sorted(range(len(pool.rows)), key=lambda n: (-round(float(score[n]), 4), self.postings.id_of(int(pool.rows[n]))))
         return [
             Ranked(
-                self.postings.ids[row := int(pool.rows[n])],
-                str(self.postings.kinds[row]),
+                self.postings.id_of(row := int(pool.rows[n])),
+                self.postings.kind_of(row),
                 float(score[n]),
                 {name: float(values[n]) for name, values in parts.items()},
             )
@@ -142,15 +162,10 @@ class Ranker:
 
     def often(self, forms: Sequence[str]) -> dict[str, float]:
         """Return the share of the documents that have each word; nothing of fewer than ``ENOUGH`` documents."""
-        if len(self.postings.row_of) < ENOUGH:
+        if self.postings.extent.rows - self.postings.extent.dead < ENOUGH:
             return {}
-        rarity = self.postings.fields["words"].rarity[places(forms)]  # the logarithm of one in so many
+        rarity = self.postings.fields["words"].often.rarity(places(forms))  # the logarithm of one in so many
         return dict(zip(forms, np.exp(-rarity).tolist(), strict=True))
-
-    def _allowed(self, kind: str) -> NDArray[np.bool_]:
-        if kind not in self._of_kind:
-            self._of_kind[kind] = self.postings.alive & (self.postings.kinds == kind) if kind else self.postings.alive
-        return self._of_kind[kind]
 
     def _asked(self, text: str) -> Any:
         if self._encoded is None:
@@ -167,6 +182,14 @@ class Ranker:
             found["encoder"] = self._encoded.whole[rows] @ asked
             found["encoder_title"] = self._encoded.title[rows] @ asked
         return found
+
+
+def _height(score: Scores, count: int) -> float:
+    """Return about what the last of the best ``count`` rows is worth, told from some of them."""
+    step = max(1, len(score) // 8_192)
+    some = score[::step]
+    rank = max(1, count // step)
+    return float(np.partition(some, -rank)[-rank]) if rank < len(some) else 0.0
 
 
 def encode_documents(encoder: Encoder, documents: Sequence[Document]) -> Encoded:

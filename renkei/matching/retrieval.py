@@ -98,7 +98,6 @@ def build(documents: Sequence[Document], place: Path, encoder: Encoder | None = 
     index = lexical.make()
     with lexical.writing(index) as to:
         lexical.add(to, listed)
-    index.reload()
     encoded = encode_documents(encoder, documents) if encoder is not None else None
     wordlist = synonyms.default()
     return Ranker(

@@ -6,14 +6,15 @@ sees another document than those it is asked for, and none knows who asks.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import meaning
-from renkei.matching.encoders import Matrix
 from renkei.matching.postings import Field, Postings, Rows
 from renkei.matching.terms import FIELDS, SPACE, Terms, places, query_terms
 
@@ -22,6 +23,7 @@ LEXICAL = (*FIELDS, "synonyms", "cover", "cover_title")
 MEANT = ("sense", "sense_title", "near", "near_title", "near_back")
 SIGNALS = (*LEXICAL, *MEANT)
 _K1, _B = 1.5, 0.75
+_local = threading.local()
 _MOST_NEAR = 32  # words of a long query that are compared in meaning: the rarest
 
 
@@ -80,28 +82,31 @@ def _bm25(
     mark[asked] = 1
     if alike is not None:
         mark[alike[~np.isin(alike, asked)]] = 2
-    hit = np.flatnonzero(mark[terms])
-    kind = mark[terms[hit]]
+    marked = mark[terms]
     mark[asked] = 0
     if alike is not None:
         mark[alike] = 0
+    hit = np.flatnonzero(marked)
+    kind = marked[hit]
     terms, owner, often = terms[hit], owner[hit], field.counts[flat[hit]].astype(np.float32)
     long = field.lengths[rows][owner] / field.mean_length
-    rarity = field.rarity[terms]
+    rarity = field.often.rarity(terms)
     gain = rarity * often * (_K1 + 1) / (often + _K1 * (1 - _B + _B * long))
     size = len(rows)
     own = kind == 1
-    total = max(float(field.rarity[asked].sum()), 1e-6)
+    total = max(float(field.often.rarity(asked).sum()), 1e-6)
     return (
         np.bincount(owner[own], gain[own], size).astype(np.float32),
         (np.bincount(owner[own], rarity[own], size) / total).astype(np.float32),
         np.bincount(owner[~own], gain[~own], size).astype(np.float32),
     )
 
-
-
 def _scratch() -> NDArray[np.uint8]:
-    return np.zeros(SPACE, dtype=np.uint8)
+    """Return a place a term for marks; whoever marks takes the marks away again. Each thread has its own."""
+    if not hasattr(_local, "marks"):
+        _local.marks = np.zeros(SPACE, dtype=np.uint8)
+    marks: NDArray[np.uint8] = _local.marks
+    return marks
 
 
 def _gathered(field: Field, rows: Rows) -> tuple[Rows, Rows]:
@@ -117,7 +122,8 @@ def _meant(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
     nothing = np.zeros(len(rows), dtype=np.float32)
     found: dict[str, Values] = dict.fromkeys(MEANT, nothing)
     if query.has_vector:
-        found |= {"sense": postings.body[rows] @ query.vector, "sense_title": postings.title[rows] @ query.vector}
+        # row by row: a product of matrices adds up in another order at its edges, and equal documents must stay equal
+        found |= {"sense": np.einsum("ij,j->i", postings.body[rows], query.vector), "sense_title": np.einsum("ij,j->i", postings.title[rows], query.vector)}
     if meaning.is_there() and query.terms.words:
         found["near"], _back = _nearness(query, postings.fields["words"], rows)
         found["near_title"], found["near_back"] = _nearness(query, postings.fields["title"], rows)
@@ -132,7 +138,7 @@ def _nearness(query: Query, field: Field, rows: Rows) -> tuple[Values, Values]:
         return np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
     terms, near = field.terms[flat], field.near[flat]
     asked = places(query.terms.words)
-    rare = field.rarity[asked]
+    rare = field.often.rarity(asked)
     chosen = np.argsort(-rare, kind="stable")[:_MOST_NEAR]
     of_table = meaning.rows_of(query.terms.words)
     starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
@@ -141,19 +147,21 @@ def _nearness(query: Query, field: Field, rows: Rows) -> tuple[Values, Values]:
     most = np.zeros(len(terms), dtype=np.float32)
     lookup = np.zeros(meaning.size() + 1, dtype=np.float32)  # the last place stands for unknown words
     for number in chosen:
-        at, alike = meaning.near(int(of_table[number]))
+        row = int(of_table[number])
+        at, alike = meaning.near(row)
         lookup[at] = alike
         met = lookup[near]
         lookup[at] = 0
-        met[terms == asked[number]] = 1
+        if row < 0:  # a word that the table knows is like itself
+            met[terms == asked[number]] = 1
         forward[held] += rare[number] * np.maximum.reduceat(met, starts)
         np.maximum(most, met, out=most)
-    weight = field.rarity[terms]
+    weight = field.often.rarity(terms)
     told = np.bincount(owner, weight * most, size) / np.maximum(np.bincount(owner, weight, size), 1e-6)
     return forward / max(rare[chosen].sum(), np.float32(1e-6)), told.astype(np.float32)
 
 
-def best(values: Matrix | Values, limit: int) -> Rows:
+def best(values: NDArray[Any], limit: int) -> Rows:
     """Return where the largest finite values stand, in no order."""
     count = min(limit, len(values))
     if not count:

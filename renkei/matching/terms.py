@@ -30,12 +30,13 @@ Numbers = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One thing that can be found. ``kind`` is what a search may be narrowed to."""
+    """One thing that can be found. ``kind`` is what a search may be narrowed to, ``mark`` tells one wording from another."""
 
     id: str
     title: str
     text: str
     kind: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,14 +103,24 @@ class Table:
         at = self._at(form)
         return _ZIPF / (int(self._order[at]) + _ZIPF_FROM) if at >= 0 else 0.0
 
-    def likeness(self, row: int) -> Vector:
-        """Return the cosine of a row with every row."""
+    def known_of(self, forms: Sequence[str]) -> tuple[NDArray[np.int32], Vector]:
+        """Return the row of each word, -1 where it is unknown, and its share of all text: ``row`` and ``share`` of many."""
+        at = np.fromiter(map(self._at, forms), dtype=np.int64, count=len(forms))
+        rows = np.where(at >= 0, self._rows[at], -1).astype(np.int32)
+        return rows, np.where(at >= 0, _ZIPF / (self._order[at] + _ZIPF_FROM), 0.0).astype(np.float32)
+
+    @property
+    def unit(self) -> Vector:
+        """Return all rows with length one."""
         if self._unit is None:
             whole = np.asarray(self._matrix, dtype=np.float32)
             lengths = np.linalg.norm(whole, axis=1, keepdims=True)
             self._unit = np.asarray(whole / np.where(lengths > 0, lengths, 1), dtype=np.float32)
-        unit = self._unit
-        return np.asarray(unit @ unit[row], dtype=np.float32)
+        return self._unit
+
+    def likeness(self, row: int) -> Vector:
+        """Return the cosine of a row with every row."""
+        return np.asarray(self.unit @ self.unit[row], dtype=np.float32)
 
     def _at(self, form: str) -> int:
         if form not in self._places:

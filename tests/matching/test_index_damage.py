@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from renkei.base.actor import GUEST, SYSTEM
-from renkei.matching import index
+from renkei.matching import filling, index
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.models import Entry, EntryChange
 from renkei.matching.search import search
@@ -55,12 +55,16 @@ def built(region: Region, index_home: Path) -> Path:
     return index_home
 
 
-@pytest.mark.parametrize("part", ["meta.json", "term", "idx", "store", "fieldnorm", "fast"])
+@pytest.mark.parametrize(
+    "part",
+    ["staff/*.segment", "staff/parts-1.json", "staff-postings/extent-1.json", "staff-postings/names.jsonl", "staff-postings/names.ends",
+     "staff-postings/forms.txt", "staff-postings/kinds.i2", "staff-postings/kinds.txt", "staff-postings/body.f4", "staff-postings/chars.terms"],
+)  # fmt: skip
 @pytest.mark.parametrize("kept", [0, 0.5])
 def test_a_file_cut_short_is_found_out_and_built_anew(built: Path, part: str, kept: float) -> None:
     before, build = found(), build_of(built)
     index.forget()
-    [file] = [one for one in (build / "staff").iterdir() if one.name.split(".", 1)[-1] == part or one.name == part]
+    [file] = build.glob(part)
     whole = file.read_bytes()
     swap(file, whole[: int(len(whole) * kept)])
     assert found() == before
@@ -103,7 +107,7 @@ def test_a_state_file_that_says_nothing_is_no_state(built: Path, content: bytes)
     "change",
     [
         {"folder": None}, {"folder": 7}, {"folder": "build-none"}, {"xmin": "x"}, {"xmin": None}, {"seen": "0"},
-        {"entries": None}, {"generation": "1"}, {"format": 1}, {"format": "2"}, {"database": None}, {"more": 1},
+        {"entries": None}, {"generation": "1"}, {"format": 1}, {"format": "2"}, {"database": None}, {"newest": 7}, {"more": 1},
     ],
 )  # fmt: skip
 def test_a_state_of_other_shape_is_no_state(built: Path, change: dict[str, Any]) -> None:
@@ -113,7 +117,7 @@ def test_a_state_of_other_shape_is_no_state(built: Path, change: dict[str, Any])
     assert not index.is_stale()
 
 
-@pytest.mark.parametrize("missing", ["format", "database", "folder", "xmin", "seen", "entries", "generation"])
+@pytest.mark.parametrize("missing", ["format", "database", "folder", "xmin", "seen", "entries", "generation", "newest"])
 def test_a_state_that_lacks_a_part_is_no_state(built: Path, missing: str) -> None:
     kept = {name: value for name, value in state_of(built).items() if name != missing}
     (built / "index" / "state.json").write_text(json.dumps(kept))
@@ -127,7 +131,7 @@ def test_a_state_that_names_no_index_folder_is_overruled(built: Path, folder: st
     assert state_of(built)["folder"].startswith("build-")
 
 
-@pytest.mark.parametrize("change", [{"entries": 99}, {"seen": 99}, {"xmin": 10**15}, {"database": "1/1"}])
+@pytest.mark.parametrize("change", [{"entries": 99}, {"seen": 99}, {"xmin": 10**15}, {"database": "1/1"}, {"newest": "1/1"}])
 def test_a_state_that_disagrees_with_the_database_is_stale_and_mended(built: Path, change: dict[str, Any]) -> None:
     before = build_of(built)
     write_state(built, **change)
@@ -135,7 +139,7 @@ def test_a_state_that_disagrees_with_the_database_is_stale_and_mended(built: Pat
     assert index.is_stale()
     assert found()[0] == "EQ1"
     assert not index.is_stale()
-    assert (build_of(built) == before) is ("entries" in change)
+    assert (build_of(built) == before) is bool({"entries", "newest"} & set(change))
 
 
 def test_documents_that_stand_in_no_entry_make_it_build_anew(built: Path) -> None:
@@ -168,7 +172,7 @@ def test_a_build_that_fails_leaves_the_old_index_in_use(built: Path, monkeypatch
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(index, "_add", full)
+        patch.setattr(filling, "add", full)
         with pytest.raises(OSError, match="No space"):
             index.rebuild()
         assert state_of(built) == before

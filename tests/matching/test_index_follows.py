@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
-from renkei.matching import index
+from renkei.matching import filling, index
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
 from renkei.matching.models import Entry, EntryChange
 from tests.matching.conftest import TODAY
@@ -162,7 +162,7 @@ def test_a_change_committed_while_the_index_is_written_is_not_lost(
     built: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """Read before, committed before the state is written: it must still count as not seen."""
-    real, done = index._add, []
+    real, done = filling.add, []
 
     def add_then_change(*given: Any) -> int:
         count = real(*given)
@@ -173,7 +173,7 @@ def test_a_change_committed_while_the_index_is_written_is_not_lost(
 
     put_entries([replace(EDDY, id="OTHER", name="振動の試験機")], kept_by="test", by=SYSTEM)
     Entry.objects.filter(pk="OTHER").update(summary="揺する。")
-    monkeypatch.setattr(index, "_add", add_then_change)
+    monkeypatch.setattr(filling, "add", add_then_change)
     with index._writer():
         getattr(index, way)()
     assert done == [1]

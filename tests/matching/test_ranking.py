@@ -82,7 +82,6 @@ def test_words_that_mean_the_same_are_a_sign_of_their_own(tmp_path: Path) -> Non
     index = lexical.make()
     with lexical.writing(index) as to:
         lexical.add(to, listed)
-    index.reload()
     plain = Ranker(Postings(tmp_path, writer.extent), index)
     wise = Ranker(Postings(tmp_path, writer.extent), index, expand=lambda _text: [("腐食",), ("焼く", "菓子")])
     assert plain.pool("サビ").signs["synonyms"].sum() == 0
@@ -184,7 +183,7 @@ def test_postings_grow_and_forget(tmp_path: Path) -> None:
     for name in FIELDS:
         assert np.array_equal(read.fields[name].terms, whole.fields[name].terms), name
         assert np.array_equal(read.fields[name].ends, whole.fields[name].ends), name
-    assert np.allclose(read.both, whole.both, atol=1e-5)
+    assert np.allclose(read.both(), whole.both(), atol=1e-5)
 
 
 def test_what_a_crash_left_is_not_read_and_is_cut_off(tmp_path: Path) -> None:
@@ -199,7 +198,7 @@ def test_what_a_crash_left_is_not_read_and_is_cut_off(tmp_path: Path) -> None:
     assert Postings(tmp_path, again.extent).ids == [one.id for one, _ in [*listed[:4], *listed[6:]]]
 
 
-@pytest.mark.parametrize("name", ["names.jsonl", "words.ends", "words.terms", "both.f4", "title.near"])
+@pytest.mark.parametrize("name", ["names.jsonl", "words.ends", "words.terms", "body.f4", "title.near"])
 def test_a_file_cut_short_is_told(tmp_path: Path, name: str) -> None:
     listed = analysed(documents())
     writer = PostingsWriter(tmp_path, prior=learn_prior(listed))

@@ -1,0 +1,70 @@
+"""What the database has that an index may lack: asked before each search, so it counts no table.
+
+A database is told by its cluster and its oid: our own server takes another port at each start, and one restored from a dump
+counts its transactions anew. One set back to an older day is told by its transactions, and by the newest change that the
+index has seen: where that is not there any more, another hand was at the table.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+_RECOUNTED = 60.0  # seconds after which the entries of a state are counted again
+_PENDING = """
+    SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()),
+           pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+           (SELECT count(*) FROM matching_entrychange
+            WHERE tx >= coalesce(%(since)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)),
+           coalesce((SELECT id || '/' || tx FROM matching_entrychange WHERE %(newest)s IS NULL OR id = %(newest)s ORDER BY id DESC LIMIT 1), ''),
+           CASE WHEN %(count)s THEN (SELECT count(*) FROM matching_entry WHERE withdrawn_on IS NULL) END
+    FROM pg_control_system()
+"""
+_counted: dict[object, tuple[int, float]] = {}
+
+
+class Pending(NamedTuple):
+    """The database, the oldest open transaction, how many changes there are since one, and the newest (id and transaction).
+
+    ``entries`` is how many entries there are, or were when they were last counted for the same index.
+    """
+
+    database: str
+    xmin: int
+    changes: int
+    newest: str
+    entries: int
+
+
+def pending() -> Pending:
+    """Return what there is, the changes from the oldest open transaction on.
+
+    Asked before the entries are read, so that a change committed meanwhile counts as not seen.
+    """
+    return Pending(*_asked(None, None, count=True))
+
+
+def pending_since(xmin: int, newest: str, *, state: object = None) -> Pending:
+    """Return what there is from the transaction ``xmin`` on; ``newest`` is the change of that name, if it still stands.
+
+    With a ``state`` the entries are counted once a minute for it, else now.
+    """
+    now, kept = time.monotonic(), _counted.get(state) if state is not None else None
+    is_old = kept is None or now - kept[1] > _RECOUNTED
+    *told, count = _asked(xmin, int(newest.partition("/")[0] or 0), count=is_old)
+    if kept is None or is_old:
+        kept = (count, now)
+        if state is not None:
+            _counted.clear()
+            _counted[state] = kept
+    database, oldest, changes, found = told
+    return Pending(database, oldest, changes, found, kept[0])
+
+
+def _asked(since: int | None, newest: int | None, *, count: bool) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(_PENDING, {"since": since, "newest": newest, "count": count})
+        found: tuple[Any, ...] = cursor.fetchone()
+        return found
