@@ -11,10 +11,10 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from renkei.matching import vectors
-from renkei.matching.entries import Match
+from renkei.matching.entries import Match, shared
 from renkei.matching.models import Entry
 from renkei.matching.proposal import Evidence
-from renkei.matching.synonyms import Term
+from renkei.matching.synonyms import Term, Used
 from renkei.matching.telling import telling
 from renkei.matching.vectors import Table, Vector
 from renkei.matching.words import Word, words
@@ -33,6 +33,12 @@ def reasons(match: Match, text: str) -> list[Evidence]:
     if pairs or (not found and match.has_reason):
         found.append(Evidence("near", "、".join(pairs)))
     return found
+
+
+def why_found(entry: Entry, typed: str, said: Sequence[Word], used: Sequence[Used]) -> list[Evidence]:
+    """Return why an entry answers words that were typed; ``said`` and ``used`` are what they hold."""
+    spans, alike = shared(entry, said, used, {})
+    return reasons(Match(entry, (), 0.0, spans, (), alike), typed)
 
 
 def _alike(match: Match, text: str) -> list[str]:

@@ -18,8 +18,12 @@ from renkei.base.text import to_katakana
 from renkei.matching.eligibility import window_words
 from renkei.matching.finding import Facet, Look, Wish, without_word
 from renkei.matching.models import Entry, EntryKind
+from renkei.matching.proposal import Evidence
+from renkei.matching.reasons import why_found
 from renkei.matching.shelf import ANYWHERE, FREE, OUTSIDE, Line, fee_of
 from renkei.matching.standing import standing_of
+from renkei.matching.synonyms import current
+from renkei.matching.telling import telling_or_all
 from renkei.matching.words import content_forms, words
 from renkei.plan.models import Body, Municipality
 from renkei.plan.queries import content_now
@@ -53,6 +57,7 @@ class Row:
     when: str
     fee: str
     is_over: bool
+    reasons: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +150,13 @@ def chips(wish: Wish) -> list[tuple[str, str]]:
 
 
 def marked(text: str, forms: AbstractSet[str], typed: str) -> list[Part]:
-    """Cut a text where words stand whose normal form is among ``forms``, or what was typed as it was typed."""
-    spots = [(start, end) for start, end, form in _units(text) if form in forms]
-    for written in {typed, to_katakana(typed)}:
-        start = text.lower().find(written.lower()) if written else -1
-        if start >= 0:
-            spots.append((start, start + len(written)))
+    """Cut a text where words stand whose normal form is among ``forms``, or what was typed as it was typed, from a word's beginning."""
+    units = _units(text)
+    spots = [(start, end) for start, end, form in units if form in forms]
+    for written in {typed, to_katakana(typed)} - {""}:
+        begin = next((start for start, _end, _form in units if text[start : start + len(written)].lower() == written.lower()), None)
+        if begin is not None:
+            spots.append((begin, begin + len(written)))
     parts: list[Part] = []
     at = 0
     for start, end in sorted(spots):
@@ -171,7 +177,17 @@ def _units(text: str) -> tuple[tuple[int, int, str], ...]:
 def _rows(found: Sequence[Line], wish: Wish, same: dict[str, list[str]], link: Callable[[str], str]) -> list[Row]:
     entries = Entry.objects.select_related("body").prefetch_related("windows").in_bulk([one.id for one in found])
     forms = set(content_forms("、".join([wish.q, *(word for listed in same.values() for word in listed)])))
-    return [entry_row(entries[one.id], link(one.id), forms, wish.q, stands=not one.is_over) for one in found if one.id in entries]
+    rows = [entry_row(entries[one.id], link(one.id), forms, wish.q, stands=not one.is_over) for one in found if one.id in entries]
+    if not wish.q:
+        return rows
+    said, used = telling_or_all(words(wish.q), {}), current().used(words(wish.q), without=wish.without)
+    return [replace(row, reasons=_unseen(row, why_found(row.entry, wish.q, said, used))) for row in rows]
+
+
+def _unseen(row: Row, why: list[Evidence]) -> tuple[Evidence, ...]:
+    """Return of the reasons what the marks do not show: words of the same meaning always, the rest where nothing is marked."""
+    is_seen = any(part.marked for part in (*row.name, *row.about))
+    return tuple(one for one in why if one.kind == "alike" or not is_seen)
 
 
 def entry_row(

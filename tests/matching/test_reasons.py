@@ -16,12 +16,14 @@ from renkei.matching import index, vectors
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.commands import match_lines, route_text
 from renkei.matching.entries import Match, matches
+from renkei.matching.finding import look, read_wish
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry
 from renkei.matching.proposal import Evidence
 from renkei.matching.propose import propose
 from renkei.matching.reasons import ARROW, LINK, as_written, nearest, reasons
 from renkei.matching.search import search
+from renkei.matching.showing import marked, shown
 from renkei.matching.synonyms import current, term_of
 from renkei.matching.words import content_forms, words
 from tests.world import LAB, World
@@ -182,3 +184,19 @@ def test_the_share_of_entries_with_a_word_is_told_of_enough_entries_only(region:
     assert found["まぼろし"] < 0.01
     assert index.often({"扉"}, audience="public") == {}
     assert [one.words("扉の蝶番。") for one in matches("扉の蝶番。", knowledge(), kinds=["seed"])] == [""] * 8
+
+
+def test_a_row_of_results_tells_what_its_marks_do_not_show(region: Region) -> None:
+    region()
+    put(ROW, replace(ROW, id="X2", name="塩水噴霧", summary="試験。", text="サビを見る。"), replace(ROW, id="X3", name="サビの絵", summary=""))
+    found = shown(look(read_wish({"q": "サビ"}), actor=SYSTEM), str)
+    told = {row.entry.id: [(one.kind, one.text) for one in row.reasons] for row in found.rows}
+    assert {key: told[key] for key in ("X1", "X2", "X3")} == {"X1": [("alike", "サビ → 腐食")], "X2": [("word", "サビ")], "X3": []}
+    without = shown(look(read_wish({"q": "サビ"}, ["腐食"]), actor=SYSTEM), str)
+    assert [one for row in without.rows for one in row.reasons if one.text.endswith("腐食")] == []
+
+
+def test_what_was_typed_is_marked_from_the_beginning_of_a_word_only() -> None:
+    assert [part.text for part in marked("トレーサビリティ", frozenset(), "サビ") if part.marked] == []
+    assert [part.text for part in marked("計量のサビリ", frozenset(), "サビ") if part.marked] == ["サビ"]
+    assert [part.text for part in marked("膜厚計", frozenset(), "膜厚") if part.marked] == ["膜厚"]
