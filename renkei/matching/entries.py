@@ -110,7 +110,12 @@ def shared(
 def _forms(hit: Found, entry: Entry) -> frozenset[str]:
     """Return the words of an entry: as the index holds them, or told anew where it holds another wording."""
     found = hit.forms(entry.text_hash)
-    return found if found is not None else _analysed(entry.id, entry.text_hash, f"{entry.name}\n{entry.summary}\n{entry.text}")
+    return found if found is not None else forms_of(entry)
+
+
+def forms_of(entry: Entry) -> frozenset[str]:
+    """Return the words of an entry, told from its text."""
+    return _analysed(entry.id, entry.text_hash, f"{entry.name}\n{entry.summary}\n{entry.text}")
 
 
 @lru_cache(maxsize=5_000)
