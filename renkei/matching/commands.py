@@ -12,16 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from renkei.matching.entries import Match, matches
+from renkei.matching.answering import answers, served
 from renkei.matching.knowledge import Knowledge, knowledge
-from renkei.matching.models import EntryKind
 from renkei.matching.proposal import Candidate, Evidence, Proposal
 from renkei.matching.propose import propose
 from renkei.matching.reasons import reasons
 
 MAX_TEXT = 20_000
 _BEST = 20
-_SERVES, _THEIRS = 0.6, 0.4  # beside a likeness of at most 1; half or twice as much changes little
 _KIND_WORDS = {
     "route": "支援ルートの案",
     "clarify": "まず会社に尋ねること",
@@ -67,46 +65,19 @@ def route_text(text: str) -> str:
 
 
 def best_entries(text: str) -> list[dict[str, Any]]:
-    """Return the 20 best entries of all kinds: near to the text, and of a service and a body that are proposed for it."""
-    known = knowledge()
-    found = matches(text, known, per_kind=_BEST)
-    leaning = _leaning(propose(text))
-    listed = sorted(((match.score + leaning(match), match) for match in found), key=lambda p: (-p[0], p[1].entry.id))
-    top = listed[0][0] if listed else 1.0
+    """Return the 20 best entries of all kinds for a text: near to it, and of a service and a body that are proposed for it."""
+    known, proposal = knowledge(), propose(text)
+    found = answers(text, known, proposal, limit=_BEST)
+    top = found[0].score if found else 1.0
     return [
-        {"id": match.entry.id, "kind": match.entry.kind, "score": round(score / top, 4), "evidence": _reasons(reasons(match, text))}
-        for score, match in listed[:_BEST]
-    ]
+        {"id": one.entry.id, "kind": one.entry.kind, "score": round(one.score / top, 4),
+         "evidence": _reasons([*reasons(one, text), *served(one, known, proposal)])}
+        for one in found
+    ]  # fmt: skip
 
 
 def _reasons(listed: Sequence[Evidence]) -> list[dict[str, str]]:
     return [{"kind": one.kind, "text": one.text} for one in listed]
-
-
-def _leaning(proposal: Proposal) -> Callable[[Match], float]:
-    """Return how much a proposal leans to an entry: to what it serves, and to whose it is.
-
-    Words alone do not tell who wants to borrow a machine from who wants a loan to buy one.
-    """
-    top = max((one.score for one in proposal.supports), default=0.0) or 1.0
-    asked: dict[str, float] = {}
-    of_body: dict[tuple[str, str], float] = {}
-    for one in proposal.supports:
-        share = one.score / top
-        asked[one.service] = max(asked.get(one.service, 0.0), share)
-        of_body[one.service, one.body] = max(of_body.get((one.service, one.body), 0.0), share)
-
-    def leans(match: Match) -> float:
-        if match.entry.kind == EntryKind.EXAMPLE:  # a past case speaks for all that helped in it
-            helped = [(service, body) for service, body, _result in match.entry.facts.get("supports", [])]
-            serves = sum(asked.get(service, 0.0) for service, _body in helped) / len(helped) if helped else 0.0
-        else:
-            helped = [(service, match.entry.body_id) for service in match.services]
-            serves = max((asked.get(service, 0.0) for service in match.services), default=0.0)
-        theirs = max((of_body.get((service, body), 0.0) if body else asked.get(service, 0.0) for service, body in helped), default=0.0)
-        return _SERVES * serves + _THEIRS * theirs
-
-    return leans
 
 
 def _candidate_lines(candidate: Candidate, known: Knowledge) -> Iterator[str]:

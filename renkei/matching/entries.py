@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from renkei.matching import index, synonyms
 from renkei.matching.index import Found
@@ -47,6 +48,15 @@ class Match:
         return bool(self.spans) or self.near >= index.NEAR_ENOUGH
 
 
+class Scored(NamedTuple):
+    """An entry with its score, its nearness in meaning, and its words."""
+
+    entry: Entry
+    score: float
+    near: float
+    forms: frozenset[str]
+
+
 def matches(  # noqa: PLR0913  a search has that many sides, each named
     text: str, known: Knowledge, *, kinds: Sequence[str] = tuple(KINDS), audience: str = "staff", per_kind: int = PER_KIND,
     without: Collection[str] = (), typed: bool = False,
@@ -62,22 +72,33 @@ def matches(  # noqa: PLR0913  a search has that many sides, each named
     top = max((hit.score for hit in found if hit.id in entries), default=0.0)
     if not top:
         return []
+    scored = [Scored(entries[hit.id], round(hit.score / top, 4), hit.near, _forms(hit, entries[hit.id])) for hit in found if hit.id in entries]
+    listed = matched(text, scored, known, audience=audience, without=without, typed=typed)
+    return sorted(listed, key=lambda match: (-match.score, match.entry.id))
+
+
+def matched(  # noqa: PLR0913  as above
+    text: str, scored: Sequence[Scored], known: Knowledge, *, audience: str = "staff",
+    without: Collection[str] = (), typed: bool = False,
+) -> list[Match]:  # fmt: skip
+    """Return scored entries as matches, in the order given: with their windows, services and shared words."""
     windows: dict[str, list[Window]] = {}
-    for window in Window.objects.filter(entry_id__in=list(entries)):
+    for window in Window.objects.filter(entry_id__in=[one.entry.pk for one in scored]):
         windows.setdefault(window.entry_id, []).append(window)
     units = words(text[:4_000])
     alike = synonyms.current().used(units, without=without)
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
     said = telling_or_all(units, often) if typed else telling(units, often)
     listed = []
-    for hit in (hit for hit in found if hit.id in entries):
-        entry = entries[hit.id]
-        spans, others = shared(_forms(hit, entry), said, alike, often)
-        listed.append(Match(entry, tuple(windows.get(hit.id, [])), round(hit.score / top, 4), spans, _services(entry, known), others, hit.near))
-    return sorted(listed, key=lambda match: (-match.score, match.entry.id))
+    for one in scored:
+        spans, others = shared(one.forms, said, alike, often)
+        held = tuple(windows.get(one.entry.pk, []))
+        listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.near))
+    return listed
 
 
-def _services(entry: Entry, known: Knowledge) -> tuple[str, ...]:
+def services_of(entry: Entry, known: Knowledge) -> tuple[str, ...]:
+    """Return the services an entry speaks for: its own, else those the plan names for its kind or post."""
     if entry.service_id:
         return (entry.service_id,)
     return tuple(known.services_of(entry.kind, entry.facts.get("post", "")))

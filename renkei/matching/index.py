@@ -134,13 +134,10 @@ def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[
     return _ranked(ranker, pool, limit)
 
 
-def find_by_kind(
-    text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = ()
-) -> list[Found]:
+def find_by_kind(text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = ()) -> list[Found]:
     """Return the best ``limit`` entries of each kind; the text is analysed once. ``without`` leaves out synonyms.
 
-    Scores lie between nought and one and are comparable over the kinds. While there is no index that can be read, names
-    are looked through instead.
+    Scores lie between nought and one and are comparable over the kinds. Names are looked through while no index can be read.
     """
     if not kinds:
         return []
@@ -152,8 +149,11 @@ def find_by_kind(
 
 
 def pool(text: str, *, audience: str = "staff", kinds: Sequence[str] = ()) -> tuple[list[str], Signs]:
-    """Return the candidates for a text with their signs: what judged queries are learned from."""
-    ranker, found = _sought(text, audience=audience, kinds=kinds, limit=_FEWEST)
+    """Return the candidates for a text with their signs; none while there is no index that can be read."""
+    try:
+        ranker, found = _sought(text, audience=audience, kinds=kinds, limit=_FEWEST)
+    except _AwayError:
+        return [], {}
     return [ranker.postings.id_of(row) for row in found.rows], found.signs
 
 
@@ -199,7 +199,7 @@ def _ranked(ranker: Ranker, found: Pool, limit: int, kinds: Sequence[str] = ()) 
     kept = np.flatnonzero(found.told | (near >= NEAR_ENOUGH))
     if not len(kept):
         return []
-    score = (learned.model() or ranker.model).score(found.signs)[kept].astype(float)
+    score = learned.scores(found.signs, ranker.postings.kinds[found.rows], ranker.model, kept=kept).astype(float)
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
     rows, place, names = found.rows[kept], np.round(share, 4), ranker.postings

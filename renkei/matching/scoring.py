@@ -113,6 +113,11 @@ def fits(clauses: Sequence[Clause], sayings: Sayings, codes: Iterable[str], vote
     return sorted(found, key=lambda fit: (-fit.score, fit.code))
 
 
+def cues_met(clauses: Sequence[Clause], code: str) -> float:
+    """Return what the cues of a code say in a text that asks for nothing, such as an entry's; never less than nought."""
+    return max(0.0, _faded([_cue_sum(clause, code) for clause in clauses]))
+
+
 def _first_place(hits: Sequence[Hit], clauses: Sequence[Clause]) -> float:
     """Return where in the text a code is first spoken of, between nought and one."""
     end = max((clause.sentence.end for clause in clauses), default=1)
