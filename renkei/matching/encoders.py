@@ -13,6 +13,7 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -38,6 +39,34 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str], role: Role) -> Matrix:
         """Return a row of ``width`` for each text, in order."""
+
+
+class Kept:
+    """An encoder whose vectors are kept in a folder, a file a text: for measuring again and again, not for a site.
+
+    A site keeps them in the database (``enrich``).
+    """
+
+    def __init__(self, encoder: Encoder, place: Path) -> None:
+        self.name, self.version, self.width = encoder.name, encoder.version, encoder.width
+        self._encoder = encoder
+        self._place = place
+
+    def encode(self, texts: Sequence[str], role: Role) -> Matrix:
+        """Return a row for each text; only what is not kept yet is encoded. Raises EncoderError."""
+        return np.stack([self._one(text, role) for text in texts]) if texts else np.zeros((0, self.width), dtype=np.float32)
+
+    def _one(self, text: str, role: Role) -> Matrix:
+        name = hashlib.sha256(f"{self.version}\0{role}\0{text}".encode()).hexdigest()
+        path = self._place / self.name / name[:2] / f"{name}.npy"
+        if path.is_file():
+            return np.asarray(np.load(path), dtype=np.float32)
+        found = checked(self._encoder, [text], role)[0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".tmp.npy")  # a measuring that is stopped leaves no half a vector
+        np.save(draft, found)
+        draft.replace(path)
+        return np.asarray(found, dtype=np.float32)
 
 
 class EncoderError(Exception):

@@ -82,8 +82,10 @@ def measure(found: Collection, *, parts: int = 0, encoder: Encoder | None = None
             "published weights": _summary(ours, plain),
         }  # fmt: skip
         if parts:
-            learned, kind = _learned(examples, parts)
-            answer[f"learned, {parts}-fold cross-validated"] = {**_summary(learned, plain), "model": kind}
+            for told, trees in ((f"learned, {parts}-fold cross-validated", False), (f"learned with trees, {parts}-fold", True)):
+                if not trees or (len(examples) >= learning.TREES_FROM and learning.can_grow_trees()):
+                    learned, kind = _learned(examples, parts, trees=trees)
+                    answer[told] = {**_summary(learned, plain), "model": kind}
         answer["plain Sudachi BM25"] = _summary(plain)
         answer["ms per query"] = {"p50": round(float(np.quantile(taken, 0.5)), 2), "p95": round(float(np.quantile(taken, 0.95)), 2)}
         answer["index seconds"] = round(built, 2)
@@ -111,15 +113,14 @@ def examples_of(found: Collection, ranker: Ranker) -> list[Example]:
     return [_example(ranker.pool(found.queries[key]), ranker, found.grades[key]) for key in judged]
 
 
-def _learned(examples: Sequence[Example], parts: int) -> tuple[list[list[float]], str]:
+def _learned(examples: Sequence[Example], parts: int, *, trees: bool) -> tuple[list[list[float]], str]:
     """Return each query's figures under a model that has not seen it, and what kind of model was learned."""
     found: list[list[float]] = [[] for _ in examples]
     kind = ""
-    grown = len(examples) >= learning.TREES_FROM and learning.can_grow_trees()
 
     def fit(others: Sequence[Example]) -> Model:
         step = max(1, math.ceil(len(others) / _MOST_LEARNED))
-        return learning.fit(others[::step], trees=grown) if len(others) >= learning.LINEAR_FROM else fusion.published()
+        return learning.fit(others[::step], trees=trees) if len(others) >= learning.LINEAR_FROM else fusion.published()
 
     for held, model in learning.cross_validated(examples, parts, fitted=fit):
         kind = "linear and trees" if model.trees else "linear" if model.name == "learned" else "published (too few judged)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -99,3 +100,35 @@ def test_a_new_version_or_text_means_a_new_key() -> None:
     keys = {encoders.key(Counting(), "文"), encoders.key(newer, "文"), encoders.key(Counting(), "文章")}
     assert len(keys) == 3
     assert encoders.key(Counting(), "文") == encoders.key(Counting(), "文")
+
+
+class Noting(Counting):
+    """Remembers what it was asked, to tell what was not."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def encode(self, texts: Sequence[str], role: Role) -> Matrix:
+        self.asked += [(text, role) for text in texts]
+        return super().encode(texts, role)
+
+
+def test_kept_vectors_are_made_once_a_text_role_and_version(tmp_path: Path) -> None:
+    inner = Noting()
+    kept = encoders.Kept(inner, tmp_path)
+    assert (kept.name, kept.version, kept.width) == ("counting", "1", 2)
+    assert kept.encode(["短い", "少し長い", "短い"], "query").tolist() == [[2, 1], [4, 1], [2, 1]]
+    assert encoders.Kept(inner, tmp_path).encode(["少し長い"], "query").tolist() == [[4, 1]]
+    assert inner.asked == [("短い", "query"), ("少し長い", "query")]
+    assert kept.encode(["短い"], "document").tolist() == [[2, 0]]
+    inner.version = "2"
+    assert encoders.Kept(inner, tmp_path).encode(["短い"], "query").tolist() == [[2, 1]]
+    assert inner.asked[2:] == [("短い", "document"), ("短い", "query")]
+    assert kept.encode([], "query").shape == (0, 2)
+
+
+@pytest.mark.parametrize("liar", [Lying(), Broken()])
+def test_what_is_wrong_is_never_kept(tmp_path: Path, liar: Counting) -> None:
+    with pytest.raises(EncoderError):
+        encoders.Kept(liar, tmp_path).encode(["何か"], "query")
+    assert list(tmp_path.rglob("*.npy")) == []

