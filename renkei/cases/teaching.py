@@ -13,10 +13,11 @@ from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
 from renkei.cases.judging import take_up_judgments
 from renkei.cases.models import Need
-from renkei.matching.learnactions import Outcome, keep_learned
+from renkei.matching.learnactions import Outcome, keep_for_kind, keep_learned
 from renkei.matching.learnmodels import LearnedModel, LearnedState
 from renkei.matching.lessons import learn_from
-from renkei.matching.models import Judgment, JudgmentOrigin
+from renkei.matching.models import EntryKind, Judgment, JudgmentOrigin
+from renkei.plan.queries import content_now
 
 FEWEST = 30  # judged needs from which weights can be learned (the study's learning curve)
 _GRADES = {JudgmentOrigin.ACCEPTED: 3, JudgmentOrigin.MARKED: 3, JudgmentOrigin.CHOSEN: 2}
@@ -36,8 +37,12 @@ Learn = Callable[[Sequence[Lesson]], Outcome]
 
 
 def lessons(kind: str = "") -> list[Lesson]:
-    """Return what there is to learn from, for a kind of entry or all; the last word on an entry counts."""
-    found = Judgment.objects.filter(entry__isnull=False).order_by("judged_at", "pk")
+    """Return what there is to learn from, for a kind of entry or all; the last word on an entry counts.
+
+    A no for a reason that says nothing of the fit (full hands, a bad time: the plan names them) is no word on the entry.
+    """
+    aside = (content_now().raw.get("cues") or {}).get("reasons_aside", [])
+    found = Judgment.objects.filter(entry__isnull=False).exclude(origin=JudgmentOrigin.DECLINED, reason__in=aside).order_by("judged_at", "pk")
     if kind:
         found = found.filter(entry__kind=kind)
     grades: dict[uuid.UUID, dict[str, int]] = {}
@@ -58,10 +63,24 @@ def run_learning(learn: Learn | None = None) -> int:
     for asked in waiting:
         with acting(SYSTEM):
             outcome, why_not = _outcome(lessons(asked.kind), learn or _learner(asked.kind))
+            own = {} if asked.kind else _by_kind(learn)
             with transaction.atomic():
                 keep_learned(asked, outcome, by=SYSTEM, why_not=why_not)
+                for kind, one in own.items():
+                    keep_for_kind(asked, kind, one, by=SYSTEM)
         done += 1
     return done
+
+
+def _by_kind(learn: Learn | None) -> dict[str, Outcome]:
+    """Return what was learned for each kind of entry with enough judged needs of its own."""
+    found = {}
+    for kind in EntryKind.values:
+        own = lessons(kind)
+        outcome, _why_not = _outcome(own, learn or _learner(kind)) if len(own) >= FEWEST else (None, "")
+        if outcome is not None:
+            found[kind] = outcome
+    return found
 
 
 def _learner(kind: str) -> Learn:

@@ -86,7 +86,7 @@ def _is_found(told: Signs, n: int) -> bool:
 def _of_kind(entries: Sequence[Entry], told: Signs) -> dict[str, Values]:
     """Return the kind of each entry, and where it stands by words and meaning among its own kind."""
     kinds = np.array([one.kind for one in entries])
-    score = learned.scores(told, kinds, fusion.published())
+    score = learned.scores(told, lambda kind: kinds == kind, fusion.published())
     among = np.zeros(len(entries), dtype=np.float32)
     for kind in set(kinds.tolist()):
         at = np.flatnonzero(kinds == kind)

@@ -199,7 +199,7 @@ def _ranked(ranker: Ranker, found: Pool, limit: int, kinds: Sequence[str] = ()) 
     kept = np.flatnonzero(found.told | (near >= NEAR_ENOUGH))
     if not len(kept):
         return []
-    score = learned.scores(found.signs, ranker.postings.kinds[found.rows], ranker.model, kept=kept).astype(float)
+    score = learned.scores(found.signs, lambda kind: ranker.postings.are_of(found.rows, [kind]), ranker.model, kept=kept).astype(float)
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
     rows, place, names = found.rows[kept], np.round(share, 4), ranker.postings

@@ -54,12 +54,28 @@ def keep_learned(model: LearnedModel, outcome: Outcome | None, *, by: Actor, why
     if outcome is None:
         locked.state, locked.why_not = LearnedState.FAILED, why_not[:200]
     else:
-        locked.state, locked.weights, locked.examples = LearnedState.READY, dict(outcome.weights), outcome.examples
-        locked.before, locked.after = outcome.before, outcome.after
-        locked.gain_low, locked.gain_high = outcome.gain_low, outcome.gain_high
+        locked.state = LearnedState.READY
+        _fill(locked, outcome)
     locked.save()
     record(by, "learning.learned", locked, state=locked.state, before=locked.before, after=locked.after)
     return locked
+
+
+@transaction.atomic
+def keep_for_kind(asked: LearnedModel, kind: str, outcome: Outcome, *, by: Actor) -> LearnedModel:
+    """Write weights learned for one kind of entry beside the common ones that were asked for. Refused: ``not_allowed``."""
+    if not by.is_system:
+        raise Refused(_("学習の結果は、送信係だけが書きます。"), "not_allowed")
+    made = LearnedModel(kind=kind, state=LearnedState.READY, asked_at=asked.asked_at, asked_by_id=asked.asked_by_id, learned_at=clock.now())
+    _fill(made, outcome)
+    made.save(force_insert=True)
+    record(by, "learning.learned", made, kind=kind, state=made.state, before=made.before, after=made.after)
+    return made
+
+
+def _fill(model: LearnedModel, outcome: Outcome) -> None:
+    model.weights, model.examples = dict(outcome.weights), outcome.examples
+    model.before, model.after, model.gain_low, model.gain_high = outcome.before, outcome.after, outcome.gain_low, outcome.gain_high
 
 
 @transaction.atomic

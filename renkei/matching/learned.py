@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
-from renkei.matching.fusion import Model, from_data
+from renkei.matching.fusion import Model, Signs, Values, from_data
 from renkei.matching.learnmodels import LearnedModel, LearnedState
 from renkei.matching.models import JudgmentOrigin
+
+
+AreOf = Callable[[str], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,26 @@ def model(kind: str = "") -> Model | None:
     return _model(pk) if pk is not None else None
 
 
-@lru_cache(maxsize=8)
+def scores(signs: Signs, are_of: AreOf, shipped: Model, *, kept: NDArray[Any] | None = None) -> Values:
+    """Return the score of each candidate under what is in use (of those at ``kept`` only); ``are_of`` tells which are of a kind.
+
+    A kind with weights of its own is ordered by them, with the scores that the common weights gave its candidates: how the
+    kind stands beside the others stays as it was, for its own judgments tell nothing of that.
+    """
+    used = dict(LearnedModel.objects.filter(state=LearnedState.IN_USE).values_list("kind", "pk"))
+    found = np.array((_model(used[""]) if "" in used else shipped).score(signs))
+    for kind, pk in used.items():
+        whole = np.flatnonzero(are_of(kind)) if kind else np.zeros(0, dtype=np.int64)
+        if not len(whole):
+            continue
+        own = dict(zip(whole.tolist(), _model(pk).score({name: values[whole] for name, values in signs.items()}), strict=True))
+        shown = np.array([one for one in (whole if kept is None else kept) if one in own], dtype=np.int64)
+        order = sorted(shown, key=lambda one: (-own[int(one)], one))
+        found[order] = np.sort(found[shown])[::-1]
+    return found if kept is None else found[kept]
+
+
+@lru_cache(maxsize=16)
 def _model(pk: UUID) -> Model:
     return from_data(LearnedModel.objects.get(pk=pk).weights or {})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.models import Row
@@ -56,6 +57,13 @@ class LearnedModel(Row):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+    @property
+    def kind_words(self) -> str:
+        """Return for which entries it is."""
+        from renkei.matching.models import EntryKind  # noqa: PLC0415  that file draws in this one, for Django to find
+
+        return str(EntryKind(self.kind).label) if self.kind else gettext("全種類に共通")
 
     @property
     def gain(self) -> float | None:

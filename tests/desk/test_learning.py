@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from renkei.base.actor import SYSTEM
-from renkei.matching.learnactions import Outcome, keep_learned
+from renkei.matching.learnactions import Outcome, keep_for_kind, keep_learned
 from renkei.matching.learned import in_use
 from renkei.matching.learnmodels import LearnedModel
 from tests.desk.pages import address, client, said, seen
@@ -38,6 +38,25 @@ def test_ask_compare_use_and_go_back(world: World) -> None:
     assert "標準の重みに戻しました。" in do(world, deed="back")
     assert in_use() is None
     assert "いまは標準の重みを使っています。" in do(world, deed="back")
+
+
+def test_a_kinds_own_weights_stand_beside_the_common_ones_and_go_back_alone(world: World) -> None:
+    do(world, deed="ask")
+    asked = LearnedModel.objects.get()
+    common, own = keep_learned(asked, BETTER, by=SYSTEM), keep_for_kind(asked, "seed", BETTER, by=SYSTEM)
+    page = seen(world, "desk-learning")
+    assert sorted(re.findall(r"<b>(全種類に共通|シーズ)</b>", page)) == ["シーズ", "全種類に共通"]
+    for model in (common, own):
+        page = do(world, deed="use", model=str(model.pk))
+    assert "学んだ重みを使っています（全種類に共通、シーズ）" in page
+    assert sorted(re.findall(r'name="kind" value="(\w*)"', page)) == ["", "seed"]
+    page = do(world, deed="back", kind="seed")
+    assert "全種類に共通の重みに戻しました。" in page
+    assert "学んだ重みを使っています（全種類に共通）" in page
+    assert (in_use("seed"), in_use()) == (BETTER.weights, BETTER.weights)
+    assert "ボタンから選んでください。" in do(world, deed="back", kind="sheep")
+    assert "標準の重みに戻しました。" in do(world, deed="back", kind="")
+    assert in_use() is None
 
 
 def test_what_is_no_better_has_no_button_and_is_refused(world: World) -> None:

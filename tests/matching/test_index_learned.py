@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from renkei.base.actor import SYSTEM
-from renkei.matching import encoders, enrich, fusion, index
+from renkei.matching import encoders, enrich, fusion, index, learned
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.encoders import EncoderError, Matrix, Role
 from renkei.matching.learnactions import Outcome, ask_learning, keep_learned, roll_back, switch_on
@@ -81,3 +81,43 @@ def test_weights_in_use_decide_the_order_and_going_back_brings_the_old_one(world
     assert found() == plain[::-1]
     roll_back(by=world.desk)
     assert found() == plain
+
+
+def test_a_kind_with_weights_of_its_own_is_ordered_by_them_and_the_others_as_before(world: World) -> None:
+    put()
+    seeds = [EntryRow(id=f"S{n}", kind="seed", name=f"測定の種{n}", text=text) for n, text in enumerate(["膜厚を測る", "膜厚", "硬度"])]
+    put_entries(seeds, kept_by="s", by=SYSTEM)
+    index.ensure()
+
+    def by_kind() -> dict[str, list[tuple[str, float]]]:
+        hits = index.find_by_kind("膜厚を測る", audience="staff", kinds=["equipment", "seed"], limit=10)
+        return {kind: [(one.id, one.score) for one in hits if one.kind == kind] for kind in ("equipment", "seed")}
+
+    plain = by_kind()
+    turned = {name: [-one for one in weight] for name, weight in fusion.published().weights.items()}
+    own = keep_learned(ask_learning("seed", by=world.desk), Outcome({"name": "own", "weights": turned}, 40, 0.5, 0.6, 0.01, 0.2), by=SYSTEM)
+    assert by_kind() == plain
+    switch_on(own, by=world.desk)
+    now = by_kind()
+    assert now["equipment"] == plain["equipment"]
+    assert [one for one, _score in now["seed"]] == [one for one, _score in plain["seed"]][::-1]
+    assert [score for _one, score in now["seed"]] == [score for _one, score in plain["seed"]]
+    roll_back("seed", by=world.desk)
+    assert by_kind() == plain
+
+
+def test_a_search_asks_once_which_weights_are_in_use(world: World, django_assert_num_queries: Any) -> None:
+    shipped = fusion.published()
+    signs = {name: np.array([1.0, 2.0, 3.0], dtype=np.float32) for name in shipped.weights}
+
+    def kinds(kind: str) -> Any:
+        return np.array(["seed", "seed", "equipment"]) == kind
+
+    with django_assert_num_queries(1):
+        assert learned.scores(signs, kinds, shipped).tolist() == shipped.score(signs).tolist()
+    for kind in ("", "seed", "event"):
+        weights = {"name": "x", "weights": {"words": [-1, 0, 0]}}
+        switch_on(keep_learned(ask_learning(kind, by=world.desk), Outcome(weights, 40, 0.5, 0.6, 0.01, 0.2), by=SYSTEM), by=world.desk)
+    assert learned.scores(signs, kinds, shipped).tolist() == sorted(learned.scores(signs, kinds, shipped).tolist(), reverse=True)
+    with django_assert_num_queries(1):
+        learned.scores(signs, kinds, shipped)

@@ -13,7 +13,7 @@ from renkei.audit.models import Event
 from renkei.base.actor import GUEST, SYSTEM
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
-from renkei.matching.learnactions import Outcome, ask_learning, keep_learned, roll_back, switch_on
+from renkei.matching.learnactions import Outcome, ask_learning, keep_for_kind, keep_learned, roll_back, switch_on
 from renkei.matching.learned import in_use
 from renkei.matching.learnmodels import LearnedModel
 from tests.world import World
@@ -90,6 +90,21 @@ def test_a_kind_of_its_own_goes_before_all_kinds(world: World) -> None:
     assert (in_use("equipment"), in_use("seed")) == ({"name": "own"}, BETTER.weights)
     roll_back("equipment", by=world.desk)
     assert in_use("equipment") == BETTER.weights
+
+
+def test_weights_of_a_kind_are_kept_beside_the_common_ones_by_the_worker_only(world: World) -> None:
+    asked = ask_learning(by=world.desk)
+    assert refused(lambda: keep_for_kind(asked, "seed", BETTER, by=world.desk)) == "not_allowed"
+    own = keep_for_kind(asked, "seed", replace(BETTER, examples=31), by=SYSTEM)
+    assert (own.kind, own.state, own.examples, own.before, own.after) == ("seed", "ready", 31, 0.5, 0.6)
+    assert (own.asked_at, own.asked_by_id) == (asked.asked_at, world.desk.person)
+    assert own.learned_at is not None
+    assert (own.kind_words, asked.kind_words) == ("シーズ", "全種類に共通")
+    assert verbs() == ["learning.asked", "learning.learned"]
+    switch_on(own, by=world.desk)
+    assert (in_use("seed"), in_use("equipment")) == (BETTER.weights, None)
+    worse = keep_for_kind(asked, "seed", replace(BETTER, after=0.4), by=SYSTEM)
+    assert refused(lambda: switch_on(worse, by=world.desk)) == "no_gain"
 
 
 def test_only_the_desk_and_the_lead_party_handle_it(world: World) -> None:

@@ -16,6 +16,7 @@ from renkei.desk.request import StaffRequest
 from renkei.matching.learnactions import ask_learning, roll_back, switch_on
 from renkei.matching.learned import judged
 from renkei.matching.learnmodels import LearnedModel, LearnedState
+from renkei.matching.models import EntryKind
 from renkei.matching.wordrules import edits_words
 
 SHOWN = 20
@@ -27,7 +28,7 @@ def learning(request: StaffRequest, body: str) -> HttpResponse:
     _only_editors(request)
     models = list(LearnedModel.objects.select_related("asked_by")[:SHOWN])
     context = {
-        "body": body, "judged": judged(), "models": models, "used": next((one for one in models if one.state == LearnedState.IN_USE), None),
+        "body": body, "judged": judged(), "models": models, "used": _in_use(),
         "waits": any(one.state == LearnedState.ASKED for one in models),
     }  # fmt: skip
     return render(request, "desk/learning/learning.html", context)
@@ -43,8 +44,10 @@ def act(request: StaffRequest, body: str) -> HttpResponse:
             ask_learning(by=request.actor)
             messages.success(request, _("学習を頼みました。数分で終わります。終わったら、ここで比べられます。"))
         elif deed == "back":
-            before = roll_back(by=request.actor)
-            messages.success(request, _("前の重みに戻しました。") if before else _("標準の重みに戻しました。"))
+            kind = _kind(request.POST.get("kind", ""))
+            before = roll_back(kind, by=request.actor)
+            shipped = _("全種類に共通の重みに戻しました。") if kind else _("標準の重みに戻しました。")
+            messages.success(request, _("前の重みに戻しました。") if before else shipped)
         elif deed == "use":
             switch_on(_found(request.POST.get("model", "")), by=request.actor)
             messages.success(request, _("いまから、この重みで順番を決めます。"))
@@ -53,6 +56,17 @@ def act(request: StaffRequest, body: str) -> HttpResponse:
     except Refused as refusal:
         messages.error(request, refusal.message)
     return redirect("desk-learning", body=body)
+
+
+def _in_use() -> list[LearnedModel]:
+    """Return the weights in use: the common ones first, then those of kinds."""
+    return list(LearnedModel.objects.filter(state=LearnedState.IN_USE).order_by("kind"))
+
+
+def _kind(given: str) -> str:
+    if given and given not in EntryKind.values:
+        raise Refused(_("ボタンから選んでください。"), "unknown")
+    return given
 
 
 def _found(given: str) -> LearnedModel:
