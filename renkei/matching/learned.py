@@ -16,7 +16,6 @@ from renkei.matching.fusion import Model, Signs, Values, from_data
 from renkei.matching.learnmodels import LearnedModel, LearnedState
 from renkei.matching.models import JudgmentOrigin
 
-
 AreOf = Callable[[str], NDArray[np.bool_]]
 
 
