@@ -11,6 +11,7 @@ import uuid
 
 from django.conf import settings
 from django.db import connection
+from django.urls import reverse
 
 from renkei.accounts.models import Membership, Person
 from renkei.accounts.queries import away_in, standing_in
@@ -37,6 +38,7 @@ from renkei.post.models import Mail
 from renkei.post.nudges import News, Reader, put_nudge
 from renkei.post.outbox import put_mail
 
+MOST_NAMED = 10
 OFFER = "offer"
 PARTNER = "partner"  # a researcher or partner wrote: settled when the body answers, or shuts the opening
 SECOND = "close_asked"  # asks for a second person: everybody in the body but the one who asked
@@ -227,6 +229,19 @@ def partner_wrote(opening: Opening, *, by: Actor) -> None:
     _tell(opening.case, opening.body, opening.asked_by, by=by, subject=written("渡した相手から連絡がありました"), words=written(
         "%(where)sの%(name)sさんから、連絡がありました。「依頼」か、案件の「研究者に渡す」で読んで答えてください。")
         % {"where": opening.organisation, "name": opening.name}, purpose=PARTNER, about=opening.pk)
+
+
+def firm_searches(person: Person, company: uuid.UUID, found: list[tuple[str, list[str]]], *, by: Actor) -> None:
+    """Tell a person of a firm what came into the searches it saved: public names only, inside the one mail of the day."""
+    lines = [f"{person.name} 様", "", "保存した検索に、新しく当てはまるものが入りました。"]
+    for name, entries in found:
+        lines += ["", f"■ {name}（{len(entries)}件）", *(f"・{one}" for one in entries[:MOST_NAMED])]
+        if len(entries) > MOST_NAMED:
+            lines.append(f"　ほか{len(entries) - MOST_NAMED}件")
+    url = f"{settings.RENKEI_ADDRESS}{reverse('portal-searches', kwargs={'company': company})}"
+    lines += ["", "次のページで見られます。このお知らせも、そこで止められます。", url, ""]
+    put_mail(by=by, to=person.email, subject=f"保存した検索に新しく{sum(len(entries) for _name, entries in found)}件入りました",
+             text="\n".join(lines), purpose="firm_search", about=person.pk, daily=True)
 
 
 def leave_announced(move: Move, *, by: Actor) -> None:

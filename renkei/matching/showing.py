@@ -105,6 +105,17 @@ class Shown:
         """Return how many entries were found."""
         return len(self.look.lines)
 
+    @property
+    def without_over(self) -> str:
+        """Return the address's query that leaves out what is over, all else kept."""
+        return replace(self.look.wish, over="").query
+
+    @property
+    def wide(self) -> str:
+        """Return the address's query without any narrowing: words, words left out and order stay."""
+        wish = self.look.wish
+        return Wish(q=wish.q, first=wish.first, over=wish.over, without=wish.without).query
+
 
 def shown(look: Look, link: Callable[[str], str], page: str | None = None) -> Shown:
     """Return what a page shows of what was found; ``link`` gives an entry's address by its id."""

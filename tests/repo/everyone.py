@@ -11,7 +11,7 @@ from django.test import Client
 from renkei.accounts.actions.invitations import invite
 from renkei.accounts.models import Membership, Person
 from renkei.base import clock
-from renkei.base.actor import GUEST, SYSTEM, Actor
+from renkei.base.actor import GUEST, SYSTEM, Actor, company_person
 from renkei.base.context import acting
 from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.consents import request_consent
@@ -108,6 +108,7 @@ def _firms(made: Everyone) -> None:
         person = Person.objects.create_user(f"{actor}@firms.example", "hibari-secret-1", name=f"会社の{actor}")
         access = CompanyAccess.objects.create(company_id=objects["company"], person=person, role=role, since=clock.now())
         objects["account"] = access.pk
+        objects.setdefault("firm_search", save_search("kind=seed", "シーズ", by=company_person(person.pk)).pk)
         made.clients[actor] = Client()
         made.clients[actor].force_login(person)
     for objects in (made.own, made.foreign):

@@ -29,9 +29,9 @@ def wish_of(query: str) -> Wish:
 def save_search(query: str, name: str, *, by: Actor, alert: bool = True) -> SavedSearch:
     """Keep a search. What it finds today is known and calls nobody.
 
-    Refused: ``empty``, ``name_empty``, ``too_long``, ``name_taken``, ``too_many``, ``too_wide``.
+    Refused: ``empty``, ``name_empty``, ``too_long``, ``name_taken``, ``too_many``, ``too_wide``, ``not_allowed``.
     """
-    body, person = signed(by)
+    body, person = (None, by.person) if by.is_company and by.person else signed(by)
     wish = wish_of(query)
     if wish.is_empty:
         raise Refused(_("探す言葉か条件を入れてから保存してください。"), "empty")

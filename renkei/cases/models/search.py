@@ -12,12 +12,14 @@ from renkei.cases.models.need import Need
 
 
 class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
-    """Searches are their person's alone, in the body in which they were saved."""
+    """Searches are their person's alone, in the body in which they were saved; people of firms have theirs without a body."""
 
     def visible_to(self, actor: Actor) -> SavedSearchQuerySet:
-        """Return one's own; the worker sees all."""
+        """Return one's own; the worker sees all. The policy says the same."""
         if actor.is_system:
             return self
+        if actor.is_company and actor.person:
+            return self.filter(person_id=actor.person, body__isnull=True)
         return self.filter(person_id=actor.person, body_id=actor.body) if actor.is_staff and actor.person else self.none()
 
     def living(self) -> SavedSearchQuerySet:
@@ -26,9 +28,9 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
 
 
 class SavedSearch(Row):
-    """A search of entries under a name. ``query`` is the search page's own query string."""
+    """A search of entries under a name. ``query`` is the search page's own query string; without ``body`` a firm's person saved it."""
 
-    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
+    body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
     person = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="+")
     name = models.CharField(_("名前"), max_length=40)
     query = models.CharField(max_length=1000)
@@ -46,7 +48,8 @@ class SavedSearch(Row):
         constraints = [
             models.CheckConstraint(condition=~models.Q(name=""), name="saved_search_has_name"),
             models.UniqueConstraint(
-                fields=["person", "body", "name"], condition=models.Q(ended_at__isnull=True), name="saved_search_name_once"
+                fields=["person", "body", "name"], condition=models.Q(ended_at__isnull=True), name="saved_search_name_once",
+                nulls_distinct=False,
             ),
         ]
 
