@@ -31,6 +31,11 @@ def written(text: str | Promise) -> str:
         return gettext(text) if isinstance(text, str) else str(text)
 
 
+def in_house_language() -> override:
+    """Return a context in which all words are those of the house: for sheets, which others take in again."""
+    return override(settings.LANGUAGE_CODE)
+
+
 def shown_day(day: dt.date, today: dt.date) -> str:
     """Return a date of a page: 11月27日（金） or Fri 27 Nov; another year is said."""
     if not in_english():

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.language import in_house_language, written
 from renkei.base.refusal import Refused
 from renkei.documents.sheets import write_sheet
 from renkei.matching import index
@@ -87,6 +88,17 @@ def undo_import(run: CatalogueRun, *, by: Actor) -> list[str]:
 def export_entries(entries: Iterable[Entry]) -> bytes:
     """Return a sheet that can be taken in again; columns of facts that no entry has are left out."""
     found = list(entries)
+    with in_house_language():
+        return write_sheet("台帳", *_table(found))
+
+
+def empty_sheet(kind: str) -> bytes:
+    """Return an empty sheet with the columns of a kind."""
+    facts = [written(fact.label) for fact in FACTS if kind in fact.kinds]
+    return write_sheet("台帳", [*(names[0] for names in BASE.values()), *facts], [])
+
+
+def _table(found: Sequence[Entry]) -> tuple[list[str], list[list[Any]]]:
     facts = [fact for fact in FACTS if any(value_of(one.facts, fact.key) not in (None, "", []) for one in found)]
     header = [names[0] for names in BASE.values()] + [str(fact.label) for fact in facts]
     rows = []
@@ -94,13 +106,7 @@ def export_entries(entries: Iterable[Entry]) -> bytes:
         values = [value_of(one.facts, fact.key) for fact in facts]
         cells = [value if fact.shape in {Shape.YEN, Shape.NUMBER} else show_fact(fact, value) for fact, value in zip(facts, values, strict=True)]
         rows.append([*_base(one), *cells])
-    return write_sheet("台帳", header, rows)
-
-
-def empty_sheet(kind: str) -> bytes:
-    """Return an empty sheet with the columns of a kind."""
-    facts = [str(fact.label) for fact in FACTS if kind in fact.kinds]
-    return write_sheet("台帳", [*(names[0] for names in BASE.values()), *facts], [])
+    return header, rows
 
 
 def _base(entry: Entry) -> list[Any]:

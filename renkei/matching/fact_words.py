@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from renkei.base.language import written
 from renkei.base.text import clean_text, search_key
 from renkei.base.yen import parse_yen
 from renkei.matching.fields import Fact, Shape
@@ -17,7 +18,7 @@ from renkei.plan.queries import content_now
 
 MOST_LETTERS = 4_000
 _BETWEEN = re.compile(r"[、，,;；\n]+")
-_TRADE = re.compile(r"[A-T]|\d{2,4}")
+_TRADE = re.compile(r"[A-T]|[0-9]{2,4}")
 _YES = {"はい", "○", "〇", "◯", "1", "true", "yes", "可", "あり", "公開", "該当"}
 _NO = {"いいえ", "×", "✕", "0", "false", "no", "不可", "なし", "非公開", "-", "－"}
 
@@ -93,7 +94,7 @@ def _within(fact: Fact, value: int) -> int:
 
 def _choice(fact: Fact, text: str) -> str:
     for code, label in fact.choices:
-        if text in {code, str(label)}:
+        if text in {code, str(label), written(label)}:
             return code
     raise ValueError(_("「%(words)s」のどれかを入れてください。") % {"words": "、".join(str(label) for _code, label in fact.choices)})
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.base.era import parse_date
+from renkei.base.language import written
 from renkei.base.text import clean_text, search_key
 from renkei.matching.actions import EntryRow, WindowRow
 from renkei.matching.actions_keeping import MOST, MOST_WINDOWS, is_web_address
@@ -39,7 +40,7 @@ class Known:
         self.bodies |= {pk: pk for pk in Body.objects.values_list("pk", flat=True)}
         self.services = {search_key(name): pk for pk, *names in Service.objects.values_list("pk", "name", "short") for name in names}
         self.services |= {pk: pk for pk in Service.objects.values_list("pk", flat=True)}
-        self.kinds = {search_key(str(one.label)): one.value for one in BY_HAND} | {one.value: one.value for one in BY_HAND}
+        self.kinds = {search_key(label): one.value for one in BY_HAND for label in (str(one.label), written(one.label))} | {one.value: one.value for one in BY_HAND}
 
     def kind(self, text: str) -> str:
         """Return the kind a cell names. Raises ValueError."""
@@ -128,8 +129,8 @@ def _written(name: str, text: str) -> str:
 def _window(piece: str) -> WindowRow:
     kind, rest = WindowKind.CALL.value, piece
     for one in WindowKind:
-        if piece.startswith(str(one.label)):
-            kind, rest = one.value, piece.removeprefix(str(one.label)).strip()
+        if piece.startswith(label := written(one.label)):
+            kind, rest = one.value, piece.removeprefix(label).strip()
     if rest in _ALWAYS:
         return WindowRow(kind, always_open=True)
     starts = None

@@ -14,6 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import search_key
 from renkei.documents.sheets import read_table
@@ -39,7 +40,7 @@ BASE: dict[str, tuple[str, ...]] = {
 
 def columns() -> dict[str, tuple[str, ...]]:
     """Return every field with the names its column may have, the first one ours."""
-    return BASE | {fact.key: (str(fact.label),) for fact in FACTS}
+    return BASE | {fact.key: (written(fact.label),) for fact in FACTS}
 
 
 @dataclass
@@ -75,6 +76,8 @@ class _Kept:
         self.by_name: dict[tuple[str, str, str | None, str], list[Entry]] = defaultdict(list)
         for entry in Entry.objects.visible_to(actor).filter(kept_filter(actor)).prefetch_related("windows"):
             self.by_id[entry.pk] = entry
+            if entry.withdrawn_on is not None:
+                continue  # known by its number only: what was taken back may come in again, and what stands is meant first
             owner = "" if entry.body_id else search_key(entry.owner_name)
             self.by_name[entry.kind, search_key(entry.name), entry.body_id, owner].append(entry)
 
