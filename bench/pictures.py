@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bench import stage
 from renkei.example.files import PASSWORD
@@ -32,6 +33,8 @@ FOR_GUIDE = {
     "desk-inquiry": "desk-inquiry", "desk-letter": "desk-letter", "desk-openings": "desk-openings", "desk-move": "desk-move",
     "desk-absences": "desk-absences", "desk-views": "desk-views", "desk-export": "desk-export", "desk-mails": "desk-mails",
     "desk-nudges": "desk-nudges", "desk-people": "desk-people", "desk-company": "desk-company", "own-settings": "my-settings",
+    "desk-catalogue": "desk-catalogue", "desk-entries": "desk-entries", "desk-route": "desk-route", "desk-words": "desk-words",
+    "desk-learning": "desk-learning", "desk-choices": "desk-choices", "public-find": "public-find",
     "firm-home": "portal-home", "firm-sight": "portal-sight", "sign-in": "account_login",
 }  # fmt: skip
 SPOKEN = "main h1, main h2, main th, main label, main legend, main button, main .btn, main dt, nav.beside a"
@@ -88,16 +91,19 @@ def set_up(browser: Any, address: str) -> Stage:
         "desk-openings": stage.opening(desk, case), "desk-absences": stage.absence(desk, at), "desk-views": stage.saved_view(desk, at),
         "desk-export": f"{at}/exports/cases/", "desk-mails": f"{at}/mails/", "desk-nudges": f"{at}/nudges/",
         "desk-people": f"{at}/people/", "own-settings": f"{address}/accounts/settings/",
+        "desk-catalogue": f"{at}/catalogue/", "desk-entries": f"{at}/entries/?q={quote('サビ')}", "desk-route": stage.route(desk, case),
+        "desk-words": f"{at}/words/", "desk-learning": f"{at}/learning/", "desk-choices": f"{at}/choices/",
         "desk-company": address + _first(desk, f"{at}/companies/?q=まぼろし", "main a[href*='/company/']"),
     }  # fmt: skip
     stage.show_interest(center, stage.inquiry(center, f"{address}/d/{CENTER[1]}"))
     asked = stage.inquiry(lab, body)
     bodies = {"desk-requests": f"{body}/requests/", "desk-inquiry": asked, "desk-move": stage.move(lab, body, "三枝")}
     firms = {"company-status": address + status[1], "company-sharing": address + status[1], "firm-home": home, "firm-sight": f"{home}sight/"}
+    guests = {"sign-in": f"{address}/accounts/login/", "public-find": f"{address}/find/?q={quote('めっき')}"}
     cookies = {name: page.context.storage_state() for name, page in (("desk", desk), ("lab", lab), ("firm", firm))}
     for page in (desk, lab, center, firm):
         page.context.close()
-    return Stage(places, bodies, firms, {"sign-in": f"{address}/accounts/login/"}, cookies)
+    return Stage(places, bodies, firms, guests, cookies)
 
 
 def shots(browser: Any, made: Stage, width: int, height: int) -> Iterator[tuple[str, Any]]:

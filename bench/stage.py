@@ -145,6 +145,16 @@ def saved_view(page: Any, base: str) -> str:
     return where
 
 
+def route(page: Any, case: str) -> str:
+    """Make a support route for a case that has none, and return its page."""
+    where = f"{case}route/"
+    page.goto(where)
+    if make := page.locator("main button[value=make]:visible").all():
+        make[0].click()
+        page.wait_for_load_state()
+    return where
+
+
 def join(page: Any, address: str, letters: str = "") -> str:
     """Ask for an account on the first status page whose firm is on record, and return the address that the mail brings.
 

@@ -56,7 +56,7 @@ def place_of(page: str) -> str | None:
 # Pages that stand side by side under one entry of the navigation: each shows the way to the others.
 _SIDE_BY_SIDE = (
     ("desk-cases", "desk-companies", "desk-views", "desk-letter-register", "desk-follow-ups", "desk-choices", "desk-register-import"),
-    ("desk-search", "desk-entries", "desk-search-saved", "desk-catalogue", "desk-words"),
+    ("desk-search", "desk-entries", "desk-search-saved", "desk-catalogue", "desk-words", "desk-learning"),
     ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-mails"),
 )
 
@@ -80,7 +80,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-cases": _("案件"), "desk-companies": _("会社"), "desk-views": _("保存した条件"), "desk-letter-register": _("文書"),
         "desk-follow-ups": _("その後の伺い"), "desk-choices": _("頼み先の偏り"), "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
         "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
-        "desk-mails": _("メールの送信"), "desk-search": _("検索"), "desk-catalogue": _("台帳"), "desk-words": _("同義語"),
+        "desk-mails": _("メールの送信"), "desk-search": _("検索"), "desk-catalogue": _("台帳"), "desk-words": _("同義語"), "desk-learning": _("学習"),
         "desk-entries": _("支援・機器・制度"), "desk-search-saved": _("保存した検索"),
     }  # fmt: skip
     group = next((names for names in _SIDE_BY_SIDE if here in names), ())
