@@ -6,6 +6,7 @@ import datetime as dt
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -183,12 +184,17 @@ def _by_rule(choices: dict[str, Choice], service: str, asked: Asked) -> None:
     for rule in asked.known.routing.get("rules", []):
         groups = [any(unicodedata.normalize("NFKC", word) in text for word in group) for group in rule["words"]]
         if service in rule["services"] and rule["first"] in choices and all(groups):
-            choices[rule["first"]].add(RULE, rule.get("written") or _("計画の決まり"))
+            choices[rule["first"]].add(RULE, _in_the_plan(rule) or _("計画の決まり"))
             for code in set(rule.get("with", [])) & choices.keys():
                 choices[code].add(RULE / 4, _("計画の決まりで一緒に加わります"))
     for default in asked.known.routing.get("default", []):
         if default["body"] in choices and len(choices) > 1:
-            choices[default["body"]].add(DEFAULT, default.get("written") or _("計画が定める受け持ち"))
+            choices[default["body"]].add(DEFAULT, _in_the_plan(default) or _("計画が定める受け持ち"))
+
+
+def _in_the_plan(rule: Mapping[str, Any]) -> str:
+    """Return the plan's words for a rule as a quotation: they may be a part of a sentence."""
+    return _("計画に「%(words)s」とあります") % {"words": rule["written"]} if rule.get("written") else ""
 
 
 def _by_place(choices: dict[str, Choice], asked: Asked) -> None:

@@ -107,7 +107,7 @@ def test_a_rule_needs_a_word_of_each_group_in_any_width(text: str, first: str) -
 
 def test_a_rule_says_why_and_who_joins() -> None:
     found = choices("AIの評価", rules=[RULE_AI])
-    assert reasons(found) == {"center": ["AIはセンター"], "bank": ["計画の決まりで一緒に加わります"], "lab": []}
+    assert reasons(found) == {"center": ["計画に「AIはセンター」とあります"], "bank": ["計画の決まりで一緒に加わります"], "lab": []}
     assert [one.score for one in found] == [RULE, RULE / 4, 0.0]
     unwritten = choices("AIの評価", rules=[{**RULE_AI, "written": ""}])
     assert reasons(unwritten)["center"] == ["計画の決まり"]

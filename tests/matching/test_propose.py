@@ -42,7 +42,7 @@ def test_a_route_names_service_body_entries_and_reasons(region: Region) -> None:
     best = proposal.supports[0]
     assert (proposal.kind, best.service, best.body, best.stage, best.need) == ("route", "tech-consultation", LAB, "3", 1)
     assert words(best)[:2] == ["剥がれる", "原因が分からない"]
-    assert "技術は試験所" in words(best, "met")
+    assert "計画に「技術は試験所」とあります" in words(best, "met")
     assert [hit.id for hit in best.entries] == ["PE1"]
     assert proposal.stages[0] == "3"
     assert proposal.field == "A"
@@ -99,7 +99,7 @@ def test_between_bodies_the_field_decides(region: Region) -> None:
 def test_between_equals_the_plan_s_default_decides(region: Region) -> None:
     region(routing={"default": [{"kind": "technical", "body": CENTER, "written": "技術はセンター"}]})
     best = propose("不良の原因が分からない。").supports[0]
-    assert (best.service, best.body, words(best, "met")) == ("tech-consultation", CENTER, ["技術はセンター"])
+    assert (best.service, best.body, words(best, "met")) == ("tech-consultation", CENTER, ["計画に「技術はセンター」とあります"])
 
 
 @pytest.mark.covers("C67")
@@ -147,7 +147,7 @@ def test_a_rule_of_the_plan_puts_a_body_first_and_another_beside_it(region: Regi
     text = "AIを載せた装置の試作の評価で、不良の原因が分からない。"
     found = [one for one in propose(text).supports if one.service == "tech-consultation"]
     assert [one.body for one in found] == [CENTER, LAB]
-    assert "AIの評価はセンター" in words(found[0], "met")
+    assert "計画に「AIの評価はセンター」とあります" in words(found[0], "met")
     assert "計画の決まりで一緒に加わります" in words(found[1], "met")
 
 
