@@ -174,11 +174,16 @@ class _Calendar:
     closed: Closed
 
     def is_open(self, day: dt.date, weekdays: frozenset[int]) -> bool:
-        return is_business_day(day, self.closed, weekdays)
+        return day > self.end or is_business_day(day, self.closed, weekdays)
+
+    @property
+    def end(self) -> dt.date:
+        """Return the last day on which anything is placed."""
+        return _ahead(self.today, HORIZON.days)
 
     def first(self, day: dt.date, weekdays: frozenset[int] = WEEK) -> dt.date:
-        """Return the first open day from ``day`` on."""
-        while not self.is_open(day, weekdays):
+        """Return the first open day from ``day`` on; at the end of what is planned the day itself, open or not."""
+        while day < self.end and not self.is_open(day, weekdays):
             day += _DAY
         return day
 
@@ -191,8 +196,15 @@ class _Calendar:
     def later(self, day: dt.date, count: int, weekdays: frozenset[int] = WEEK) -> dt.date:
         """Return the day ``count`` open days after ``day``."""
         for _turn in range(count):
+            if day >= self.end:
+                break
             day = self.first(day + _DAY, weekdays)
         return day
+
+
+def _ahead(day: dt.date, days: int) -> dt.date:
+    """Return the day so many days later; the calendar's last where there is none."""
+    return day + dt.timedelta(days=min(days, (dt.date.max - day).days))
 
 
 def _place(
@@ -216,7 +228,7 @@ def _place(
             missing.append(Reason("waits", text=link.text))
             earliest = None
         else:
-            follows = calendar.first(one.ends + _DAY, task.weekdays)
+            follows = calendar.first(_ahead(one.ends, 1), task.weekdays)
             why.append(Reason("after", day=one.ends, text=link.text))
             earliest = max(earliest, follows) if earliest else None
     placed = _dated(task, earliest, calendar)
@@ -272,13 +284,13 @@ def _in_span(task: Task, span: Span, earliest: dt.date, calendar: _Calendar) -> 
     if span.kind in {COURSE, MEETING} and (span.starts or span.closes):
         held = span.starts or span.closes
         assert held is not None  # noqa: S101  one of the two is there
-        if held < earliest or (span.closes and span.closes < calendar.today):
+        if not earliest <= held <= calendar.end or (span.closes and span.closes < calendar.today):
             return None
         until = calendar.later(held, max((task.days or 1) - 1, 0), task.weekdays)
         return Placed(task.key, held, until, (Reason(span.kind, day=held, until=span.closes),))
     ready = calendar.later(earliest, task.lead_days, task.weekdays) if task.lead_days else earliest
     begins = calendar.first(max(ready, span.opens or ready), task.weekdays)
-    if span.closes and not span.always and begins > span.closes:
+    if begins >= calendar.end or (span.closes and not span.always and begins > span.closes):
         return None
     placed = _length(task, begins, calendar, span)
     if span.kind == SLOT and span.closes and placed.ends and placed.ends > span.closes:
@@ -293,11 +305,11 @@ def _length(task: Task, begins: dt.date, calendar: _Calendar, span: Span | None)
     start = begins
     if span is not None and span.kind in {CALL, SLOT}:
         why.append(Reason("always" if span.always else span.kind, day=span.opens, until=span.closes))
-        if span.kind == CALL and span.closes and not span.always:
+        if span.kind == CALL and span.closes and not span.always and span.closes <= calendar.end:  # else it closes never
             start = max(begins, span.closes)
     if task.weeks is not None:
         why.append(Reason("weeks", n=task.weeks))
-        ends = calendar.first(start + dt.timedelta(weeks=task.weeks))
+        ends = calendar.first(_ahead(start, 7 * min(task.weeks, HORIZON.days)))
         return Placed(task.key, begins, ends, tuple(why))
     if span is not None and span.kind == CALL:
         return Placed(task.key, begins, None, tuple(why), (Reason("decision"),))

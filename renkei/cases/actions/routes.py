@@ -32,7 +32,7 @@ from renkei.cases.rules import require, runs_case
 from renkei.cases.states import CaseState
 from renkei.cases.steps import fit, lock_case, require_open
 from renkei.matching.models import Entry
-from renkei.matching.schedule import Fault, Placed
+from renkei.matching.schedule import HORIZON, Fault, Placed
 from renkei.matching.schedule_words import as_data, fault_words
 from renkei.plan.models import Body
 from renkei.plan.queries import provisions_on
@@ -73,7 +73,7 @@ def change_step(
 
     A broken rule refuses with its sentence: ``rule_broken`` when it is a fact, ``rule_advice`` when a reason
     (``override``) may stand instead. Refused too: ``step_gone``, ``changed_meanwhile``, ``no_provision``, ``unknown_entry``,
-    ``end_before_begin``, ``begin_past``, ``nothing_changed``.
+    ``end_before_begin``, ``begin_past``, ``too_far``, ``nothing_changed``.
     """
 
     def edit(drafts: list[Draft]) -> list[Draft]:
@@ -317,6 +317,9 @@ def _check_entry(entry: str, service: str, body: str) -> None:
 
 def _check_days(step: Draft, begin: dt.date | None, end: dt.date | None) -> None:
     today = clock.today()
+    for name, day in (("begin", begin), ("end", end)):
+        if day is not None and day - today > HORIZON:
+            raise Refused(_("3年より先の日は入れられません。"), "too_far", field=name)
     if begin is not None and begin < today and begin != step.set_begin:
         raise Refused(_("始まりの日が過ぎています。今日より後の日を入れてください。"), "begin_past", field="begin")
     if end is not None and end < (begin or today) and end != step.set_end:
