@@ -26,7 +26,7 @@ from renkei.cases.states import NeedState
 from renkei.cases.steps import NextStep
 from renkei.companies.models import Company, CompanyPerson
 from renkei.example.cast import Cast
-from renkei.plan.queries import add_business_days, front_desk
+from renkei.plan.queries import add_business_days, front_desk, providers
 
 Play = Iterator[dt.datetime]
 
@@ -150,9 +150,15 @@ def ask_bodies(scene: Scene, *, takes_over: bool = False) -> None:
         kind = scene.cast.bodies[told["body"]].kind
         classes = ["summary", "financial"] if kind == "bank" else ["summary", "technical"]
         picks.append(Pick(need=need, service=told["service"], body=told["body"], ask=f"{need.title}。",
-                          classes=classes, takes_over=takes_over and index == 0))
+                          classes=classes, takes_over=takes_over and index == 0, **_place(told["service"], told["body"])))
     with playing(scene.desk):
         send_offers(scene.opened, picks, by=scene.desk)
+
+
+def _place(service: str, body: str) -> dict[str, Any]:
+    """Return where the body stood: in the example the proposal names those who offer the service in the order of the plan."""
+    order = [one.pk for one in providers(service)]
+    return {"place": order.index(body) + 1, "put_first": order[0]} if body in order else {}
 
 
 def say_yes(scene: Scene, support: Support) -> None:

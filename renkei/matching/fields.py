@@ -80,6 +80,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("rate_small", _("小規模企業の補助率"), Shape.TEXT, _PROGRAMME),
     Fact("cap_yen", _("上限"), Shape.YEN, _PROGRAMME, _("円")),
     Fact("floor_yen", _("下限"), Shape.YEN, _PROGRAMME, _("円")),
+    Fact("fund_needs_approval", _("会社の計画の承認が要る"), Shape.YES, _PROGRAMME),
     Fact("decision_weeks", _("締切から決定まで"), Shape.NUMBER, _PROGRAMME, _("週"), most=520),
     Fact("requires", _("出すもの"), Shape.WORDS, _PROGRAMME, help=_("「、」で区切る")),
     Fact("researcher", _("研究者"), Shape.TEXT, _SEED),

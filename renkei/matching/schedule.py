@@ -44,7 +44,7 @@ class Task:
 
     ``answer_days``: business days a body has for its answer, where it has to be asked first. ``begin`` and ``end`` were
     set by people and stay; ``began`` and ``done`` are what happened. ``not_before``: the day people were told, kept while it
-    can be had.
+    can be had. ``ready`` is the day before which nothing can begin because something outside the route has to be decided first.
     """
 
     key: str
@@ -60,6 +60,7 @@ class Task:
     began: dt.date | None = None
     done: dt.date | None = None
     not_before: dt.date | None = None
+    ready: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,9 @@ def _place(
     why: list[Reason] = []
     missing: list[Reason] = []
     earliest: dt.date | None = calendar.first(max(calendar.today, task.not_before or calendar.today), task.weekdays)
+    if task.ready is not None and task.ready.day is not None:
+        why.append(task.ready)
+        earliest = max(earliest or calendar.today, calendar.first(task.ready.day, task.weekdays))
     before: list[tuple[Link, Placed]] = []
     for link in task.after:
         if link.key not in by_key:

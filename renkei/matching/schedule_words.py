@@ -23,6 +23,7 @@ def reason_words(one: Reason, today: dt.date) -> str:
         "lead": _("準備に%(n)s営業日") % {"n": one.n},
         "answer": _("機関の返事まで%(n)s営業日") % {"n": one.n},
         "after": _("先の段取りが%(day)sまで：%(text)s") % {"day": _day(one.day, today), "text": one.text},
+        "decided": _("決まるまでの目安が%(n)s週：%(text)s") % {"n": one.n, "text": one.text},
         "course": _("講座の日（申込みは%(day)sまで）") % {"day": _day(one.until or one.day, today)},
         "meeting": _("催しの日（申込みは%(day)sまで）") % {"day": _day(one.until or one.day, today)},
         "began": _("%(day)sに引受け・開始") % {"day": _day(one.day, today)},

@@ -14,7 +14,7 @@ from typing import Any
 
 from renkei.base import clock
 from renkei.base.actor import Actor
-from renkei.cases.models import Case, Consultation, Need, RouteStep, RouteVersion, Support
+from renkei.cases.models import Case, Consultation, Need, RegionalProject, RouteStep, RouteVersion, Support
 from renkei.cases.queries.facts import facts_of
 from renkei.cases.states import AT_WORK, SupportState
 from renkei.matching.advice import QUALIFICATION
@@ -23,7 +23,7 @@ from renkei.matching.facts import gather
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry, EntryKind
 from renkei.matching.reading import points
-from renkei.matching.schedule import Placed, Reason, Span, Task, linked, place, weekdays_of
+from renkei.matching.schedule import Link, Placed, Reason, Span, Task, linked, place, weekdays_of
 from renkei.plan.queries import business_days_between, clock_named, content_now
 
 IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
@@ -65,6 +65,7 @@ class Ground:
     settled: frozenset[str]
     closed: list[tuple[int, int, int, int]] = field(default_factory=list)
     answer_days: int = 0
+    is_approved: bool = False  # the firm has an approved plan of the region, with its number
 
     def with_entries(self, codes: Iterable[str]) -> Ground:
         """Return the same ground with more entries read."""
@@ -90,6 +91,7 @@ def ground(case: Case, drafts: Sequence[Draft], *, actor: Actor) -> Ground:
         settled=facts.states,
         closed=content_now().closed_days,
         answer_days=clock_named("offer_answer").business_days,
+        is_approved=any("weeks" in rule for rule in known.precedence) and _is_approved(case, actor),
     )
 
 
@@ -118,12 +120,16 @@ def planned(drafts: Sequence[Draft], on: Ground, told: Mapping[uuid.UUID, dt.dat
     drafts, told = list(drafts), told or {}
     known = {str(one.key): _settled(one, on) for one in drafts}
     links = linked([(str(one.key), one.service, str(one.need)) for one in drafts], on.precedence, known)
-    tasks = [
-        replace(task_of(one, on), after=links[str(one.key)], not_before=None if links[str(one.key)] else told.get(one.key))
-        for one in drafts
-    ]
+    tasks = [_task(one, on, links[str(one.key)], told.get(one.key)) for one in drafts]
     placed = place(tasks, on=on.today, closed=on.closed)
     return [_told(one, draft, drafts, known[one.key], on) for one, draft in zip(placed, drafts, strict=True)]
+
+
+def _task(draft: Draft, on: Ground, links: tuple[Link, ...], told: dt.date | None) -> Task:
+    task = task_of(draft, on)
+    if task.ready is not None and task.ready.day is not None and told is not None and told >= on.today:
+        task = replace(task, ready=replace(task.ready, day=min(task.ready.day, told)))  # the wait does not begin anew each day
+    return replace(task, after=links, not_before=None if links else told)
 
 
 def task_of(draft: Draft, on: Ground) -> Task:
@@ -148,7 +154,27 @@ def task_of(draft: Draft, on: Ground) -> Task:
         end=draft.set_end,
         began=began,
         done=support.done_on if support and state == SupportState.DONE else None,
+        ready=None if began else _decided(draft, on),
     )  # fmt: skip
+
+
+def _decided(draft: Draft, on: Ground) -> Reason | None:
+    """Return when what no step of a route brings (the approval of the firm's plan) can be decided, by the weeks the plan gives for it.
+
+    Only where the entry is known to need it and the firm is not known to have it.
+    """
+    entry = on.entries.get(draft.entry)
+    for rule in on.precedence:
+        weeks, when = _count(rule.get("weeks")), str(rule.get("when", ""))
+        if rule["after"] != draft.service or rule["before"] in on.services or not weeks or when in on.settled or on.is_approved:
+            continue
+        if entry is not None and entry.facts.get(when) is True:
+            return Reason("decided", day=on.today + dt.timedelta(weeks=weeks), n=weeks, text=str(rule["text"]))
+    return None
+
+
+def _is_approved(case: Case, actor: Actor) -> bool:
+    return case.company_id is not None and RegionalProject.objects.visible_to(actor).filter(company=case.company_id).exists()
 
 
 def needs_course(draft: Draft, on: Ground) -> bool:
