@@ -32,6 +32,11 @@ _SPAN = re.compile(r"^(?P<opens>[^〜~～]*)[〜~～](?P<closes>[^〜~～]+)$")
 _STARTS = re.compile(r"(?:開始|開催)\s*(?P<day>[^\s〜~～]+)\s*$")
 
 
+def _names(kind: EntryKind) -> set[str]:
+    """Return what a cell may call a kind: its name in both languages, or the first of two names (催し of 催し・講座)."""
+    return {name for label in (str(kind.label), written(kind.label)) for name in (label, label.split("・")[0])}
+
+
 class Known:
     """What cells may name, read once for a whole list: bodies, services, kinds."""
 
@@ -40,7 +45,7 @@ class Known:
         self.bodies |= {pk: pk for pk in Body.objects.values_list("pk", flat=True)}
         self.services = {search_key(name): pk for pk, *names in Service.objects.values_list("pk", "name", "short") for name in names}
         self.services |= {pk: pk for pk in Service.objects.values_list("pk", flat=True)}
-        self.kinds = {search_key(label): one.value for one in BY_HAND for label in (str(one.label), written(one.label))} | {one.value: one.value for one in BY_HAND}
+        self.kinds = {search_key(label): one.value for one in BY_HAND for label in _names(one)} | {one.value: one.value for one in BY_HAND}
 
     def kind(self, text: str) -> str:
         """Return the kind a cell names. Raises ValueError."""

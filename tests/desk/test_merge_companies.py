@@ -114,6 +114,7 @@ class TestComparing:
         path = address("desk-company-merge", company=one.pk, other=two.pk)
         answer = client(world).get(path)
         assert '<p class="note bad">法人番号が2つあります。' in said(answer)
+        assert ("まとめられません。" in said(answer), 'form="f"' in said(answer)) == (True, False)
         again = client(world).post(path, typed(answer))
         assert (again.status_code, Merge.objects.exists()) == (422, False)
 

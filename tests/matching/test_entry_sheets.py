@@ -296,3 +296,10 @@ def test_values_say_only_what_is_written(world: World) -> None:
     assert problems == ["確かめた日：まだ来ていない日です。", "ページのアドレス：https:// から書いてください。", "出典：200字までにしてください。"]
     base = EntryRow(id="x", kind="equipment", name="旧", facts={"lab": "化学", "own": 1})
     assert put_together(base, values) == replace(base, name="炉", facts={"lab": "化学", "own": 1, "hourly_yen": 1540})
+
+
+@pytest.mark.parametrize(("written", "kind"), [
+    ("催し", "event"), ("催し・講座", "event"), ("機器", "equipment"), ("域外の機器", "outside"), ("シーズ", "seed"), ("event", "event"),
+])  # fmt: skip
+def test_a_kind_may_be_called_by_the_first_of_its_two_names(world: World, written: str, kind: str) -> None:
+    assert Known().kind(written) == kind
