@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import signal
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,9 @@ Row = dict[str, Any]
 COLUMNS = ("id", "kind", "name", "kana", "owner_name", "kept_by", "summary", "text", "facts", "tech_fields", "themes", "url", "source",
            "is_public", "entered_at", "withdrawn_reason", "text_hash")  # fmt: skip
 PROBE = "RENKEI_SCALE_PROBE"
+_WARM = 20
+_PATIENCE = 60.0  # seconds that another engine is asked for
+_ALL_PEERS = 300_000  # beyond, bm25s wants more memory than there is, and PostgreSQL seconds a question
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,16 +49,17 @@ def measure(chosen: argparse.Namespace) -> int:
     """Measure each size; print a table on standard error while it goes on, JSON on standard output at the end."""
     signal.signal(signal.SIGTERM, lambda *_given: sys.exit(143))
     answer: Row = {"machine": machine(), "sizes": []}
-    with _instance():
-        before: Row | None = None
-        for size in sorted(chosen.entries):
-            found = _measure(size, chosen.queries, rematch=chosen.rematch, peers=not chosen.no_peers)
-            if before is not None:
-                found["growth"] = {name: round(found["path"][name]["p95"] / before["path"][name]["p95"], 2) for name in ("short", "long")}
-            answer["sizes"].append(found)
-            _tell(found)
-            before = found
-    print(json.dumps(answer, ensure_ascii=False, indent=1))
+    try:
+        with _instance():
+            for size in sorted(chosen.entries):
+                found = _measure(size, chosen.queries, rematch=chosen.rematch, peers=not chosen.no_peers)
+                if answer["sizes"]:
+                    before = answer["sizes"][-1]["path"]
+                    found["growth"] = {name: round(found["path"][name]["p95"] / before[name]["p95"], 2) for name in ("short", "long")}
+                answer["sizes"].append(found)
+                _tell(found)
+    finally:  # what was measured is told, whatever became of the next size
+        print(json.dumps(answer, ensure_ascii=False, indent=1), flush=True)
     return 0
 
 
@@ -86,6 +92,7 @@ def _instance() -> Iterator[None]:
             migrate()
             publish_plans()
             load_catalogue()
+            _without_limit()
             try:
                 yield
             finally:
@@ -94,6 +101,14 @@ def _instance() -> Iterator[None]:
                 connections.close_all()
     finally:
         sweep(place)
+
+
+def _without_limit() -> None:
+    """Let statements take their time: a million rows are not copied within the time a page may take."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
 
 
 def _composer() -> Composer:
@@ -112,27 +127,34 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
     from renkei.matching.knowledge import knowledge
 
     composer = _composer()
+    _say(f"{size:,} entries are made up …")
     _fill(composer, size)
     found: Row = {"entries": size, "load": round(os.getloadavg()[0], 1)}
+    _say("the index is built …")
     begun = time.perf_counter()
     index.rebuild()
     found["index seconds"] = round(time.perf_counter() - begun, 1)
     found["disk MB"] = round(sum(one.stat().st_size for one in index.home().rglob("*") if one.is_file()) / 1e6, 1)
     known = knowledge()
     asked = {"short": composer.short(queries), "long": composer.long(queries)}
-    matches(asked["long"][0], known)  # what is loaded once is not a question's time
+    _say(f"{found['index seconds']} s; {queries} short and long questions are asked …")
+    for text in (*composer.short(queries + _WARM)[-_WARM:], *composer.long(queries + _WARM)[-_WARM:]):
+        matches(text, known)  # what is loaded once is not a question's time
     found["path"] = {name: times(lambda text: matches(text, known), texts) for name, texts in asked.items()}
     found["parts"] = {name: _parts(texts) for name, texts in asked.items()}
-    if peers:
-        found["peers"] = _peers(asked)
-        found["ratio"] = {name: round(found["path"][name]["p95"] / found["peers"]["tantivy"][name]["p95"], 2) for name in asked}
-        found["ratio of medians"] = {name: round(found["path"][name]["p50"] / found["peers"]["tantivy"][name]["p50"], 2) for name in asked}
     found["memory MB"] = _memory()
     if rematch:
+        _say(f"{rematch:,} needs are matched anew …")
         begun = time.perf_counter()
         for text in composer.long(rematch):
             matches(text, known)
         found["rematch"] = {"needs": rematch, "seconds": round(time.perf_counter() - begun, 1)}
+    if peers:
+        _tell(found)
+        _say("the other engines are asked …")
+        found["peers"] = _peers(asked, size)
+        found["ratio"] = {name: round(found["path"][name]["p95"] / found["peers"]["tantivy"][name]["p95"], 2) for name in asked}
+        found["ratio of medians"] = {name: round(found["path"][name]["p50"] / found["peers"]["tantivy"][name]["p50"], 2) for name in asked}
     return found
 
 
@@ -151,16 +173,24 @@ def _fill(composer: Composer, size: int) -> None:
         cursor.execute("VACUUM ANALYZE matching_entry")
 
 
-def times(ask: Callable[[Any], Any], given: Sequence[Any]) -> Row:
-    """Return median and p95, in milliseconds, of asking once for each; ``cpu`` is the median of this process's own work."""
-    taken, worked = [], []
+def times(ask: Callable[[Any], Any], given: Sequence[Any], *, seconds: float = math.inf) -> Row:
+    """Return median and p95, in milliseconds, of asking once for each; ``cpu`` is the median of this process's own work.
+
+    After ``seconds`` no more is asked; ``asked`` tells how often it was, where that is less.
+    """
+    taken: list[float] = []
+    worked: list[float] = []
+    end = time.perf_counter() + seconds
     for one in given:
+        if len(taken) > 1 and time.perf_counter() > end:
+            break
         begun, at_work = time.perf_counter(), time.thread_time()
         ask(one)
         taken.append((time.perf_counter() - begun) * 1000)
         worked.append((time.thread_time() - at_work) * 1000)
     p95 = statistics.quantiles(taken, n=20)[-1]
-    return {"p50": round(statistics.median(taken), 2), "p95": round(p95, 2), "cpu": round(statistics.median(worked), 2)}
+    found: Row = {"p50": round(statistics.median(taken), 2), "p95": round(p95, 2), "cpu": round(statistics.median(worked), 2)}
+    return found | ({"asked": len(taken)} if len(taken) < len(given) else {})
 
 
 def _parts(texts: Sequence[str]) -> Row:
@@ -176,31 +206,46 @@ def _parts(texts: Sequence[str]) -> Row:
     }
 
 
-def _peers(asked: dict[str, list[str]]) -> Row:
+def _peers(asked: dict[str, list[str]], size: int) -> Row:
     """Return each plain engine's times; analysis of the question is counted for all of them, as it is for us."""
-    from renkei.matching.models import Entry
     from renkei.matching.words import content_forms
 
-    entries = Entry.objects.values_list("id", "name", "summary", "text").iterator(chunk_size=5_000)
-    words = [(key, " ".join(content_forms(f"{name}\n{summary}\n{text}"))) for key, name, summary, text in entries]
+    words = _words()
     place = scratch()
     found: Row = {}
     try:
         makers: list[Callable[[], Peer | None]] = [
             lambda: tantivy_peer(words, place / "index"), lambda: bm25s_peer(words), lambda: postgres_peer(words),
         ]  # fmt: skip
-        for make in makers:
+        for make in makers[: 1 if size > _ALL_PEERS else None]:
             peer = make()
             if peer is None:
                 print("bm25s IS NOT INSTALLED: left out (pip install bm25s)", file=sys.stderr)
                 continue
             peer.ask(content_forms(asked["long"][0]))
             found[peer.name] = {"index seconds": round(peer.built, 1)} | {
-                name: times(lambda text, ask=peer.ask: ask(content_forms(text)), texts) for name, texts in asked.items()
+                name: times(lambda text, ask=peer.ask: ask(content_forms(text)), texts, seconds=_PATIENCE) for name, texts in asked.items()
             }
     finally:
         sweep(place)
     return found
+
+
+def _words() -> list[tuple[str, str]]:
+    """Return id and words of every entry, analysed on all cores."""
+    from renkei.matching.models import Entry
+
+    entries = Entry.objects.values_list("id", "name", "summary", "text").iterator(chunk_size=5_000)
+    with get_context("spawn").Pool() as pool:
+        return list(pool.imap(words_of, entries, chunksize=500))
+
+
+def words_of(entry: tuple[str, str, str, str]) -> tuple[str, str]:
+    """Return an entry's id and its words, for a plain engine."""
+    from renkei.matching.words import content_forms
+
+    key, name, summary, text = entry
+    return key, " ".join(content_forms(f"{name}\n{summary}\n{text}"))
 
 
 def _memory() -> Row:
@@ -232,12 +277,19 @@ def _resident() -> int:
     return int(line.split()[1]) // 1000
 
 
+def _say(what: str) -> None:
+    print(f"  {time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+
+
 def _tell(found: Row) -> None:
     path, peers = found["path"], found.get("peers", {})
     print(f"\n{found['entries']:,} entries (load {found['load']}): index {found['index seconds']} s, {found['disk MB']} MB on disk", file=sys.stderr)
     for name in ("short", "long"):
         beside = "  ".join(f"{peer} {told[name]['p50']}/{told[name]['p95']}" for peer, told in peers.items())
         print(f"  {name:<6} p50/p95 ms  ours {path[name]['p50']}/{path[name]['p95']}  {beside}", file=sys.stderr)
+    if "rematch" in found:
+        print(f"  {found['rematch']['needs']:,} needs matched in {found['rematch']['seconds']} s", file=sys.stderr)
+    print(f"  memory {found['memory MB']}  growth {found.get('growth')}  ratio {found.get('ratio')}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -73,49 +73,45 @@ def _bm25(
     field: Field, rows: Rows, asked: NDArray[np.int32], alike: NDArray[np.int32] | None
 ) -> tuple[Values, Values, Values]:
     """Return the BM25 of rows for terms, the share of the terms' rarity they hold, and the BM25 of the terms alike."""
-    nothing = np.zeros(len(rows), dtype=np.float32)
-    flat, owner = _gathered(field, rows)
-    if not len(flat) or not (len(asked) or alike is not None):
-        return nothing, nothing, nothing
-    terms = field.terms[flat]
-    mark = _scratch()
-    mark[asked] = 1
-    if alike is not None:
-        mark[alike[~np.isin(alike, asked)]] = 2
-    marked = mark[terms]
-    mark[asked] = 0
-    if alike is not None:
-        mark[alike] = 0
-    hit = np.flatnonzero(marked)
-    kind = marked[hit]
-    terms, owner, often = terms[hit], owner[hit], field.counts[flat[hit]].astype(np.float32)
-    long = field.lengths[rows][owner] / field.mean_length
-    rarity = field.often.rarity(terms)
-    gain = rarity * often * (_K1 + 1) / (often + _K1 * (1 - _B + _B * long))
     size = len(rows)
-    own = kind == 1
-    total = max(float(field.often.rarity(asked).sum()), 1e-6)
+    nothing = np.zeros(size, dtype=np.float32)
+    flat, ends = _gathered(field, rows)
+    wanted = asked if alike is None else np.r_[asked, alike[~np.isin(alike, asked)]]
+    if not len(flat) or not len(wanted):
+        return nothing, nothing, nothing
+    mark = _scratch()
+    mark[wanted] = np.arange(1, len(wanted) + 1)
+    marked = mark[field.terms[flat]]
+    mark[wanted] = 0
+    hit = np.flatnonzero(marked)
+    number, owner, often = marked[hit] - 1, np.searchsorted(ends, hit, side="right"), field.counts[flat[hit]].astype(np.float32)
+    long = field.lengths[rows] / field.mean_length
+    each = field.often.rarity(wanted)
+    rarity = each[number]
+    gain = rarity * often * (_K1 + 1) / (often + (_K1 * (1 - _B + _B * long))[owner])
+    own = number < len(asked)
+    total = max(float(each[: len(asked)].sum()), 1e-6)
     return (
         np.bincount(owner[own], gain[own], size).astype(np.float32),
         (np.bincount(owner[own], rarity[own], size) / total).astype(np.float32),
         np.bincount(owner[~own], gain[~own], size).astype(np.float32),
     )
 
-def _scratch() -> NDArray[np.uint8]:
+
+def _scratch() -> NDArray[np.int16]:
     """Return a place a term for marks; whoever marks takes the marks away again. Each thread has its own."""
     if not hasattr(_local, "marks"):
-        _local.marks = np.zeros(SPACE, dtype=np.uint8)
-    marks: NDArray[np.uint8] = _local.marks
+        _local.marks = np.zeros(SPACE, dtype=np.int16)
+    marks: NDArray[np.int16] = _local.marks
     return marks
 
 
 def _gathered(field: Field, rows: Rows) -> tuple[Rows, Rows]:
-    """Return the places of all terms of rows, and to which of the rows each belongs."""
-    starts, ends = field.starts(rows), field.ends[rows]
-    sizes = ends - starts
-    owner = np.repeat(np.arange(len(rows)), sizes)
-    before = np.cumsum(sizes) - sizes
-    return np.arange(int(sizes.sum())) - before[owner] + starts[owner], owner
+    """Return the places of all terms of rows one after the other, and where each row's end among them."""
+    starts = field.starts(rows)
+    sizes = field.ends[rows] - starts
+    ends = np.cumsum(sizes)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - ends + sizes, sizes), ends
 
 
 def _meant(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
@@ -132,7 +128,7 @@ def _meant(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
 
 def _nearness(query: Query, field: Field, rows: Rows) -> tuple[Values, Values]:
     """Return how well each row covers the query's words by its nearest words, and the query the row's words."""
-    flat, owner = _gathered(field, rows)
+    flat, ends = _gathered(field, rows)
     size = len(rows)
     if not len(flat):
         return np.zeros(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
@@ -141,8 +137,10 @@ def _nearness(query: Query, field: Field, rows: Rows) -> tuple[Values, Values]:
     rare = field.often.rarity(asked)
     chosen = np.argsort(-rare, kind="stable")[:_MOST_NEAR]
     of_table = meaning.rows_of(query.terms.words)
-    starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    held = owner[starts]
+    begins = np.r_[0, ends[:-1]]
+    held = np.flatnonzero(ends > begins)
+    starts = begins[held]
+    owner = np.repeat(np.arange(size), ends - begins)
     forward = np.zeros(size, dtype=np.float32)
     most = np.zeros(len(terms), dtype=np.float32)
     lookup = np.zeros(meaning.size() + 1, dtype=np.float32)  # the last place stands for unknown words

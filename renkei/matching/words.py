@@ -134,7 +134,13 @@ def content_forms(text: str) -> list[str]:
 
 def spoken_forms(text: str) -> list[tuple[str, bool]]:
     """Return the normal forms of all words but particles, endings and signs, and whether each carries meaning."""
-    return [told for _begin, block in _blocks(text) for unit in _tokenizer().tokenize(block) if (told := _spoken(unit))[0]]
+    found: list[tuple[str, bool]] = []
+    for _begin, block in _blocks(text):
+        for unit in _tokenizer().tokenize(block):  # some hundred thousand times a second when an index is built
+            told = _told.get((unit.surface(), unit.normalized_form(), unit.part_of_speech_id())) or _spoken(unit)
+            if told[0]:
+                found.append(told)
+    return found
 
 
 _told: dict[tuple[str, str, int], tuple[str, bool]] = {}
@@ -142,14 +148,11 @@ _told: dict[tuple[str, str, int], tuple[str, bool]] = {}
 
 def _spoken(unit: Any) -> tuple[str, bool]:
     """Return what ``spoken_forms`` says of a unit, an empty form for a silent one. The same units come again and again."""
-    key = (unit.surface(), unit.normalized_form(), unit.part_of_speech_id())
-    found = _told.get(key)
-    if found is None:
-        word = _word(unit, 0)
-        found = ("" if word.pos in _SILENT else word.form, word.is_content)
-        if len(_told) > _MOST_TOLD:
-            _told.clear()
-        _told[key] = found
+    word = _word(unit, 0)
+    found = ("" if word.pos in _SILENT else word.form, word.is_content)
+    if len(_told) > _MOST_TOLD:
+        _told.clear()
+    _told[unit.surface(), unit.normalized_form(), unit.part_of_speech_id()] = found
     return found
 
 

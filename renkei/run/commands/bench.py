@@ -38,6 +38,7 @@ def run(chosen: argparse.Namespace) -> int:
             from renkei.run.fault import Fault
 
             raise Fault("--entries は 1 以上、--queries は 2 以上、--rematch は 0 以上の数にしてください。", 2)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as for retrieval: one question, one core
         return int(_module("bench.scale.__main__").measure(chosen))
     return int(_module("bench.__main__").main() or 0)
 
