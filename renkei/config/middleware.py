@@ -65,6 +65,8 @@ class ActorMiddleware:
         if entry is None:
             _log.error("URL is not in the register: %s", request.path)
             raise Http404
+        if "\x00" in request.path:
+            raise Http404  # no name of ours holds a nought, and the database takes none
         if request.method not in {"GET", "HEAD", "OPTIONS"} and not entry.changes:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         actor, answer = self._actor_for(request, entry, kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -60,6 +61,7 @@ class CarriedForm(forms.Form):
 
     sheet = forms.CharField(widget=forms.HiddenInput)
     name = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)  # what the preview said would happen
 
     def clean_sheet(self) -> bytes:
         """Return the bytes."""
@@ -80,6 +82,7 @@ class SheetIn(Generic[P]):
     read: Callable[[StaffRequest, dict[str, Any]], P]  # may refuse
     show: Callable[[StaffRequest, P], tuple[Sequence[Any], dict[str, Any]]]  # the rows in their order, and what else the page says
     keep: Callable[[StaffRequest, P, dict[str, Any]], str]  # writes, and returns what to say; may refuse
+    told: Callable[[P], object]  # what would happen, row by row: when it differs at the button, somebody has saved meanwhile
 
     def take(self, request: StaffRequest, body: str) -> HttpResponse | UploadForm:
         """Return the preview of what was sent, or the form for a file with its faults. Nothing is written yet."""
@@ -101,8 +104,13 @@ class SheetIn(Generic[P]):
         """Keep the file that was looked at, read anew: what has changed since is seen."""
 
         def keep(given: dict[str, Any]) -> HttpResponse:
+            preview = self.read(request, given)
+            _rows, more = self.show(request, preview)
+            if more["can"] and given["seen"] not in {"", self._mark(preview)}:
+                messages.warning(request, _("見ているあいだに、記録が変わりました。どうなるかを、もう一度確かめてください。"))
+                return self._preview(request, body, given)
             with transaction.atomic():
-                told = self.keep(request, self.read(request, given), given)
+                told = self.keep(request, preview, given)
             messages.success(request, told)
             return redirect(self.page, body=body)
 
@@ -133,9 +141,12 @@ class SheetIn(Generic[P]):
             messages.error(request, refusal.message)
         return redirect(self.page, body=body)
 
+    def _mark(self, preview: P) -> str:
+        return hashlib.sha256(repr(self.told(preview)).encode()).hexdigest()
+
     def _preview(self, request: StaffRequest, body: str, given: dict[str, Any]) -> HttpResponse:
         rows, more = self.show(request, preview := self.read(request, given))
-        carried = self.carried(initial=given | {"sheet": base64.b64encode(given["sheet"]).decode()})
+        carried = self.carried(initial=given | {"sheet": base64.b64encode(given["sheet"]).decode(), "seen": self._mark(preview)})
         page = Paginator(rows, SHOWN).get_page(request.POST.get("page"))
         said = {"preview": preview, "page": page, "total": len(rows), "carried": carried, "body": body}
         return render(request, self.template, said | more)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from renkei.base import clock
 from renkei.base.refusal import Refused
+from renkei.base.text import clean_text
 from renkei.desk.catalogue.forms import (
     EntryForm,
     Windows,
@@ -118,7 +119,7 @@ def entry_return(request: StaffRequest, body: str, entry: str) -> HttpResponse:
 
 def entries_check(request: StaffRequest, body: str) -> HttpResponse:
     """Say of one or several entries that they are still right."""
-    chosen = request.POST.getlist("entry")[:200]
+    chosen = [clean_text(one) for one in request.POST.getlist("entry")[:200]]
     found = list(Entry.objects.visible_to(request.actor).filter(pk__in=chosen))
     try:
         with transaction.atomic():

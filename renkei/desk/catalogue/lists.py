@@ -40,7 +40,7 @@ def read_wanted(given: Mapping[str, str]) -> Wanted:
     kind, state = given.get("kind", ""), given.get("state", "")
     return Wanted(
         find=clean_text(given.get("q", "")).strip()[:100], kind=kind if kind in EntryKind.values else "",
-        body=given.get("of", "")[:50], state=state if state in dict(states()) else "",
+        body=clean_text(given.get("of", ""))[:50], state=state if state in dict(states()) else "",
     )  # fmt: skip
 
 

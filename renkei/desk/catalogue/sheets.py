@@ -61,7 +61,8 @@ def _keep(request: StaffRequest, preview: EntryPreview, given: dict[str, Any]) -
     return str(_("取り込みました：新しいもの%(new)s件、直したもの%(changed)s件、同じもの%(same)s件、取り込まなかったもの%(refused)s件。まとめて取り消せます。") % run.counts)
 
 
-ENTRIES = SheetIn("desk-catalogue-import", EntrySheetForm, CarriedEntriesForm, "desk/catalogue/import_preview.html", _read, _show, _keep)
+ENTRIES = SheetIn("desk-catalogue-import", EntrySheetForm, CarriedEntriesForm, "desk/catalogue/import_preview.html", _read, _show, _keep,
+                   told=lambda preview: [(row.deed, row.changes, row.problems) for row in preview.rows])  # fmt: skip
 
 
 def sheet_in(request: StaffRequest, body: str) -> HttpResponse:

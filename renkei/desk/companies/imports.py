@@ -47,7 +47,8 @@ def _keep(request: StaffRequest, preview: SheetPreview, given: dict[str, Any]) -
     return str(_("取り込みました：新しい会社%(new)s社、直した会社%(update)s社、担当の方%(person)s人、やりとり%(contact)s件。まとめて取り消せます。") % run.counts)
 
 
-FIRMS = SheetIn("desk-companies-import", SheetForm, CarriedForm, "desk/companies/import_preview.html", _read, _show, _keep)
+FIRMS = SheetIn("desk-companies-import", SheetForm, CarriedForm, "desk/companies/import_preview.html", _read, _show, _keep,
+                 told=lambda preview: [(row.deed, row.changed, row.problems) for row in preview.rows])  # fmt: skip
 
 
 def companies_import(request: StaffRequest, body: str) -> HttpResponse:

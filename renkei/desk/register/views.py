@@ -22,7 +22,7 @@ def _read(request: StaffRequest, given: dict[str, Any]) -> Preview:
 
 
 def _show(request: StaffRequest, preview: Preview) -> tuple[list[RegisterRow], dict[str, Any]]:  # noqa: ARG001  nothing is chosen
-    return sorted(preview.rows, key=lambda row: not row.problems), {}
+    return sorted(preview.rows, key=lambda row: not row.problems), {"can": bool(preview.good)}
 
 
 def _keep(request: StaffRequest, preview: Preview, given: dict[str, Any]) -> str:  # noqa: ARG001  the file itself is not kept
@@ -30,7 +30,8 @@ def _keep(request: StaffRequest, preview: Preview, given: dict[str, Any]) -> str
     return _("%(count)s件を取り込みました。まとめて取り消せます。") % {"count": run.rows}
 
 
-REGISTER = SheetIn("desk-register-import", UploadForm, CarriedForm, "desk/register/preview.html", _read, _show, _keep)
+REGISTER = SheetIn("desk-register-import", UploadForm, CarriedForm, "desk/register/preview.html", _read, _show, _keep,
+                    told=lambda preview: [(row.will, row.problems) for row in preview.rows])  # fmt: skip
 
 
 def register_import(request: StaffRequest, body: str) -> HttpResponse:

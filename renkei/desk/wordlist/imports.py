@@ -46,7 +46,8 @@ def _keep(request: StaffRequest, preview: WordPreview, given: dict[str, Any]) ->
     return str(_("取り込みました：新しい組%(new)s、直した組%(change)s。まとめて取り消せます。") % run.counts)
 
 
-WORDS = SheetIn("desk-words-import", WordFileForm, CarriedWordsForm, "desk/wordlist/import_preview.html", _read, _show, _keep)
+WORDS = SheetIn("desk-words-import", WordFileForm, CarriedWordsForm, "desk/wordlist/import_preview.html", _read, _show, _keep,
+                 told=lambda preview: preview.rows)  # fmt: skip
 
 
 def take_file(request: StaffRequest, body: str) -> HttpResponse:
