@@ -299,7 +299,7 @@ class TestSnapshots:
         put(EntryRow(id="e1", kind="equipment", name="炉", body=LAB))
         marks = [mark_of(Entry.objects.get()), mark_of(Entry.objects.get())]
         for change in ({"name": "窯"}, {"facts": {"hourly_yen": 5}}, {"windows": (WindowRow("call", always_open=True),)}, {"is_public": True}):
-            put(replace(row_of(Entry.objects.get()), **change))  # type: ignore[arg-type]  # one field each
+            put(replace(row_of(Entry.objects.get()), **change))
             marks.append(mark_of(Entry.objects.get()))
         withdraw_entry(Entry.objects.get(), by=world.lab, on=TODAY, reason="廃棄")
         marks.append(mark_of(Entry.objects.get()))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.base.refusal import Refused
-from renkei.documents.sheets import write_sheet
+from renkei.documents.sheets import MOST_BYTES, write_sheet
 from renkei.matching import jgrants, outside_lists
 from renkei.matching.actions_harvest import Wish, read_harvest, read_soon, save_harvest, take_reading
 from renkei.matching.jgrants import (
@@ -35,6 +35,7 @@ from renkei.matching.jgrants import (
 from renkei.matching.jobs import run_harvests
 from renkei.matching.models import CatalogueRun, Entry, Harvest, HarvestWay
 from renkei.matching.outside_lists import Fetched, _day_of, columns_of, entry_id, fetch_list, is_permitted, read_list
+from renkei.matching.rows import Known
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +78,7 @@ class TestFolder:
         (folder / "inner" / "deep.csv").write_bytes(b"x")
         (folder / "way.csv").symlink_to("/etc/hostname")
         (folder / "ring.csv").symlink_to("ring.csv")
-        (folder / "large.csv").write_bytes(b"x" * (outside_lists.MOST_BYTES + 1))
+        (folder / "large.csv").write_bytes(b"x" * (MOST_BYTES + 1))
         asked = ["list.csv", "none.csv", "", ".", "..", "../list.csv", "inner", "inner/deep.csv", "way.csv", "ring.csv", "/etc/hostname", "a\x00b",
                  "長" * 300, "large.csv", "'; DROP TABLE matching_entry; --", "🔥.csv", "LIST.CSV"]  # fmt: skip
         found = {place: code_of(place) for place in asked}
@@ -171,7 +172,7 @@ class TestRows:
     @bounds(max_examples=60, deadline=None)
     def test_any_row_is_read_or_refused(self, cells: list[Any]) -> None:
         harvest = unsaved()
-        known = outside_lists.Known.__new__(outside_lists.Known)
+        known = Known.__new__(Known)
         known.bodies, known.services, known.kinds = {}, {}, {}
         reading = outside_lists.Reading("")
         given_cells = dict(zip(("key", "name", "summary", "hourly_yen", "windows", "last_checked", "is_public", "url"), cells, strict=True))
@@ -247,7 +248,7 @@ class TestMoments:
         assert _still_open({"acceptance_end_datetime": moment})
 
     def test_rounds_are_windows_and_what_opens_after_its_end_has_only_an_end(self) -> None:
-        rounds = [
+        rounds: list[dict[str, Any]] = [
             {"acceptance_start_datetime": "2026-11-01T00:00:00Z", "acceptance_end_datetime": "2026-12-18T15:00:00Z"}, {"acceptance_end_datetime": None}, {},
             {"acceptance_start_datetime": "2027-01-01T00:00:00Z", "acceptance_end_datetime": "2026-12-18T08:00:00Z"}, {"acceptance_end_datetime": ""},
         ]  # fmt: skip

@@ -80,7 +80,8 @@ class TestMeaning:
         assert 0 <= prior.share("ありえない語彙", 0.0) < prior.share("腐食", 0.0)
 
     def test_too_few_documents_share_no_direction(self) -> None:
-        for listed in ([], [["腐食"]], [["腐食"], ["錆"]], [[], [], []]):
+        cases: list[list[list[str]]] = [[], [["腐食"]], [["腐食"], ["錆"]], [[], [], []]]
+        for listed in cases:
             assert not prior_of(listed).common.any()
         assert means([], None).shape == (0, WIDTH)
 
