@@ -79,7 +79,7 @@ class _Kept:
             if entry.withdrawn_on is not None:
                 continue  # known by its number only: what was taken back may come in again, and what stands is meant first
             owner = "" if entry.body_id else search_key(entry.owner_name)
-            self.by_name[entry.kind, search_key(entry.name), entry.body_id, owner].append(entry)
+            self.by_name[entry.kind, _key_of(entry.name), entry.body_id, owner].append(entry)
 
     def numbered(self, given: str) -> Entry | None:
         """Return the entry of a number; None where a row names none. Raises ValueError for one that is not kept here."""
@@ -153,7 +153,7 @@ def _decided(cells: Mapping[str, Any], number: int, kind: str, actor: Actor, kno
 def _same_name(kind: str, values: Mapping[str, Any], actor: Actor, kept: _Kept) -> Entry | None:
     body = _body(values, actor)
     owner = "" if body else search_key(values.get("owner_name", ""))
-    found = kept.by_name.get((kind, search_key(values.get("name", "")), body, owner), [])
+    found = kept.by_name.get((kind, _key_of(values.get("name", "")), body, owner), [])
     if len(found) > 1:
         raise ValueError(_("同じ名前のものが%(n)s件あります。直すものの番号を入れてください。") % {"n": len(found)})
     return found[0] if found else None
@@ -184,5 +184,10 @@ def _compare(row: EntrySheetRow, entry: Entry | None, kind: str, values: Mapping
             row.problems.append(_("取り下げた項目です。先に画面で戻してください。"))
 
 
+def _key_of(name: str) -> str:
+    """Return what a name is known by; a name of marks alone (＆, ・・) is itself."""
+    return search_key(name) or name
+
+
 def _key(row: EntryRow | None) -> str:
-    return "" if row is None else repr((row.kind, search_key(row.name), row.body, search_key(row.owner_name)))
+    return "" if row is None else repr((row.kind, _key_of(row.name), row.body, search_key(row.owner_name)))

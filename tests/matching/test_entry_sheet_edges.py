@@ -152,6 +152,10 @@ class TestRunsAgain:
         assert (row.deed, row.before and row.before.id) == ("changed", "new")
         assert reason(world, "番号,名前,説明\nold,,熱い\n") == "取り下げた項目です。先に画面で戻してください。"
 
+    def test_names_of_marks_alone_are_not_one_name(self, world: World) -> None:
+        put(EntryRow(id="e1", kind="equipment", name="（・）", body=LAB), EntryRow(id="e2", kind="equipment", name="“A”", body=LAB))
+        assert told(read(world, "種類,名前\n機器,＆＆\n機器,（・）\n機器,A\n機器,「Ａ」\n")) == [(2, "new"), (3, "same"), (4, "changed"), (5, "refused")]
+
     def test_taken_back_while_others_hold_part_of_it(self, world: World) -> None:
         run = self.bring(world)
         withdraw_entry(Entry.objects.get(name="炉"), by=world.lab, on=TODAY, reason="廃棄")
