@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def measure(chosen: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_given: sys.exit(143))
     answer: Row = {"machine": machine(), "sizes": []}
     try:
-        with _instance():
+        with redirect_stdout(sys.stderr), _instance():
             for size in sorted(chosen.entries):
                 found = _measure(size, chosen.queries, rematch=chosen.rematch, peers=not chosen.no_peers)
                 if answer["sizes"]:
