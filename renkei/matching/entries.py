@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,8 @@ from renkei.matching.words import Word, content_forms, words
 PER_KIND = 8
 KINDS = [kind.value for kind in EntryKind if kind not in {EntryKind.SERVICE, EntryKind.TEST}]
 _MOST_WORDS = 5
+_ENOUGH = 2.0  # one word that an entry in eight has, or two that one in three has
+_RAREST = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Match:
     """An entry found: its score between nought and one, the words it shares with the text, the services it speaks for.
 
     ``spans`` are places of words that tell something; those in ``alike`` meet another word of the entry, that means the
-    same. ``near`` is how near the whole text comes in meaning.
+    same. ``weight`` is how telling they are together: the sum of the logarithms of how rare each is among the entries.
+    ``near`` is how near the whole text comes in meaning.
     """
 
     entry: Entry
@@ -36,6 +40,7 @@ class Match:
     services: tuple[str, ...]
     alike: tuple[tuple[tuple[int, int], Term], ...] = ()
     near: float = 0.0
+    weight: float = math.inf
 
     def words(self, text: str) -> str:
         """Return the words that stand in the text and in the entry, as they stand in the text."""
@@ -44,8 +49,8 @@ class Match:
 
     @property
     def has_reason(self) -> bool:
-        """Tell whether anything can be named for which the entry was found."""
-        return bool(self.spans) or self.near >= index.NEAR_ENOUGH
+        """Tell whether anything can be named for which the entry was found; one word that every sixth entry has is too little."""
+        return (bool(self.spans) and self.weight >= _ENOUGH) or self.near >= index.NEAR_ENOUGH
 
 
 class Scored(NamedTuple):
@@ -89,11 +94,13 @@ def matched(  # noqa: PLR0913  as above
     alike = synonyms.current().used(units, without=without)
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
     said = telling_or_all(units, often) if typed else telling(units, often)
+    form_at = {(unit.start, unit.end): unit.form for unit in said}
     listed = []
     for one in scored:
         spans, others = shared(one.forms, said, alike, often)
         held = tuple(windows.get(one.entry.pk, []))
-        listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.near))
+        weight = sum(-math.log(max(often.get(form_at.get(span, ""), 0.0), _RAREST)) for span in spans) if often else math.inf
+        listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.near, weight))
     return listed
 
 

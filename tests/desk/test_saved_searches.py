@@ -114,7 +114,7 @@ def test_the_holder_answers_on_the_case_page(world: World, suggestion: Suggestio
     case = to("desk-case", DESK, case=suggestion.case_id)
     text = one.get(case).content.decode()
     assert "いまなら使えるもの" in text
-    assert "同じ言葉：膜厚" in text
+    assert "合う言葉：膜厚" in text
     done = one.post(to("desk-suggestion", DESK, suggestion=suggestion.pk), {"answer": answer})
     assert done.headers["Location"] == to(place, DESK, case=suggestion.case_id)
     assert "いまなら使えるもの" not in one.get(case).content.decode()

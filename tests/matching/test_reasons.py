@@ -104,6 +104,20 @@ def test_nearness_in_meaning_is_told_with_the_words_that_are_near_and_only_where
     assert reasons(replace(match, entry=Entry(id="X1", name="方法"), near=near - 0.01), text) == []
 
 
+@pytest.mark.parametrize(("weight", "expected"), [(2.0, True), (1.99, False)])
+def test_one_word_that_many_entries_have_is_too_little(weight: float, *, expected: bool) -> None:
+    match = Match(Entry(id="X1", name="溶射"), (), 1.0, ((0, 2),), (), weight=weight)
+    assert match.has_reason is expected
+
+
+def test_rare_words_weigh_more(region: Region) -> None:
+    region()
+    put(*[replace(ROW, id=f"N{n}", name="塗膜" if n % 10 else "塗膜と蝶番", summary="") for n in range(120)], replace(ROW, id="X1", name="膜", summary="腐食。"))
+    index.ensure()
+    weight = {one.entry.id: one.weight for one in matches("サビと蝶番。", knowledge(), kinds=["seed"], per_kind=200)}
+    assert (2.0 <= weight["N10"] < 3.0, weight["X1"] > 5.0) == (True, True)
+
+
 @pytest.mark.parametrize(("spans", "near", "expected"), [(((0, 2),), 0.0, True), ((), index.NEAR_ENOUGH, True), ((), index.NEAR_ENOUGH - 0.01, False)])
 def test_an_entry_has_a_reason_by_a_word_or_by_nearness(spans: tuple[tuple[int, int], ...], near: float, *, expected: bool) -> None:
     assert Match(Entry(id="X1", name="溶射"), (), 1.0, spans, (), near=near).has_reason is expected
@@ -162,7 +176,7 @@ def test_the_commands_tell_the_reasons(region: Region) -> None:
     text, out = "屋外の金具にサビが出る。不良の原因が分からない。", StringIO()
     match_lines(StringIO(json.dumps({"id": 1, "text": text})), out)
     [one] = [entry for entry in json.loads(out.getvalue())["entries"] if entry["id"] == "X1"]
-    assert one["evidence"] == [{"kind": "word", "text": "屋外"}, {"kind": "word", "text": "金具"}, {"kind": "alike", "text": "サビ → 腐食"}]
+    assert [why for why in one["evidence"] if why["kind"] != "met"] == [{"kind": "word", "text": "屋外"}, {"kind": "word", "text": "金具"}, {"kind": "alike", "text": "サビ → 腐食"}]
     assert "X1 腐食を抑える塗膜（屋外、金具、言い換え サビ → 腐食）" in route_text(text)
 
 

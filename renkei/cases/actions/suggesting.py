@@ -27,6 +27,7 @@ from renkei.matching.actions import judge
 from renkei.matching.entries import Match, matches
 from renkei.matching.knowledge import Knowledge, knowledge
 from renkei.matching.models import Entry, EntryKind, WindowKind
+from renkei.matching.reasons import ARROW, reasons
 from renkei.matching.standing import alive
 from renkei.matching.synonyms import expanded
 from renkei.matching.words import content_forms
@@ -149,7 +150,7 @@ def tell_case(case: Case, found: list[tuple[Open, Match]], *, by: Actor) -> int:
         if hit.entry.pk in told or (hit.entry.body_id and hit.entry.body_id in asked) or len(made) >= MOST_A_CASE:
             continue
         told.add(hit.entry.pk)
-        words = "、".join(word for word in dict.fromkeys(one.text[a:b] for a, b in hit.spans) if word in one.shown)
+        words = "、".join(why.text for why in reasons(hit, one.text) if why.kind != "near" and why.text.split(ARROW)[0] in one.shown)
         made.append(Suggestion.objects.create(case=locked, need=one.need, entry=hit.entry, score=hit.score, words=words[:200],
                                               found_at=clock.now()))
     if made:
