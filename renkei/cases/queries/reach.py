@@ -14,6 +14,7 @@ from renkei.cases.queries.similar import MOST_ROWS, SHARED, Hit, Similar, ranked
 from renkei.companies.models import Company
 from renkei.companies.models.company import CompanyQuerySet
 from renkei.matching.models import Entry
+from renkei.matching.shelf import ANYWHERE, OUTSIDE, areas_of
 from renkei.matching.synonyms import current
 
 FEW = 8
@@ -38,7 +39,7 @@ def firms_for(entry: Entry, *, actor: Actor) -> list[Firm]:
     if len(telling) < SHARED:
         return []
     firms = Company.objects.visible_to(actor).standing()
-    limited = (entry.facts.get("eligible") or {}).get("municipalities") or []
+    limited = set(areas_of(entry.kind, entry.facts)) - {ANYWHERE, OUTSIDE}
     if limited:
         firms = firms.filter(municipality__in=limited)
     rows = _rows(telling, firms)
