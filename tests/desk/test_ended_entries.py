@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from django import forms
 from django.test import Client
 from django.urls import reverse
 
 from renkei.base import clock
 from renkei.base.actor import GUEST, SYSTEM
+from renkei.base.forms import Checks
 from renkei.cases.actions.searching import save_search
 from renkei.cases.models import SearchHit, Suggestion, Support
 from renkei.cases.queries.route_proposal import next_course
@@ -139,3 +141,17 @@ def test_a_route_takes_no_course_that_has_ended(world: World) -> None:
 def test_on_its_last_day_it_still_stands(world: World) -> None:
     put(ends_on=LAST)
     assert [(one.id, one.over) for one in search("膜厚計", actor=world.desk)] == [("EQ1", "")]
+
+
+def test_long_choices_stand_in_columns_and_short_ones_do_not(desk: Client, world: World) -> None:
+    many, few = (forms.Form() for _turn in range(2))
+    for form, count in ((many, 9), (few, 8)):
+        form.fields["topic"] = forms.MultipleChoiceField(choices=[(str(n), f"分野{n}") for n in range(count)], widget=Checks)
+    shown = ["opts-cols" in form["topic"].as_widget() for form in (many, few)]
+    assert (shown, many["topic"].as_widget().count('type="checkbox"')) == ([True, False], 9)
+
+
+def test_learning_stands_beside_the_words(desk: Client, world: World) -> None:
+    for name in ("desk-words", "desk-learning"):
+        beside = desk.get(to(name)).content.decode().split('class="beside', 1)[1].split("</nav>", 1)[0]
+        assert (to("desk-words") in beside, to("desk-learning") in beside) == (True, True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,9 @@ from renkei.base.actor import SYSTEM
 from renkei.matching import index, vectors
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.commands import match_lines, route_text
+from renkei.matching.eligibility import rulings
 from renkei.matching.entries import Match, matches
+from renkei.matching.facts import Facts
 from renkei.matching.finding import look, read_wish
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry
@@ -26,6 +29,7 @@ from renkei.matching.search import search
 from renkei.matching.showing import marked, shown
 from renkei.matching.synonyms import current, term_of
 from renkei.matching.words import content_forms, words
+from renkei.plan.industry import industry_of
 from tests.world import LAB, World
 
 Region = Callable[..., World]
@@ -214,3 +218,16 @@ def test_what_was_typed_is_marked_from_the_beginning_of_a_word_only() -> None:
     assert [part.text for part in marked("トレーサビリティ", frozenset(), "サビ") if part.marked] == []
     assert [part.text for part in marked("計量のサビリ", frozenset(), "サビ") if part.marked] == ["サビ"]
     assert [part.text for part in marked("膜厚計", frozenset(), "膜厚") if part.marked] == ["膜厚"]
+
+
+@pytest.mark.parametrize(("known", "failed"), [({"employees": 500}, {"employees"}), ({"capital_yen": 900_000_000, "employees": 2_000}, {"capital_yen", "employees"})])
+def test_a_failed_rule_that_is_named_fails_when_evaluated_alone(region: Region, known: dict[str, Any], failed: set[str]) -> None:
+    region()
+    facts = Facts(**known)
+    text = "開発の試作の補助金を申し込みたい。"
+    [miss] = [one for one in propose(text, facts=facts).near_misses if one.name == "試作の補助金"]
+    eligible = Entry.objects.get(pk="PG1").facts["eligible"]
+    alone = [one for key, value in eligible.items() for one in rulings({key: value}, facts, industry_of(knowledge().content))]
+    assert {one.key for one in alone if one.is_met is False} == failed
+    assert miss.rule in failed
+    assert [one for one in propose(text, facts=Facts()).near_misses if one.name == "試作の補助金"] == []
