@@ -108,7 +108,7 @@ class _Helpers:
 
 def _exchange(one: subprocess.Popen[bytes], block: Sequence[Document]) -> Digest:
     assert one.stdin is not None  # noqa: S101  asked for when it was started
-    assert one.stdout is not None  # noqa: S101
+    assert one.stdout is not None  # noqa: S101  as above
     pickle.dump(list(block), one.stdin, pickle.HIGHEST_PROTOCOL)
     one.stdin.flush()
     found: Digest = pickle.load(one.stdout)  # noqa: S301  from a process of our own
