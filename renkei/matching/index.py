@@ -1,6 +1,6 @@
 """The search index: derived from the entries, on this node's disk, rebuilt whenever it cannot be trusted.
 
-Two tantivy indexes: ``public`` and ``staff``. One process writes at a time (a lock on a file); the others open what
+Two halves: ``public`` and ``staff``. One process writes at a time (a lock on a file); the others open what
 the state file names. Changes come from ``EntryChange``: rows of transactions that were still open at the last refresh
 are met again at the next one, so nothing is missed, and meeting a change twice does no harm.
 """
