@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from renkei.base import routes
 from renkei.cases.queries.counts import nav_counts
 from renkei.desk.request import StaffRequest
+from renkei.matching.wordrules import edits_words
 from renkei.post.models import Nudge
 
 
@@ -84,7 +85,8 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-entries": _("支援・機器・制度"), "desk-search-saved": _("保存した検索"),
     }  # fmt: skip
     group = next((names for names in _SIDE_BY_SIDE if here in names), ())
-    return [NavItem(labels[name], reverse(name, kwargs={"body": body}), name == here) for name in group if routes.find(name)]
+    return [NavItem(labels[name], reverse(name, kwargs={"body": body}), name == here) for name in group
+            if routes.find(name) and (name != "desk-learning" or edits_words(request.actor))]  # fmt: skip
 
 
 def _items(request: StaffRequest, body: str) -> list[NavItem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable
 from typing import Any
@@ -65,17 +66,24 @@ def _edit(desk: Any, route_url: str, no_axe_faults: Callable[[Any], None]) -> No
     """An end that is agreed goes in; a Saturday is refused beside its field and nothing typed is lost."""
     _asked(desk).locator("a:has-text('直す・ほかの案')").click()
     no_axe_faults(desk)
-    desk.fill("[name=begin]", "令和12年6月1日")  # a Saturday far ahead
+    today = dt.date.today()  # noqa: DTZ011  the instance's own clock, far from midnight's edge
+    saturday = today + dt.timedelta(days=(5 - today.weekday()) % 7 + 700)
+    agreed = saturday + dt.timedelta(days=10)
+    desk.fill("[name=begin]", _era(saturday))
     desk.click("main form button.go")
     desk.wait_for_load_state()
     assert "機関が開いていない日です" in desk.inner_text("main")
-    assert desk.input_value("[name=begin]") == "令和12年6月1日"
+    assert desk.input_value("[name=begin]") == _era(saturday)
     no_axe_faults(desk)
     desk.fill("[name=begin]", "")
-    desk.fill("[name=end]", "令和12年6月3日")
+    desk.fill("[name=end]", _era(agreed))
     desk.click("main form button.go")
     desk.wait_for_url(route_url)
-    assert "6月3日" in _asked(desk).inner_text()
+    assert f"{agreed.month}月{agreed.day}日" in _asked(desk).inner_text()
+
+
+def _era(day: dt.date) -> str:
+    return f"令和{day.year - 2018}年{day.month}月{day.day}日"
 
 
 def _send(desk: Any, route_url: str, no_axe_faults: Callable[[Any], None]) -> None:

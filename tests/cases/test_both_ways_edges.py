@@ -15,6 +15,7 @@ from renkei.cases.models import Case, Suggestion
 from renkei.cases.queries.reach import cases_for, firms_for
 from renkei.cases.queries.similar import MOST_WORDS, SHARED, ranked, similar_cases, telling_words
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
+from renkei.matching.entries import Match
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry, Judgment
 from renkei.plan.models import Body
@@ -128,11 +129,7 @@ def test_nothing_is_told_of_closed_cases_asked_bodies_or_twice(world: World) -> 
     need = need_of(made, world)
     entries = [put(f"EQ{n}", kind="equipment", body=(CENTER if n else LAB)) for n in range(MOST_A_CASE + 2)]
 
-    class Hit:
-        def __init__(self, entry: Entry) -> None:
-            self.entry, self.score, self.spans = entry, 0.9, [(0, 2)]
-
-    found: Any = [(Open(need, "電源装置", "電源装置"), Hit(entry)) for entry in entries]
+    found = [(Open(need, "電源装置", "電源装置"), Match(entry, (), 0.9, ((0, 2),), ())) for entry in entries]
     assert tell_case(made, found, by=SYSTEM) == MOST_A_CASE
     assert tell_case(made, found, by=SYSTEM) == 2  # the rest another time, none twice
     assert tell_case(made, found, by=SYSTEM) == 0
