@@ -23,14 +23,14 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from renkei.matching import fusion, index, learned
-from renkei.matching.entries import KINDS, Match, Scored, forms_of, matched, matches, services_of
+from renkei.matching.entries import KINDS, Match, Scored, forms_of, matched, matches, services_of, weighed
 from renkei.matching.fusion import Model, Signs, Values, standard
 from renkei.matching.knowledge import Knowledge, knowledge_of
 from renkei.matching.models import Entry, EntryKind
 from renkei.matching.proposal import Evidence, Proposal
 from renkei.matching.reading import read
 from renkei.matching.scoring import cues_met
-from renkei.matching.standing import proposable
+
 
 MOST_KEPT = 20_000  # entries whose reading is kept
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
@@ -65,7 +65,7 @@ def served(match: Match, known: Knowledge, proposal: Proposal) -> list[Evidence]
 def signs_for(text: str, known: Knowledge, proposal: Proposal) -> tuple[list[Entry], Signs]:
     """Return the entries found for a text that stand, and every sign of each."""
     ids, told = index.pool(text, kinds=KINDS)
-    standing = proposable(Entry.objects.all()).in_bulk(ids)
+    standing, _windows = weighed(ids, known)
     kept = [n for n, one in enumerate(ids) if one in standing and _is_found(told, n)]
     entries = [standing[ids[n]] for n in kept]
     own = {name: values[kept] for name, values in told.items()}

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from renkei.base import clock
 from renkei.matching import index, synonyms
 from renkei.matching.index import Found
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind, Window
-from renkei.matching.standing import proposable
+from renkei.matching.standing import is_proposable, limits
 from renkei.matching.synonyms import Term, Used
 from renkei.matching.telling import telling, telling_or_all
 from renkei.matching.words import Word, content_forms, words
@@ -20,6 +21,7 @@ from renkei.matching.words import Word, content_forms, words
 PER_KIND = 8
 KINDS = [kind.value for kind in EntryKind if kind not in {EntryKind.SERVICE, EntryKind.TEST}]
 _MOST_WORDS = 5
+_MOST_SAID = 4_000  # characters of a text that are looked through for shared words
 _ENOUGH = 2.0  # one word that an entry in eight has, or two that one in three has
 _RAREST = 1e-3
 
@@ -73,25 +75,24 @@ def matches(  # noqa: PLR0913  a search has that many sides, each named
     """
     index.ensure()
     found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind, without=without)
-    entries = proposable(Entry.objects.all()).in_bulk([hit.id for hit in found])
+    entries, windows = weighed([hit.id for hit in found], known)
     top = max((hit.score for hit in found if hit.id in entries), default=0.0)
     if not top:
         return []
     scored = [Scored(entries[hit.id], round(hit.score / top, 4), hit.near, _forms(hit, entries[hit.id])) for hit in found if hit.id in entries]
-    listed = matched(text, scored, known, audience=audience, without=without, typed=typed)
+    listed = matched(text, scored, known, windows=windows, audience=audience, without=without, typed=typed)
     return sorted(listed, key=lambda match: (-match.score, match.entry.id))
 
 
 def matched(  # noqa: PLR0913  as above
-    text: str, scored: Sequence[Scored], known: Knowledge, *, audience: str = "staff",
+    text: str, scored: Sequence[Scored], known: Knowledge, *, windows: Mapping[str, Sequence[Window]] | None = None, audience: str = "staff",
     without: Collection[str] = (), typed: bool = False,
 ) -> list[Match]:  # fmt: skip
     """Return scored entries as matches, in the order given: with their windows, services and shared words."""
-    windows: dict[str, list[Window]] = {}
-    for window in Window.objects.filter(entry_id__in=[one.entry.pk for one in scored]):
-        windows.setdefault(window.entry_id, []).append(window)
-    units = words(text[:4_000])
-    alike = synonyms.current().used(units, without=without)
+    if windows is None:
+        windows = windows_of([one.entry.pk for one in scored])
+    units = words(text[:_MOST_SAID])
+    alike = synonyms.current().used_in(text[:_MOST_SAID], without=without)
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
     said = telling_or_all(units, often) if typed else telling(units, often)
     form_at = {(unit.start, unit.end): unit.form for unit in said}
@@ -102,6 +103,22 @@ def matched(  # noqa: PLR0913  as above
         weight = sum(-math.log(max(often.get(form_at.get(span, ""), 0.0), _RAREST)) for span in spans) if often else math.inf
         listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.near, weight))
     return listed
+
+
+def weighed(ids: Sequence[str], known: Knowledge) -> tuple[dict[str, Entry], dict[str, list[Window]]]:
+    """Return the entries among ids that a proposal may weigh today, and the windows of each."""
+    entries, windows = Entry.objects.in_bulk(ids), windows_of(ids)
+    today = clock.today()
+    checks = limits(today, known.content)
+    return {key: one for key, one in entries.items() if is_proposable(one, windows.get(key, ()), today, checks)}, windows
+
+
+def windows_of(ids: Sequence[str]) -> dict[str, list[Window]]:
+    """Return the windows of entries, earliest first; an entry without any is not named."""
+    found: dict[str, list[Window]] = {}
+    for window in Window.objects.filter(entry_id__in=ids):
+        found.setdefault(window.entry_id, []).append(window)
+    return found
 
 
 def services_of(entry: Entry, known: Knowledge) -> tuple[str, ...]:
@@ -125,6 +142,8 @@ def shared(
     own = list(spans.values())
     met: dict[tuple[int, int], Term] = {}
     for one in alike:
+        if one.begins.isdisjoint(forms):
+            continue
         is_own = any(start < one.end and one.start < end for start, end in own)
         term = None if is_own or one.said in spans else next((term for term in one.others if forms.issuperset(term.forms)), None)
         if term is not None:

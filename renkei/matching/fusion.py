@@ -50,11 +50,14 @@ class Model:
 
     def score(self, signs: Signs) -> Values:
         """Return the score of each document of the pool."""
-        listed = list(self.parts(signs).values())
-        if not listed:
+        told = {name: weight for name, weight in self.weights.items() if name in signs}
+        if not told or not len(next(iter(signs.values()))):
             size = len(next(iter(signs.values()), np.zeros(0)))
             return np.zeros(size, dtype=np.float32)
-        total = np.sum(listed, axis=0)
+        place = standard(np.array([signs[name] for name in told], dtype=np.float64))
+        total = np.zeros(place.shape[1])
+        for column, bend in zip(np.array(list(told.values())).T, (0.0, *BENDS), strict=True):  # sign after sign: equal documents come out equal
+            total += (column[:, None] * (np.maximum(place - bend, 0.0) if bend else place)).sum(axis=0)
         if self.trees:
             rows = tree_rows(signs, list(self.weights))
             total = standard(total) + standard(np.sum([tree.predict(rows) for tree in self.trees], axis=0))
@@ -82,10 +85,12 @@ def published(*, with_encoder: bool = False) -> Model:
 
 
 def standard(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return values less their mean, by their spread; noughts where all are alike."""
+    """Return values (of one sign, or a row a sign) less their mean, by their spread; noughts where all are alike."""
     wide = np.asarray(values, dtype=np.float64)
-    spread = float(wide.std()) if len(wide) else 0.0
-    return (wide - wide.mean()) / spread if spread > _LEAST else np.zeros(len(wide))
+    if not wide.size:
+        return wide
+    spread = wide.std(axis=-1, keepdims=True)
+    return np.asarray((wide - wide.mean(axis=-1, keepdims=True)) / np.where(spread > _LEAST, spread, np.inf))
 
 
 def bent(place: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,7 +32,7 @@ from renkei.matching.models import Entry
 from renkei.matching.pending import Pending, pending, pending_since
 from renkei.matching.postings import Postings
 from renkei.matching.ranking import Pool, Ranker
-from renkei.matching.words import MAX_LENGTH, words
+from renkei.matching.words import MAX_LENGTH
 
 _FORMAT = 5  # a new number makes every node rebuild
 _FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
@@ -172,7 +172,7 @@ def _sought(  # noqa: PLR0913  a search has that many sides
     text = text[:MAX_LENGTH]
 
     def expand(asked: str) -> list[tuple[str, ...]]:
-        return synonyms.current().added(words(asked), without=without)
+        return synonyms.current().added_to(asked, without=without)
 
     for is_last in (False, True):
         try:

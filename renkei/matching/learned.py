@@ -12,6 +12,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from renkei.base.memo import once
 from renkei.matching.fusion import Model, Signs, Values, from_data
 from renkei.matching.learnmodels import LearnedModel, LearnedState
 from renkei.matching.models import JudgmentOrigin
@@ -50,7 +51,7 @@ def scores(signs: Signs, are_of: AreOf, shipped: Model, *, kept: NDArray[Any] | 
     A kind with weights of its own is ordered by them, with the scores that the common weights gave its candidates: how the
     kind stands beside the others stays as it was, for its own judgments tell nothing of that.
     """
-    used = dict(LearnedModel.objects.filter(state=LearnedState.IN_USE).values_list("kind", "pk"))
+    used = once("learned models", lambda: dict(LearnedModel.objects.filter(state=LearnedState.IN_USE).values_list("kind", "pk")))
     found = np.array((_model(used[""]) if "" in used else shipped).score(signs))
     for kind, pk in used.items():
         whole = np.flatnonzero(are_of(kind)) if kind else np.zeros(0, dtype=np.int64)

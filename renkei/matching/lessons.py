@@ -16,7 +16,6 @@ from renkei.matching.models import Entry
 from renkei.matching.postings import Postings, PostingsWriter, learn_prior
 from renkei.matching.ranking import Ranker
 from renkei.matching.terms import Document, analysed
-from renkei.matching.words import words
 
 PARTS = 5
 Judged = tuple[str, Mapping[str, int]]  # a need's words, and the grades (0 to 3) of the entries judged for it
@@ -68,5 +67,5 @@ def _ranker(documents: Sequence[Document], place: Path, kind: str) -> Ranker:
     wordlist = synonyms.current()
     return Ranker(
         Postings(place, writer.extent), index, model=learned.model(kind),
-        expand=lambda text: wordlist.added(words(text)), encoded=enrich.encoded_for([one.id for one in documents]),
+        expand=lambda text: wordlist.added_to(text), encoded=enrich.encoded_for([one.id for one in documents]),
     )  # fmt: skip

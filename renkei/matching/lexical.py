@@ -211,7 +211,8 @@ def _all_of(index: Index, forms: Sequence[str], met: _Met) -> None:
         listed = [held.rows[start:end] for start, end in zip(starts, ends, strict=True)]
         rows = min(listed, key=len)
         for other in listed:
-            rows = rows[np.isin(rows, other, assume_unique=True)] if other is not rows else rows
+            at = np.minimum(np.searchsorted(other, rows), len(other) - 1)
+            rows = rows[other[at] == rows]
         if len(rows):
             gains = sum(
                 held.gains[start + np.searchsorted(own, rows)].astype(np.float32) * np.float32(one)

@@ -24,6 +24,7 @@ from renkei.matching.terms import FIELDS, SPACE, Document, Numbers, Terms
 
 Rows = NDArray[np.int64]
 _COUNTED = 5_000  # rows after which it is written anew how often each term is met
+_MOST_READ = 50_000  # names that are kept once they were read
 _SPARSE = 300_000  # terms that are sorted rather than counted in an array
 
 
@@ -96,14 +97,15 @@ class Postings:
         self.body = _mapped(folder / "body.f4", np.float32, rows * meaning.WIDTH).reshape(-1, meaning.WIDTH)
         self.prior = _prior(folder)
         self._of_kind: dict[str, Rows] = {}
+        self._read: dict[int, tuple[str, str, str]] = {}
 
     def id_of(self, row: int) -> str:
         """Return the id of a row."""
-        return str(json.loads(self._names[row])[0])
+        return self._name(row)[0]
 
     def mark_of(self, row: int) -> str:
         """Return which wording of its document a row holds."""
-        return str(json.loads(self._names[row])[2])
+        return self._name(row)[2]
 
     def kind_of(self, row: int) -> str:
         """Return the kind of a row."""
@@ -112,6 +114,15 @@ class Postings:
     def forms_of(self, row: int) -> frozenset[str]:
         """Return the words of a row, each in its normal form."""
         return frozenset(self._forms[row].decode().split(" "))
+
+    def _name(self, row: int) -> tuple[str, str, str]:
+        """Return id, kind and mark of a row."""
+        found = self._read.get(row)
+        if found is None:
+            if len(self._read) > _MOST_READ:
+                self._read.clear()
+            found = self._read[row] = tuple(json.loads(self._names[row]))
+        return found
 
     def of_kind(self, kind: str) -> Rows:
         """Return the living rows of a kind, of all kinds for an empty one."""
@@ -130,7 +141,7 @@ class Postings:
         """Return the vectors of title and body together, of rows or of all."""
         if rows is None:
             return self._both
-        return meaning.unit(self.title[rows] + self.body[rows])
+        return meaning.unit(self.title.take(rows, axis=0) + self.body.take(rows, axis=0))
 
     @cached_property
     def _both(self) -> NDArray[np.float32]:

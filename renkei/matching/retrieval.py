@@ -24,7 +24,7 @@ from renkei.matching.learning import Example
 from renkei.matching.postings import Postings, PostingsWriter, learn_prior
 from renkei.matching.ranking import Pool, Ranker, encode_documents
 from renkei.matching.terms import Document, analysed
-from renkei.matching.words import spoken_forms, words
+from renkei.matching.words import spoken_forms
 
 _MOST_LEARNED = 600  # judged queries that a fold learns from; more add time and no quality
 _K1, _B = 1.2, 0.75
@@ -103,7 +103,7 @@ def build(documents: Sequence[Document], place: Path, encoder: Encoder | None = 
     encoded = encode_documents(encoder, documents) if encoder is not None else None
     wordlist = synonyms.default()
     return Ranker(
-        Postings(place, writer.extent), index, expand=lambda text: wordlist.added(words(text)), encoded=encoded
+        Postings(place, writer.extent), index, expand=wordlist.added_to, encoded=encoded
     )
 
 

@@ -191,7 +191,7 @@ def _rows(found: Sequence[Line], wish: Wish, same: dict[str, list[str]], link: C
     rows = [entry_row(entries[one.id], link(one.id), forms, wish.q, stands=not one.is_over) for one in found if one.id in entries]
     if not wish.q:
         return rows
-    said, used = telling_or_all(words(wish.q), {}), current().used(words(wish.q), without=wish.without)
+    said, used = telling_or_all(words(wish.q), {}), current().used_in(wish.q, without=wish.without)
     return [replace(row, reasons=_unseen(row, why_found(row.entry, wish.q, said, used))) for row in rows]
 
 

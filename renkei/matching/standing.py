@@ -6,7 +6,7 @@ Only what people or harvested lists keep grows old; modules and the plan look af
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import DateField, Exists, F, OuterRef, Q
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from renkei.base import clock
 from renkei.base.language import shown_full_day
 from renkei.matching.models import Entry, EntryKind, EntryQuerySet, Window
+from renkei.plan.content import PlanContent
 from renkei.plan.queries import content_now
 
 SCREEN, HARVEST = "screen", "harvest:"
@@ -41,9 +42,10 @@ def check_before(kind: str, on: dt.date) -> dt.date | None:
     return limits(on).get(kind)
 
 
-def limits(on: dt.date) -> dict[str, dt.date]:
-    """Return that day for each kind the plan says something of; the plan is read once."""
-    return {kind: on - dt.timedelta(days=round(months * DAYS_A_MONTH)) for kind, months in content_now().catalogue.check_months.items()}
+def limits(on: dt.date, content: PlanContent | None = None) -> dict[str, dt.date]:
+    """Return that day for each kind the plan (of today, or the one given) says something of; the plan is read once."""
+    rules = (content or content_now()).catalogue
+    return {kind: on - dt.timedelta(days=round(months * DAYS_A_MONTH)) for kind, months in rules.check_months.items()}
 
 
 def is_looked_after(entry: Entry) -> bool:
@@ -63,16 +65,21 @@ def standing_of(
         return Standing("withdrawn", _("%(day)sに取り下げました。") % {"day": shown_full_day(entry.withdrawn_on)} + _after(entry))
     if entry.ends_on is not None and entry.ends_on < day:
         return Standing("ended", _("%(day)sで終わりました。") % {"day": shown_full_day(entry.ends_on)} + _after(entry))
-    if entry.kind in DATED and found and not any(one.always_open or (one.closes and one.closes >= day) for one in found):
+    if _is_over(entry, found, day):
         last = max(one.closes for one in found if one.closes)
         return Standing("over", _("受付は%(day)sで終わりました。") % {"day": shown_full_day(last)})
-    limit = (limits(day) if checks is None else checks).get(entry.kind) if is_looked_after(entry) else None
-    if limit is not None and _checked(entry) < limit:
+    if _is_old(entry, limits(day) if checks is None else checks):
         return Standing("old", _("%(day)sから確かめていません。") % {"day": shown_full_day(_checked(entry))})
     ahead = [one.opens for one in found if one.opens and one.opens > day and one.closes and one.closes >= day]
     if ahead and not any(one.always_open or ((one.opens or day) <= day <= (one.closes or day)) for one in found):
         return Standing("later", _("%(day)sから受け付けます。") % {"day": shown_full_day(min(ahead))})
     return Standing("ok", _("使えます。"))
+
+
+def is_proposable(entry: Entry, windows: Collection[Window], on: dt.date, checks: Mapping[str, dt.date]) -> bool:
+    """Tell whether a proposal may weigh an entry that is at hand: what :func:`proposable` leaves. ``checks`` as above."""
+    stands = entry.withdrawn_on is None and (entry.ends_on is None or entry.ends_on >= on)
+    return stands and not _is_old(entry, checks) and (entry.kind == EntryKind.PROGRAMME or not _is_over(entry, windows, on))
 
 
 def alive(entries: EntryQuerySet, on: dt.date | None = None) -> EntryQuerySet:
@@ -105,6 +112,16 @@ def old(on: dt.date) -> Q:
     for kind, limit in limits(on).items():
         found |= Q(kind=kind, checked_on__lt=limit)
     return found & (Q(kept_by=SCREEN) | Q(kept_by__startswith=HARVEST))
+
+
+def _is_over(entry: Entry, windows: Collection[Window], on: dt.date) -> bool:
+    left = (one.always_open or (one.closes is not None and one.closes >= on) for one in windows)
+    return bool(windows) and entry.kind in DATED and not any(left)
+
+
+def _is_old(entry: Entry, checks: Mapping[str, dt.date]) -> bool:
+    limit = checks.get(entry.kind) if is_looked_after(entry) else None
+    return limit is not None and _checked(entry) < limit
 
 
 def _after(entry: Entry) -> str:

@@ -10,10 +10,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from uuid import UUID
 
+from renkei.base.memo import once
 from renkei.base.text import to_katakana
 from renkei.matching.wordfile import ALIKE, MEANS, SYMPTOM, Group, shipped
 from renkei.matching.words import Word, content_forms, words
@@ -35,7 +36,7 @@ class Term:
     forms: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Used:
     """A word of the list that a text says (as written there, with its place), its group, and what it adds."""
 
@@ -44,6 +45,11 @@ class Used:
     end: int
     group: str
     others: tuple[Term, ...]
+
+    @cached_property
+    def begins(self) -> frozenset[str]:
+        """Return the first form of each word that is added: a text that has none of these has none of the words."""
+        return frozenset(term.forms[0] for term in self.others)
 
 
 class Wordlist:
@@ -83,11 +89,17 @@ class Wordlist:
                     found.setdefault((code, term), Used(_said(part, units), part[0].start, part[-1].end, code, others))
         return list(found.values())
 
+    def used_in(self, text: str, *, without: Collection[str] = ()) -> list[Used]:
+        """Return the words of the list that a text says, as ``used``; what one page asks several times is told once."""
+        return list(_used_in(self, text, frozenset(without)))
+
+    def added_to(self, text: str, *, without: Collection[str] = ()) -> list[tuple[str, ...]]:
+        """Return what a search for a text looks for besides, as ``added``."""
+        return _added(words(text), _used_in(self, text, frozenset(without)))
+
     def added(self, units: Sequence[Word], *, without: Collection[str] = ()) -> list[tuple[str, ...]]:
         """Return what a search looks for besides the text's own words; of two or more forms an entry must have all."""
-        own = {unit.form for unit in units if unit.is_content}
-        terms = [term.forms for one in self.used(units, without=without) for term in one.others]
-        return [forms for forms in dict.fromkeys(terms) if not own.issuperset(forms)]
+        return _added(units, self.used(units, without=without))
 
     def expanded_by(self, text: str, *, without: Collection[str] = ()) -> dict[str, list[str]]:
         """Return for each word of the list that a text says, as written there, the words that are searched for too."""
@@ -115,6 +127,17 @@ class Wordlist:
             self._single[term.keys[0]] |= others - set(term.forms)
 
 
+@lru_cache(maxsize=64)
+def _used_in(wordlist: Wordlist, text: str, without: frozenset[str]) -> tuple[Used, ...]:
+    return tuple(wordlist.used(words(text), without=without))
+
+
+def _added(units: Iterable[Word], used: Iterable[Used]) -> list[tuple[str, ...]]:
+    own = {unit.form for unit in units if unit.is_content}
+    terms = [term.forms for one in used for term in one.others]
+    return [forms for forms in dict.fromkeys(terms) if not own.issuperset(forms)]
+
+
 @lru_cache(maxsize=1)
 def default() -> Wordlist:
     """Return the list that comes with the program; asks no database."""
@@ -125,7 +148,7 @@ def current() -> Wordlist:
     """Return the list that is in use, the site's changes among it; asks the database for the mark of the newest one."""
     from renkei.matching.wordmodels import SynonymEdition  # noqa: PLC0415  the shipped list must be had without Django
 
-    return _of_edition(SynonymEdition.objects.values_list("mark", flat=True).first())
+    return _of_edition(once("synonym edition", SynonymEdition.objects.values_list("mark", flat=True).first))
 
 
 def expanded(forms: Iterable[str]) -> set[str]:

@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from renkei.matching.words import pairs, spoken_forms
+from renkei.matching.words import pairs, spoken, spoken_forms, words
 
 FIELDS = ("words", "title", "text", "pairs", "title_pairs", "bigrams", "chars", "units")
 SPACE = 1 << 20
@@ -69,8 +69,8 @@ def analysed(documents: Iterable[Document]) -> list[tuple[Document, Terms]]:
 def document_terms(document: Document) -> Terms:
     """Return what a document is found by; only the first 20,000 characters are read."""
     body = document.text[:_LONGEST]
-    spoken_title, spoken = spoken_forms(document.title), spoken_forms(body)
-    title, text = ([form for form, is_content in told if is_content] for told in (spoken_title, spoken))
+    told_title, told = spoken_forms(document.title), spoken_forms(body)
+    title, text = ([form for form, is_content in one if is_content] for one in (told_title, told))
     title_pairs = pairs(document.title)
     return Terms({
         "words": [*title, *text],
@@ -80,15 +80,15 @@ def document_terms(document: Document) -> Terms:
         "title_pairs": title_pairs,
         "bigrams": [*_joined(title), *_joined(text)],
         "chars": [*_chars(document.title), *_chars(body)],
-        "units": [form for form, _is_content in (*spoken_title, *spoken)],
+        "units": [form for form, _is_content in (*told_title, *told)],
     })  # fmt: skip
 
 
 def query_terms(text: str) -> Terms:
     """Return what a query asks for, each term once; a long text is cut to its first 160 words."""
-    spoken = spoken_forms(text[:_LONGEST])
-    words = [form for form, is_content in spoken if is_content]
-    once = list(dict.fromkeys(words))[:MOST_TERMS]
+    told = spoken(words(text[:_LONGEST]))
+    forms = [form for form, is_content in told if is_content]
+    once = list(dict.fromkeys(forms))[:MOST_TERMS]
     signs = list(dict.fromkeys(pairs(text[:_LONGEST])))[:_MOST_SIGNS]
     return Terms({
         "words": once,
@@ -96,9 +96,9 @@ def query_terms(text: str) -> Terms:
         "text": once,
         "pairs": signs,
         "title_pairs": signs,
-        "bigrams": list(dict.fromkeys(_joined(words)))[:MOST_TERMS],
+        "bigrams": list(dict.fromkeys(_joined(forms)))[:MOST_TERMS],
         "chars": list(dict.fromkeys(_chars(text[:_LONGEST])))[:_MOST_SIGNS],
-        "units": list(dict.fromkeys(form for form, _is_content in spoken))[:MOST_TERMS],
+        "units": list(dict.fromkeys(form for form, _is_content in told))[:MOST_TERMS],
     })  # fmt: skip
 
 
@@ -107,8 +107,8 @@ def places(terms: Iterable[str]) -> Numbers:
     return np.fromiter((zlib.crc32(term.encode()) & (SPACE - 1) for term in terms), dtype=np.int32)
 
 
-def _joined(words: Sequence[str]) -> list[str]:
-    return [f"{one} {other}" for one, other in pairwise(words)]
+def _joined(forms: Sequence[str]) -> list[str]:
+    return [f"{one} {other}" for one, other in pairwise(forms)]
 
 
 def _chars(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -40,6 +40,7 @@ _SIGN = re.compile(r"^[\W_]+$")
 _NUMBER = re.compile(r"^[\d,.]+$")
 _BLOCK, _SMALL, _MOST_BYTES = 8_000, 1_900, 49_149  # what Sudachi takes at once, signs such as ㍿ written out
 _MOST_TOLD = 200_000
+_SHORT = 4_000
 _local = threading.local()
 
 
@@ -92,11 +93,18 @@ def _dictionary() -> Any:
 
 
 def words(text: str, offset: int = 0) -> list[Word]:
-    """Return the words of ``text``; offsets count from ``offset``."""
-    found = []
+    """Return the words of ``text``; offsets count from ``offset``. What one page asks several times is told once."""
+    return list(_kept(text) if not offset and len(text) <= _SHORT else _words(text, offset))
+
+
+def _words(text: str, offset: int) -> Iterator[Word]:
     for begin, block in _blocks(text):
-        found += [_word(unit, offset + begin) for unit in _tokenizer().tokenize(block)]
-    return found
+        yield from (_word(unit, offset + begin) for unit in _tokenizer().tokenize(block))
+
+
+@lru_cache(maxsize=128)
+def _kept(text: str) -> tuple[Word, ...]:
+    return tuple(_words(text, 0))
 
 
 def _word(unit: Any, place: int) -> Word:
@@ -154,6 +162,11 @@ def _spoken(unit: Any) -> tuple[str, bool]:
         _told.clear()
     _told[unit.surface(), unit.normalized_form(), unit.part_of_speech_id()] = found
     return found
+
+
+def spoken(units: Iterable[Word]) -> list[tuple[str, bool]]:
+    """Return what ``spoken_forms`` says of a text whose words are at hand."""
+    return [(unit.form, unit.is_content) for unit in units if unit.form and unit.pos not in _SILENT]
 
 
 def pairs(text: str) -> list[str]:
