@@ -31,7 +31,6 @@ from renkei.matching.proposal import Evidence, Proposal
 from renkei.matching.reading import read
 from renkei.matching.scoring import cues_met
 
-
 MOST_KEPT = 20_000  # entries whose reading is kept
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _NAMED = 2  # services named as a reason

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from renkei.base import clock
-from renkei.matching import index, synonyms
+from renkei.matching import fetching, index, synonyms
 from renkei.matching.index import Found
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind, Window
@@ -90,7 +90,7 @@ def matched(  # noqa: PLR0913  as above
 ) -> list[Match]:  # fmt: skip
     """Return scored entries as matches, in the order given: with their windows, services and shared words."""
     if windows is None:
-        windows = windows_of([one.entry.pk for one in scored])
+        windows = fetching.windows([one.entry.pk for one in scored])
     units = words(text[:_MOST_SAID])
     alike = synonyms.current().used_in(text[:_MOST_SAID], without=without)
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
@@ -107,18 +107,10 @@ def matched(  # noqa: PLR0913  as above
 
 def weighed(ids: Sequence[str], known: Knowledge) -> tuple[dict[str, Entry], dict[str, list[Window]]]:
     """Return the entries among ids that a proposal may weigh today, and the windows of each."""
-    entries, windows = Entry.objects.in_bulk(ids), windows_of(ids)
+    entries, windows = fetching.entries(ids), fetching.windows(ids)
     today = clock.today()
     checks = limits(today, known.content)
     return {key: one for key, one in entries.items() if is_proposable(one, windows.get(key, ()), today, checks)}, windows
-
-
-def windows_of(ids: Sequence[str]) -> dict[str, list[Window]]:
-    """Return the windows of entries, earliest first; an entry without any is not named."""
-    found: dict[str, list[Window]] = {}
-    for window in Window.objects.filter(entry_id__in=ids):
-        found.setdefault(window.entry_id, []).append(window)
-    return found
 
 
 def services_of(entry: Entry, known: Knowledge) -> tuple[str, ...]:

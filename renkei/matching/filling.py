@@ -9,7 +9,7 @@ import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from renkei.matching import half
+from renkei.matching import half, meaning
 from renkei.matching.analysing import numbers_of
 from renkei.matching.digest import BLOCK, Digest
 from renkei.matching.models import Entry
@@ -17,19 +17,21 @@ from renkei.matching.postings import prior_of
 from renkei.matching.terms import Document
 
 AUDIENCES = ("public", "staff")
+_MANY = 3_000  # entries from which it is worth four seconds to know which words are alike
 _MOST_SAMPLED = 5_000  # entries that tell what entries have in common
 Part = tuple[Digest, NDArray[np.bool_]]
 
 
 def begin(folder: Path, entries: QuerySet[Entry]) -> None:
     """Make empty halves that know what their entries have in common; the public one learns from public entries only."""
+    alike = meaning.alike() if entries.count() >= _MANY else None
     ordered = entries.order_by("text_hash", "pk")
     sample = list(blocks(ordered[:_MOST_SAMPLED]))
-    half.make(folder, "staff", prior_of([block for block, _public in sample]))
+    half.make(folder, "staff", prior_of([block for block, _public in sample]), alike)
     public = [block.taken(is_public) for block, is_public in sample]
     known = sum(map(len, public))  # the first of the public ones
     public += [block for block, _public in blocks(ordered.filter(is_public=True)[known:_MOST_SAMPLED])]
-    half.make(folder, "public", prior_of(public))
+    half.make(folder, "public", prior_of(public), alike)
 
 
 def add(folder: Path, entries: QuerySet[Entry], change: half.Change) -> int:

@@ -15,17 +15,17 @@ from typing import NamedTuple
 
 from renkei.matching import lexical
 from renkei.matching.digest import Digest
-from renkei.matching.meaning import Prior
+from renkei.matching.meaning import Alike, Prior
 from renkei.matching.postings import Extent, Postings, PostingsWriter
 from renkei.matching.ranking import Expand, Ranker
 
 _KEPT = 2  # generations of extents kept: readers may still be at the one before
 
 
-def make(folder: Path, audience: str, prior: Prior) -> None:
-    """Make an empty half."""
+def make(folder: Path, audience: str, prior: Prior, alike: Alike | None = None) -> None:
+    """Make an empty half; a large one is given which words are alike, else that is told when they are asked for."""
     lexical.make(folder / audience)
-    writer = PostingsWriter(_postings(folder, audience), prior=prior)
+    writer = PostingsWriter(_postings(folder, audience), prior=prior, alike=alike)
     _write_extent(folder, audience, 0, writer.extent)
 
 

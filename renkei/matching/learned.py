@@ -51,7 +51,7 @@ def scores(signs: Signs, are_of: AreOf, shipped: Model, *, kept: NDArray[Any] | 
     A kind with weights of its own is ordered by them, with the scores that the common weights gave its candidates: how the
     kind stands beside the others stays as it was, for its own judgments tell nothing of that.
     """
-    used = once("learned models", lambda: dict(LearnedModel.objects.filter(state=LearnedState.IN_USE).values_list("kind", "pk")))
+    used = once("learned models", _used)
     found = np.array((_model(used[""]) if "" in used else shipped).score(signs))
     for kind, pk in used.items():
         whole = np.flatnonzero(are_of(kind)) if kind else np.zeros(0, dtype=np.int64)
@@ -62,6 +62,13 @@ def scores(signs: Signs, are_of: AreOf, shipped: Model, *, kept: NDArray[Any] | 
         order = sorted(shown, key=lambda one: (-own[int(one)], one))
         found[order] = np.sort(found[shown])[::-1]
     return found if kept is None else found[kept]
+
+
+def _used() -> dict[str, UUID]:
+    """Return the weights in use by kind. Asked at every question: in SQL that is written once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kind, id FROM matching_learnedmodel WHERE state = %s", [LearnedState.IN_USE])
+        return dict(cursor.fetchall())
 
 
 @lru_cache(maxsize=16)

@@ -67,5 +67,5 @@ def _ranker(documents: Sequence[Document], place: Path, kind: str) -> Ranker:
     wordlist = synonyms.current()
     return Ranker(
         Postings(place, writer.extent), index, model=learned.model(kind),
-        expand=lambda text: wordlist.added_to(text), encoded=enrich.encoded_for([one.id for one in documents]),
+        expand=wordlist.added_to, encoded=enrich.encoded_for([one.id for one in documents]),
     )  # fmt: skip

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from renkei.matching.terms import Document, Terms
 WEIGHTS = {"words": 1.0, "title": 0.3, "pairs": 0.25}
 _SYNONYM = 0.4
 _K1, _B = 1.2, 0.75
+_FEW, _SHARE = 200_000, 2.0  # rows met in a field before the commonest words of a question are left out; beside that a share of all
 _FULL = 65_535  # what a term adds is kept as a share of the most it can add
 _SEGMENT = 100_000  # rows that are sorted at once
 _JOINED = 150_000  # segments beyond this are left as they are
@@ -154,7 +156,8 @@ def put(index: Index, documents: Sequence[tuple[Document, Terms]]) -> None:
 def scores(index: Index, terms: Terms, synonyms: Sequence[tuple[str, ...]]) -> Scores:
     """Return what each row is worth by its words, nought where it has none of them; dead rows are not known here.
 
-    A word that means the same counts less; one of several words counts as the mean of them, and only where all are met.
+    A word that means the same counts less; one of several words counts only where all are met, as the mean of them in an
+    entry of middling length. Of a long question over a large catalogue the commonest words are left out.
     """
     total = np.zeros(index.parts.rows)
     met = _Met([], [], [])
@@ -166,9 +169,7 @@ def scores(index: Index, terms: Terms, synonyms: Sequence[tuple[str, ...]]) -> S
             asked[name] += single
             weights = np.concatenate([weights, np.full(len(single), _SYNONYM)])
         _gather(index, name, keys_of(asked[name]), weights, met)
-    for forms in synonyms:
-        if len(forms) > 1:
-            _all_of(index, forms, met)
+    _phrases(index, [forms for forms in synonyms if len(forms) > 1], met)
     if met.rows:
         rows, gains = np.concatenate(met.rows), np.concatenate(met.gains)
         weighed = gains * np.repeat(np.array(met.weights, dtype=np.float32), [len(one) for one in met.rows])
@@ -186,41 +187,52 @@ class _Met:
 
 
 def _gather(index: Index, name: str, keys: Keys, weights: NDArray[np.float64], met: _Met) -> None:
+    """Note the rows of terms, the terms that tell most first, until so many rows are met that what is left adds little."""
     spans = [segment[name].spans(keys) for segment in index.segments]
     if not spans or not len(keys):
         return
-    worth = weights * _rarity(index.parts.rows, sum(ends - starts for starts, ends in spans)) * (_K1 + 1) / _FULL
+    often = np.sum([ends - starts for starts, ends in spans], axis=0)
+    worth = weights * _rarity(index.parts.rows, often) * (_K1 + 1) / _FULL
+    order = np.argsort(-worth, kind="stable")
+    kept = order[np.r_[True, np.cumsum(often[order])[:-1] < max(_FEW, _SHARE * index.parts.rows)]]
     for segment, (starts, ends) in zip(index.segments, spans, strict=True):
         held = segment[name]
-        for at in np.flatnonzero(ends > starts).tolist():
+        for at in kept[ends[kept] > starts[kept]].tolist():
             met.rows.append(held.rows[starts[at] : ends[at]])
             met.gains.append(held.gains[starts[at] : ends[at]])
             met.weights.append(worth[at])
 
 
-def _all_of(index: Index, forms: Sequence[str], met: _Met) -> None:
-    keys = keys_of(forms)
-    spans = [segment["words"].spans(keys) for segment in index.segments]
-    if not spans:
+def _phrases(index: Index, phrases: Sequence[Sequence[str]], met: _Met) -> None:
+    """Note the rows that hold all words of a phrase, each as if it had them as often as an entry of middling length has them."""
+    if not phrases:
         return
-    worth = _rarity(index.parts.rows, sum(ends - starts for starts, ends in spans)) * (_K1 + 1) / _FULL
+    keys = keys_of(chain.from_iterable(phrases))
+    spans = [segment["words"].spans(keys) for segment in index.segments]
+    rarity = _rarity(index.parts.rows, sum(ends - starts for starts, ends in spans)) * (_K1 + 1)
+    mark = np.zeros(index.parts.rows, dtype=bool)
     for segment, (starts, ends) in zip(index.segments, spans, strict=True):
-        if (ends == starts).any():
-            continue
-        held = segment["words"]
-        listed = [held.rows[start:end] for start, end in zip(starts, ends, strict=True)]
-        rows = min(listed, key=len)
-        for other in listed:
-            at = np.minimum(np.searchsorted(other, rows), len(other) - 1)
-            rows = rows[other[at] == rows]
-        if len(rows):
-            gains = sum(
-                held.gains[start + np.searchsorted(own, rows)].astype(np.float32) * np.float32(one)
-                for own, start, one in zip(listed, starts, worth, strict=True)
-            )
-            met.rows.append(rows)
-            met.gains.append(np.asarray(gains))
-            met.weights.append(_SYNONYM / len(forms))
+        held, at = segment["words"].rows, 0
+        for forms in phrases:
+            own = slice(at, at := at + len(forms))
+            listed = sorted((held[start:end] for start, end in zip(starts[own].tolist(), ends[own].tolist(), strict=True)), key=len)
+            rows = listed[0]
+            for other in listed[1:] if len(rows) else ():
+                rows = rows[_are_in(rows, other, mark)]
+            if len(rows):
+                met.rows.append(rows)
+                met.gains.append(np.full(len(rows), 1 / (1 + _K1), dtype=np.float32))
+                met.weights.append(_SYNONYM / len(forms) * float(rarity[own].sum()))
+
+
+def _are_in(rows: NDArray[np.int32], other: NDArray[np.int32], mark: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which rows are among others, all in order; ``mark`` has a place a row, unset, and is left so."""
+    if len(rows) * 16 < len(other):
+        return np.asarray(other[np.minimum(np.searchsorted(other, rows), len(other) - 1)] == rows)
+    mark[other] = True
+    found = mark.take(rows)
+    mark[other] = False
+    return found
 
 
 def _rarity(rows: int, often: Any) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """What is known of each document, in files that only grow: its terms by field, its vectors, its words and its name.
 
+A row's terms stand together, field after field, so that telling the signs of some hundred rows touches few places of the disk.
+
 Row after row is appended; who opens a postings is told how many rows and dead rows count (``Extent``), so what a crash left
 behind them is not read and the next writer cuts it off. The files are mapped, not loaded, and opening costs the same whatever
 their size: how often each term is met is written now and then (``often``) and mended by the rows since. No database here.
@@ -19,12 +21,16 @@ from numpy.typing import NDArray
 
 from renkei.matching import meaning
 from renkei.matching.digest import WITH_ROWS, Digest, digests, keys_of
-from renkei.matching.meaning import Prior
+from renkei.matching.meaning import Alike, Prior
 from renkei.matching.terms import FIELDS, SPACE, Document, Numbers, Terms
 
 Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
 _COUNTED = 5_000  # rows after which it is written anew how often each term is met
 _MOST_READ = 50_000  # names that are kept once they were read
+_AT_ONCE = 10_000  # rows that are counted at once
+_VECTORS = ("title", "body", "both")
+_LEAST = 1e-9
 _SPARSE = 300_000  # terms that are sorted rather than counted in an array
 
 
@@ -58,20 +64,19 @@ class Often:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One field of every row: where its terms end, the terms, how often each is met, and how rare each term is."""
+class Vectors:
+    """A vector a row, as whole numbers from -127 to 127 and what they are to be multiplied by: a quarter of the place."""
 
-    ends: Rows
-    terms: Numbers
-    counts: NDArray[np.uint8]
-    lengths: NDArray[np.float32]
-    often: Often
-    mean_length: float
-    near: Numbers
+    numbers: NDArray[np.int8]
+    scales: Floats
 
-    def starts(self, rows: Rows) -> Rows:
-        """Return where the terms of rows begin."""
-        return np.where(rows > 0, self.ends[np.maximum(rows - 1, 0)], 0)
+    def near_to(self, rows: Rows, vector: Floats) -> Floats:
+        """Return how near rows come to a vector. Row by row: a product of matrices adds up in another order at its edges."""
+        return np.asarray(np.einsum("ij,j->i", self.numbers.take(rows, axis=0).astype(np.float32), vector) * self.scales[rows])
+
+    def whole(self) -> Floats:
+        """Return the vectors of all rows."""
+        return self.numbers.astype(np.float32) * self.scales[:, None]
 
 
 class Postings:
@@ -91,10 +96,22 @@ class Postings:
             raise ValueError(f"{folder} names what it does not hold")
         self.alive = np.ones(rows, dtype=bool)
         self.alive[self.dead] = False
-        counted, since = _counted(folder, rows)
-        self.fields = {name: self._field(folder, name, counted, since) for name in FIELDS}
-        self.title = _mapped(folder / "title.f4", np.float32, rows * meaning.WIDTH).reshape(-1, meaning.WIDTH)
-        self.body = _mapped(folder / "body.f4", np.float32, rows * meaning.WIDTH).reshape(-1, meaning.WIDTH)
+        self.ends = _mapped(folder / "ends.i8", np.int64, rows * len(FIELDS)).reshape(-1, len(FIELDS))
+        total = int(self.ends[-1, -1]) if rows else 0
+        self.terms = _mapped(folder / "terms.i4", np.int32, total)
+        self.counts = _mapped(folder / "counts.u1", np.uint8, total)
+        self.lengths = _mapped(folder / "lengths.f4", np.float32, rows * len(FIELDS)).reshape(-1, len(FIELDS))
+        self.near_ends = _mapped(folder / "near.ends", np.int64, rows)
+        self.near = _mapped(folder / "near.i4", np.int32, int(self.near_ends[-1]) if rows else 0)
+        self.often = self._often(*_counted(folder, rows))
+        living = self.lengths.sum(axis=0, dtype=np.float64) - self.lengths[self.dead].sum(axis=0, dtype=np.float64)
+        self.mean_lengths = np.maximum(living / max(rows - extent.dead, 1) if rows > extent.dead else np.ones(len(FIELDS)), 1e-6)
+        scales = _mapped(folder / "scales.f4", np.float32, rows * len(_VECTORS)).reshape(-1, len(_VECTORS))
+        self.vectors = {
+            name: Vectors(_mapped(folder / f"{name}.i1", np.int8, rows * meaning.WIDTH).reshape(-1, meaning.WIDTH), scales[:, number])
+            for number, name in enumerate(_VECTORS)
+        }
+        self.alike = _alike(folder)
         self.prior = _prior(folder)
         self._of_kind: dict[str, Rows] = {}
         self._read: dict[int, tuple[str, str, str]] = {}
@@ -137,15 +154,19 @@ class Postings:
         named = np.array([one in kinds for one in self.kind_names] or [False], dtype=bool)
         return np.asarray(named[self.kind_codes if rows is None else self.kind_codes[rows]])
 
-    def both(self, rows: Rows | None = None) -> NDArray[np.float32]:
-        """Return the vectors of title and body together, of rows or of all."""
-        if rows is None:
-            return self._both
-        return meaning.unit(self.title.take(rows, axis=0) + self.body.take(rows, axis=0))
-
     @cached_property
-    def _both(self) -> NDArray[np.float32]:
-        return meaning.unit(self.title + self.body)
+    def both(self) -> Floats:
+        """Return the vectors of title and body together, of all rows; large, so for few rows only."""
+        return self.vectors["both"].whole()
+
+    def begins(self, rows: Rows) -> Rows:
+        """Return where the terms of rows begin."""
+        return np.where(rows > 0, self.ends[np.maximum(rows - 1, 0), -1], 0)
+
+    def near_of(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Return where the rows in the table of vectors of the words of rows begin, and how many there are."""
+        begins = np.where(rows > 0, self.near_ends[np.maximum(rows - 1, 0)], 0)
+        return begins, self.near_ends[rows] - begins
 
     @cached_property
     def ids(self) -> list[str]:
@@ -157,35 +178,38 @@ class Postings:
         """Return the living row of each id; slow for many."""
         return {one: row for row, one in enumerate(self.ids) if self.alive[row]}
 
-    def _field(self, folder: Path, name: str, counted: NDArray[np.int32] | None, since: int) -> Field:
-        rows = self.extent.rows
-        ends = _mapped(folder / f"{name}.ends", np.int64, rows)
-        total = int(ends[-1]) if rows else 0
-        terms = _mapped(folder / f"{name}.terms", np.int32, total)
-        counts = _mapped(folder / f"{name}.counts", np.uint8, total)
-        lengths = _mapped(folder / f"{name}.lengths", np.float32, rows)
-        begin = int(ends[since - 1]) if since else 0
-        gone = [terms[int(ends[row - 1]) if row else 0 : int(ends[row])] for row in self.dead.tolist()]
-        whole = counted[FIELDS.index(name)] if counted is not None else None
-        often = _often(rows - self.extent.dead, whole, terms[begin:], np.concatenate(gone) if gone else terms[:0])
-        living = rows - self.extent.dead
-        long = float(lengths.sum(dtype=np.float64) - lengths[self.dead].sum(dtype=np.float64))
-        near = _mapped(folder / f"{name}.near", np.int32, total if name in WITH_ROWS else 0)
-        return Field(ends, terms, counts, lengths, often, max(long / living if living else 1.0, 1e-6), near)
+    def _often(self, counted: NDArray[np.int32] | None, since: int) -> dict[str, Often]:
+        """Return for each field how often terms are met: as counted up to a row, and what has changed since."""
+        living = self.extent.rows - self.extent.dead
+        come = self._by_field(np.arange(since, self.extent.rows))
+        gone = self._by_field(self.dead)
+        return {
+            name: _often(living, None if counted is None else counted[number], come[number], gone[number])
+            for number, name in enumerate(FIELDS)
+        }
+
+    def _by_field(self, rows: Rows) -> list[Numbers]:
+        """Return the terms of rows, each field's together."""
+        begins = np.concatenate([self.begins(rows)[:, None], self.ends[rows]], axis=1)
+        return [self.terms.take(runs(begins[:, n], begins[:, n + 1] - begins[:, n])[0]) for n in range(len(FIELDS))]
 
 
 class PostingsWriter:
     """Puts rows into postings. What lies beyond the extent it is told is cut off first; ``extent`` is what to keep."""
 
-    def __init__(self, folder: Path, extent: Extent = EMPTY, *, prior: Prior | None = None) -> None:
+    def __init__(self, folder: Path, extent: Extent = EMPTY, *, prior: Prior | None = None, alike: Alike | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self.extent = extent
         if not extent.rows and prior is not None:
             np.save(folder / "often.npy", prior.often)
             np.save(folder / "common.npy", prior.common)
+        if not extent.rows and alike is not None:
+            for name, values in zip(Alike._fields, alike, strict=True):
+                np.save(folder / f"alike-{name}.npy", values)
         self._static = meaning.Static(_prior(folder))
-        self._ends = {name: self._end(f"{name}.ends") for name in (*FIELDS, "forms", "names")}
+        self._ends = {name: self._end(f"{name}.ends") for name in ("near", "forms", "names")}
+        self._terms = self._end("ends.i8", len(FIELDS))
         self._kinds = {one: code for code, one in enumerate(_kinds(folder))}
         self._cut()
 
@@ -198,11 +222,8 @@ class PostingsWriter:
         """Append a row for each document of a block."""
         if not len(block):
             return
-        for name in FIELDS:
-            self._append(name, block)
-        title, body = (self._static.of_bag(block.fields[part].bag) for part in ("title", "words"))
-        _append(self._folder / "title.f4", title)
-        _append(self._folder / "body.f4", body)
+        self._append_terms(block)
+        self._append_vectors(block)
         self._append_lines("forms", "forms.txt", [one.encode() for one in block.forms])
         self._append_lines("names", "names.jsonl", [f"{json.dumps(one, ensure_ascii=False)}\n".encode() for one in block.names])
         _append(self._folder / "ids.i8", keys_of(one for one, _kind, _mark in block.names))
@@ -230,14 +251,15 @@ class PostingsWriter:
         whole, since = _counted(self._folder, rows)
         if rows - since < max(_COUNTED, since // 5):
             return
-        counted = np.zeros((len(FIELDS), SPACE), dtype=np.int32)
-        for number, name in enumerate(FIELDS):
-            terms = _mapped(self._folder / f"{name}.terms", np.int32, self._ends[name])
-            begin = int(_mapped(self._folder / f"{name}.ends", np.int64, rows)[since - 1]) if since else 0
-            for at in range(begin, len(terms), 4_000_000):
-                counted[number] += np.bincount(terms[at : at + 4_000_000], minlength=SPACE).astype(np.int32)
-            if whole is not None:
-                counted[number] += whole[number]
+        counted = np.zeros((len(FIELDS), SPACE), dtype=np.int32) if whole is None else whole.copy()
+        ends = _mapped(self._folder / "ends.i8", np.int64, rows * len(FIELDS)).ravel()
+        terms = _mapped(self._folder / "terms.i4", np.int32, self._terms)
+        for at in range(since, rows, _AT_ONCE):
+            span = np.r_[0, ends][at * len(FIELDS) : min(at + _AT_ONCE, rows) * len(FIELDS) + 1]
+            begins, sizes = span[:-1].reshape(-1, len(FIELDS)), np.diff(span).reshape(-1, len(FIELDS))
+            for number in range(len(FIELDS)):
+                own = terms.take(runs(begins[:, number], sizes[:, number])[0])
+                counted[number] += np.bincount(own, minlength=SPACE).astype(np.int32)
         draft = self._folder / "counted.tmp"
         with draft.open("wb") as out:
             out.write(counted.data)
@@ -250,16 +272,37 @@ class PostingsWriter:
             self._kinds[kind] = len(self._kinds)
         return self._kinds[kind]
 
-    def _append(self, name: str, block: Digest) -> None:
-        flat = block.fields[name]
-        ends = self._ends[name] + np.cumsum(flat.sizes)
-        self._ends[name] = int(ends[-1])
-        if name in WITH_ROWS:
-            _append(self._folder / f"{name}.near", flat.near)
-        _append(self._folder / f"{name}.ends", ends.astype(np.int64))
-        _append(self._folder / f"{name}.terms", flat.places)
-        _append(self._folder / f"{name}.counts", np.minimum(flat.counts, 255).astype(np.uint8))
-        _append(self._folder / f"{name}.lengths", flat.lengths)
+    def _append_terms(self, block: Digest) -> None:
+        """Append the terms of each document, field after field."""
+        flats = [block.fields[name] for name in FIELDS]
+        sizes = np.stack([one.sizes for one in flats], axis=1)
+        ends = np.cumsum(sizes).reshape(sizes.shape)
+        terms, counts = np.empty(ends[-1, -1], dtype=np.int32), np.empty(ends[-1, -1], dtype=np.uint8)
+        for number, flat in enumerate(flats):
+            at, _ends = runs(ends[:, number] - flat.sizes, flat.sizes)
+            terms[at], counts[at] = flat.places, np.minimum(flat.counts, 255)
+        own = [block.fields[name] for name in WITH_ROWS]
+        of_rows = np.stack([one.sizes for one in own], axis=1)
+        near_ends = np.cumsum(of_rows).reshape(of_rows.shape)
+        near = np.empty(near_ends[-1, -1], dtype=np.int32)
+        for number, flat in enumerate(own):
+            near[runs(near_ends[:, number] - flat.sizes, flat.sizes)[0]] = flat.near
+        _append(self._folder / "ends.i8", ends + self._terms)
+        _append(self._folder / "terms.i4", terms)
+        _append(self._folder / "counts.u1", counts)
+        _append(self._folder / "lengths.f4", np.stack([one.lengths for one in flats], axis=1))
+        _append(self._folder / "near.ends", near_ends[:, -1] + self._ends["near"])
+        _append(self._folder / "near.i4", near)
+        self._terms += len(terms)
+        self._ends["near"] += len(near)
+
+    def _append_vectors(self, block: Digest) -> None:
+        title, body = (self._static.of_bag(block.fields[part].bag) for part in ("title", "words"))
+        made = dict(zip(_VECTORS, (title, body, meaning.unit(title + body)), strict=True))
+        scales = np.stack([np.maximum(np.abs(one).max(axis=1), _LEAST) / 127 for one in made.values()], axis=1).astype(np.float32)
+        for number, (name, one) in enumerate(made.items()):
+            _append(self._folder / f"{name}.i1", np.rint(one / scales[:, number, None]).astype(np.int8))
+        _append(self._folder / "scales.f4", scales)
 
     def _append_lines(self, name: str, file: str, lines: Sequence[bytes]) -> None:
         ends = self._ends[name] + np.cumsum([len(line) for line in lines])
@@ -268,20 +311,18 @@ class PostingsWriter:
             out.write(b"".join(lines))
         _append(self._folder / f"{name}.ends", ends.astype(np.int64))
 
-    def _end(self, file: str) -> int:
-        ends = _mapped(self._folder / file, np.int64, self.extent.rows)
+    def _end(self, file: str, columns: int = 1) -> int:
+        ends = _mapped(self._folder / file, np.int64, self.extent.rows * columns)
         return int(ends[-1]) if self.extent.rows else 0
 
     def _cut(self) -> None:
         """Cut off what an interrupted writer left."""
         rows, dead, names = self.extent
         sizes = {"names.jsonl": names, "forms.txt": self._ends["forms"], "dead.i8": dead * 8, "ids.i8": rows * 8, "kinds.i2": rows * 2}
-        sizes |= {"names.ends": rows * 8, "forms.ends": rows * 8}
-        for name in FIELDS:
-            sizes |= {f"{name}.ends": rows * 8, f"{name}.lengths": rows * 4}
-            sizes |= {f"{name}.terms": self._ends[name] * 4, f"{name}.counts": self._ends[name]}
-            sizes |= {f"{name}.near": self._ends[name] * 4} if name in WITH_ROWS else {}
-        sizes |= {f"{name}.f4": rows * meaning.WIDTH * 4 for name in ("title", "body")}
+        sizes |= {f"{name}.ends": rows * 8 for name in self._ends}
+        sizes |= {"ends.i8": rows * len(FIELDS) * 8, "lengths.f4": rows * len(FIELDS) * 4, "near.i4": self._ends["near"] * 4}
+        sizes |= {"terms.i4": self._terms * 4, "counts.u1": self._terms, "scales.f4": rows * len(_VECTORS) * 4}
+        sizes |= {f"{name}.i1": rows * meaning.WIDTH for name in _VECTORS}
         for path in self._folder.glob("counted-*.i4"):
             if _counted_rows(path) > rows:
                 path.unlink()
@@ -305,6 +346,17 @@ class _Lines:
     def __getitem__(self, row: int) -> bytes:
         begin = int(self._ends[row - 1]) if row else 0
         return self._bytes[begin : int(self._ends[row])].tobytes()
+
+
+def runs(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
+    """Return the places of runs one after the other, and where each run ends among them."""
+    ends = np.cumsum(sizes)
+    steps = np.ones(int(ends[-1]) if len(ends) else 0, dtype=np.int64)
+    filled = np.flatnonzero(sizes)
+    if len(filled):
+        steps[0] = begins[filled[0]]
+        steps[ends[filled[:-1]]] = begins[filled[1:]] - (begins + sizes)[filled[:-1]] + 1
+    return np.cumsum(steps), ends
 
 
 def learn_prior(documents: Sequence[tuple[Document, Terms]]) -> Prior:
@@ -350,6 +402,12 @@ def _prior(folder: Path) -> Prior | None:
     if not (folder / "often.npy").is_file():
         return None
     return Prior(np.load(folder / "often.npy", mmap_mode="r"), np.load(folder / "common.npy"))
+
+
+def _alike(folder: Path) -> Alike | None:
+    if not (folder / "alike-ends.npy").is_file():
+        return None
+    return Alike(*(np.load(folder / f"alike-{name}.npy", mmap_mode="r") for name in Alike._fields))
 
 
 def _append(path: Path, values: NDArray[Any]) -> None:

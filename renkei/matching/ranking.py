@@ -116,12 +116,13 @@ class Ranker:
     def _by_meaning(self, query: Query, asked: Any, kinds: Sequence[str], limit: int, score: Scores) -> list[Rows]:
         """Return the rows of each kind nearest in meaning: of all, or of a large catalogue's first thousand by words."""
         looked = None if self._is_scanned else self._by_words(self._only(score, kinds), [""], _FAR)[0]
-        sides = [(self.postings.both(looked), query.vector)] if query.has_vector else []
+        sides = []
+        if query.has_vector:
+            sides.append(self.postings.both @ query.vector if looked is None else self.postings.vectors["both"].near_to(looked, query.vector))
         if self._encoded is not None:
-            sides.append((self._encoded.whole if looked is None else self._encoded.whole[looked], asked))
+            sides.append((self._encoded.whole if looked is None else self._encoded.whole[looked]) @ asked)
         found = []
-        for matrix, vector in sides:
-            near = matrix @ vector
+        for near in sides:
             for kind in kinds:
                 if looked is None:
                     rows = self.postings.of_kind(kind)
@@ -164,7 +165,7 @@ class Ranker:
         """Return the share of the documents that have each word; nothing of fewer than ``ENOUGH`` documents."""
         if self.postings.extent.rows - self.postings.extent.dead < ENOUGH:
             return {}
-        rarity = self.postings.fields["words"].often.rarity(places(forms))  # the logarithm of one in so many
+        rarity = self.postings.often["words"].rarity(places(forms))  # the logarithm of one in so many
         return dict(zip(forms, np.exp(-rarity).tolist(), strict=True))
 
     def _asked(self, text: str) -> Any:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import meaning
-from renkei.matching.postings import Field, Postings, Rows
+from renkei.matching.digest import WITH_ROWS
+from renkei.matching.postings import Postings, Rows, runs
 from renkei.matching.terms import FIELDS, SPACE, Numbers, Terms, places, query_terms
 
 Values = NDArray[np.float32]
@@ -50,44 +51,56 @@ def query_of(text: str, postings: Postings, synonyms: Sequence[tuple[str, ...]] 
 
 def signals(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
     """Return every sign for the rows of a pool."""
-    single = places([forms[0] for forms in query.synonyms if len(forms) == 1])
-    found: dict[str, Values] = {}
-    for name in FIELDS:
-        asked = np.unique(places(query.terms.by_field[name]))
-        alike = single[~np.isin(single, asked)] if name == "words" else single[:0]
-        held = _held(postings.fields[name], rows, np.unique(np.r_[asked, alike]))
-        is_alike = np.isin(held.terms, alike) if len(alike) else None
-        gain = held.gains if is_alike is None else np.where(is_alike, 0, held.gains)
-        found[name] = np.bincount(held.owner, gain, len(rows)).astype(np.float32)
-        if name in {"words", "title"}:
-            total = max(float(postings.fields[name].often.rarity(asked).sum()), 1e-6)
-            rarity = held.rarity if is_alike is None else np.where(is_alike, 0, held.rarity)
-            found["cover" if name == "words" else "cover_title"] = (np.bincount(held.owner, rarity, len(rows)) / total).astype(np.float32)
-        if name == "words":
-            found["synonyms"] = np.bincount(held.owner, held.gains - gain, len(rows)).astype(np.float32)
-    return found | _meant(query, postings, rows)
+    return _lexical(query, postings, rows) | _meant(query, postings, rows)
 
 
-class _Held(NamedTuple):
-    """The asked terms that rows hold: whose, which, how rare each is, and its BM25."""
+def _lexical(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
+    """Return BM25 in each field, that of the words alike, and the shares of the query's rarity that rows cover.
 
-    owner: Rows
-    terms: Numbers
-    rarity: Values
-    gains: Values
+    The terms of all fields are looked at in one go: which of them are asked for, and only of those in which field they stand.
+    """
+    wanted, rarity = _worth(query, postings)
+    begins, ends = postings.begins(rows), postings.ends[rows]
+    flat, _ends = runs(begins, ends[:, -1] - begins)
+    terms = postings.terms.take(flat)
+    hit = np.flatnonzero(_marked(wanted, terms))
+    bounds = (ends + (np.cumsum(ends[:, -1] - begins) - ends[:, -1])[:, None]).ravel()
+    stands = np.searchsorted(bounds, hit, side="right")
+    owner, field = np.divmod(stands, len(FIELDS))
+    number = np.searchsorted(wanted, terms[hit])
+    often = postings.counts.take(flat[hit]).astype(np.float32)
+    norm = (_K1 * (1 - _B + _B * postings.lengths[rows] / postings.mean_lengths)).astype(np.float32).ravel()[stands]
+    share = often * (_K1 + 1) / (often + norm)
+    own = rarity[field, number]
+    gains = np.bincount(stands, own * share, len(bounds)).astype(np.float32).reshape(-1, len(FIELDS))
+    found = {name: gains[:, at] for at, name in enumerate(FIELDS)}
+    covered = np.bincount(stands, own, len(bounds)).reshape(-1, len(FIELDS))
+    for at, name in enumerate(FIELDS[:2]):
+        found["cover" if name == "words" else "cover_title"] = (covered[:, at] / max(float(rarity[at].sum()), 1e-6)).astype(np.float32)
+    alike = np.where(field == 0, rarity[-1, number], 0)
+    found["synonyms"] = np.bincount(owner, alike * share, len(rows)).astype(np.float32)
+    return found
 
 
-def _held(field: Field, rows: Rows, wanted: Numbers) -> _Held:
-    flat, ends = _gathered(field, rows)
+def _worth(query: Query, postings: Postings) -> tuple[Numbers, Values]:
+    """Return the terms asked for, in order, and how rare each is in each field (last: as a word alike); nought where it is not asked."""
+    asked = [np.unique(places(query.terms.by_field[name])) for name in FIELDS]
+    single = np.unique(places([forms[0] for forms in query.synonyms if len(forms) == 1]))
+    asked.append(single[~np.isin(single, asked[0])])
+    wanted = np.unique(np.concatenate(asked))
+    rarity = np.zeros((len(asked), len(wanted)), dtype=np.float32)
+    for at, (name, own) in enumerate(zip((*FIELDS, FIELDS[0]), asked, strict=True)):
+        rarity[at, np.searchsorted(wanted, own)] = postings.often[name].rarity(own)
+    return wanted, rarity
+
+
+def _marked(wanted: Numbers, terms: Numbers) -> NDArray[np.bool_]:
+    """Tell which terms are wanted."""
     mark = _scratch()
     mark[wanted] = True
-    hit = np.flatnonzero(mark.take(field.terms.take(flat)))
+    found = mark.take(terms)
     mark[wanted] = False
-    at = flat[hit]
-    owner, terms, often = np.searchsorted(ends, hit, side="right"), field.terms[at], field.counts[at].astype(np.float32)
-    rarity = field.often.rarity(wanted)[np.searchsorted(wanted, terms)]
-    norm = _K1 * (1 - _B + _B * field.lengths[rows] / field.mean_length)
-    return _Held(owner, terms, rarity, rarity * often * (_K1 + 1) / (often + norm[owner]))
+    return found
 
 
 def _scratch() -> NDArray[np.bool_]:
@@ -98,71 +111,66 @@ def _scratch() -> NDArray[np.bool_]:
     return marks
 
 
-def _gathered(field: Field, rows: Rows) -> tuple[Rows, Rows]:
-    """Return the places of all terms of rows one after the other, and where each row's end among them."""
-    starts = field.starts(rows)
-    sizes = field.ends[rows] - starts
-    ends = np.cumsum(sizes)
-    steps = np.ones(int(ends[-1]) if len(ends) else 0, dtype=np.int64)
-    if len(steps):
-        filled = np.flatnonzero(sizes)
-        steps[0] = starts[filled[0]]
-        steps[ends[filled[:-1]]] = starts[filled[1:]] - (starts + sizes)[filled[:-1]] + 1
-    return np.cumsum(steps), ends
-
-
 def _meant(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
     nothing = np.zeros(len(rows), dtype=np.float32)
     found: dict[str, Values] = dict.fromkeys(MEANT, nothing)
     if query.has_vector:
-        # row by row: a product of matrices adds up in another order at its edges, and equal documents must stay equal
-        found |= {"sense": np.einsum("ij,j->i", postings.body.take(rows, axis=0), query.vector), "sense_title": np.einsum("ij,j->i", postings.title.take(rows, axis=0), query.vector)}
+        found |= {"sense": postings.vectors["body"].near_to(rows, query.vector), "sense_title": postings.vectors["title"].near_to(rows, query.vector)}
     if meaning.is_there() and query.terms.words:
-        found["near"], _back = _nearness(query, postings.fields["words"], rows)
-        found["near_title"], found["near_back"] = _nearness(query, postings.fields["title"], rows, back=True)
+        found |= _nearness(query, postings, rows)
     return found
 
 
-def _nearness(query: Query, field: Field, rows: Rows, *, back: bool = False) -> tuple[Values, Values]:
-    """Return how well each row covers the query's words by its nearest words and, where asked ``back``, the query the row's words.
+def _nearness(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
+    """Return how well each row (each title) covers the query's words by its nearest words, and the query the title's words.
 
     Most words of a row are near to none of the query: only those are looked at that are.
     """
-    flat, ends = _gathered(field, rows)
     asked = places(query.terms.words)
-    rare = field.often.rarity(asked)
-    chosen = np.argsort(-rare, kind="stable")[:_MOST_NEAR]
-    near, alike, number = _alike([int(one) for one in meaning.rows_of(query.terms.words)[chosen]])
-    terms, of_table = field.terms.take(flat), field.near.take(flat)
+    rare = [postings.often[name].rarity(asked) for name in WITH_ROWS]
+    chosen = np.argsort(-rare[0], kind="stable")[:_MOST_NEAR]
+    of_table = meaning.rows_of(query.terms.words)[chosen]
+    near, alike, number = _alike(of_table, postings)
+    flat, _ends = runs(*postings.near_of(rows))
+    held = postings.near.take(flat)
     mark = np.zeros(meaning.size() + 1, dtype=bool)  # the last place stands for unknown words
     mark[near] = True
-    hit = np.flatnonzero(mark.take(of_table, mode="wrap"))
-    begins = np.searchsorted(near, of_table[hit])
-    counts = np.searchsorted(near, of_table[hit], side="right") - begins
-    met = np.repeat(begins - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
-    at, alike, number = np.repeat(hit, counts), alike[met], number[met]
-    for place in np.flatnonzero(meaning.rows_of(query.terms.words)[chosen] < 0):  # an unknown word is near to itself alone
+    hit = np.flatnonzero(mark.take(held, mode="wrap"))
+    first = np.searchsorted(near, held[hit])
+    counts = np.searchsorted(near, held[hit], side="right") - first
+    met, _ends = runs(first, counts)
+    at, much, number = np.repeat(hit, counts), alike[met], number[met]
+    begins, ends = postings.begins(rows), postings.ends[rows, : len(WITH_ROWS)]
+    terms = postings.terms.take(runs(begins, ends[:, -1] - begins)[0])
+    for place in np.flatnonzero(of_table < 0):  # an unknown word is near to itself alone
         same = np.flatnonzero(terms == asked[chosen[place]])
-        at, alike, number = np.r_[at, same], np.r_[alike, np.ones(len(same), dtype=np.float32)], np.r_[number, np.full(len(same), place)]
-    forward = np.zeros((len(chosen), len(rows)), dtype=np.float32)
-    np.maximum.at(forward, (number, np.searchsorted(ends, at, side="right")), alike)
-    told = (rare[chosen, None] * forward).sum(axis=0) / max(rare[chosen].sum(), np.float32(1e-6))
-    if not back:
-        return told, np.zeros(len(rows), dtype=np.float32)
-    most = np.zeros(len(flat), dtype=np.float32)
-    np.maximum.at(most, at, alike)
-    weight, owner = field.often.rarity(terms), np.repeat(np.arange(len(rows)), np.diff(ends, prepend=0))
-    own = np.bincount(owner, weight * most, len(rows)) / np.maximum(np.bincount(owner, weight, len(rows)), 1e-6)
-    return told, own.astype(np.float32)
+        at, much, number = np.r_[at, same], np.r_[much, np.ones(len(same), dtype=np.float32)], np.r_[number, np.full(len(same), place)]
+    bounds = (ends + (np.cumsum(ends[:, -1] - begins) - ends[:, -1])[:, None]).ravel()
+    forward = np.zeros(len(chosen) * len(bounds), dtype=np.float32)
+    np.maximum.at(forward, number * len(bounds) + np.searchsorted(bounds, at, side="right"), much)
+    of_field = forward.reshape(len(chosen), -1, len(WITH_ROWS))
+    told = [(rare[n][chosen, None] * of_field[:, :, n]).sum(axis=0) / max(rare[n][chosen].sum(), np.float32(1e-6)) for n in range(len(WITH_ROWS))]
+    most = np.zeros(len(terms), dtype=np.float32)
+    np.maximum.at(most, at, much)
+    titles, title_ends = runs(bounds[::2], bounds[1::2] - bounds[::2])
+    return {"near": told[0], "near_title": told[1], "near_back": _back(most[titles], postings.often["title"].rarity(terms[titles]), title_ends)}
 
 
-def _alike(rows: Sequence[int]) -> tuple[Numbers, Values, Rows]:
+def _back(most: Values, weight: Values, ends: Rows) -> Values:
+    """Return how much of the weight of each row's words is near to the query."""
+    owner = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    own = np.bincount(owner, weight * most, len(ends)) / np.maximum(np.bincount(owner, weight, len(ends)), 1e-6)
+    return own.astype(np.float32)
+
+
+def _alike(rows: Numbers, postings: Postings) -> tuple[Numbers, Values, Rows]:
     """Return the rows of the table near to some rows of it, in order: which, how alike, and to which of those given."""
-    listed = [meaning.near(one) for one in rows]
-    near = np.concatenate([at for at, _alike in listed])
+    of = meaning.near if postings.alike is None else postings.alike.of
+    listed = [of(row) for row in rows.tolist()]
+    near = np.concatenate([at for at, _much in listed])
     order = np.argsort(near, kind="stable")
-    number = np.repeat(np.arange(len(listed)), [len(at) for at, _alike in listed])
-    return near[order], np.concatenate([alike for _at, alike in listed])[order], number[order]
+    number = np.repeat(np.arange(len(listed)), [len(at) for at, _much in listed])
+    return near[order], np.concatenate([much for _at, much in listed])[order], number[order]
 
 
 def best(values: NDArray[Any], limit: int) -> Rows:

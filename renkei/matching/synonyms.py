@@ -146,9 +146,17 @@ def default() -> Wordlist:
 
 def current() -> Wordlist:
     """Return the list that is in use, the site's changes among it; asks the database for the mark of the newest one."""
-    from renkei.matching.wordmodels import SynonymEdition  # noqa: PLC0415  the shipped list must be had without Django
+    return _of_edition(once("synonym edition", _edition))
 
-    return _of_edition(once("synonym edition", SynonymEdition.objects.values_list("mark", flat=True).first))
+
+def _edition() -> UUID | None:
+    """Return the mark of the list in use. Asked at every question: in SQL that is written once."""
+    from django.db import connection  # noqa: PLC0415  the shipped list must be had without Django
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT mark FROM matching_synonymedition")
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def expanded(forms: Iterable[str]) -> set[str]:

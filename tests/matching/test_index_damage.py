@@ -58,7 +58,7 @@ def built(region: Region, index_home: Path) -> Path:
 @pytest.mark.parametrize(
     "part",
     ["staff/*.segment", "staff/parts-1.json", "staff-postings/extent-1.json", "staff-postings/names.jsonl", "staff-postings/names.ends",
-     "staff-postings/forms.txt", "staff-postings/kinds.i2", "staff-postings/kinds.txt", "staff-postings/body.f4", "staff-postings/chars.terms"],
+     "staff-postings/forms.txt", "staff-postings/kinds.i2", "staff-postings/kinds.txt", "staff-postings/body.i1", "staff-postings/terms.i4"],
 )  # fmt: skip
 @pytest.mark.parametrize("kept", [0, 0.5])
 def test_a_file_cut_short_is_found_out_and_built_anew(built: Path, part: str, kept: float) -> None:

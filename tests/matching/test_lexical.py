@@ -41,15 +41,19 @@ def by_hand(terms: Terms, synonyms: Sequence[tuple[str, ...]] = ()) -> list[floa
         counted = [Counter(own.by_field[name]) for _document, own in LISTED]
         mean = sum(sum(one.values()) for one in counted) / len(counted)
 
-        def gain(one: Counter[str], term: str, counted: list[Counter[str]] = counted, mean: float = mean) -> float:
+        def rarity(term: str, counted: list[Counter[str]] = counted) -> float:
             often = sum(term in other for other in counted)
-            rarity = math.log1p((len(counted) - often + 0.5) / (often + 0.5))
-            return rarity * 2.2 * one[term] / (one[term] + 1.2 * (0.25 + 0.75 * sum(one.values()) / mean)) if one[term] else 0.0
+            return math.log1p((len(counted) - often + 0.5) / (often + 0.5))
+
+        def gain(one: Counter[str], term: str, mean: float = mean) -> float:
+            return rarity(term) * 2.2 * one[term] / (one[term] + 1.2 * (0.25 + 0.75 * sum(one.values()) / mean)) if one[term] else 0.0
 
         for number, one in enumerate(counted):
             total[number] += weight * sum(gain(one, term) for term in terms.by_field[name])
             if name == "words":
-                total[number] += sum(0.4 / len(forms) * sum(gain(one, form) for form in forms) for forms in synonyms if all(one[form] for form in forms))
+                total[number] += sum(0.4 * gain(one, forms[0]) for forms in synonyms if len(forms) == 1)
+                whole = [forms for forms in synonyms if len(forms) > 1 and all(one[form] for form in forms)]
+                total[number] += sum(0.4 / len(forms) * sum(rarity(form) for form in forms) for forms in whole)
     return total
 
 
@@ -151,3 +155,17 @@ def test_a_key_is_the_same_everywhere_and_another_for_another_term() -> None:
     assert len(set(keys_of(terms).tolist())) == 25
     assert keys_of(["腐食", "樹脂", "腐食"]).tolist() == [*keys_of(["腐食", "樹脂"]).tolist(), *keys_of(["腐食"]).tolist()]
     assert keys_of(["腐食"])[0] >> 54 == 0
+
+
+def test_of_a_long_question_over_many_the_commonest_words_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    index, terms = made(), query_terms("めっきの腐食を樹脂の膜厚計で測る")
+    whole = lexical.scores(index, terms, [])
+    often = {form: sum(form in own.words for _document, own in LISTED) for form in terms.words}
+    rarest = min((form for form in terms.words if often[form]), key=lambda form: often[form])
+    monkeypatch.setattr(lexical, "_FEW", 1)
+    monkeypatch.setattr(lexical, "_SHARE", 0.0)
+    cut = lexical.scores(index, terms, [])
+    assert (cut <= whole + 1e-9).all()
+    assert cut.sum() < whole.sum()
+    holding = [number for number, (_document, own) in enumerate(LISTED) if rarest in own.words]
+    assert all(cut[number] > 0 for number in holding)
