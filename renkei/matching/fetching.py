@@ -49,7 +49,7 @@ def _statement(model: type[models.Model], column: str) -> tuple[str, list[str], 
     meta = model._meta  # noqa: SLF001  Django's own documented name
     fields = meta.concrete_fields
     selected = ", ".join(f'"{one.column}"' for one in fields)
-    order = ", ".join(f'"{one}"' for one in meta.ordering)
+    order = ", ".join(f'"{one}"' for one in meta.ordering or ())
     converted = [(at, one) for at, one in enumerate(fields) if hasattr(one, "from_db_value")]
     return (
         f'SELECT {selected} FROM "{meta.db_table}" WHERE "{column}" = ANY(%s) ORDER BY {order}',

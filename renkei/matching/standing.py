@@ -68,7 +68,7 @@ def standing_of(
     if _is_over(entry, found, day):
         last = max(one.closes for one in found if one.closes)
         return Standing("over", _("受付は%(day)sで終わりました。") % {"day": shown_full_day(last)})
-    if _is_old(entry, limits(day) if checks is None else checks):
+    if is_looked_after(entry) and _is_old(entry, limits(day) if checks is None else checks):
         return Standing("old", _("%(day)sから確かめていません。") % {"day": shown_full_day(_checked(entry))})
     ahead = [one.opens for one in found if one.opens and one.opens > day and one.closes and one.closes >= day]
     if ahead and not any(one.always_open or ((one.opens or day) <= day <= (one.closes or day)) for one in found):

@@ -20,6 +20,8 @@ from renkei.matching.standing import (
     alive,
     check_before,
     is_looked_after,
+    is_proposable,
+    limits,
     looked_at,
     proposable,
     standing_of,
@@ -84,6 +86,7 @@ def test_how_an_entry_stands(cared: World, row: EntryRow, kept_by: str, code: st
     assert found.is_dead == (code not in {"ok", "later"})
     assert alive(Entry.objects.all()).exists() == (not found.is_dead)
     assert proposable(Entry.objects.all()).exists() == is_proposed
+    assert is_proposable(entry, list(entry.windows.all()), TODAY, limits(TODAY)) == is_proposed
     assert is_looked_after(entry) == (kept_by != "lab")
 
 
