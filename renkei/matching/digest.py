@@ -10,17 +10,19 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import meaning
 from renkei.matching.meaning import Bag
-from renkei.matching.terms import FIELDS, SPACE, Document, Numbers, Terms
+from renkei.matching.terms import FIELDS, SPACE, Document, Numbers, Told, close_up, runs_of
 
 Keys = NDArray[np.int64]
 WITH_ROWS = ("words", "title")  # fields whose terms also know their row in the table of word vectors
+LETTERS = ("pairs", "title_pairs", "chars")  # fields of pairs of characters
+_LINE = 10
 BLOCK = 500  # documents of a block; their numbers must go into nine bits
 _BITS = 54
 _MOST_KEYS = 400_000
@@ -100,32 +102,81 @@ def keys_of(terms: Iterable[str]) -> Keys:
     return np.fromiter(map(_known.__getitem__, terms), dtype=np.int64)
 
 
-def digests(documents: Sequence[tuple[Document, Terms]]) -> list[Digest]:
+def keys_in(field: str, terms: Sequence[str]) -> Keys:
+    """Return the key of each term of a field: pairs are told from what they are pairs of."""
+    if field in LETTERS:
+        code = np.array([[ord(one[0]), ord(one[1])] for one in terms], dtype=np.uint64).reshape(-1, 2)
+        return _mixed(code[:, 0], code[:, 1])
+    if field == "bigrams":
+        of_words = keys_of(word for one in terms for word in one.split("\n")).reshape(-1, 2)
+        return _mixed(of_words[:, 0].astype(np.uint64), of_words[:, 1].astype(np.uint64))
+    return keys_of(terms)
+
+
+def places_in(field: str, terms: Sequence[str]) -> Numbers:
+    """Return the number of each term of a field."""
+    return (keys_in(field, terms) & (SPACE - 1)).astype(np.int32)
+
+
+def _mixed(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> Keys:
+    """Return a key for each pair of numbers (splitmix64's mixing, wrapping round)."""
+    value = one * np.uint64(0x9E3779B97F4A7C15) ^ (other + np.uint64(1)) * np.uint64(0xC2B2AE3D27D4EB4F)
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    found: Keys = ((value ^ (value >> np.uint64(31))) & np.uint64((1 << _BITS) - 1)).astype(np.int64)
+    return found
+
+
+def digests(documents: Sequence[tuple[Document, Told]]) -> list[Digest]:
     """Return analysed documents as blocks of numbers."""
     return [digest(documents[at : at + BLOCK]) for at in range(0, len(documents), BLOCK)]
 
 
-def digest(documents: Sequence[tuple[Document, Terms]]) -> Digest:
+def digest(documents: Sequence[tuple[Document, Told]]) -> Digest:
     """Return a block of at most 500 analysed documents as numbers."""
-    listed = [terms.by_field for _one, terms in documents]
+    listed = [told for _one, told in documents]
+    units = [unit for told in listed for part in (told.spoken_title, told.spoken_body) for unit in part]
+    owner = np.repeat(np.arange(2 * len(listed)), [len(part) for told in listed for part in (told.spoken_title, told.spoken_body)])
+    spoken, carry = zip(*units, strict=True) if units else ((), ())
+    keys, content = keys_of(spoken), np.array(carry, dtype=bool)
+    words, part = keys[content], owner[content]  # a part is a title or a body, one after the other
+    forms = list(compress(spoken, carry))
+    follows = np.flatnonzero(part[1:] == part[:-1])
+    pairs_of, pairs = _letters([text for told in listed for text in (runs_of(told.plain_title), runs_of(told.plain_body))])
+    chars_of, chars = _letters([text for told in listed for text in (close_up(told.plain_title), close_up(told.plain_body))])
+    title, title_pairs = part % 2 == 0, pairs_of % 2 == 0
+    terms = {
+        "words": (part, words), "title": (part[title], words[title]), "text": (part[~title], words[~title]),
+        "pairs": (pairs_of, pairs), "title_pairs": (pairs_of[title_pairs], pairs[title_pairs]),
+        "bigrams": (part[follows], _mixed(words[follows].astype(np.uint64), words[follows + 1].astype(np.uint64))),
+        "chars": (chars_of, chars), "units": (owner, keys),
+    }  # fmt: skip
+    said = {"words": forms, "title": [forms[at] for at in np.flatnonzero(title).tolist()]}
+    ends = np.searchsorted(part, 2 * np.arange(len(listed)) + 1, side="right").tolist()
     return Digest(
-        [(one.id, one.kind, one.mark) for one, _terms in documents],
-        [" ".join(dict.fromkeys(fields["words"])) for fields in listed],
-        {name: _flat([fields[name] for fields in listed], with_rows=name in WITH_ROWS) for name in FIELDS},
+        [(one.id, one.kind, one.mark) for one, _told in documents],
+        [" ".join(dict.fromkeys(forms[begin:end])) for begin, end in zip([0, *ends], ends, strict=False)],
+        {name: _flat(len(listed), terms[name][0] // 2, terms[name][1], said.get(name)) for name in FIELDS},
     )
 
 
-def _flat(listed: Sequence[Sequence[str]], *, with_rows: bool) -> Flat:
-    lengths = np.fromiter(map(len, listed), dtype=np.int64, count=len(listed))
-    keys = keys_of(chain.from_iterable(listed))
-    owned = (np.repeat(np.arange(len(listed), dtype=np.uint64), lengths) << np.uint64(_BITS)) | keys.astype(np.uint64)
-    if with_rows:
+def _letters(parts: Sequence[str]) -> tuple[Keys, Keys]:
+    """Return the pairs of neighbouring characters of parts, none over the end of a line: whose each is, and its key."""
+    code = np.frombuffer("\n".join(parts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    owner = np.repeat(np.arange(len(parts)), [len(one) + 1 for one in parts])[: len(code)]
+    whole = np.flatnonzero((code[:-1] != _LINE) & (code[1:] != _LINE)) if len(code) else np.zeros(0, dtype=np.int64)
+    return owner[whole], _mixed(code[whole], code[whole + 1])
+
+
+def _flat(size: int, owner: Keys, keys: Keys, said: Sequence[str] | None) -> Flat:
+    """Return a field of ``size`` documents from its terms and whose each is; ``said`` are the words where their rows are wanted."""
+    owned = (owner.astype(np.uint64) << np.uint64(_BITS)) | keys.astype(np.uint64)
+    if said is not None:
         found, first, counts = np.unique(owned, return_index=True, return_counts=True)
-        terms = list(chain.from_iterable(listed))
-        near, general = meaning.known_of([terms[at] for at in first.tolist()])
+        near, general = meaning.known_of([said[at] for at in first.tolist()])
     else:
         found, counts = np.unique(owned, return_counts=True)
         near, general = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-    sizes = np.bincount((found >> np.uint64(_BITS)).astype(np.int64), minlength=len(listed))
-    keys = (found & np.uint64((1 << _BITS) - 1)).astype(np.int64)
-    return Flat(sizes, keys, counts.astype(np.int32), lengths.astype(np.float32), near, general)
+    sizes = np.bincount((found >> np.uint64(_BITS)).astype(np.int64), minlength=size)
+    own = (found & np.uint64((1 << _BITS) - 1)).astype(np.int64)
+    return Flat(sizes, own, counts.astype(np.int32), np.bincount(owner, minlength=size).astype(np.float32), near, general)

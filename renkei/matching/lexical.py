@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renkei.matching.digest import Digest, Keys, digests, keys_of
-from renkei.matching.terms import Document, Terms
+from renkei.matching.digest import Digest, Keys, digests, keys_in, keys_of
+from renkei.matching.terms import Document, Terms, Told
 
 WEIGHTS = {"words": 1.0, "title": 0.3, "pairs": 0.25}
 _SYNONYM = 0.4
@@ -141,13 +141,13 @@ def writing(index: Index, generation: int = 1) -> Iterator[Writer]:
     writer.commit(generation)
 
 
-def add(writer: Writer, documents: Sequence[tuple[Document, Terms]]) -> None:
+def add(writer: Writer, documents: Sequence[tuple[Document, Told]]) -> None:
     """Add analysed documents."""
     for block in digests(documents):
         writer.add(block)
 
 
-def put(index: Index, documents: Sequence[tuple[Document, Terms]]) -> None:
+def put(index: Index, documents: Sequence[tuple[Document, Told]]) -> None:
     """Add analysed documents in one commit."""
     with writing(index) as writer:
         add(writer, documents)
@@ -168,7 +168,7 @@ def scores(index: Index, terms: Terms, synonyms: Sequence[tuple[str, ...]]) -> S
         if name == "words":
             asked[name] += single
             weights = np.concatenate([weights, np.full(len(single), _SYNONYM)])
-        _gather(index, name, keys_of(asked[name]), weights, met)
+        _gather(index, name, keys_in(name, asked[name]), weights, met)
     _phrases(index, [forms for forms in synonyms if len(forms) > 1], met)
     if met.rows:
         rows, gains = np.concatenate(met.rows), np.concatenate(met.gains)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from renkei.matching import meaning
 from renkei.matching.digest import WITH_ROWS, Digest, digests, keys_of
 from renkei.matching.meaning import Alike, Prior
-from renkei.matching.terms import FIELDS, SPACE, Document, Numbers, Terms
+from renkei.matching.terms import FIELDS, SPACE, Document, Numbers, Told
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -213,7 +213,7 @@ class PostingsWriter:
         self._kinds = {one: code for code, one in enumerate(_kinds(folder))}
         self._cut()
 
-    def add(self, documents: Sequence[tuple[Document, Terms]]) -> None:
+    def add(self, documents: Sequence[tuple[Document, Told]]) -> None:
         """Append a row for each analysed document."""
         for block in digests(documents):
             self.add_block(block)
@@ -359,7 +359,7 @@ def runs(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
     return np.cumsum(steps), ends
 
 
-def learn_prior(documents: Sequence[tuple[Document, Terms]]) -> Prior:
+def learn_prior(documents: Sequence[tuple[Document, Told]]) -> Prior:
     """Return what documents have in common, told from at most 5,000 of them."""
     step = max(1, len(documents) // 5_000)
     return prior_of(digests(documents[::step]))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import meaning
-from renkei.matching.digest import WITH_ROWS
+from renkei.matching.digest import WITH_ROWS, places_in
 from renkei.matching.postings import Postings, Rows, runs
 from renkei.matching.terms import FIELDS, SPACE, Numbers, Terms, places, query_terms
 
@@ -84,7 +84,7 @@ def _lexical(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
 
 def _worth(query: Query, postings: Postings) -> tuple[Numbers, Values]:
     """Return the terms asked for, in order, and how rare each is in each field (last: as a word alike); nought where it is not asked."""
-    asked = [np.unique(places(query.terms.by_field[name])) for name in FIELDS]
+    asked = [np.unique(places_in(name, query.terms.by_field[name])) for name in FIELDS]
     single = np.unique(places([forms[0] for forms in query.synonyms if len(forms) == 1]))
     asked.append(single[~np.isin(single, asked[0])])
     wanted = np.unique(np.concatenate(asked))

@@ -12,12 +12,13 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renkei.matching.words import pairs, spoken, spoken_forms, words
+from renkei.matching.words import spoken, spoken_forms, words
 
 FIELDS = ("words", "title", "text", "pairs", "title_pairs", "bigrams", "chars", "units")
 SPACE = 1 << 20
@@ -25,7 +26,9 @@ MOST_TERMS = 160
 _MOST_SIGNS = 400
 _LONGEST = 20_000
 _GAP = re.compile(r"[\s\W_]+")
+_RUN = re.compile(r"[^\W_ぁ-ん]{2,}")
 Numbers = NDArray[np.int32]
+Spoken = Sequence[tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,47 +44,55 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a text by field, in order, repeats kept."""
+    """The terms of a question by field, in order, each once. Two neighbouring words stand on two lines of one term."""
 
     by_field: Mapping[str, Sequence[str]]
 
     @property
-    def title(self) -> Sequence[str]:
-        """Return the words of the title."""
-        return self.by_field["title"]
-
-    @property
-    def text(self) -> Sequence[str]:
-        """Return the words of the body."""
-        return self.by_field["text"]
-
-    @property
     def words(self) -> Sequence[str]:
-        """Return the words of both."""
+        """Return the words asked for."""
         return self.by_field["words"]
 
 
-def analysed(documents: Iterable[Document]) -> list[tuple[Document, Terms]]:
-    """Return documents with their terms: what postings and the inverted index are both made of."""
+@dataclass(frozen=True)
+class Told:
+    """What a document says: the words of title and body in order, with whether each carries meaning, and both texts made plain."""
+
+    spoken_title: Spoken
+    spoken_body: Spoken
+    plain_title: str
+    plain_body: str
+
+    @cached_property
+    def by_field(self) -> Mapping[str, Sequence[str]]:
+        """Return the terms by field, in order, repeats kept."""
+        title, text = ([form for form, is_content in told if is_content] for told in (self.spoken_title, self.spoken_body))
+        return {
+            "words": [*title, *text],
+            "title": title,
+            "text": text,
+            "pairs": [*_pairs(self.plain_title), *_pairs(self.plain_body)],
+            "title_pairs": _pairs(self.plain_title),
+            "bigrams": [*_joined(title), *_joined(text)],
+            "chars": [*_chars(self.plain_title), *_chars(self.plain_body)],
+            "units": [form for form, _is_content in (*self.spoken_title, *self.spoken_body)],
+        }
+
+    @property
+    def words(self) -> Sequence[str]:
+        """Return the words of title and body."""
+        return self.by_field["words"]
+
+
+def analysed(documents: Iterable[Document]) -> list[tuple[Document, Told]]:
+    """Return documents with what they say: what postings and the inverted index are both made of."""
     return [(document, document_terms(document)) for document in documents]
 
 
-def document_terms(document: Document) -> Terms:
+def document_terms(document: Document) -> Told:
     """Return what a document is found by; only the first 20,000 characters are read."""
     body = document.text[:_LONGEST]
-    told_title, told = spoken_forms(document.title), spoken_forms(body)
-    title, text = ([form for form, is_content in one if is_content] for one in (told_title, told))
-    title_pairs = pairs(document.title)
-    return Terms({
-        "words": [*title, *text],
-        "title": title,
-        "text": text,
-        "pairs": [*title_pairs, *pairs(body)],
-        "title_pairs": title_pairs,
-        "bigrams": [*_joined(title), *_joined(text)],
-        "chars": [*_chars(document.title), *_chars(body)],
-        "units": [form for form, _is_content in (*told_title, *told)],
-    })  # fmt: skip
+    return Told(spoken_forms(document.title), spoken_forms(body), plain(document.title), plain(body))
 
 
 def query_terms(text: str) -> Terms:
@@ -89,7 +100,8 @@ def query_terms(text: str) -> Terms:
     told = spoken(words(text[:_LONGEST]))
     forms = [form for form, is_content in told if is_content]
     once = list(dict.fromkeys(forms))[:MOST_TERMS]
-    signs = list(dict.fromkeys(pairs(text[:_LONGEST])))[:_MOST_SIGNS]
+    letters = plain(text[:_LONGEST])
+    signs = list(dict.fromkeys(_pairs(letters)))[:_MOST_SIGNS]
     return Terms({
         "words": once,
         "title": once,
@@ -97,7 +109,7 @@ def query_terms(text: str) -> Terms:
         "pairs": signs,
         "title_pairs": signs,
         "bigrams": list(dict.fromkeys(_joined(forms)))[:MOST_TERMS],
-        "chars": list(dict.fromkeys(_chars(text[:_LONGEST])))[:_MOST_SIGNS],
+        "chars": list(dict.fromkeys(_chars(letters)))[:_MOST_SIGNS],
         "units": list(dict.fromkeys(form for form, _is_content in told))[:MOST_TERMS],
     })  # fmt: skip
 
@@ -107,11 +119,29 @@ def places(terms: Iterable[str]) -> Numbers:
     return np.fromiter((zlib.crc32(term.encode()) & (SPACE - 1) for term in terms), dtype=np.int32)
 
 
+def plain(text: str) -> str:
+    """Return a text with full width, half width and capitals made one."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def runs_of(letters: str) -> str:
+    """Return the runs without hiragana of a plain text, a line each: their pairs find what the dictionary cuts apart."""
+    return "\n".join(_RUN.findall(letters))
+
+
+def close_up(letters: str) -> str:
+    """Return a plain text without gaps and signs: its pairs bridge spellings and endings."""
+    return _GAP.sub("", letters)
+
+
 def _joined(forms: Sequence[str]) -> list[str]:
-    return [f"{one} {other}" for one, other in pairwise(forms)]
+    return [f"{one}\n{other}" for one, other in pairwise(forms)]
 
 
-def _chars(text: str) -> list[str]:
-    """Return pairs of neighbouring characters of any script: they bridge spellings and endings."""
-    plain = _GAP.sub("", unicodedata.normalize("NFKC", text).lower())
-    return [plain[at : at + 2] for at in range(len(plain) - 1)]
+def _pairs(letters: str) -> list[str]:
+    return [run[at : at + 2] for run in _RUN.findall(letters) for at in range(len(run) - 1)]
+
+
+def _chars(letters: str) -> list[str]:
+    closed = close_up(letters)
+    return [closed[at : at + 2] for at in range(len(closed) - 1)]

@@ -25,6 +25,7 @@ _MASK = (1 << 64) - 1
 _SEED = 1
 _WIDTH = 300
 _MOST_KNOWN = 50_000
+_MOST_PLACES = 200_000
 _ZIPF, _ZIPF_FROM = 0.08, 3.0  # the share of the word of a rank: its first words are a third of all text
 _log = logging.getLogger("renkei.matching")
 
@@ -63,6 +64,22 @@ def murmur(data: bytes) -> int:
     return value ^ (value >> 47)
 
 
+class _Places(dict[str, int]):
+    """Where each word met lately stands among the keys, -1 for one that does not."""
+
+    def __init__(self, keys: NDArray[np.uint64]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def __missing__(self, form: str) -> int:
+        if len(self) > _MOST_PLACES:
+            self.clear()
+        key = np.uint64(murmur(form.encode("utf-8", "surrogatepass")))
+        at = int(np.searchsorted(self._keys, key))
+        found = self[form] = at if at < len(self._keys) and self._keys[at] == key else -1
+        return found
+
+
 class Table:
     """The vectors of a folder: sorted keys, rows, and the matrix (mapped, not loaded). Raises when the files are broken."""
 
@@ -77,7 +94,7 @@ class Table:
         if self._matrix.ndim != 2 or self._matrix.shape[1] != _WIDTH or self._rows.max(initial=-1) >= len(self._matrix):
             raise ValueError(f"the vectors of {place} do not fit their keys")
         self._known: dict[str, Vector | None] = {}
-        self._places: dict[str, int] = {}
+        self._places = _Places(self._keys)
         self._unit: Vector | None = None
 
     def word(self, form: str) -> Vector | None:
@@ -105,7 +122,7 @@ class Table:
 
     def known_of(self, forms: Sequence[str]) -> tuple[NDArray[np.int32], Vector]:
         """Return the row of each word, -1 where it is unknown, and its share of all text: ``row`` and ``share`` of many."""
-        at = np.fromiter(map(self._at, forms), dtype=np.int64, count=len(forms))
+        at = np.fromiter(map(self._places.__getitem__, forms), dtype=np.int64, count=len(forms))
         rows = np.where(at >= 0, self._rows[at], -1).astype(np.int32)
         return rows, np.where(at >= 0, _ZIPF / (self._order[at] + _ZIPF_FROM), 0.0).astype(np.float32)
 
@@ -123,12 +140,6 @@ class Table:
         return np.asarray(self.unit @ self.unit[row], dtype=np.float32)
 
     def _at(self, form: str) -> int:
-        if form not in self._places:
-            if len(self._places) > _MOST_KNOWN:
-                self._places.clear()
-            key = np.uint64(murmur(form.encode()))
-            at = int(np.searchsorted(self._keys, key))
-            self._places[form] = at if at < len(self._keys) and self._keys[at] == key else -1
         return self._places[form]
 
     def _look_up(self, form: str) -> Vector | None:

@@ -145,22 +145,28 @@ def spoken_forms(text: str) -> list[tuple[str, bool]]:
     found: list[tuple[str, bool]] = []
     for _begin, block in _blocks(text):
         for unit in _tokenizer().tokenize(block):  # some hundred thousand times a second when an index is built
-            told = _told.get((unit.surface(), unit.normalized_form(), unit.part_of_speech_id())) or _spoken(unit)
+            told = _told.get(unit.word_id()) or _spoken(unit)
             if told[0]:
                 found.append(told)
     return found
 
 
-_told: dict[tuple[str, str, int], tuple[str, bool]] = {}
+_told: dict[int | tuple[str, str, int], tuple[str, bool]] = {}
 
 
 def _spoken(unit: Any) -> tuple[str, bool]:
-    """Return what ``spoken_forms`` says of a unit, an empty form for a silent one. The same units come again and again."""
-    word = _word(unit, 0)
-    found = ("" if word.pos in _SILENT else word.form, word.is_content)
-    if len(_told) > _MOST_TOLD:
-        _told.clear()
-    _told[unit.surface(), unit.normalized_form(), unit.part_of_speech_id()] = found
+    """Return what ``spoken_forms`` says of a unit, an empty form for a silent one. The same ones come again and again.
+
+    A word of the dictionary is known by its number there; what is not in it, and adverbs, by how they are written.
+    """
+    key = (unit.surface(), unit.normalized_form(), unit.part_of_speech_id())
+    found = _told.get(key)
+    if found is None:
+        word = _word(unit, 0)
+        found = ("" if word.pos in _SILENT else word.form, word.is_content)
+        if len(_told) > _MOST_TOLD:
+            _told.clear()
+        _told[key if unit.is_oov() or word.pos == "副詞" else unit.word_id()] = found
     return found
 
 

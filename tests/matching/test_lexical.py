@@ -64,7 +64,7 @@ def test_the_sum_is_that_of_the_books(text: str) -> None:
 
 
 def test_a_synonym_counts_less_and_a_phrase_only_whole() -> None:
-    terms, synonyms = query_terms("サビ"), [("腐食",), tuple(LISTED[1][1].text[:2]), (LISTED[1][1].text[0], "樹脂")]
+    terms, synonyms = query_terms("サビ"), [("腐食",), tuple(LISTED[1][1].by_field["text"][:2]), (LISTED[1][1].by_field["text"][0], "樹脂")]
     found = lexical.scores(made(), terms, synonyms)
     assert found == pytest.approx(by_hand(terms, synonyms), rel=1e-3, abs=1e-6)
     assert np.flatnonzero(found).tolist() == [0, 1, 3]

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renkei.matching import meaning, postings
-from renkei.matching.digest import BLOCK, digest, digests
+from renkei.matching import meaning, postings, signs
+from renkei.matching.digest import BLOCK, digest, digests, keys_in, places_in
 from renkei.matching.meaning import Static
-from renkei.matching.postings import Extent, Postings, PostingsWriter, learn_prior
-from renkei.matching.terms import FIELDS, Document, analysed, places
+from renkei.matching.postings import Extent, Postings, PostingsWriter, learn_prior, runs
+from renkei.matching.terms import FIELDS, SPACE, Document, analysed, places
 from renkei.matching.words import content_forms
 from tests.matching.judged import documents
 
@@ -36,7 +36,7 @@ def test_numbers_are_the_terms_of_the_documents() -> None:
         ends = np.cumsum(flat.sizes)
         for at, terms in enumerate(listed):
             own = slice(int(ends[at] - flat.sizes[at]), int(ends[at]))
-            assert sorted(flat.places[own].tolist()) == sorted(places(set(terms)).tolist())
+            assert sorted(flat.places[own].tolist()) == sorted(places_in(name, list(set(terms))).tolist())
             assert Counter(flat.counts[own].tolist()) == Counter(Counter(terms).values())
         assert flat.lengths.tolist() == [len(terms) for terms in listed]
 
@@ -107,7 +107,7 @@ def test_rarity_follows_what_comes_and_goes(tmp_path: Path, monkeypatch: pytest.
     read = Postings(tmp_path, writer.extent)
     living = [terms for number, (_one, terms) in enumerate(LISTED) if number != 1]
     for name in FIELDS:
-        often = Counter(place for terms in living for place in set(places(terms.by_field[name]).tolist()))
+        often = Counter(place for terms in living for place in set(places_in(name, terms.by_field[name]).tolist()))
         asked = np.array([*often, *places(["まぼろし"])], dtype=np.int32)
         expected = [np.log1p((len(living) - often[place] + 0.5) / (often[place] + 0.5)) for place in asked.tolist()]
         assert np.allclose(read.often[name].rarity(asked), expected, rtol=1e-5), name
@@ -144,3 +144,55 @@ def test_an_extent_that_does_not_fit_is_told(tmp_path: Path, extent: Extent) -> 
     written(tmp_path)
     with pytest.raises((OSError, ValueError)):
         Postings(tmp_path, extent)
+
+
+@pytest.mark.parametrize(
+    ("field", "terms"),
+    [("words", ["腐食", "め"]), ("bigrams", ["腐食\n試験", "試験\n腐食"]), ("pairs", ["腐食", "食腐"]), ("chars", ["を直", "直を", "\U0001f600花"])],
+)
+def test_a_term_has_one_key_in_its_field_and_another_term_another(field: str, terms: list[str]) -> None:
+    keys = keys_in(field, terms)
+    assert len(set(keys.tolist())) == len(terms)
+    assert [keys_in(field, [one]).tolist() for one in terms] == [[key] for key in keys.tolist()]
+    assert (keys >> 54 == 0).all()
+    assert places_in(field, terms).tolist() == [int(key) & (SPACE - 1) for key in keys.tolist()]
+    assert keys_in(field, []).tolist() == []
+
+
+def test_no_pair_goes_over_the_end_of_a_text_or_of_a_run() -> None:
+    apart = analysed([Document("a", "腐食", "試験"), Document("b", "", "厚さ、膜"), Document("c", "", ""), Document("d", "花", "屋")])
+    block = digest(apart)
+    for name in ("pairs", "title_pairs", "chars", "bigrams"):
+        assert block.fields[name].lengths.tolist() == [len(told.by_field[name]) for _one, told in apart], name
+    assert block.fields["chars"].lengths.tolist() == [2, 2, 0, 0]
+    assert block.forms == [" ".join(dict.fromkeys(told.words)) for _one, told in apart]
+
+
+def test_runs_stand_one_after_the_other() -> None:
+    begins, sizes = np.array([7, 0, 3, 9, 4]), np.array([2, 0, 3, 0, 1])
+    at, ends = runs(begins, sizes)
+    assert at.tolist() == [7, 8, 3, 4, 5, 4]
+    assert ends.tolist() == [2, 2, 5, 5, 6]
+    for empty in (np.zeros(0, dtype=np.int64), np.zeros(3, dtype=np.int64)):
+        assert runs(empty, empty)[0].tolist() == []
+
+
+@pytest.mark.skipif(not meaning.is_there(), reason="word vectors are not installed")
+def test_what_is_alike_is_the_same_whether_it_was_told_before_or_is_told_now(tmp_path: Path) -> None:
+    known = meaning.alike()
+    assert known is not None
+    rows = [int(row) for row in meaning.rows_of(["腐食", "花", "自転車", "測定"])]
+    for row in (*rows, -1, 0):
+        told, now = known.of(row), meaning.near(row)
+        assert told[0].tolist() == now[0].tolist()
+        assert np.allclose(told[1], now[1], atol=1e-5)
+    writer = PostingsWriter(tmp_path, prior=learn_prior(LISTED), alike=known)
+    writer.add(LISTED)
+    written(tmp_path / "other")
+    with_it, without = Postings(tmp_path, writer.extent), Postings(tmp_path / "other", writer.extent)
+    assert with_it.alike is not None
+    assert without.alike is None
+    asked = signs.query_of("さびた自転車を直す花屋", with_it)
+    own = with_it.of_kind("")
+    first, second = signs.signals(asked, with_it, own), signs.signals(asked, without, own)
+    assert all(np.allclose(first[name], second[name], atol=1e-5) for name in signs.SIGNALS)

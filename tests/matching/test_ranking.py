@@ -151,9 +151,9 @@ def test_an_encoder_that_answers_amiss_is_told(ranker: Ranker) -> None:
 def test_terms_of_a_document_lie_in_their_fields() -> None:
     terms = document_terms(Document("a", "自転車の店", "パンクを直す。"))
     assert set(terms.by_field) == set(FIELDS)
-    assert "自転車" in terms.title
-    assert "自転車" not in terms.text
-    assert [*terms.words] == [*terms.title, *terms.text]
+    assert "自転車" in terms.by_field["title"]
+    assert "自転車" not in terms.by_field["text"]
+    assert [*terms.words] == [*terms.by_field["title"], *terms.by_field["text"]]
     assert "を直" in terms.by_field["chars"]
     assert query_terms("花 花 花").words == ["花"]
     assert len(query_terms("".join(f"花{chr(0x4E00 + n)}、" for n in range(3000))).words) <= 160

@@ -43,9 +43,9 @@ class TestTerms:
 
     def test_a_title_is_no_body_and_both_are_words(self) -> None:
         found = document_terms(Document("1", "塩水噴霧試験機", "腐食を調べる"))
-        assert [*found.title, *found.text] == list(found.words)
-        assert found.title
-        assert not set(found.title) & set(found.text)
+        assert [*found.by_field["title"], *found.by_field["text"]] == list(found.words)
+        assert found.by_field["title"]
+        assert not set(found.by_field["title"]) & set(found.by_field["text"])
 
     @given(terms=st.lists(st.text(max_size=12), max_size=40))
     @settings(max_examples=60, deadline=None)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renkei.matching.words import MAX_LENGTH, content_forms, pairs, sentences, words
+from renkei.matching.words import MAX_LENGTH, content_forms, pairs, sentences, spoken, spoken_forms, words
 
 
 def test_words_meet_in_their_normal_form() -> None:
@@ -130,3 +130,14 @@ def test_sentences_follow_each_other_and_hold_their_words(text: str) -> None:
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_pairs_do_not_depend_on_what_stands_in_another_line(text: str, other: str) -> None:
     assert pairs(f"{text}\n{other}") == [*pairs(text), *pairs(other)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["三千円と１０００円と二十一個、1,234.5kg、百、千、2千", "バリを取る。バリが出る。ザラザラした面", "パキテ機とパキテ液", "サビがひどくて壊れた", "", "\U0001f600あ", "㍿めっき①"],
+)
+def test_what_is_spoken_is_told_alike_from_words_and_again(text: str) -> None:
+    """A unit is known by its number in the dictionary, or by how it is written: neither may change what is said of it."""
+    first = spoken_forms(text)
+    assert first == spoken_forms(text) == spoken(words(text))
+    assert content_forms(text) == [form for form, is_content in first if is_content]
