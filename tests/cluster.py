@@ -81,6 +81,8 @@ def _copy_of_migrated(server: Server) -> None:
 
 def _start() -> None:
     global _server  # noqa: PLW0603  one server a session
+    # Small matrices on a full machine: the threads of one process wait for each other a hundred times as long as one thread counts.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if "DATABASE_URL" in os.environ:
         return
     # Compiled once for this and the next session: the tests of commands start a hundred and fifty Pythons.

@@ -91,7 +91,7 @@ _looks: dict[Wish, tuple[list[Line], Look]] = {}
 
 def read_wish(given: Mapping[str, str], without: Iterable[str] = ()) -> Wish:
     """Read a wish from an address; what is not known is left out, long words are cut."""
-    values = {one.name: clean_text(given.get(one.name, ""))[:LONGEST] for one in fields(Wish) if one.name != "without"}
+    values = {one.name: clean_text(given.get(one.name, "")[: LONGEST * 10])[:LONGEST] for one in fields(Wish) if one.name != "without"}
     left = dict.fromkeys(clean_text(word)[:40] for word in without)
     return Wish(**values, without=tuple(word for word in left if word)[:20])
 

@@ -129,11 +129,15 @@ class Static:
 
 def _common(rows: Matrix) -> Matrix:
     """Return the direction that most texts share; noughts when there are too few to tell."""
-    filled = rows[np.linalg.norm(rows, axis=1) > 0]
+    filled = rows[np.linalg.norm(rows, axis=1) > 0].astype(np.float64)
     if len(filled) < 3:
         return np.zeros(WIDTH, dtype=np.float32)
-    _values, directions = np.linalg.eigh(filled.T.astype(np.float64) @ filled)
-    return directions[:, -1].astype(np.float32)
+    if len(filled) >= WIDTH:
+        _values, directions = np.linalg.eigh(filled.T @ filled)
+        return directions[:, -1].astype(np.float32)
+    # Of few texts the smaller product tells the same direction, in a tenth of the time.
+    _values, mixtures = np.linalg.eigh(filled @ filled.T)
+    return unit(filled.T @ mixtures[:, -1])
 
 
 def means(listed: Sequence[Sequence[str]], prior: Prior | None = None) -> Matrix:

@@ -37,8 +37,13 @@ def code() -> list[Path]:
     return [path for path in tracked() if path.suffix == ".py" and path.is_relative_to(REPO / "renkei") and "migrations" not in path.parts]
 
 
-def texts() -> Iterator[tuple[str, int, str]]:
-    """Yield every line of every text file: name, number, line."""
+@lru_cache
+def texts() -> list[tuple[str, int, str]]:
+    """Return every line of every text file: name, number, line."""
+    return list(_read())
+
+
+def _read() -> Iterator[tuple[str, int, str]]:
     for path in tracked():
         if path.suffix in {".py", ".md", ".toml", ".html", ".css", ".sh", ".yaml", ".json", ".jsonl", ".tsv", ".cfg", ".in", ".js", ""} and "vendor" not in path.parts and not path.name.endswith(".min.js"):
             for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
