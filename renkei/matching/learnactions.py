@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -96,12 +97,18 @@ def switch_on(model: LearnedModel, *, by: Actor) -> LearnedModel:
 
 
 @transaction.atomic
-def roll_back(kind: str = "", *, by: Actor) -> LearnedModel | None:
-    """Go back to the weights that were used before; returns them, None for the shipped ones. Refused: ``not_allowed``, ``shipped``."""
+def roll_back(kind: str = "", *, by: Actor, seen: UUID | None = None) -> LearnedModel | None:
+    """Go back to the weights that were used before; returns them, None for the shipped ones.
+
+    ``seen`` are the weights that stood on the page as in use: pressed twice, the button goes back once.
+    Refused: ``not_allowed``, ``shipped``, ``changed_meanwhile``.
+    """
     _require(by)
     current = _end_current(kind, clock.now())
     if current is None:
         raise Refused(_("いまは標準の重みを使っています。"), "shipped")
+    if seen not in {None, current.pk}:
+        raise Refused(_("使う重みは、もう変わっています。いまの重みを確かめて、もう一度押してください。"), "changed_meanwhile")
     before = LearnedModel.objects.select_for_update().filter(
         kind=kind, state=LearnedState.RETIRED, used_until=current.used_from).exclude(pk=current.pk).first()  # fmt: skip
     if before is not None:

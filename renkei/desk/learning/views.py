@@ -26,9 +26,10 @@ SHOWN = 20
 def learning(request: StaffRequest, body: str) -> HttpResponse:
     """Show how many judgments there are and what was learned from them."""
     _only_editors(request)
-    models = list(LearnedModel.objects.select_related("asked_by")[:SHOWN])
+    models, used = list(LearnedModel.objects.select_related("asked_by")[:SHOWN]), _in_use()
+    models += [one for one in used if one not in models]  # the way back stands, however many were learned since
     context = {
-        "body": body, "judged": judged(), "models": models, "used": _in_use(),
+        "body": body, "judged": judged(), "models": models, "used": used,
         "waits": any(one.state == LearnedState.ASKED for one in models),
     }  # fmt: skip
     return render(request, "desk/learning/learning.html", context)
@@ -45,7 +46,7 @@ def act(request: StaffRequest, body: str) -> HttpResponse:
             messages.success(request, _("学習を頼みました。数分で終わります。終わったら、ここで比べられます。"))
         elif deed == "back":
             kind = _kind(request.POST.get("kind", ""))
-            before = roll_back(kind, by=request.actor)
+            before = roll_back(kind, by=request.actor, seen=_seen(request.POST.get("model", "")))
             shipped = _("全種類に共通の重みに戻しました。") if kind else _("標準の重みに戻しました。")
             messages.success(request, _("前の重みに戻しました。") if before else shipped)
         elif deed == "use":
@@ -60,13 +61,17 @@ def act(request: StaffRequest, body: str) -> HttpResponse:
 
 def _in_use() -> list[LearnedModel]:
     """Return the weights in use: the common ones first, then those of kinds."""
-    return list(LearnedModel.objects.filter(state=LearnedState.IN_USE).order_by("kind"))
+    return list(LearnedModel.objects.filter(state=LearnedState.IN_USE).select_related("asked_by").order_by("kind"))
 
 
 def _kind(given: str) -> str:
     if given and given not in EntryKind.values:
         raise Refused(_("ボタンから選んでください。"), "unknown")
     return given
+
+
+def _seen(given: str) -> uuid.UUID | None:
+    return _found(given).pk if given else None
 
 
 def _found(given: str) -> LearnedModel:
