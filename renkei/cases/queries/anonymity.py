@@ -20,6 +20,9 @@ SHORTEST = 2  # one character alone is in every text
 JSIC = "jsic"
 _PHONE = re.compile(r"[0-9０-９][0-9０-９()（）\-－ー‐]{7,}[0-9０-９]")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+", re.ASCII)
+_KANA = re.compile(r"[ァ-ヺ]+")
+_SHORTEST_KANA = 4  # a reading of three signs is found in any text in kana
+_LONG = ("ー", "ｰ")  # no key holds them, a word may end with them
 _BETWEEN = re.compile(r"[、，,・／/\n\s\u3000]+")
 _FORM = re.compile(r"株式会社|有限会社|合同会社|合資会社|合名会社|（株）|\(株\)|（有）|\(有\)")
 
@@ -47,8 +50,25 @@ def giveaways(text: str, case: Case, *, actor: Actor) -> list[str]:
 def masked(text: str, case: Case, *, actor: Actor) -> str:
     """Return ``text`` with what leads to the firm replaced: a first draft of the disclosable version."""
     for word in sorted(giveaways(text, case, actor=actor), key=len, reverse=True):
-        text = text.replace(word, MASK)
+        for one in [word, *_as_written(text, word)]:
+            text = text.replace(one, MASK)
     return text
+
+
+def _as_written(text: str, word: str) -> list[str]:
+    """Return how ``text`` writes a word in other signs (髙橋 for 高橋, まぼろし for マボロシ), the longest first."""
+    key = search_key(word)
+    if len(key) < _SHORTEST_KANA and _KANA.fullmatch(key):
+        return []  # inside other words everywhere
+    keys = [search_key(sign) for sign in text]
+    owner = [place for place, one in enumerate(keys) for _sign in one]
+    found = set()
+    for match in re.finditer(re.escape(key), "".join(keys)):
+        begin, end = owner[match.start()], owner[match.end() - 1] + 1
+        while text[end : end + 1] in _LONG:
+            end += 1
+        found.add(text[begin:end])
+    return sorted(found, key=len, reverse=True)
 
 
 def draft_of(need: Need, *, actor: Actor) -> tuple[str, str]:
@@ -97,7 +117,7 @@ def wider(case: Case, *, place: str, trade: str, size: str, actor: Actor) -> Fir
 
 
 def _fits(case: Case, place: str, trade: str, size: str, actor: Actor) -> int:
-    firms = Company.objects.visible_to(actor)
+    firms = Company.objects.visible_to(actor).standing()  # a firm entered twice is one firm to whoever reads the words
     if place:
         firms = firms.filter(municipality__areas__contains=[place])
     if trade == JSIC:
