@@ -6,6 +6,7 @@ import datetime as dt
 from functools import lru_cache
 
 import jpholiday
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -17,11 +18,14 @@ from renkei.plan.models import Body, Plan, PlanVersion, Provision
 
 Closed = list[tuple[int, int, int, int]]
 WEEK = frozenset(range(5))
+# Asked several times in every action: written once, since making the SQL took longer than answering it.
+_PUBLISHED = "SELECT p.* FROM plan_plan p WHERE EXISTS (SELECT FROM plan_planversion v WHERE v.plan_id = p.code) ORDER BY p.term_to DESC"
+_NEWEST = "SELECT id FROM plan_planversion WHERE plan_id = %s ORDER BY number DESC LIMIT 1"
 
 
 def current_plan(on: dt.date | None = None) -> Plan:
     """Return the plan whose term includes the day (the newest published one otherwise). Raises Refused when none is."""
-    plans = once("plans", lambda: list(Plan.objects.filter(versions__isnull=False).distinct().order_by("-term_to")))
+    plans = once("plans", lambda: list(Plan.objects.raw(_PUBLISHED)))
     if not plans:
         raise Refused(_("計画がまだ公開されていません。renkei plan publish で公開してください。"), "no_plan")
     return next((plan for plan in plans if plan.is_running(on)), plans[0])
@@ -29,11 +33,17 @@ def current_plan(on: dt.date | None = None) -> Plan:
 
 def plan_content(plan: Plan) -> PlanContent:
     """Return the newest published content of a plan."""
-    versions = PlanVersion.objects.filter(plan=plan).order_by("-number").values_list("pk", flat=True)
-    newest = once(("newest", plan.pk), versions.first)
+    newest = once(("newest", plan.pk), lambda: _newest(plan))
     if newest is None:
         raise Refused(_("この計画はまだ公開されていません。"), "not_published")
     return version_content(newest)
+
+
+def _newest(plan: Plan) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, [plan.pk])
+        found: tuple[int] | None = cursor.fetchone()
+    return found[0] if found else None
 
 
 def published_plans() -> list[Plan]:
