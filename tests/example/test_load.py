@@ -27,6 +27,9 @@ from renkei.plan.models import Body
 from renkei.plan.queries import current_plan, front_desk, is_business_day
 from renkei.post.models import Mail, MailState, ScreenMail
 
+# Loading takes most of a minute: it is done once, by one process, at the beginning.
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("example")]
+
 
 @pytest.fixture(scope="module")
 def region(django_db_setup: None, django_db_blocker: Any) -> Any:
