@@ -35,13 +35,7 @@ def invite(company: Company, *, by: Actor, email: str, name: str = "", role: str
     ``email_wrong``, ``too_long``, ``unknown_role``, ``has_account``, ``staff_address``.
     """
     _require_runs(company, by)
-    if not Company.objects.visible_to(by).standing().filter(pk=company.pk).exists():
-        raise Refused(_("この会社は、ほかの会社にまとめたか、登録を取り消してあります。一覧から開き直してください。"), "not_standing")
-    if CompanyAccess.objects.current().filter(company=company, person__email__iexact=email.strip()).exists():
-        raise Refused(_("このアドレスの方は、もうアカウントをお持ちです。"), "has_account", field="email")
-    # An account reads everything the firm keeps from bodies: nobody of a body gets one from a body [P2].
-    if by.is_staff and Membership.objects.lasting().filter(person__email__iexact=email.strip()).exists():
-        raise Refused(_("このアドレスは、機関の人のものです。会社の方のアドレスを入れてください。"), "staff_address", field="email")
+    _require_may_ask(company, email, by)
     made = write_invitation(company, by=by, email=email, name=name, role=role)
     if by.is_staff:
         _tell_administrators(made, by=by)
@@ -84,11 +78,15 @@ def withdraw_invitation(invitation: CompanyInvitation, *, by: Actor) -> CompanyI
 
 @transaction.atomic
 def resend_invitation(invitation: CompanyInvitation, *, by: Actor) -> CompanyInvitation:
-    """Send a new link, in time from now on; the old one opens nothing any more. Refused: ``not_allowed``, ``not_open``."""
+    """Send a new link, in time from now on; the old one opens nothing any more.
+
+    Refused: ``not_allowed``, ``not_open``, and what has come to stand against it since (see ``invite``).
+    """
     _require_runs(invitation.company, by)
     locked = CompanyInvitation.objects.visible_to(by).select_for_update(of=("self",)).get(pk=invitation.pk)
     if locked.accepted_at or locked.withdrawn_at:
         raise Refused(_("この招待は、もう使われたか、取りやめてあります。"), "not_open")
+    _require_may_ask(locked.company, locked.email, by)
     return write_invitation(locked.company, by=by, email=locked.email, name=locked.name, role=locked.role)
 
 
@@ -137,11 +135,16 @@ def join_anew(invitation: CompanyInvitation, *, by: Actor, name: str, password: 
 
 @transaction.atomic
 def change_role(access: CompanyAccess, role: str, *, by: Actor) -> CompanyAccess:
-    """Make an account an administrator, or one no longer. Refused: ``not_allowed``, ``unknown_role``, ``last_administrator``."""
+    """Make an account an administrator, or one no longer.
+
+    Refused: ``not_allowed``, ``unknown_role``, ``ended`` (somebody ended it meanwhile), ``last_administrator``.
+    """
     _require_runs(access.company, by)
     if role not in CompanyRole.values:
         raise Refused(_("役割を選んでください。"), "unknown_role", field="role")
     locked = _lock(access, by=by)
+    if locked.ended_at is not None:
+        raise Refused(_("このアカウントは、もう終わっています。入っていただくには、もう一度招いてください。"), "ended")
     if locked.role == role:
         return locked
     if role != CompanyRole.ADMIN:
@@ -205,6 +208,16 @@ def _require_runs(company: Company, by: Actor) -> None:
         _require_admin(company, by)
     elif not (by.is_staff and Company.objects.visible_to(by).filter(pk=company.pk).exists()):
         raise Refused(_("これは、会社の管理者か、会社を知っている機関の人だけができます。"), "not_allowed")
+
+
+def _require_may_ask(company: Company, email: str, by: Actor) -> None:
+    if not Company.objects.visible_to(by).standing().filter(pk=company.pk).exists():
+        raise Refused(_("この会社は、ほかの会社にまとめたか、登録を取り消してあります。一覧から開き直してください。"), "not_standing")
+    if CompanyAccess.objects.current().filter(company=company, person__email__iexact=email.strip()).exists():
+        raise Refused(_("このアドレスの方は、もうアカウントをお持ちです。"), "has_account", field="email")
+    # An account reads everything the firm keeps from bodies: nobody of a body gets one from a body [P2].
+    if by.is_staff and Membership.objects.lasting().filter(person__email__iexact=email.strip()).exists():
+        raise Refused(_("このアドレスは、機関の人のものです。会社の方のアドレスを入れてください。"), "staff_address", field="email")
 
 
 def _require_admin(company: Company, by: Actor) -> None:
