@@ -1,6 +1,6 @@
 """``python -m bench.entries [--learn]``: nDCG@10 of the catalogue's entries for consultations whose entries a reader has graded.
 
-Measured is what ``renkei match`` lists, beside plain BM25 in the same run. The grades (0 to 3, ``bench/data/graded-entries.tsv``)
+Measured is what a proposal shows on the desk and ``renkei match`` lists (one path), beside plain BM25 in the same run. The grades (0 to 3, ``bench/data/graded-entries.tsv``)
 come from a reader who had not seen the ranker. The shipped weights have been learned from them, so the figure to quote is the
 cross-validated one: each eighth of the consultations under weights learned from the others. ``--learn`` writes the weights
 learned from all (``renkei/matching/data/answering.json``). An own throw-away database, as for ``bench.route``.
@@ -72,14 +72,14 @@ def _measure(*, learns: bool) -> None:
 def _example(text: str, judged: Mapping[str, int]) -> Any:
     import numpy as np
 
-    from renkei.matching.answering import signs_for
+    from renkei.matching.answering import seek, signs_for
     from renkei.matching.knowledge import knowledge
     from renkei.matching.learning import Example
     from renkei.matching.propose import propose
 
-    entries, signs = signs_for(text, knowledge(), propose(text))
-    own = np.array([judged.get(one.id, 0) for one in entries], dtype=np.int64)
-    return Example(signs, own, tuple(judged.values()))
+    sought = seek(text, knowledge())
+    own = np.array([judged.get(one.entry.id, 0) for one in sought.matches], dtype=np.int64)
+    return Example(signs_for(sought, knowledge(), propose(text).supports), own, tuple(judged.values()))
 
 
 def _graded() -> dict[str, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""Which entries of the catalogue answer a consultation: what ``renkei match`` lists.
+"""Which entries of the catalogue answer a consultation: what a proposal shows and ``renkei match`` lists.
 
 Likeness of words alone does not tell who wants to borrow a machine from who wants a loan to buy one. Beside the signs of
 the ranking stand those of the proposal: an entry serves what is proposed, it is of a body that is proposed, and it
@@ -12,63 +12,95 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from renkei.matching import fusion, index, learned
-from renkei.matching.entries import KINDS, Match, Scored, forms_of, matched, matches, services_of, weighed
+from renkei.matching import fusion, index
+from renkei.matching.entries import KINDS, PER_KIND, Match, found_as_matches, services_of, weighed
 from renkei.matching.fusion import Model, Signs, Values, standard
 from renkei.matching.knowledge import Knowledge, knowledge_of
 from renkei.matching.models import Entry, EntryKind
-from renkei.matching.proposal import Evidence, Proposal
+from renkei.matching.proposal import Candidate, Evidence
 from renkei.matching.reading import read
 from renkei.matching.scoring import cues_met
 
 MOST_KEPT = 20_000  # entries whose reading is kept
+LOOKED_AT = 20  # of each kind; all that is found would cost twice the time for a hundredth more
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _NAMED = 2  # services named as a reason
 _READ = 600  # characters of an entry that are read for what it speaks of
 Columns = NDArray[np.float64]
 
 
-def answers(text: str, known: Knowledge, proposal: Proposal, *, limit: int) -> list[Match]:
-    """Return the entries of all kinds that answer a text for which a proposal was made, best first; scores up to one."""
+class Offer(NamedTuple):
+    """A service of a body that is proposed, and how strongly."""
+
+    service: str
+    body: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What was found for a text and stands, in the order of the ranking alone, and every sign of each; no signs without an index."""
+
+    matches: list[Match]
+    signs: Signs
+
+
+def seek(text: str, known: Knowledge) -> Sought:
+    """Look for the entries of each kind that share words or meaning with a text. One search serves the whole proposal."""
     index.ensure()
-    entries, signs = signs_for(text, known, proposal)
-    if not entries:  # nothing is found, or there is no index for now: names are looked through
-        return matches(text, known, per_kind=limit)[:limit]
-    score = published().score(signs).astype(float)
+    hits, told = index.find_with_signs(text, kinds=KINDS, limit=LOOKED_AT)
+    entries, windows = weighed([hit.id for hit in hits], known)
+    standing = [n for n, hit in enumerate(hits) if hit.id in entries]
+    listed = found_as_matches(text, [hits[n] for n in standing], entries, windows, known)
+    order = sorted(range(len(listed)), key=lambda n: (-listed[n].score, listed[n].entry.id))
+    return Sought([listed[n] for n in order], {name: values[[standing[n] for n in order]] for name, values in told.items()} if order else {})
+
+
+def first_of_each_kind(listed: Sequence[Match]) -> list[Match]:
+    """Return the first few matches of each kind, in the order given."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for one in listed:
+        seen[one.entry.kind] += 1
+        if seen[one.entry.kind] <= PER_KIND:
+            kept.append(one)
+    return kept
+
+
+def answers(sought: Sought, known: Knowledge, proposed: Sequence[Offer | Candidate]) -> list[Match]:
+    """Return what was found, as far as it answers what is proposed: best first, equal ones by id; scores up to one."""
+    if not sought.signs:
+        return list(sought.matches)
+    score = published().score(signs_for(sought, known, proposed)).astype(float)
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
-    near = np.maximum(signs["near"], signs["near_title"]).tolist()
-    marked = ((round(mark, 4), one, close) for mark, one, close in zip(share.tolist(), entries, near, strict=True))
-    best = sorted(marked, key=lambda one: (-one[0], one[1].id))[:limit]
-    return matched(text, [Scored(one, mark, close, forms_of(one)) for mark, one, close in best], known)
+    marked = (replace(one, score=round(mark, 4)) for one, mark in zip(sought.matches, share.tolist(), strict=True))
+    return sorted(marked, key=lambda one: (-one.score, one.entry.id))
 
 
-def served(match: Match, known: Knowledge, proposal: Proposal) -> list[Evidence]:
+def served(match: Match, known: Knowledge, proposed: Sequence[Offer | Candidate]) -> list[Evidence]:
     """Return the proposed services that an entry serves, or a past case was helped by, as a reason; the two likeliest."""
     own = {service for service, _body in _helped(match.entry, known)}
-    codes = [code for code in dict.fromkeys(one.service for one in proposal.supports) if code in own][:_NAMED]
+    codes = [code for code in dict.fromkeys(one.service for one in proposed) if code in own][:_NAMED]
     names = "、".join(known.services[code].name for code in codes)
     return [Evidence("met", _("提案の支援：%(names)s") % {"names": names})] if names else []
 
 
-def signs_for(text: str, known: Knowledge, proposal: Proposal) -> tuple[list[Entry], Signs]:
-    """Return the entries found for a text that stand, and every sign of each."""
-    ids, told = index.pool(text, kinds=KINDS)
-    standing, _windows = weighed(ids, known)
-    kept = [n for n, one in enumerate(ids) if one in standing and _is_found(told, n)]
-    entries = [standing[ids[n]] for n in kept]
-    own = {name: values[kept] for name, values in told.items()}
-    return entries, (own | _proposed(entries, known, proposal) | _of_kind(entries, own)) if entries else {}
+def signs_for(sought: Sought, known: Knowledge, proposed: Sequence[Offer | Candidate]) -> Signs:
+    """Return every sign of each entry found: those of the ranking, of what is proposed, and of its kind."""
+    entries = [one.entry for one in sought.matches]
+    return ({**sought.signs} | _proposed(entries, known, proposed) | _of_kind(sought.matches)) if sought.signs else {}
 
 
 @lru_cache(maxsize=1)
@@ -77,25 +109,20 @@ def published() -> Model:
     return fusion.from_data(json.loads((files("renkei.matching") / "data" / "answering.json").read_text(encoding="utf-8")))
 
 
-def _is_found(told: Signs, n: int) -> bool:
-    shares = any(told[name][n] > 0 for name in ("words", "pairs", "synonyms"))
-    return shares or max(told["near"][n], told["near_title"][n]) >= index.NEAR_ENOUGH
-
-
-def _of_kind(entries: Sequence[Entry], told: Signs) -> dict[str, Values]:
-    """Return the kind of each entry, and where it stands by words and meaning among its own kind."""
-    kinds = np.array([one.kind for one in entries])
-    score = learned.scores(told, lambda kind: kinds == kind, fusion.published())
-    among = np.zeros(len(entries), dtype=np.float32)
+def _of_kind(found: Sequence[Match]) -> dict[str, Values]:
+    """Return the kind of each entry, and where it stands by words and meaning, as far as learned by this site, among its own kind."""
+    kinds = np.array([one.entry.kind for one in found])
+    score = np.array([one.score for one in found], dtype=np.float32)
+    among = np.zeros(len(found), dtype=np.float32)
     for kind in set(kinds.tolist()):
         at = np.flatnonzero(kinds == kind)
         among[at] = standard(score[at])
     return {"own_kind": among} | {f"is_{kind}": (kinds == kind).astype(np.float32) for kind in KINDS}
 
 
-def _proposed(entries: Sequence[Entry], known: Knowledge, proposal: Proposal) -> dict[str, Values]:
+def _proposed(entries: Sequence[Entry], known: Knowledge, proposed: Sequence[Offer | Candidate]) -> dict[str, Values]:
     """Return how far each entry serves what is proposed, is of a body proposed (for that, for anything), and speaks of it."""
-    shares = _Shares.of(proposal)
+    shares = _Shares.of(proposed)
     near, cues = speaking(entries, known)
     asked = np.array([shares.services.get(code, 0.0) for code in known.services])
     rows = [_leaning(one, known, shares) for one in entries]
@@ -115,12 +142,12 @@ class _Shares:
     bodies: Mapping[str, float]
 
     @classmethod
-    def of(cls, proposal: Proposal) -> _Shares:
-        top = max((one.score for one in proposal.supports), default=0.0) or 1.0
+    def of(cls, proposed: Sequence[Offer | Candidate]) -> _Shares:
+        top = max((one.score for one in proposed), default=0.0) or 1.0
         services: dict[str, float] = defaultdict(float)
         offices: dict[tuple[str, str], float] = defaultdict(float)
         bodies: dict[str, float] = defaultdict(float)
-        for one in proposal.supports:
+        for one in proposed:
             share = one.score / top
             services[one.service] = max(services[one.service], share)
             offices[one.service, one.body] = max(offices[one.service, one.body], share)

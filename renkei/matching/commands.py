@@ -12,14 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from renkei.matching.answering import answers, served
 from renkei.matching.knowledge import Knowledge, knowledge
-from renkei.matching.proposal import Candidate, Evidence, Proposal
+from renkei.matching.proposal import Candidate, EntryHit, Evidence, Proposal
 from renkei.matching.propose import propose
-from renkei.matching.reasons import reasons
 
 MAX_TEXT = 20_000
-_BEST = 20
 _KIND_WORDS = {
     "route": "支援ルートの案",
     "clarify": "まず会社に尋ねること",
@@ -66,14 +63,11 @@ def route_text(text: str) -> str:
 
 def best_entries(text: str) -> list[dict[str, Any]]:
     """Return the 20 best entries of all kinds for a text: near to it, and of a service and a body that are proposed for it."""
-    known, proposal = knowledge(), propose(text)
-    found = answers(text, known, proposal, limit=_BEST)
-    top = found[0].score if found else 1.0
-    return [
-        {"id": one.entry.id, "kind": one.entry.kind, "score": round(one.score / top, 4),
-         "evidence": _reasons([*reasons(one, text), *served(one, known, proposal)])}
-        for one in found
-    ]  # fmt: skip
+    return [_entry(hit) for hit in propose(text).answers]
+
+
+def _entry(hit: EntryHit) -> dict[str, Any]:
+    return {"id": hit.id, "kind": hit.kind, "score": hit.score, "evidence": _reasons(hit.reasons)}
 
 
 def _reasons(listed: Sequence[Evidence]) -> list[dict[str, str]]:
@@ -115,7 +109,7 @@ def _support(one: Candidate) -> dict[str, Any]:
         "stage": int(one.stage) if one.stage.isdigit() else one.stage,
         "score": one.score,
         "date": one.date.isoformat() if one.date else None,
-        "entries": [{"id": hit.id, "kind": hit.kind, "score": hit.score, "evidence": _reasons(hit.reasons)} for hit in one.entries],
+        "entries": [_entry(hit) for hit in one.entries],
         "evidence": [asdict(evidence) for evidence in one.evidence],
     }
 

@@ -76,21 +76,27 @@ def matches(  # noqa: PLR0913  a search has that many sides, each named
     index.ensure()
     found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind, without=without)
     entries, windows = weighed([hit.id for hit in found], known)
+    listed = found_as_matches(text, found, entries, windows, known, audience=audience, without=without, typed=typed)
+    return sorted(listed, key=lambda match: (-match.score, match.entry.id))
+
+
+def found_as_matches(  # noqa: PLR0913  as above
+    text: str, found: Sequence[Found], entries: Mapping[str, Entry], windows: Mapping[str, Sequence[Window]], known: Knowledge, *,
+    audience: str = "staff", without: Collection[str] = (), typed: bool = False,
+) -> list[Match]:  # fmt: skip
+    """Return what was found among ``entries`` as matches, in the order given; the best has the score one."""
     top = max((hit.score for hit in found if hit.id in entries), default=0.0)
     if not top:
         return []
     scored = [Scored(entries[hit.id], round(hit.score / top, 4), hit.near, _forms(hit, entries[hit.id])) for hit in found if hit.id in entries]
-    listed = matched(text, scored, known, windows=windows, audience=audience, without=without, typed=typed)
-    return sorted(listed, key=lambda match: (-match.score, match.entry.id))
+    return _matched(text, scored, known, windows, audience=audience, without=without, typed=typed)
 
 
-def matched(  # noqa: PLR0913  as above
-    text: str, scored: Sequence[Scored], known: Knowledge, *, windows: Mapping[str, Sequence[Window]] | None = None, audience: str = "staff",
-    without: Collection[str] = (), typed: bool = False,
+def _matched(  # noqa: PLR0913  as above
+    text: str, scored: Sequence[Scored], known: Knowledge, windows: Mapping[str, Sequence[Window]], *, audience: str,
+    without: Collection[str], typed: bool,
 ) -> list[Match]:  # fmt: skip
     """Return scored entries as matches, in the order given: with their windows, services and shared words."""
-    if windows is None:
-        windows = fetching.windows([one.entry.pk for one in scored])
     units = words(text[:_MOST_SAID])
     alike = synonyms.current().used_in(text[:_MOST_SAID], without=without)
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)

@@ -148,13 +148,16 @@ def find_by_kind(text: str, *, audience: str, kinds: Sequence[str], limit: int, 
     return _ranked(ranker, found, limit, list(dict.fromkeys(kinds)))
 
 
-def pool(text: str, *, audience: str = "staff", kinds: Sequence[str] = ()) -> tuple[list[str], Signs]:
-    """Return the candidates for a text with their signs; none while there is no index that can be read."""
+def find_with_signs(text: str, *, kinds: Sequence[str], limit: int) -> tuple[list[Found], Signs]:
+    """Return for the staff what ``find_by_kind`` returns, and every sign of each; no signs while names are looked through."""
     try:
-        ranker, found = _sought(text, audience=audience, kinds=kinds, limit=_FEWEST)
+        ranker, found = _sought(text, audience="staff", kinds=kinds, limit=max(limit, _FEWEST))
     except _AwayError:
-        return [], {}
-    return [ranker.postings.id_of(row) for row in found.rows], found.signs
+        return _by_names(text, "staff", kinds, limit), {}
+    hits = _ranked(ranker, found, limit, list(dict.fromkeys(kinds)))
+    place = {ranker.postings.id_of(row): n for n, row in enumerate(found.rows.tolist())}
+    at = [place[hit.id] for hit in hits]
+    return hits, {name: values[at] for name, values in found.signs.items()}
 
 
 def often(forms: Collection[str], *, audience: str = "staff") -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -22,7 +23,7 @@ class Evidence:
 class EntryHit:
     """A found entry and why: ``words`` are the matched words as they stand in the text, or a short note.
 
-    ``over`` is a sentence where the entry can be had no more; it is shown with that, and never proposed.
+    ``body`` is whose it is, if one of ours; ``over`` is a sentence where the entry can be had no more; it is shown with that, and never proposed.
     """
 
     id: str
@@ -32,6 +33,7 @@ class EntryHit:
     words: str = ""
     reasons: tuple[Evidence, ...] = ()
     over: str = ""
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class ProposedNeed:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The whole answer to one text; ``supports`` best first."""
+    """The whole answer to one text; ``supports`` best first, ``answers`` the entries of all kinds that answer it, best first."""
 
     kind: str
     field: str
@@ -153,3 +155,4 @@ class Proposal:
     outside: list[Contact]
     analysis: Analysis
     missing: str = ""
+    answers: Sequence[EntryHit] = ()

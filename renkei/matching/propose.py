@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.matching import advice, analysis, kinds, vectors
+from renkei.matching.answering import Offer, Sought, answers, first_of_each_kind, seek, served
 from renkei.matching.bodies import Asked, Choice, Offices, choose
 from renkei.matching.cues import Met
 from renkei.matching.eligibility import Ruling, rulings, window_words
-from renkei.matching.entries import Match, matches
+from renkei.matching.entries import Match
 from renkei.matching.facts import Facts, gather
 from renkei.matching.knowledge import OUT, Knowledge, knowledge
 from renkei.matching.models import EntryKind
@@ -23,7 +25,7 @@ from renkei.matching.reasons import reasons
 from renkei.matching.scoring import Fit, fits
 from renkei.matching.telling import says_something
 from renkei.matching.words import MAX_LENGTH
-from renkei.plan.industry import industry_of
+from renkei.plan.industry import Industry, industry_of
 
 __all__ = ["Facts", "next_best", "propose"]
 
@@ -31,6 +33,7 @@ _SHARE, _FEWEST, _MOST = 0.22, 3, 7  # services kept: this share of the best, bu
 _NEED_SHARE = 0.45
 _OTHER_BODY = 0.55
 _ENTRIES, _WORDS, _TITLE = 5, 6, 40
+_ANSWERS = 20
 _STRONG = 2.0  # a cue of this weight is one the plan calls strong, of two owners at most
 _NEAR = 0.3  # an entry further from the best than this is no help
 _CASE_VOTE, _ENTRY_VOTE = 1.0, 0.8
@@ -46,7 +49,7 @@ class _Reading:
     met: Met
     clauses: list[Clause]
     facts: Facts
-    matches: list[Match]
+    sought: Sought
     services: list[Fit]
     outside: list[Fit]
     said: kinds.Declined
@@ -70,10 +73,14 @@ def propose(
     reading = _read(text, facts, on or clock.today(), declined)
     rules: list[Ruling] = []
     listed: list[Candidate] = []
+    kept = [(fit, _offered(fit, reading)) for fit in _kept(reading)]
+    offers = [Offer(fit.code, choice.body, score) for fit, offered in kept for choice, score in offered]
+    answered = answers(reading.sought, reading.known, offers)
+    shown = first_of_each_kind(answered)
     misses: list[NearMiss] = []
     needs_of = _needs(reading)
-    for fit in _kept(reading):
-        found, missed, ruled = _candidates(fit, reading, needs_of.get(fit.code, 0))
+    for fit, offered in kept:
+        found, missed, ruled = _candidates(fit, offered, shown, reading, needs_of.get(fit.code, 0))
         listed += found
         misses += missed
         rules += ruled
@@ -99,6 +106,7 @@ def propose(
         outside=_contacts(reading),
         analysis=found_in,
         missing=vectors.missing(),
+        answers=[_answer(match, supports, reading) for match in _had(answered, reading)],
     )
 
 
@@ -112,7 +120,9 @@ def next_best(
     if not same:
         reading = _read(text, facts, clock.today(), declined)
         fit = next((one for one in reading.services if one.code == service), Fit(service))
-        same = _candidates(fit, reading, 1)[0]
+        offered = _offered(fit, reading)
+        answered = answers(reading.sought, known, [Offer(fit.code, choice.body, score) for choice, score in offered])
+        same = _candidates(fit, offered, first_of_each_kind(answered), reading, 1)[0]
     stage = known.services[service].stage if service in known.services else ""
     return [*same, *(one for one in supports if one.service != service and one.stage == stage)]
 
@@ -122,8 +132,9 @@ def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple
     sentences = points(text)
     met = Met(sentences)
     clauses = clauses_of(sentences, met.by(known.lexicon))
-    found = matches(text[:MAX_LENGTH], known) if text.strip() else []
-    scored = fits(clauses, known.sayings, [*known.services, *_outside_codes(known)], _votes(found, known))
+    sought = seek(text[:MAX_LENGTH], known) if text.strip() else Sought([], {})
+    votes = _votes(first_of_each_kind(sought.matches), known)
+    scored = fits(clauses, known.sayings, [*known.services, *_outside_codes(known)], votes)
     services = [fit for fit in scored if fit.code in known.services]
     outside = [fit for fit in scored if fit.code.startswith(OUT)]
     technical = {code for code, one in (known.cues.get("bodies") or {}).items() if one.get("words")}
@@ -131,7 +142,7 @@ def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple
     here = [bool(hits) for hits in met.by(known.region)]
     said = kinds.declined(clauses, named, here, known.region_words)
     return _Reading(
-        text, on, known, met, clauses, gather(text, met, known, facts), found, services, outside, said,
+        text, on, known, met, clauses, gather(text, met, known, facts), sought, services, outside, said,
         kinds.kind_of(services, outside, said, clauses), Offices.on(on), declined,
     )  # fmt: skip
 
@@ -183,22 +194,29 @@ def _needs(reading: _Reading) -> dict[str, int]:
     return found
 
 
-def _candidates(fit: Fit, reading: _Reading, need: int) -> tuple[list[Candidate], list[NearMiss], list[Ruling]]:
-    """Return a service's bodies, best first, with entries and evidence; what fails a rule becomes a near miss."""
+def _offered(fit: Fit, reading: _Reading) -> list[tuple[Choice, float]]:
+    """Return the bodies of a service that come into question, best first, each with how strongly it is proposed."""
     denied = reading.said.bodies if reading.kind != "outside_region" else frozenset()
     choices = choose(
         fit.code,
-        Asked(reading.text, reading.met, reading.known, reading.offices, reading.matches, reading.facts, denied),
+        Asked(reading.text, reading.met, reading.known, reading.offices, first_of_each_kind(reading.sought.matches), reading.facts, denied),
     )
     choices = [one for one in choices if (fit.code, one.body) not in reading.declined]
     if reading.kind == "outside_region":
         choices = _lead_first(choices, reading)
-    own = [match for match in reading.matches if fit.code in match.services]
-    fitting, misses, ruled = _fitting(own, fit.code, reading)
     shares = (1.0, _OTHER_BODY, _OTHER_BODY / 2)
+    return [(choice, _round(fit.score * share)) for choice, share in zip(choices, shares, strict=False)]
+
+
+def _candidates(
+    fit: Fit, offered: Sequence[tuple[Choice, float]], answered: Sequence[Match], reading: _Reading, need: int
+) -> tuple[list[Candidate], list[NearMiss], list[Ruling]]:
+    """Return a service's bodies, best first, with entries and evidence; what fails a rule becomes a near miss."""
+    own = [match for match in answered if fit.code in match.services]
+    fitting, misses, ruled = _fitting(own, fit.code, reading)
     found = [
-        replace(_candidate(fit, choice, fitting, ruled, reading), need=max(need, 1), score=_round(fit.score * share))
-        for choice, share in zip(choices, shares, strict=False)
+        replace(_candidate(fit, choice, fitting, ruled, reading), need=max(need, 1), score=score)
+        for choice, score in offered
     ]
     return found, misses, [ruling for rules in ruled.values() for ruling in rules]
 
@@ -215,19 +233,39 @@ def _fitting(
     """Tell entries that can be had from those that fail a rule or are over."""
     fitting, misses, ruled, industry = [], [], {}, industry_of(reading.known.content)
     for match in own:
-        entry = match.entry
-        rules = rulings(entry.facts.get("eligible") or {}, reading.facts, industry)
-        failed = [rule for rule in rules if rule.is_met is False]
-        _day, words, is_open = window_words(match.windows, reading.on)
-        if entry.kind == EntryKind.OUTSIDE and reading.kind != "outside_region":
+        if _is_too_far(match, reading):
             continue
-        if failed or not is_open:
-            rule = failed[0].text if failed else words
-            misses.append(NearMiss(entry.name, service, entry.body_id or "", failed[0].key if failed else "window", rule))
+        rules, miss = _ruled(match, service, reading, industry)
+        if miss:
+            misses.append(miss)
         else:
             fitting.append(match)
-            ruled[entry.id] = rules
+            ruled[match.entry.id] = rules
     return fitting, misses[:4], ruled
+
+
+def _had(answered: Sequence[Match], reading: _Reading) -> list[Match]:
+    """Return the best of what can be had: what fails a rule or is over answers nothing."""
+    industry = industry_of(reading.known.content)
+    able = (match for match in answered if not _is_too_far(match, reading) and _ruled(match, "", reading, industry)[1] is None)
+    return list(islice(able, _ANSWERS))
+
+
+def _is_too_far(match: Match, reading: _Reading) -> bool:
+    """Tell whether something outside the region is found while somebody here may still have it [C37]."""
+    return match.entry.kind == EntryKind.OUTSIDE and reading.kind != "outside_region"
+
+
+def _ruled(match: Match, service: str, reading: _Reading, industry: Industry) -> tuple[list[Ruling], NearMiss | None]:
+    """Return the rules of an entry, each held against what is known, and what keeps it from being had, if anything."""
+    entry = match.entry
+    rules = rulings(entry.facts.get("eligible") or {}, reading.facts, industry)
+    failed = next((rule for rule in rules if rule.is_met is False), None)
+    _day, words, is_open = window_words(match.windows, reading.on)
+    if failed is None and is_open:
+        return rules, None
+    key, text = (failed.key, failed.text) if failed else ("window", words)
+    return rules, NearMiss(entry.name, service, entry.body_id or "", key, text)
 
 
 def _candidate(
@@ -261,7 +299,12 @@ def _round(score: float) -> float:
 
 def _hit(match: Match, reading: _Reading) -> EntryHit:
     entry = match.entry
-    return EntryHit(entry.id, entry.kind, match.score, entry.name, match.words(reading.text), tuple(reasons(match, reading.text)))
+    return EntryHit(entry.id, entry.kind, match.score, entry.name, match.words(reading.text), tuple(reasons(match, reading.text)), body=entry.body_id or "")
+
+
+def _answer(match: Match, supports: Sequence[Candidate], reading: _Reading) -> EntryHit:
+    hit = _hit(match, reading)
+    return replace(hit, reasons=(*hit.reasons, *served(match, reading.known, supports)))
 
 
 def _words(fit: Fit, choice: Choice, text: str) -> list[Evidence]:

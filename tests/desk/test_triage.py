@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,12 +19,13 @@ from renkei.cases.actions.intake import Said, receive
 from renkei.cases.actions.triage import set_summary
 from renkei.cases.models import Case, Consent, Message, Need, Passage, Support, Transition, Verb
 from renkei.companies.actions import Profile, register_company
-from renkei.matching.models import Entry
+from renkei.desk.triage import page as triage_page
+from renkei.matching.models import Entry, EntryKind
 from renkei.matching.proposal import Contact as Outside
-from renkei.matching.proposal import EntryHit
+from renkei.matching.proposal import EntryHit, Evidence
 from renkei.plan.models import Body
 from tests.desk import proposed
-from tests.desk.pages import HOSTILE, client, said
+from tests.desk.pages import HOSTILE, address, client, said
 from tests.desk.scene import SUMMARY, WORDS, arrived, running
 from tests.desk.sorting import ADVICE, SUBSIDY, TESTS, line, page, post, ready, url
 from tests.world import BANK, CENTER, DESK, LAB, World
@@ -32,6 +34,25 @@ pytestmark = pytest.mark.usefixtures("given_proposal")
 
 
 # ---- what is seen
+
+
+def test_what_fits_of_any_kind_is_listed_in_its_order_with_its_reasons(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = ready(world)
+    assert "種類を問わず" not in page(world, case)
+    named = tuple(Evidence(*one) for one in (("word", "部品"), ("alike", "サビ → 腐食"), ("met", "提案の支援：融資")))
+    hits = [EntryHit("PE1", "person", 1.0, HOSTILE, reasons=named, body=LAB), EntryHit("EQ1", "equipment", 0.9, "何も言えないもの"),
+            *(EntryHit(f"S{n}", "seed", 0.8, f"研究{n}", reasons=(Evidence("near", ""),)) for n in range(12))]  # fmt: skip
+    given = triage_page.propose
+    monkeypatch.setattr(triage_page, "propose", lambda *args, **more: replace(given(*args, **more), answers=hits))
+    text = page(world, case)
+    listed = text[text.index("種類を問わず、合いそうなもの 10件") :]
+    listed = listed[: listed.index("</ol>")]
+    assert re.findall(r'href="([^"]+)"', listed) == [address("desk-catalogue-entry", DESK, entry=key) for key in ("PE1", *(f"S{n}" for n in range(9)))]
+    assert re.findall(r"<b>(研究\d+)</b>", listed) == [f"研究{n}" for n in range(9)]  # what names no reason is not shown
+    assert HOSTILE not in listed
+    assert re.findall(r'<span class="tag">([^<]+)', listed) == [EntryKind.PERSON.label] + [EntryKind.SEED.label] * 9
+    first = listed[: listed.index("</li>")]
+    assert [one in first for one in ("同じ言葉：部品", "言い換え：サビ → 腐食", "提案の支援：融資", Body.objects.get(pk=LAB).short)] == [True] * 4
 
 
 @pytest.mark.covers("C92", "C30")

@@ -118,7 +118,7 @@ def test_nothing_that_an_entry_holds_is_shown_but_its_name(region: Region) -> No
     rows = [
         EntryRow(id="S1", kind="person", name="露崎 遥", body=LAB, summary=about, text=about, facts={"post": "engineer", "note": SECRET}),
         EntryRow(id="S2", kind="seed", name="密着の研究", body=LAB, owner_name=SECRET, summary=about, source=SECRET[:40]),
-        EntryRow(id="S3", kind="example", name=about, summary=about, facts={"supports": [["tech-consultation", LAB, "done"]]}),
+        EntryRow(id="S3", kind="example", name="めっきの相談", summary=about, facts={"supports": [["tech-consultation", LAB, "done"]]}),
     ]
     put_entries(rows, kept_by="t", by=SYSTEM)
     assert {"S1", "S2", "S3"} <= {match.entry.id for match in matches(PLATING, knowledge())}

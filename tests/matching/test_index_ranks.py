@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from renkei.base.actor import SYSTEM
@@ -53,10 +54,13 @@ def test_hidden_entries_change_nothing_for_the_public(built: Path) -> None:
 
 
 def test_candidates_come_with_their_signs(built: Path) -> None:
-    ids, signs = index.pool("めっきの厚さ", kinds=["equipment"])
-    assert "EQ1" in ids
+    found, signs = index.find_with_signs("めっきの厚さ", kinds=["equipment", "person"], limit=3)
+    assert found == index.find_by_kind("めっきの厚さ", audience="staff", kinds=["equipment", "person"], limit=3)
+    assert "EQ1" in {one.id for one in found}
     assert set(signs) == set(SIGNALS)
-    assert {len(values) for values in signs.values()} == {len(ids)}
+    assert {len(values) for values in signs.values()} == {len(found)}
+    near = np.maximum(signs["near"], signs["near_title"]).tolist()
+    assert near == [one.near for one in found]
 
 
 def test_a_row_file_cut_short_is_found_out_and_built_anew(built: Path) -> None:

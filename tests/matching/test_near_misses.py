@@ -109,6 +109,7 @@ def test_the_answer_to_the_question_settles_the_rule(ask: Callable[..., Proposal
     assert Evidence("met", "従業員が20人以下であること") in subsidy(fits).evidence
     fails = propose(GRANT, facts=Facts(answers={"employees": "２１人"}))
     assert [one.rule for one in fails.near_misses] == ["employees"]
+    assert [("PG" in {hit.id for hit in one.answers}) for one in (asked, fits, fails)] == [True, True, False]
 
 
 def test_a_rule_read_from_the_text_counts_like_a_known_fact(ask: Callable[..., Proposal]) -> None:

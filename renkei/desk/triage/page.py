@@ -24,13 +24,15 @@ from renkei.companies.queries import Duplicate, possible_duplicates
 from renkei.desk.colleagues import manned_words
 from renkei.desk.triage.rows import CLASSES, NONE, Block, Cell, Row, RowForm, Sight
 from renkei.desk.triage.words import marked_words
-from renkei.matching.proposal import Candidate, NearMiss, Proposal, ProposedNeed
+from renkei.matching.models import EntryKind
+from renkei.matching.proposal import Candidate, EntryHit, NearMiss, Proposal, ProposedNeed
 from renkei.matching.propose import propose
 from renkei.plan.models import Body, Provision, Service, Stage
 from renkei.plan.queries import content_now, provisions_on
 
 IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
 FEW, LOOKED_AT = 5, 12
+MOST_ANSWERS = 10
 
 
 @dataclass(slots=True)
@@ -98,6 +100,12 @@ class TriagePage:
         return [one for one in self.proposal.near_misses if (one.name, one.service, one.body) not in told]
 
     @property
+    def fitting(self) -> list[Answer]:
+        """Return the entries of all kinds that answer the words best, each with its kind and whose it is."""
+        found = [hit for hit in self.proposal.answers if hit.reasons][:MOST_ANSWERS]
+        return [Answer(hit, str(EntryKind(hit.kind).label), self.bodies[hit.body].short if hit.body in self.bodies else "") for hit in found]
+
+    @property
     def first_rows(self) -> list[Row]:
         """Return one line a body: consent is per body and class, not per line."""
         first: dict[str, Row] = {}
@@ -132,6 +140,15 @@ class TriagePage:
     def count(self) -> int:
         """Return how many candidates there are."""
         return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An entry that answers the words, whatever its kind."""
+
+    hit: EntryHit
+    kind: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +308,7 @@ def _clues(page: TriagePage) -> Clues:
     firms = [] if case.company_id or not case.company_given else possible_duplicates(
         name=case.company_given, phone=said.phone if said else "", email=said.email if said else "", actor=actor
     )  # fmt: skip
-    examples = [hit for one in page.proposal.supports for hit in one.entries if hit.kind == "example"][:FEW]
+    examples = list({hit.id: hit for one in page.proposal.supports for hit in one.entries if hit.kind == "example"}.values())[:FEW]
     like = similar_cases(page.text, actor=actor, besides=case.pk, limit=LOOKED_AT)
     own = [one for one in like if case.company_id and one.case.company_id == case.company_id]
     return Clues(same, list(suspects.values())[:FEW], firms[:FEW], examples, own[:FEW], [one for one in like if one not in own][:FEW])
