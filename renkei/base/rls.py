@@ -72,6 +72,6 @@ def redefine(signature: str, returns: str, body: str) -> RunSQL:
 
 def more(name: str, table: str, command: str, condition: str) -> RunSQL:
     """Add one permissive policy for ``command`` beside those of :func:`protect`: policies add up."""
-    check = {"SELECT": f"USING ({condition})", "INSERT": f"WITH CHECK ({condition})"}
+    check = {"SELECT": f"USING ({condition})", "INSERT": f"WITH CHECK ({condition})", "DELETE": f"USING ({condition})"}
     rule = check.get(command, f"USING ({condition}) WITH CHECK ({condition})")
     return RunSQL(f"CREATE POLICY {name} ON {table} FOR {command} {rule};", f"DROP POLICY {name} ON {table};")

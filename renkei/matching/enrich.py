@@ -15,9 +15,10 @@ from typing import TypeVar
 import numpy as np
 from django.db.models import Max, QuerySet
 
-from renkei.matching import encoders
+from renkei.matching import encoders, everything
 from renkei.matching.encoders import Encoder, EncoderError, Matrix
-from renkei.matching.models import Entry, EntryChange
+from renkei.matching.everything import Text
+from renkei.matching.models import EntryChange
 from renkei.matching.ranking import SCANNED, Encoded
 from renkei.matching.textvectors import TextVector
 
@@ -39,7 +40,7 @@ class _Done:
 _done: list[_Done] = []
 
 
-def texts_of(entry: Entry) -> tuple[str, str]:
+def texts_of(entry: Text) -> tuple[str, str]:
     """Return what of an entry is encoded: its name, and the beginning of all it says."""
     return entry.name[:READ], f"{entry.name}\n{entry.summary}\n{entry.text}"[:READ]
 
@@ -76,8 +77,7 @@ def encoded_for(ids: Sequence[str]) -> Encoded | None:
         return None
     texts: dict[str, tuple[str, str]] = {}
     for some in _chunks(ids, _AT_ONCE):
-        entries = Entry.objects.filter(pk__in=some).only("name", "summary", "text")
-        texts.update((entry.pk, texts_of(entry)) for entry in entries)
+        texts.update((one.id, texts_of(one)) for one in everything.texts(some))
     title, whole = (held(found, [texts.get(one, ("", ""))[side] for one in ids])[0] for side in (0, 1))
     return Encoded(found, title, whole)
 
@@ -114,8 +114,7 @@ def waiting(encoder: Encoder) -> int:
 def _lacking(encoder: Encoder) -> Iterator[tuple[str, str]]:
     """Yield hash and text of what has no vector, each once."""
     seen: set[str] = set()
-    entries = Entry.objects.filter(withdrawn_on__isnull=True).only("name", "summary", "text").order_by("pk")
-    for some in _chunks(entries.iterator(chunk_size=_AT_ONCE), _AT_ONCE):
+    for some in _chunks(everything.texts(), _AT_ONCE):
         texts = {encoders.key(encoder, text)[2]: text for entry in some for text in texts_of(entry)}
         known = set(_kept(encoder).filter(text_hash__in=texts).values_list("text_hash", flat=True))
         for text_hash, text in texts.items():

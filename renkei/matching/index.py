@@ -25,10 +25,9 @@ import numpy as np
 from django.conf import settings
 from django.db import connection
 
-from renkei.matching import encoders, enrich, filling, half, learned, mending, synonyms
+from renkei.matching import encoders, enrich, everything, filling, half, learned, mending, synonyms
 from renkei.matching.filling import AUDIENCES
 from renkei.matching.fusion import Signs
-from renkei.matching.models import Entry
 from renkei.matching.pending import Pending, pending, pending_since
 from renkei.matching.postings import Postings
 from renkei.matching.ranking import Pool, Ranker
@@ -271,10 +270,9 @@ def _rebuild() -> int:
     before = state()
     folder = home() / f"build-{uuid4().hex[:12]}"
     now = pending()
-    standing = Entry.objects.filter(withdrawn_on__isnull=True)
     generation = (before.generation if before else 0) + 1
-    filling.begin(folder, standing)
-    count = filling.add(folder, standing, half.Change(0, generation))
+    filling.begin(folder)
+    count = filling.add(folder, None, half.Change(0, generation))
     _write(folder.name, now, count, generation)
     for old in home().glob("build-*"):
         if old != folder:
@@ -316,11 +314,10 @@ def _build_anew() -> None:
 def _replace(known: State, changed: Sequence[str]) -> int | None:
     """Put the changed entries in; returns how many there are now, or None when the index holds another number."""
     folder, generation = home() / known.folder, known.generation + 1
-    standing = Entry.objects.filter(withdrawn_on__isnull=True, id__in=changed)
-    filling.add(folder, standing, half.Change(known.generation, generation, changed))
+    filling.add(folder, changed, half.Change(known.generation, generation, changed))
     if any(half.is_worn(folder, audience, generation) for audience in AUDIENCES):
         return None
-    count = Entry.objects.filter(withdrawn_on__isnull=True).count()
+    count = everything.count()
     return count if half.count(folder, "staff", generation) == count else None
 
 

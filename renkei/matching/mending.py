@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from django.db import connections
 from django.db.models import Q
 
+from renkei.matching import everything
 from renkei.matching.models import Entry
 from renkei.matching.words import content_forms, words
 
@@ -26,7 +27,7 @@ _running: list[threading.Thread] = []
 
 def is_small() -> bool:
     """Tell whether the index is built so quickly that a reader may wait for it."""
-    return len(Entry.objects.filter(withdrawn_on__isnull=True).order_by()[: AT_ONCE + 1].values_list("pk")) <= AT_ONCE
+    return everything.count() <= AT_ONCE
 
 
 def in_background(build: Callable[[], object]) -> None:

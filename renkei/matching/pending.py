@@ -19,7 +19,7 @@ _PENDING = """
            (SELECT count(*) FROM matching_entrychange
             WHERE tx >= coalesce(%(since)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)),
            coalesce((SELECT id || '/' || tx FROM matching_entrychange WHERE %(newest)s IS NULL OR id = %(newest)s ORDER BY id DESC LIMIT 1), ''),
-           CASE WHEN %(count)s THEN (SELECT count(*) FROM matching_entry WHERE withdrawn_on IS NULL) END
+           CASE WHEN %(count)s THEN matching_standing_count() END
     FROM pg_control_system()
 """
 _counted: dict[object, tuple[int, float]] = {}

@@ -14,18 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import meaning
+from renkei.matching.columns import Floats, Lines, Rows, Vectors, append, mapped, runs
 from renkei.matching.digest import WITH_ROWS, Digest, digests, keys_of
 from renkei.matching.meaning import Alike, Prior
 from renkei.matching.terms import FIELDS, SPACE, Document, Numbers, Told
 
-Rows = NDArray[np.int64]
-Floats = NDArray[np.float32]
 _COUNTED = 5_000  # rows after which it is written anew how often each term is met
 _MOST_READ = 50_000  # names that are kept once they were read
 _AT_ONCE = 10_000  # rows that are counted at once
@@ -63,52 +62,36 @@ class Often:
         return np.log1p((self.living - often + 0.5) / (often + 0.5)).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True)
-class Vectors:
-    """A vector a row, as whole numbers from -127 to 127 and what they are to be multiplied by: a quarter of the place."""
-
-    numbers: NDArray[np.int8]
-    scales: Floats
-
-    def near_to(self, rows: Rows, vector: Floats) -> Floats:
-        """Return how near rows come to a vector. Row by row: a product of matrices adds up in another order at its edges."""
-        return np.asarray(np.einsum("ij,j->i", self.numbers.take(rows, axis=0).astype(np.float32), vector) * self.scales[rows])
-
-    def whole(self) -> Floats:
-        """Return the vectors of all rows."""
-        return self.numbers.astype(np.float32) * self.scales[:, None]
-
-
 class Postings:
     """Postings opened for reading. Raises OSError or ValueError when a file is missing, cut short or does not fit."""
 
     def __init__(self, folder: Path, extent: Extent) -> None:
         self.extent = extent
         rows = extent.rows
-        self._names = _Lines(folder, "names.jsonl", rows)
-        self._forms = _Lines(folder, "forms.txt", rows)
+        self._names = Lines(folder, "names.jsonl", rows)
+        self._forms = Lines(folder, "forms.txt", rows)
         if self._names.size != extent.names:
             raise ValueError(f"{folder} does not hold {rows} rows")
         self.kind_names = _kinds(folder)
-        self.kind_codes = _mapped(folder / "kinds.i2", np.int16, rows)
-        self.dead = _mapped(folder / "dead.i8", np.int64, extent.dead)
+        self.kind_codes = mapped(folder / "kinds.i2", np.int16, rows)
+        self.dead = mapped(folder / "dead.i8", np.int64, extent.dead)
         if rows and (int(self.kind_codes.max()) >= len(self.kind_names) or (extent.dead and int(self.dead.max()) >= rows)):
             raise ValueError(f"{folder} names what it does not hold")
         self.alive = np.ones(rows, dtype=bool)
         self.alive[self.dead] = False
-        self.ends = _mapped(folder / "ends.i8", np.int64, rows * len(FIELDS)).reshape(-1, len(FIELDS))
+        self.ends = mapped(folder / "ends.i8", np.int64, rows * len(FIELDS)).reshape(-1, len(FIELDS))
         total = int(self.ends[-1, -1]) if rows else 0
-        self.terms = _mapped(folder / "terms.i4", np.int32, total)
-        self.counts = _mapped(folder / "counts.u1", np.uint8, total)
-        self.lengths = _mapped(folder / "lengths.f4", np.float32, rows * len(FIELDS)).reshape(-1, len(FIELDS))
-        self.near_ends = _mapped(folder / "near.ends", np.int64, rows)
-        self.near = _mapped(folder / "near.i4", np.int32, int(self.near_ends[-1]) if rows else 0)
+        self.terms = mapped(folder / "terms.i4", np.int32, total)
+        self.counts = mapped(folder / "counts.u1", np.uint8, total)
+        self.lengths = mapped(folder / "lengths.f4", np.float32, rows * len(FIELDS)).reshape(-1, len(FIELDS))
+        self.near_ends = mapped(folder / "near.ends", np.int64, rows)
+        self.near = mapped(folder / "near.i4", np.int32, int(self.near_ends[-1]) if rows else 0)
         self.often = self._often(*_counted(folder, rows))
         living = self.lengths.sum(axis=0, dtype=np.float64) - self.lengths[self.dead].sum(axis=0, dtype=np.float64)
         self.mean_lengths = np.maximum(living / max(rows - extent.dead, 1) if rows > extent.dead else np.ones(len(FIELDS)), 1e-6)
-        scales = _mapped(folder / "scales.f4", np.float32, rows * len(_VECTORS)).reshape(-1, len(_VECTORS))
+        scales = mapped(folder / "scales.f4", np.float32, rows * len(_VECTORS)).reshape(-1, len(_VECTORS))
         self.vectors = {
-            name: Vectors(_mapped(folder / f"{name}.i1", np.int8, rows * meaning.WIDTH).reshape(-1, meaning.WIDTH), scales[:, number])
+            name: Vectors(mapped(folder / f"{name}.i1", np.int8, rows * meaning.WIDTH).reshape(-1, meaning.WIDTH), scales[:, number])
             for number, name in enumerate(_VECTORS)
         }
         self.alike = _alike(folder)
@@ -226,23 +209,23 @@ class PostingsWriter:
         self._append_vectors(block)
         self._append_lines("forms", "forms.txt", [one.encode() for one in block.forms])
         self._append_lines("names", "names.jsonl", [f"{json.dumps(one, ensure_ascii=False)}\n".encode() for one in block.names])
-        _append(self._folder / "ids.i8", keys_of(one for one, _kind, _mark in block.names))
-        _append(self._folder / "kinds.i2", np.array([self._code(kind) for _id, kind, _mark in block.names], dtype=np.int16))
+        append(self._folder / "ids.i8", keys_of(one for one, _kind, _mark in block.names))
+        append(self._folder / "kinds.i2", np.array([self._code(kind) for _id, kind, _mark in block.names], dtype=np.int16))
         self.extent = Extent(self.extent.rows + len(block), self.extent.dead, self._ends["names"])
 
     def rows_of(self, ids: Sequence[str]) -> list[int]:
         """Return the living rows of ids, whichever there are."""
         if not self.extent.rows or not ids:
             return []
-        known = _mapped(self._folder / "ids.i8", np.int64, self.extent.rows)
-        dead = set(_mapped(self._folder / "dead.i8", np.int64, self.extent.dead).tolist())
-        names, wanted = _Lines(self._folder, "names.jsonl", self.extent.rows), set(ids)
+        known = mapped(self._folder / "ids.i8", np.int64, self.extent.rows)
+        dead = set(mapped(self._folder / "dead.i8", np.int64, self.extent.dead).tolist())
+        names, wanted = Lines(self._folder, "names.jsonl", self.extent.rows), set(ids)
         found = np.flatnonzero(np.isin(known, keys_of(wanted))).tolist()
         return [row for row in found if row not in dead and json.loads(names[row])[0] in wanted]
 
     def bury(self, rows: Sequence[int]) -> None:
         """Mark rows as dead."""
-        _append(self._folder / "dead.i8", np.array(rows, dtype=np.int64))
+        append(self._folder / "dead.i8", np.array(rows, dtype=np.int64))
         self.extent = self.extent._replace(dead=self.extent.dead + len(rows))
 
     def count(self) -> None:
@@ -252,8 +235,8 @@ class PostingsWriter:
         if rows - since < max(_COUNTED, since // 5):
             return
         counted = np.zeros((len(FIELDS), SPACE), dtype=np.int32) if whole is None else whole.copy()
-        ends = _mapped(self._folder / "ends.i8", np.int64, rows * len(FIELDS)).ravel()
-        terms = _mapped(self._folder / "terms.i4", np.int32, self._terms)
+        ends = mapped(self._folder / "ends.i8", np.int64, rows * len(FIELDS)).ravel()
+        terms = mapped(self._folder / "terms.i4", np.int32, self._terms)
         for at in range(since, rows, _AT_ONCE):
             span = np.r_[0, ends][at * len(FIELDS) : min(at + _AT_ONCE, rows) * len(FIELDS) + 1]
             begins, sizes = span[:-1].reshape(-1, len(FIELDS)), np.diff(span).reshape(-1, len(FIELDS))
@@ -287,12 +270,12 @@ class PostingsWriter:
         near = np.empty(near_ends[-1, -1], dtype=np.int32)
         for number, flat in enumerate(own):
             near[runs(near_ends[:, number] - flat.sizes, flat.sizes)[0]] = flat.near
-        _append(self._folder / "ends.i8", ends + self._terms)
-        _append(self._folder / "terms.i4", terms)
-        _append(self._folder / "counts.u1", counts)
-        _append(self._folder / "lengths.f4", np.stack([one.lengths for one in flats], axis=1))
-        _append(self._folder / "near.ends", near_ends[:, -1] + self._ends["near"])
-        _append(self._folder / "near.i4", near)
+        append(self._folder / "ends.i8", ends + self._terms)
+        append(self._folder / "terms.i4", terms)
+        append(self._folder / "counts.u1", counts)
+        append(self._folder / "lengths.f4", np.stack([one.lengths for one in flats], axis=1))
+        append(self._folder / "near.ends", near_ends[:, -1] + self._ends["near"])
+        append(self._folder / "near.i4", near)
         self._terms += len(terms)
         self._ends["near"] += len(near)
 
@@ -301,18 +284,18 @@ class PostingsWriter:
         made = dict(zip(_VECTORS, (title, body, meaning.unit(title + body)), strict=True))
         scales = np.stack([np.maximum(np.abs(one).max(axis=1), _LEAST) / 127 for one in made.values()], axis=1).astype(np.float32)
         for number, (name, one) in enumerate(made.items()):
-            _append(self._folder / f"{name}.i1", np.rint(one / scales[:, number, None]).astype(np.int8))
-        _append(self._folder / "scales.f4", scales)
+            append(self._folder / f"{name}.i1", np.rint(one / scales[:, number, None]).astype(np.int8))
+        append(self._folder / "scales.f4", scales)
 
     def _append_lines(self, name: str, file: str, lines: Sequence[bytes]) -> None:
         ends = self._ends[name] + np.cumsum([len(line) for line in lines])
         self._ends[name] = int(ends[-1])
         with (self._folder / file).open("ab") as out:
             out.write(b"".join(lines))
-        _append(self._folder / f"{name}.ends", ends.astype(np.int64))
+        append(self._folder / f"{name}.ends", ends.astype(np.int64))
 
     def _end(self, file: str, columns: int = 1) -> int:
-        ends = _mapped(self._folder / file, np.int64, self.extent.rows * columns)
+        ends = mapped(self._folder / file, np.int64, self.extent.rows * columns)
         return int(ends[-1]) if self.extent.rows else 0
 
     def _cut(self) -> None:
@@ -333,30 +316,6 @@ class PostingsWriter:
                 raise ValueError(f"{path} is cut short")
             with path.open("r+b") as handle:
                 handle.truncate(size)
-
-
-class _Lines:
-    """Lines of a mapped file, told by their ends."""
-
-    def __init__(self, folder: Path, file: str, rows: int) -> None:
-        self._ends = _mapped(folder / f"{file.split('.', maxsplit=1)[0]}.ends", np.int64, rows)
-        self.size = int(self._ends[-1]) if rows else 0
-        self._bytes = _mapped(folder / file, np.uint8, self.size)
-
-    def __getitem__(self, row: int) -> bytes:
-        begin = int(self._ends[row - 1]) if row else 0
-        return self._bytes[begin : int(self._ends[row])].tobytes()
-
-
-def runs(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
-    """Return the places of runs one after the other, and where each run ends among them."""
-    ends = np.cumsum(sizes)
-    steps = np.ones(int(ends[-1]) if len(ends) else 0, dtype=np.int64)
-    filled = np.flatnonzero(sizes)
-    if len(filled):
-        steps[0] = begins[filled[0]]
-        steps[ends[filled[:-1]]] = begins[filled[1:]] - (begins + sizes)[filled[:-1]] + 1
-    return np.cumsum(steps), ends
 
 
 def learn_prior(documents: Sequence[tuple[Document, Told]]) -> Prior:
@@ -386,7 +345,7 @@ def _counted(folder: Path, rows: int) -> tuple[NDArray[np.int32] | None, int]:
     best = max((number for path in folder.glob("counted-*.i4") if (number := _counted_rows(path)) <= rows), default=0)
     if not best:
         return None, 0
-    return _mapped(folder / f"counted-{best}.i4", np.int32, len(FIELDS) * SPACE).reshape(len(FIELDS), SPACE), best
+    return mapped(folder / f"counted-{best}.i4", np.int32, len(FIELDS) * SPACE).reshape(len(FIELDS), SPACE), best
 
 
 def _counted_rows(path: Path) -> int:
@@ -408,15 +367,3 @@ def _alike(folder: Path) -> Alike | None:
     if not (folder / "alike-ends.npy").is_file():
         return None
     return Alike(*(np.load(folder / f"alike-{name}.npy", mmap_mode="r") for name in Alike._fields))
-
-
-def _append(path: Path, values: NDArray[Any]) -> None:
-    with path.open("ab") as out:
-        out.write(np.ascontiguousarray(values).data)
-
-
-def _mapped(path: Path, kind: Any, count: int) -> NDArray[Any]:
-    """Return the first values of a file, mapped. Raises ValueError when there are fewer."""
-    if not count:
-        return np.zeros(0, dtype=kind)
-    return np.asarray(np.memmap(path, dtype=kind, mode="r", shape=(count,)))

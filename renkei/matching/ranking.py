@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import encoders, fusion, lexical
+from renkei.matching.columns import Rows
 from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.fusion import Model
 from renkei.matching.lexical import Scores
-from renkei.matching.postings import Postings, Rows
+from renkei.matching.postings import Postings
 from renkei.matching.signs import Query, Values, best, query_of, signals
 from renkei.matching.terms import Document, places
 

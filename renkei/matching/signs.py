@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import meaning
+from renkei.matching.columns import Rows, runs
 from renkei.matching.digest import WITH_ROWS, places_in
-from renkei.matching.postings import Postings, Rows, runs
+from renkei.matching.postings import Postings
 from renkei.matching.terms import FIELDS, SPACE, Numbers, Terms, places, query_terms
 
 Values = NDArray[np.float32]

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
-from renkei.matching import encoders, enrich
+from renkei.matching import encoders, enrich, everything
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
 from renkei.matching.encoders import EncoderError, Matrix, Role
 from renkei.matching.enrich import held, stamp, texts_of, waiting
@@ -56,7 +56,7 @@ def put(*names: str, text: str = "測る") -> None:
 
 
 def texts(*names: str) -> set[str]:
-    return {text for entry in Entry.objects.filter(pk__in=names) for text in texts_of(entry)}
+    return {text for entry in everything.texts(names) for text in texts_of(entry)}
 
 
 def test_without_an_encoder_nothing_is_done(world: World, django_assert_num_queries: Any) -> None:

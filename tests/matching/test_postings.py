@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from renkei.matching import meaning, postings, signs
+from renkei.matching.columns import runs
 from renkei.matching.digest import BLOCK, digest, digests, keys_in, places_in
 from renkei.matching.meaning import Static
-from renkei.matching.postings import Extent, Postings, PostingsWriter, learn_prior, runs
+from renkei.matching.postings import Extent, Postings, PostingsWriter, learn_prior
 from renkei.matching.terms import FIELDS, SPACE, Document, analysed, places
 from renkei.matching.words import content_forms
 from tests.matching.judged import documents

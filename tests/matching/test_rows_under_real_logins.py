@@ -102,7 +102,7 @@ def test_the_database_refuses_what_the_code_would(scene: World, login: Login) ->
         "a run of another": lambda: CatalogueRun.objects.filter(pk=theirs).update(undone_at=now),
         "a run in another's name": lambda: CatalogueRun.objects.create(body_id=LAB, name="x", done_at=now) and 1,
         "a list": lambda: Harvest.objects.update(place="x"), "a list made": lambda: Harvest.objects.create(name="x", way="folder", place="x", kind="seed", owner_name="x") and 1,
-        "words' history": lambda: SynonymStep.objects.update(version=9), "words' history gone": lambda: SynonymStep.objects.all().delete(), "entry gone": lambda: Entry.objects.filter(pk=own).delete(),
+        "words' history": lambda: SynonymStep.objects.update(version=9), "words' history gone": lambda: SynonymStep.objects.all().delete(), "entry gone": lambda: Entry.objects.filter(pk=own).delete()[0],
     }  # fmt: skip
     with login("web"):
         for actor in (scene.bank, GUEST):

@@ -1,0 +1,66 @@
+"""Columns of numbers in files that only grow, mapped and not loaded. No database here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """A vector a row, as whole numbers from -127 to 127 and what they are to be multiplied by: a quarter of the place."""
+
+    numbers: NDArray[np.int8]
+    scales: Floats
+
+    def near_to(self, rows: Rows, vector: Floats) -> Floats:
+        """Return how near rows come to a vector. Row by row: a product of matrices adds up in another order at its edges."""
+        return np.asarray(np.einsum("ij,j->i", self.numbers.take(rows, axis=0).astype(np.float32), vector) * self.scales[rows])
+
+    def whole(self) -> Floats:
+        """Return the vectors of all rows."""
+        return self.numbers.astype(np.float32) * self.scales[:, None]
+
+
+class Lines:
+    """Lines of a mapped file, told by their ends."""
+
+    def __init__(self, folder: Path, file: str, rows: int) -> None:
+        self._ends = mapped(folder / f"{file.split('.', maxsplit=1)[0]}.ends", np.int64, rows)
+        self.size = int(self._ends[-1]) if rows else 0
+        self._bytes = mapped(folder / file, np.uint8, self.size)
+
+    def __getitem__(self, row: int) -> bytes:
+        begin = int(self._ends[row - 1]) if row else 0
+        return self._bytes[begin : int(self._ends[row])].tobytes()
+
+
+def runs(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
+    """Return the places of runs one after the other, and where each run ends among them."""
+    ends = np.cumsum(sizes)
+    steps = np.ones(int(ends[-1]) if len(ends) else 0, dtype=np.int64)
+    filled = np.flatnonzero(sizes)
+    if len(filled):
+        steps[0] = begins[filled[0]]
+        steps[ends[filled[:-1]]] = begins[filled[1:]] - (begins + sizes)[filled[:-1]] + 1
+    return np.cumsum(steps), ends
+
+
+def append(path: Path, values: NDArray[Any]) -> None:
+    """Put numbers at the end of a file."""
+    with path.open("ab") as out:
+        out.write(np.ascontiguousarray(values).data)
+
+
+def mapped(path: Path, kind: Any, count: int) -> NDArray[Any]:
+    """Return the first values of a file, mapped. Raises ValueError when there are fewer."""
+    if not count:
+        return np.zeros(0, dtype=kind)
+    return np.asarray(np.memmap(path, dtype=kind, mode="r", shape=(count,)))
