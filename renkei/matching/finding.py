@@ -25,6 +25,7 @@ from renkei.matching.synonyms import current
 LONGEST = 200
 MOST_OF_A_KIND = 200
 WEAKEST = 0.18  # of the best score: what shares less with the words is no answer to them
+ENOUGH = 5  # found by words: then what is near in meaning alone is left out, for a reader stops there
 KINDS = [kind.value for kind in EntryKind]
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 _SINGLE = ("kind", "body", "topic", "area", "fee", "dates")
@@ -120,6 +121,9 @@ def _scores(wish: Wish, actor: Actor) -> dict[str, float]:
     index.ensure()
     found = index.find_by_kind(wish.q, audience=audience, kinds=KINDS, limit=MOST_OF_A_KIND, without=wish.without)
     top = max((hit.score for hit in found), default=0.0)
+    told = [hit for hit in found if hit.is_told and hit.score >= WEAKEST * top]
+    if len(told) >= ENOUGH:
+        found = told
     scores = {hit.id: hit.score / top for hit in found if hit.score >= WEAKEST * top}
     for id_ in named_ids(wish.q, actor=actor, kinds=KINDS, limit=MOST_OF_A_KIND):
         scores[id_] = 2.0 + scores.get(id_, 0.0)

@@ -72,6 +72,7 @@ class Found:
     score: float
     near: float = 0.0  # in meaning
     held: tuple[Postings, int] | None = field(default=None, compare=False, repr=False)
+    is_told: bool = True  # found by words, not by meaning alone
 
     def forms(self, mark: str) -> frozenset[str] | None:
         """Return the words of the entry, if the index holds the wording that ``mark`` names."""
@@ -205,14 +206,14 @@ def _ranked(ranker: Ranker, found: Pool, limit: int, kinds: Sequence[str] = ()) 
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
     rows, place, names = found.rows[kept], np.round(share, 4), ranker.postings
-    alike, listed_rows = near[kept].tolist(), rows.tolist()
+    alike, listed_rows, told = near[kept].tolist(), rows.tolist(), found.told[kept].tolist()
     hits: list[Found] = []
     for kind in kinds or ("",):
         own = np.flatnonzero(names.are_of(rows, [kind])) if kind else np.arange(len(rows))
         if len(own) > limit:  # equal ones at the end are told by their ids
             own = own[place[own] >= np.partition(place[own], -limit)[-limit]]
         listed = sorted((-place[at], names.id_of(listed_rows[at]), at) for at in own.tolist())[:limit]
-        hits += [Found(id_, names.kind_of(row := listed_rows[at]), float(share[at]), alike[at], (names, row)) for _place, id_, at in listed]
+        hits += [Found(id_, names.kind_of(row := listed_rows[at]), float(share[at]), alike[at], (names, row), told[at]) for _place, id_, at in listed]
     return hits
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from renkei.base.actor import GUEST, SYSTEM, Actor, link_holder
-from renkei.matching import shelf
+from renkei.matching import index, shelf
 from renkei.matching.actions import EntryRow, WindowRow, put_entries, withdraw_entries
 from renkei.matching.finding import Look, Wish, alike, look, read_wish
+from renkei.matching.index import Found
 from renkei.matching.showing import chips, kept_fields, labels, marked, shown
 from tests.matching.conftest import TODAY
 from tests.world import CENTER, LAB, World
@@ -49,6 +50,26 @@ def test_without_words_all_that_is_not_over_by_kind_for_everybody_what_is_theirs
         assert set(ids(found)) == {"EQ1", "EQ2", "PG1", "EX1"}
         assert counts(found, "kind") == {"equipment": 2, "programme": 1, "outside": 1}
         assert found.over == 1
+
+
+@pytest.mark.parametrize(("told", "shown"), [(5, 5), (4, 6), (0, 2)])
+def test_a_list_of_words_ends_where_only_meaning_is_near(region: Region, monkeypatch: pytest.MonkeyPatch, told: int, shown: int) -> None:
+    region()
+    put(*(machine(f"M{n}", f"機械{n}") for n in range(7)))
+    hits = [Found(f"M{n}", "equipment", 0.5, 0.4) for n in range(told)]
+    near = [Found(f"M{n}", "equipment", 0.9, 0.4, is_told=False) for n in (5, 6)]
+    monkeypatch.setattr(index, "find_by_kind", lambda *_args, **_more: [*near, *hits])
+    found = ids(look(Wish(q="ぬぬぬ"), actor=GUEST))
+    assert len(found) == shown
+    assert ("M5" in found, "M6" in found) == ((told < 5,) * 2)
+
+
+def test_what_is_too_weak_is_no_reason_to_leave_out_what_is_near(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    region()
+    put(*(machine(f"M{n}", f"機械{n}") for n in range(7)))
+    weak = [Found(f"M{n}", "equipment", 0.1) for n in range(6)]
+    monkeypatch.setattr(index, "find_by_kind", lambda *_args, **_more: [Found("M6", "equipment", 1.0, 0.4, is_told=False), *weak])
+    assert ids(look(Wish(q="ぬぬぬ"), actor=GUEST)) == ["M6"]
 
 
 def test_what_is_over_is_shown_when_asked_for_and_last(region: Region) -> None:

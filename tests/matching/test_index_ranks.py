@@ -59,6 +59,8 @@ def test_candidates_come_with_their_signs(built: Path) -> None:
     assert "EQ1" in {one.id for one in found}
     assert set(signs) == set(SIGNALS)
     assert {len(values) for values in signs.values()} == {len(found)}
+    by_words = [any(signs[name][n] > 0 for name in ("words", "pairs", "synonyms")) for n in range(len(found))]
+    assert [one.is_told for one in found] == by_words
     near = np.maximum(signs["near"], signs["near_title"]).tolist()
     assert near == [one.near for one in found]
 
