@@ -85,6 +85,7 @@ def _reads(everyone: Everyone, route: routes.Route) -> list[tuple[str, str]]:
     return [("desk", path)] if path else []
 
 
+@pytest.mark.long
 def test_get_only_selects(everyone: Everyone) -> None:
     """Whatever a page shows, looking at it changes nothing (links are prefetched, pages are reloaded, robots read)."""
     wrote: dict[str, set[str]] = {}

@@ -6,7 +6,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def tracked() -> list[Path]:
         names = [str(path.relative_to(REPO)) for folder in ("renkei", "tests", "docs", "bench") for path in (REPO / folder).rglob("*")]
     return [REPO / name for name in names if (REPO / name).is_file()]
 
-WANTED, REACHED = 1.5, 1.35  # test lines for each line of code: the house wants the first; raise the second until it is there
+WANTED, REACHED = 1.5, 1.38  # test lines for each line of code: the house wants the first; raise the second until it is there
 
 
 def code() -> list[Path]:
@@ -113,11 +113,17 @@ def test_no_outside_address_is_fetched() -> None:
     assert [place for place in _places(r"url\(\s*['\"]?(https?:)?//|@import", only=("renkei/",)) if ".css:" in place] == []
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@lru_cache
 def _functions() -> list[tuple[str, int, int]]:
     return [
         (f"{path.relative_to(REPO)}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno + 1, node.lineno)
         for path in code()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
 
@@ -137,7 +143,7 @@ def test_no_exception_is_swallowed() -> None:
     silent = [
         f"{path.relative_to(REPO)}:{node.lineno}"
         for path in code()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.ExceptHandler) and all(isinstance(part, ast.Pass) for part in node.body)
     ]
     assert silent == []
@@ -159,7 +165,7 @@ def test_every_act_on_record_says_who_acts() -> None:
     nameless = [
         f"{path.relative_to(REPO)}:{node.lineno} {node.name}"
         for path in code() if path.name == "actions.py" or path.parent.name == "actions"
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in _tree(path).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _writes(node)
         and "by" not in {argument.arg for argument in node.args.kwonlyargs}
     ]  # fmt: skip
