@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ from renkei.cases.actions.routes import (
     undo,
 )
 from renkei.cases.models import Case, RegionalProject, Route, RouteStep, RouteVersion, Support
-from renkei.cases.queries.route_plan import draft_of, ground, planned
+from renkei.cases.queries.route_plan import draft_of, ground, planned, told_days
+from renkei.desk.routes.page import route_page
 from renkei.matching.models import Entry
 from renkei.plan.models import Field
 from tests.cases.making import arrived, company, events, leave, need_of, pick, refuses, summarise
@@ -54,8 +56,8 @@ def rows(there: Routed) -> list[tuple[Any, ...]]:
     return list(RouteVersion.objects.filter(route=there.route).order_by("number").values_list("number", "base", "did"))
 
 
-def funded(world: World, monkeypatch: pytest.MonkeyPatch, *, needs: bool | None) -> Routed:
-    plan(world, precedence=[*PRECEDENCE, APPROVAL])
+def funded(world: World, monkeypatch: pytest.MonkeyPatch, *, needs: bool | None, weeks: int | None = 4) -> Routed:
+    plan(world, precedence=[*PRECEDENCE, APPROVAL | {"weeks": weeks} if weeks else {key: value for key, value in APPROVAL.items() if key != "weeks"}])
     catalogue()
     facts = {} if needs is None else {"needs_approval": needs}
     entry("PG9", "programme", "rd-subsidy", CENTER, {"kind": "call", "opens": day(11, 1), "closes": day(1, 29, 2027)}, decision_weeks=6, **facts)
@@ -87,6 +89,33 @@ def test_a_fund_that_needs_an_approval_waits_the_weeks_the_plan_gives(
     on = ground(Case.objects.get(pk=there.case.pk), [draft], actor=world.desk)
     assert on.is_approved
     assert (planned([draft], on)[0].begins, [why.code for why in planned([draft], on)[0].why]) == (day(11, 25), ["call", "weeks", "note"])
+    assert told_days([step], replace(on, is_approved=False)) == {step.key: day(12, 23)}  # waiting, a told day is kept
+    with clock.moved_to(NOON + dt.timedelta(days=2)):
+        shown = route_page(Case.objects.get(pk=there.case.pk), there.route, world.desk)
+        assert [(one.was, one.now, one.is_earlier) for one in shown["slipped"]] == [
+            ("12月23日（水）から来年3月12日", "11月27日（金）から来年3月12日", True)]
+        assert shown["is_sooner"]
+        assert replan(there.route, by=world.desk, version=1).number == 2  # approved: the earlier day is offered, and one press takes it
+    step = there.step("rd-subsidy")
+    assert (step.begins_on, [why["code"] for why in step.why if why["code"] == "decided"]) == (day(11, 27), [])
+    with clock.moved_to(NOON + dt.timedelta(days=2)):
+        shown = route_page(Case.objects.get(pk=there.case.pk), Route.objects.get(), world.desk)
+        assert (shown["slipped"], shown["is_sooner"]) == ([], False)
+
+
+@pytest.mark.covers("C49")
+@pytest.mark.parametrize(("needs", "missing"), [(True, [("earlier_missing", "承認が先。")]), (False, []), (None, [])])
+def test_a_plan_that_gives_no_weeks_invents_no_day_and_says_what_is_missing(
+    world: World, monkeypatch: pytest.MonkeyPatch, needs: bool | None, missing: list[tuple[str, str]]
+) -> None:
+    there = funded(world, monkeypatch, needs=needs, weeks=None)
+    step = there.step("rd-subsidy")
+    assert (step.begins_on, [why["code"] for why in step.why]) == (day(11, 25), ["call", "weeks", "note"])
+    assert [(one["code"], one["text"]) for one in step.missing] == missing
+    if needs:
+        draft = draft_of(step)
+        on = replace(ground(there.case, [draft], actor=world.desk), is_approved=True)
+        assert planned([draft], on)[0].missing == ()
 
 
 def approving(world: World) -> dict[str, Any]:

@@ -212,8 +212,8 @@ def _edit(
     drafts = edit(list(before))
     on = ground(locked.case, drafts, actor=by)
     same = {one.key for one in drafts if one in before}
-    told = {key: day for key, day in told_days(rows).items() if key in same}
     on = on.with_entries(one.entry for one in drafts)
+    told = {key: day for key, day in told_days(rows, on).items() if key in same}
     placed = planned(drafts, on, told)
     if drafts == before and [(one.begins_on, one.ends_on) for one in rows] == [(one.begins, one.ends) for one in placed]:
         raise Refused(_("前の版と同じです。変えたいところを直してから保存してください。"), "nothing_changed")

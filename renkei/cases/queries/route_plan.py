@@ -91,7 +91,7 @@ def ground(case: Case, drafts: Sequence[Draft], *, actor: Actor) -> Ground:
         settled=facts.states,
         closed=content_now().closed_days,
         answer_days=clock_named("offer_answer").business_days,
-        is_approved=any("weeks" in rule for rule in known.precedence) and _is_approved(case, actor),
+        is_approved=any(rule["before"] not in known.services for rule in known.precedence) and _is_approved(case, actor),
     )
 
 
@@ -100,9 +100,17 @@ def drafts_of(version: RouteVersion) -> list[Draft]:
     return [draft_of(one) for one in RouteStep.objects.filter(version=version)]
 
 
-def told_days(steps: Iterable[RouteStep]) -> dict[uuid.UUID, dt.date | None]:
-    """Return the first days of written steps by key, without those that waited for another: they follow it."""
-    return {one.key: one.begins_on for one in steps if not any(why["code"] == "after" for why in one.why)}
+def told_days(steps: Iterable[RouteStep], on: Ground) -> dict[uuid.UUID, dt.date | None]:
+    """Return the first days of written steps by key, without those that waited for what is no wait any more.
+
+    A step that waited for another follows it; one that waited for a decision outside the route is free once that is there.
+    """
+    return {one.key: one.begins_on for one in steps if not _is_let_go(one, on)}
+
+
+def _is_let_go(step: RouteStep, on: Ground) -> bool:
+    codes = {why["code"] for why in step.why}
+    return "after" in codes or ("decided" in codes and _decided(draft_of(step), on) is None)
 
 
 def draft_of(step: RouteStep) -> Draft:
@@ -161,16 +169,21 @@ def task_of(draft: Draft, on: Ground) -> Task:
 def _decided(draft: Draft, on: Ground) -> Reason | None:
     """Return when what no step of a route brings (the approval of the firm's plan) can be decided, by the weeks the plan gives for it.
 
-    Only where the entry is known to need it and the firm is not known to have it.
+    A plan that gives no weeks leaves the day free: the step then says what is missing.
     """
-    entry = on.entries.get(draft.entry)
     for rule in on.precedence:
-        weeks, when = _count(rule.get("weeks")), str(rule.get("when", ""))
-        if rule["after"] != draft.service or rule["before"] in on.services or not weeks or when in on.settled or on.is_approved:
-            continue
-        if entry is not None and entry.facts.get(when) is True:
+        weeks = _count(rule.get("weeks"))
+        if weeks and _needs_approval(rule, draft, on):
             return Reason("decided", day=on.today + dt.timedelta(weeks=weeks), n=weeks, text=str(rule["text"]))
     return None
+
+
+def _needs_approval(rule: Mapping[str, Any], draft: Draft, on: Ground) -> bool:
+    """Tell whether the entry is known to need what no service brings, and the firm is not known to have it."""
+    entry, when = on.entries.get(draft.entry), str(rule.get("when", ""))
+    if rule["after"] != draft.service or rule["before"] in on.services or when in on.settled or on.is_approved:
+        return False
+    return entry is not None and entry.facts.get(when) is True
 
 
 def _is_approved(case: Case, actor: Actor) -> bool:
@@ -202,6 +215,8 @@ def _told(one: Placed, draft: Draft, drafts: Sequence[Draft], settled: frozenset
             notes.append(Reason("note", text=text))
         if rule["after"] == draft.service and when not in settled and rule["before"] not in services and when in on.asked_about:
             missing.append(Reason("course_missing" if when == QUALIFICATION else "earlier_missing", text=text))
+        elif not rule.get("weeks") and _needs_approval(rule, draft, on):
+            missing.append(Reason("earlier_missing", text=text))
     return replace(one, why=(*one.why, *notes), missing=(*one.missing, *missing))
 
 

@@ -35,6 +35,7 @@ class Shift:
     words: str
     was: str
     now: str
+    is_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,17 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
     runs = runs_case(actor, case) and case.is_open
     drafts = [draft_of(one.step) for one in lines]
     on = ground(case, drafts, actor=actor)
-    told = told_days(one.step for one in lines)
+    told = told_days((one.step for one in lines), on)
     fresh = planned(drafts, on, told)
-    sent = last_sending(case, actor)
     names = {str(one.step.key): _words(one) for one in lines}
+    slipped = shifts(_written(lines), fresh, names, on.today) if runs else []
+    sent = last_sending(case, actor)
     return {
         "case": case, "route": route, "version": version, "lines": lines, "runs": runs,
         "picture": picture(lines, on.today),
         "ends": max((one.step.ends_on for one in lines if one.step.ends_on), default=None),
         "is_open_ended": any(one.step.ends_on is None for one in lines),
-        "slipped": shifts(_written(lines), fresh, names, on.today) if runs else [],
+        "slipped": slipped, "is_sooner": bool(slipped) and all(one.is_earlier for one in slipped),
         "vain": [(one, replacements(one, drafts, on, case, names)) for one in lines if one.is_vain and one.support] if runs else [],
         "sent": sent, "answers": answers_to(sent, actor) if sent else [],
         "is_sent": sent is not None and sent.version_id == version.pk,
@@ -79,9 +81,13 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
 def shifts(before: Sequence[Placed], after: Sequence[Placed], names: dict[str, str], today: dt.date) -> list[Shift]:
     """Return the steps whose days differ, in words."""
     return [
-        Shift(names.get(one.key, ""), span_words(one.before, today), span_words(one.after, today))
+        Shift(names.get(one.key, ""), span_words(one.before, today), span_words(one.after, today), _is_earlier(one.before, one.after))
         for one in changes(before, after) if one.after is not None
     ]  # fmt: skip
+
+
+def _is_earlier(before: Placed | None, after: Placed) -> bool:
+    return before is not None and before.begins is not None and after.begins is not None and after.begins < before.begins
 
 
 def span_words(one: Placed | None, today: dt.date) -> str:
