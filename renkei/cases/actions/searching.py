@@ -17,6 +17,7 @@ from renkei.matching.finding import Wish, look, read_wish
 from renkei.matching.models import Entry
 
 MOST_NAME, MOST_SEARCHES, MOST_WATCHED = 40, 30, 1000
+MOST_QUERY = 1000  # of the address: a Japanese sign takes nine
 
 
 def wish_of(query: str) -> Wish:
@@ -29,16 +30,18 @@ def wish_of(query: str) -> Wish:
 def save_search(query: str, name: str, *, by: Actor, alert: bool = True) -> SavedSearch:
     """Keep a search. What it finds today is known and calls nobody.
 
-    Refused: ``empty``, ``name_empty``, ``too_long``, ``name_taken``, ``too_many``, ``too_wide``, ``not_allowed``.
+    Refused: ``empty``, ``query_too_long``, ``name_empty``, ``too_long``, ``name_taken``, ``too_many``, ``too_wide``, ``not_allowed``.
     """
     body, person = (None, by.person) if by.is_company and by.person else signed(by)
     wish = wish_of(query)
     if wish.is_empty:
         raise Refused(_("探す言葉か条件を入れてから保存してください。"), "empty")
+    if len(wish.query) > MOST_QUERY:  # cut, it would find something else than the page from which it was saved
+        raise Refused(_("探す言葉が長すぎて、保存できません。言葉か条件を減らしてから、もう一度保存してください。"), "query_too_long")
     own = list(SavedSearch.objects.visible_to(by).living().select_for_update())
     if len(own) >= MOST_SEARCHES:
         raise Refused(_("保存できるのは%(n)s個までです。使わないものを外してください。") % {"n": MOST_SEARCHES}, "too_many")
-    search = SavedSearch(body_id=body, person_id=person, query=wish.query[:1000], made_at=clock.now())
+    search = SavedSearch(body_id=body, person_id=person, query=wish.query, made_at=clock.now())
     _put(search, name, own, alert=alert)
     if alert:
         _watch(search, by=by)
