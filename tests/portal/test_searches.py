@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,23 @@ def text_of(answer: Any) -> str:
     return str(answer.content.decode())
 
 
+def test_an_entry_opens_in_the_firms_pages_and_leads_back_to_the_same_words(mei: CompanyAccess) -> None:
+    put("EQ1")
+    put("EQ/2 の", name="古い膜厚計", ends_on=NOON.date() - DAY)
+    put("HID", name="見せない膜厚計", public=False)
+    put("OUT", name="取り下げた膜厚計")
+    withdraw_entries(["OUT"], kept_by="test", on=clock.today(), by=SYSTEM)
+    one = client(mei)
+    shown = text_of(one.get(to("portal-entry", mei, entry="EQ1") + f"?{QUERY}&kind=equipment&bogus=1"))
+    back = re.findall(r'class="crumb"><a href="([^"]+)"', shown)
+    assert [html.unescape(way) for way in back] == [f'{to("portal-find", mei)}?{QUERY}&kind=equipment']
+    assert (to("portal-new", mei) in shown, f'href="{reverse("public-find")}' in shown, "いまは受け付けていません" in shown) == (True, False, False)
+    assert f'href="{to("portal-find", mei)}">探した一覧に戻る' in text_of(one.get(to("portal-entry", mei, entry="EQ1")))
+    assert "いまは受け付けていません" in text_of(one.get(to("portal-entry", mei, entry="EQ/2 の")))
+    assert [one.get(to("portal-entry", mei, entry=code)).status_code for code in ("EQ1", "HID", "OUT", "none", "EQ1'\"<b>")] == [200, 404, 404, 404, 404]
+    assert one.post(to("portal-entry", mei, entry="EQ1")).status_code == 405
+
+
 def sent() -> list[tuple[str, str]]:
     return list(Mail.objects.filter(purpose="firm_search").order_by("made_at").values_list("to", "subject"))
 
@@ -68,7 +87,7 @@ def test_from_the_search_page_to_the_list_and_off_it(mei: CompanyAccess) -> None
     assert "まだありません" in empty
     found = text_of(one.get(to("portal-find", mei) + f"?{QUERY}"))
     assert f'{to("portal-search-new", mei)}?{QUERY}' in found
-    assert reverse("public-entry", kwargs={"entry": "EQ1"}) in found
+    assert f'{to("portal-entry", mei, entry="EQ1")}?{QUERY}' in found
     assert "この検索を保存する" not in text_of(one.get(to("portal-find", mei)))  # nothing is asked for yet
     asked = text_of(one.get(to("portal-search-new", mei) + f"?{QUERY}"))
     assert "言葉：膜厚" in asked

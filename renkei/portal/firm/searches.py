@@ -22,7 +22,8 @@ from renkei.base.refusal import Refused
 from renkei.cases.actions.searching import MOST_NAME, change_search, end_search, save_search, see_search, wish_of
 from renkei.cases.models import SavedSearch, SearchHit
 from renkei.matching.finding import look, read_wish
-from renkei.matching.showing import chips, kept_fields, shown
+from renkei.matching.models import Entry
+from renkei.matching.showing import chips, entry_row, kept_fields, shown
 from renkei.portal.firm.request import FirmRequest
 
 MOST_NEW = 20
@@ -41,12 +42,23 @@ class SearchForm(forms.Form):
 def find(request: FirmRequest, company: uuid.UUID) -> HttpResponse:
     """Show what is found among the public entries; what is looked for can be saved."""
     wish = read_wish(request.GET, request.GET.getlist("without"))
-    found = shown(look(wish, actor=request.actor), _entry_url, request.GET.get("page"))
+    found = shown(look(wish, actor=request.actor), lambda one: _entry_url(company, one), request.GET.get("page"))
     context = {"shown": found, "here": _at("portal-find", company), "kept": kept_fields(wish), "save_at": _at("portal-search-new", company),
                "instead": _at("portal-new", company), "instead_words": _("困りごとを書いて相談する")}  # fmt: skip
     answer = render(request, "parts/find_found.html" if request.headers.get("HX-Request") else "portal/firm/find.html", context)
     patch_vary_headers(answer, ["HX-Request"])
     return answer
+
+
+@require_safe
+def entry(request: FirmRequest, company: uuid.UUID, entry: str) -> HttpResponse:
+    """Show one public entry inside the firm's pages; the way back leads to the firm's search with the same words."""
+    found = get_object_or_404(
+        Entry.objects.visible_to(request.actor).filter(withdrawn_on__isnull=True).select_related("body").prefetch_related("windows"), pk=entry
+    )
+    query = read_wish(request.GET, request.GET.getlist("without")).query
+    back = f"{_at('portal-find', company)}?{query}" if query else _at("portal-find", company)
+    return render(request, "portal/firm/entry.html", {"entry": found, "row": entry_row(found), "back": back, "new": _at("portal-new", company)})
 
 
 @require_safe
@@ -124,11 +136,11 @@ def _news(request: FirmRequest, search: SavedSearch) -> list[tuple[str, str]]:
     hits = SearchHit.objects.visible_to(request.actor).filter(
         search=search, seen_at__isnull=True, entry__is_public=True, entry__withdrawn_on__isnull=True
     )
-    return [(hit.entry.name, _entry_url(hit.entry_id)) for hit in hits.select_related("entry").order_by("-came_at", "entry_id")[:MOST_NEW]]
+    return [(hit.entry.name, f"{_entry_url(request.access.company_id, hit.entry_id)}?{search.query}") for hit in hits.select_related("entry").order_by("-came_at", "entry_id")[:MOST_NEW]]
 
 
-def _entry_url(entry: str) -> str:
-    return reverse("public-entry", kwargs={"entry": entry})
+def _entry_url(company: uuid.UUID, entry: str) -> str:
+    return reverse("portal-entry", kwargs={"company": company, "entry": entry})
 
 
 def _at(name: str, company: uuid.UUID) -> str:

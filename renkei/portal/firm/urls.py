@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
           changes=True),
     route("firm/<uuid:company>/sight/", sight.sight, name="portal-sight", audience=Audience.COMPANY, rule=FIRM),
     route("firm/<uuid:company>/find/", searches.find, name="portal-find", audience=Audience.COMPANY, rule="public entries"),
+    route("firm/<uuid:company>/find/<path:entry>/", searches.entry, name="portal-entry", audience=Audience.COMPANY, rule="a public entry"),
     route("firm/<uuid:company>/searches/", searches.saved, name="portal-searches", audience=Audience.COMPANY, rule=OWN),
     route("firm/<uuid:company>/searches/new/", searches.new, name="portal-search-new", audience=Audience.COMPANY, rule=OWN,
           changes=True),

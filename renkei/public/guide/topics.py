@@ -62,7 +62,7 @@ TOPICS = (
     Topic("company-page", _("会社のページの使い方"), FIRMS, ("portal-status", "portal-case", "public-consult", "public-home")),
     Topic("firm-account", _("会社のアカウント"), FIRMS, ("portal-",)),
     Topic("sharing", _("見せる相手を変える"), FIRMS, ("portal-status-share", "portal-status-standing", "portal-status-request", "portal-status-confirm", "portal-case-share", "portal-case-standing", "portal-case-request", "portal-consent", "public-privacy", "portal-status-opening", "portal-case-opening")),
-    Topic("find", _("自分で探す・支援ルートを読む"), FIRMS, ("public-find", "public-entry")),
+    Topic("find", _("自分で探す・支援ルートを読む"), FIRMS, ("public-find", "public-entry", "portal-entry")),
     Topic("trouble", _("困ったとき"), ALL, ("account_", "my-bodies")),
 )  # fmt: skip
 BY_SLUG = {topic.slug: topic for topic in TOPICS}
