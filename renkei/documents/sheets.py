@@ -1,4 +1,4 @@
-"""Spreadsheets in and out: values only. Formulas stay text, and a file cannot eat the machine."""
+"""Spreadsheets in and out: values only. Formulas are never worked out here, and a file cannot eat the machine."""
 
 from __future__ import annotations
 
@@ -28,18 +28,26 @@ _BROKEN = (
     NotImplementedError, RuntimeError, OverflowError, struct.error, zlib.error,
 )  # fmt: skip
 
+MOST_NAMED = 5
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_PIECE = 1024 * 1024
 _NO_LETTER = re.compile("[\uf8f0-\uf8f3]")  # what CP932 makes of bytes it does not know: the text is in another encoding
 
 
 def read_sheet(data: bytes, *, most_rows: int) -> list[list[Any]]:
-    """Return the rows of the first sheet. Raises Refused for what is no xlsx file, too large, or a trap."""
+    """Return the rows of the first sheet; for a formula the value that was kept with it.
+
+    Raises Refused for what is no xlsx file, too large, or a trap, and for formulas kept without a value (``no_value``).
+    """
     if len(data) > MOST_BYTES:
         raise Refused(_("表は5メガバイトまでです。年度ごとに分けてください。"), "file_too_large", field="file")
     import openpyxl  # noqa: PLC0415  half a second, which every start would pay
 
     _check_parts(data)
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
+        if _has_formulas(data) and (cells := _without_value(data, most_rows)):
+            raise _no_value(cells)
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
         rows = [[_value(cell) for cell in row]
                 for row in sheet.iter_rows(max_row=most_rows + 1, max_col=MOST_COLUMNS, values_only=True)]
@@ -135,6 +143,46 @@ def _check_parts(data: bytes) -> None:
                             raise _not_readable()
     except _BROKEN as error:
         raise _not_readable() from error
+
+
+def _has_formulas(data: bytes) -> bool:
+    """Tell whether a formula may stand anywhere: only then is the sheet read a second and third time."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for part in (one for one in archive.namelist() if one.endswith(".xml")):
+            with archive.open(part) as file:
+                end = b""
+                while piece := file.read(_PIECE):
+                    if _FORMULA.search(end + piece):
+                        return True
+                    end = piece[-40:]  # a tag may stand across two pieces
+    return False
+
+
+def _without_value(data: bytes, most_rows: int) -> list[str]:
+    """Return the cells (B2) of the first sheet whose formula was kept without the value it had."""
+    import openpyxl  # noqa: PLC0415  as above
+
+    books = [openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=only, keep_links=False) for only in (False, True)]
+    rows = [one.worksheets[0].iter_rows(max_row=most_rows + 1, max_col=MOST_COLUMNS) for one in books]
+    found = [
+        said.coordinate
+        for written, values in zip(*rows, strict=True)
+        for said, value in zip(written, values, strict=True)
+        if said.data_type == "f" and value.value is None and value.data_type != "str"  # an empty text is a value
+    ]
+    for one in books:
+        one.close()
+    return found
+
+
+def _no_value(cells: Sequence[str]) -> Refused:
+    named = "、".join(cells[:MOST_NAMED])
+    if len(cells) > MOST_NAMED:
+        named = _("%(cells)sほか%(n)sか所") % {"cells": named, "n": f"{len(cells) - MOST_NAMED:,}"}
+    return Refused(
+        _("計算式に値が入っていないセルがあります（%(cells)s）。エクセルで開いて保存し直すか、値を入れてください。") % {"cells": named},
+        "no_value", field="file",
+    )  # fmt: skip
 
 
 def _not_csv() -> Refused:

@@ -94,9 +94,10 @@ class TestAsOfficesWriteThem:
         assert (values["name"].replace("\n", ""), values["phone"]) == ("つばめ工業", "047-000-0001")
         assert "ひみつ" not in values
 
-    def test_formulas_stay_words_and_merged_cells_are_read_once(self, world: World) -> None:
-        values = one_row(world, book(["つばめ工業", None, '=HYPERLINK("http://x.example")', None, None, "=1+1", None, None]))
-        assert (values["phone"], values["person"]) == ('=HYPERLINK("http://x.example")', "=1+1")
+    def test_formulas_without_values_are_named_and_merged_cells_are_read_once(self, world: World) -> None:
+        with pytest.raises(Refused, match="（C2、F2）") as refused:
+            read(world, book(["つばめ工業", None, '=HYPERLINK("http://x.example")', None, None, "=1+1", None, None]))
+        assert (refused.value.code, refused.value.field) == ("no_value", "file")
         merged = book(["つばめ工業", None, None], ["かもめ工業", None, None], change=lambda _book, sheet: sheet.merge_cells("A2:A3"))
         assert [row.values["name"] for row in read(world, merged).rows] == ["つばめ工業"]
 

