@@ -14,8 +14,9 @@ from renkei.base import clock
 from renkei.cases.actions.answers import accept, decline, finish_support
 from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.route_sending import answer_route, send_route
-from renkei.cases.models import Case, Route, RouteSending, RouteVersion
+from renkei.cases.models import Case, Route, RouteSending, RouteVersion, Support
 from renkei.cases.queries.route_near import wants
+from renkei.matching.models import Entry
 from renkei.matching.proposal import NearMiss
 from tests.cases.linking import firm
 from tests.cases.making import arrived, leave, need_of, pick, summarise
@@ -209,6 +210,25 @@ def test_other_plans_with_what_they_cost_in_time(there: Routed) -> None:
     assert there.step("rd-subsidy").entry == "PG2"
     back = plain(said(client(there.world).get(step_url(there, "rd-subsidy"))))
     assert "PG1の名 11月25日（水）から来年1月29日 全体が29日早くなります 無料" in back
+
+
+def test_a_step_whose_entry_has_ended_says_so_in_table_picture_and_form_and_is_offered_to_nobody(there: Routed) -> None:
+    here, said_of = step_url(there, "rd-subsidy"), "11月24日で終わりました。"
+    before = page(there)
+    assert (said_of in plain(before), "終了" in before[before.index("<figure") : before.index("</figure>")]) == (False, False)
+    assert "いまは選べません" not in said(client(there.world).get(here))
+    Entry.objects.filter(pk__in=["PG1", "PG2"]).update(ends_on=NOON.date() - dt.timedelta(days=1))
+    text = page(there)
+    assert said_of in row(there, "rd-subsidy", text)
+    assert [service for service in ("loan", "equipment-tests", "tech-consultation") if "で終わりました" in row(there, service, text)] == []
+    assert text[text.index("<figure") : text.index("</figure>")].count("終了") == 1
+    form = said(client(there.world).get(here))
+    assert (said_of in form, "PG1の名（いまは選べません）" in form, "PG2の名" in form) == (True, True, False)
+    refused = change(there, "rd-subsidy", entry="PG2")
+    assert (refused.status_code, fault(refused, "entry")) == (422, "一覧にないものです。選び直してください。")
+    asked(there, "rd-subsidy", CENTER)
+    accept(Support.objects.get(service="rd-subsidy"), by=there.world.center)
+    assert "で終わりました" not in row(there, "rd-subsidy")  # what is at work goes on
 
 
 def test_a_step_that_is_gone_or_foreign(there: Routed) -> None:

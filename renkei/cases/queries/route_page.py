@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -12,8 +12,10 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Route, RouteAnswer, RouteSending, RouteStep, RouteVersion, Support
 from renkei.cases.queries.route_plan import GONE, IN_VAIN, Ask
-from renkei.cases.states import SupportState
+from renkei.cases.states import AT_WORK, SupportState
+from renkei.matching.models import Entry
 from renkei.matching.schedule_words import from_data, missing_words, reason_words
+from renkei.matching.standing import limits, standing_of
 
 _WAITING = {None, SupportState.PROPOSED}
 
@@ -30,6 +32,7 @@ class Line:
     why: list[str]
     missing: list[str]
     late: str = ""
+    over: str = ""  # why its entry can be had no more
 
     @property
     def is_vain(self) -> bool:
@@ -69,6 +72,18 @@ def _line(number: int, step: RouteStep, support: Support | None, today: dt.date)
         number, step, support, state.value, str(state.label), [word for one in step.why if (word := reason_words(from_data(one), today))],
         [word for one in step.missing if (word := missing_words(from_data(one), today))], late_words(step, state, today),
     )  # fmt: skip
+
+
+def with_standing(lines: Sequence[Line], entries: Mapping[str, Entry]) -> list[Line]:
+    """Return the lines, each whose entry can be had no more with the sentence that says so; what is at work goes on."""
+    today = clock.today()
+    checks = limits(today)
+    found = []
+    for one in lines:
+        entry = entries.get(one.step.entry) if one.state not in {*AT_WORK, SupportState.DONE} else None
+        standing = standing_of(entry, entry.windows.all(), today, checks=checks) if entry is not None else None
+        found.append(replace(one, over=standing.words) if standing is not None and standing.is_dead else one)
+    return found
 
 
 def late_words(step: RouteStep, state: SupportState, today: dt.date) -> str:

@@ -74,6 +74,8 @@ def _bar(line: Line, number: int, at: Callable[[dt.date], float], scale: float) 
     width = max(((ends - begins).days + 1) * scale, _NARROW) if ends else max(14 * scale, 3 * _NARROW)
     width = round(min(width, WIDTH - x), 1)
     words = f"{line.number} {line.step.service.short}（{line.step.body.short}）"
+    if line.over:
+        words = _("%(step)s 終了") % {"step": words}
     is_right = x > WIDTH * 0.6
     return Bar(x, HEAD + ROW * number, width, round(x + width, 1) if is_right else x, words, line.step.service.stage_id, line.state,
                ends is None, bool(line.late), is_right)

@@ -11,6 +11,7 @@ from renkei.base.forms import JapaneseDateField, TextField
 from renkei.cases.models import Case, RouteStep
 from renkei.cases.queries.route_plan import open_needs
 from renkei.matching.models import Entry, EntryKind
+from renkei.matching.standing import alive
 from renkei.plan.queries import provisions_on
 
 DATED = [EntryKind.PROGRAMME.value, EntryKind.EVENT.value, EntryKind.EQUIPMENT.value, EntryKind.TEST.value]
@@ -77,6 +78,6 @@ def _choose(form: forms.Form, name: str, choices: list[tuple[str, Any]]) -> None
 
 def _entries(service: str, own: str, own_name: str) -> list[tuple[str, str]]:
     """Return what of the catalogue speaks for a service, the chosen one among it."""
-    rows = Entry.objects.standing().filter(service=service, kind__in=DATED).order_by("body__order", "name")
+    rows = alive(Entry.objects.all()).filter(service=service, kind__in=DATED).order_by("body__order", "name")
     found = [(one.pk, f"{one.name}（{one.body.short if one.body else one.owner_name}）") for one in rows.select_related("body")]
-    return found if not own or own in dict(found) else [(own, own_name or own), *found]
+    return found if not own or own in dict(found) else [(own, _("%(name)s（いまは選べません）") % {"name": own_name or own}), *found]

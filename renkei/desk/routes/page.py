@@ -14,13 +14,14 @@ from renkei.base.actor import Actor
 from renkei.base.language import shown_day, shown_money
 from renkei.cases.models import Case, Route
 from renkei.cases.queries.next_best import next_candidates
-from renkei.cases.queries.route_page import Line, answers_to, current_version, last_sending, lines_of
+from renkei.cases.queries.route_page import Line, answers_to, current_version, last_sending, lines_of, with_standing
 from renkei.cases.queries.route_picture import picture
 from renkei.cases.queries.route_plan import Draft, Ground, draft_of, ground, planned, told_days
 from renkei.cases.queries.route_proposal import chosen_words, entry_for
 from renkei.cases.rules import runs_case
 from renkei.matching.models import Entry, EntryKind
 from renkei.matching.schedule import Placed, changes, latest_known, whole_end
+from renkei.matching.standing import alive
 from renkei.plan.models import Body, Service
 from renkei.plan.queries import providers
 
@@ -61,6 +62,7 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
     runs = runs_case(actor, case) and case.is_open
     drafts = [draft_of(one.step) for one in lines]
     on = ground(case, drafts, actor=actor)
+    lines = with_standing(lines, on.entries)
     told = told_days((one.step for one in lines), on)
     fresh = planned(drafts, on, told)
     names = {str(one.step.key): _words(one) for one in lines}
@@ -113,7 +115,7 @@ def replacements(line: Line, drafts: list[Draft], on: Ground, case: Case, names:
 def alternatives(line: Line, drafts: list[Draft], on: Ground) -> list[Option]:
     """Return other bodies and other calls or courses for a step of the same service, each with what it costs."""
     step = line.step
-    entries = Entry.objects.standing().filter(service=step.service_id, kind__in=_DATED).exclude(pk=step.entry)
+    entries = alive(Entry.objects.all()).filter(service=step.service_id, kind__in=_DATED).exclude(pk=step.entry)
     bodies = [one.pk for one in providers(step.service_id)]
     own = [(one.body_id or step.body_id, one.pk) for one in entries if (one.body_id or step.body_id) in bodies]
     plain = [(body, "") for body in bodies if body != step.body_id]

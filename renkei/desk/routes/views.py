@@ -30,7 +30,7 @@ from renkei.cases.actions.routes import (
 )
 from renkei.cases.models import Case, Need, Route
 from renkei.cases.queries.route_near import near_misses
-from renkei.cases.queries.route_page import Line, current_version, lines_of
+from renkei.cases.queries.route_page import Line, current_version, lines_of, with_standing
 from renkei.cases.queries.route_plan import draft_of, ground
 from renkei.cases.queries.route_plan import planned as placed
 from renkei.cases.rules import runs_case
@@ -189,7 +189,8 @@ def _beside(request: StaffRequest, case: Case, line: Line, lines: list[Line]) ->
     drafts = [draft_of(one.step) for one in lines]
     on = ground(case, drafts, actor=request.actor)
     now = next(one for one in placed(drafts, on) if one.key == str(line.step.key))
-    return {"options": alternatives(line, drafts, on), "faults": [fault_words(one, on.today) for one in now.faults]}
+    over = with_standing([line], on.entries)[0].over
+    return {"options": alternatives(line, drafts, on), "over": over, "faults": [fault_words(one, on.today) for one in now.faults]}
 
 
 def _tried(form: forms.Form, act: Callable[[], Any]) -> bool:
