@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -42,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. Faults a person can mend come as one sentence, never as a traceback."""
     speak_utf8()
+    # Threads that wait for each other by spinning cost a question threefold on busy cores; the matrices here are small.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     chosen = parser().parse_args(argv)
     try:
         return int(chosen.run(chosen))
