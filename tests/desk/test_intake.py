@@ -37,7 +37,7 @@ def firms(text: str) -> list[str]:
 @pytest.mark.covers("C92")
 def test_oldest_deadline_first_with_age_and_clock(world: World) -> None:
     cases = [arrived(world, name).case for name in FIRMS]
-    Case.objects.filter(pk=cases[2].pk).update(next_on=clock.today() - dt.timedelta(days=1),
+    Case.objects.filter(pk=cases[2].pk).update(next_on=clock.today() - dt.timedelta(days=7),  # working days lie between, also on a Sunday
                                                arrived_at=clock.now() - dt.timedelta(days=4))
     text = inbox(world)
     assert firms(text) == [FIRMS[2], FIRMS[0], FIRMS[1]]
