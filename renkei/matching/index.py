@@ -33,7 +33,7 @@ from renkei.matching.postings import Postings
 from renkei.matching.ranking import Pool, Ranker
 from renkei.matching.words import MAX_LENGTH
 
-_FORMAT = 7  # a new number makes every node rebuild
+_FORMAT = 8  # a new number makes every node rebuild
 _FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
 NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless

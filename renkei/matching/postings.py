@@ -96,6 +96,8 @@ class Postings:
         }
         self.alike = _alike(folder)
         self.prior = _prior(folder)
+        if self.prior is not None and (folder / "table.txt").read_text(encoding="utf-8") != str(meaning.size()):
+            raise ValueError(f"{folder} was made with another table of word vectors")  # its rows would point beyond the end
         self._of_kind: dict[str, Rows] = {}
         self._read: dict[int, tuple[str, str, str]] = {}
 
@@ -185,6 +187,7 @@ class PostingsWriter:
         self._folder = folder
         self.extent = extent
         if not extent.rows and prior is not None:
+            (folder / "table.txt").write_text(str(meaning.size()), encoding="utf-8")
             np.save(folder / "often.npy", prior.often)
             np.save(folder / "common.npy", prior.common)
         if not extent.rows and alike is not None:

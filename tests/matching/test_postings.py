@@ -197,3 +197,12 @@ def test_what_is_alike_is_the_same_whether_it_was_told_before_or_is_told_now(tmp
     own = with_it.of_kind("")
     first, second = signs.signals(asked, with_it, own), signs.signals(asked, without, own)
     assert all(np.allclose(first[name], second[name], atol=1e-5) for name in signs.SIGNALS)
+
+
+def test_postings_of_another_table_of_vectors_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a larger table would point beyond the end of a smaller one: whoever opens them builds anew."""
+    extent = written(tmp_path).extent
+    assert Postings(tmp_path, extent).ids
+    monkeypatch.setattr(meaning, "size", lambda: 7)
+    with pytest.raises(ValueError, match="another table"):
+        Postings(tmp_path, extent)
