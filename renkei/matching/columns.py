@@ -53,6 +53,15 @@ def runs(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
     return np.cumsum(steps), ends
 
 
+def firsts(values: NDArray[Any], group: NDArray[Any], limit: int) -> Rows:
+    """Return where the ``limit`` largest values of each group stand, group after group; none of a group below nought."""
+    order = np.argsort(-values, kind="stable")
+    order = order[np.argsort(group[order].astype(np.int16), kind="stable")]
+    sorted_ = group[order]
+    rank = np.arange(len(order)) - np.searchsorted(sorted_, sorted_)
+    return np.asarray(order[(rank < limit) & (sorted_ >= 0)])
+
+
 def append(path: Path, values: NDArray[Any]) -> None:
     """Put numbers at the end of a file."""
     with path.open("ab") as out:

@@ -56,12 +56,11 @@ class Match:
 
 
 class Scored(NamedTuple):
-    """An entry with its score, its nearness in meaning, and its words."""
+    """An entry with how it was found, and its score among what was."""
 
     entry: Entry
+    hit: Found
     score: float
-    near: float
-    forms: frozenset[str]
 
 
 def matches(  # noqa: PLR0913  a search has that many sides, each named
@@ -88,7 +87,7 @@ def found_as_matches(  # noqa: PLR0913  as above
     top = max((hit.score for hit in found if hit.id in entries), default=0.0)
     if not top:
         return []
-    scored = [Scored(entries[hit.id], round(hit.score / top, 4), hit.near, _forms(hit, entries[hit.id])) for hit in found if hit.id in entries]
+    scored = [Scored(entries[hit.id], hit, round(hit.score / top, 4)) for hit in found if hit.id in entries]
     return _matched(text, scored, known, windows, audience=audience, without=without, typed=typed)
 
 
@@ -102,12 +101,13 @@ def _matched(  # noqa: PLR0913  as above
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
     said = telling_or_all(units, often) if typed else telling(units, often)
     form_at = {(unit.start, unit.end): unit.form for unit in said}
+    asked = frozenset(unit.form for unit in said).union(*(term.forms for one in alike for term in one.others))
     listed = []
     for one in scored:
-        spans, others = shared(one.forms, said, alike, often)
-        held = tuple(windows.get(one.entry.pk, []))
+        spans, others = shared(_forms(one.hit, one.entry, asked), said, alike, often)
+        held = tuple(windows.get(one.entry.pk, ()))
         weight = sum(-math.log(max(often.get(form_at.get(span, ""), 0.0), _RAREST)) for span in spans) if often else math.inf
-        listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.near, weight))
+        listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.hit.near, weight))
     return listed
 
 
@@ -134,6 +134,8 @@ def shared(
     Of many the rarest are kept (``often``), the longest where that is not known; the entry's own words before others.
     """
     spans: dict[str, tuple[int, int]] = {}
+    if not forms:
+        return (), ()
     for unit in said:
         if unit.form in forms:
             spans.setdefault(unit.form, (unit.start, unit.end))
@@ -152,9 +154,9 @@ def shared(
     return tuple(kept), tuple((span, met[span]) for span in kept if span in met)
 
 
-def _forms(hit: Found, entry: Entry) -> frozenset[str]:
-    """Return the words of an entry: as the index holds them, or told anew where it holds another wording."""
-    found = hit.forms(entry.text_hash)
+def _forms(hit: Found, entry: Entry, among: frozenset[str]) -> frozenset[str]:
+    """Return which of some words an entry has: as the index holds them, or told anew where it holds another wording."""
+    found = hit.forms(entry.text_hash, among)
     return found if found is not None else forms_of(entry)
 
 

@@ -18,14 +18,17 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 from django.conf import settings
 from django.db import connection
+from numpy.typing import NDArray
 
 from renkei.matching import encoders, enrich, everything, filling, half, learned, mending, synonyms
+from renkei.matching.columns import Rows, firsts
 from renkei.matching.filling import AUDIENCES
 from renkei.matching.fusion import Signs
 from renkei.matching.pending import Pending, pending, pending_since
@@ -74,11 +77,11 @@ class Found:
     held: tuple[Postings, int] | None = field(default=None, compare=False, repr=False)
     is_told: bool = True  # found by words, not by meaning alone
 
-    def forms(self, mark: str) -> frozenset[str] | None:
-        """Return the words of the entry, if the index holds the wording that ``mark`` names."""
+    def forms(self, mark: str, among: frozenset[str]) -> frozenset[str] | None:
+        """Return which of some words the entry has, if the index holds the wording that ``mark`` names."""
         if self.held is None or self.held[0].mark_of(self.held[1]) != mark:
             return None
-        return self.held[0].forms_of(self.held[1])
+        return among.intersection(self.held[0].forms_of(self.held[1]))
 
 
 def home() -> Path:
@@ -206,15 +209,21 @@ def _ranked(ranker: Ranker, found: Pool, limit: int, kinds: Sequence[str] = ()) 
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
     rows, place, names = found.rows[kept], np.round(share, 4), ranker.postings
-    alike, listed_rows, told = near[kept].tolist(), rows.tolist(), found.told[kept].tolist()
-    hits: list[Found] = []
-    for kind in kinds or ("",):
-        own = np.flatnonzero(names.are_of(rows, [kind])) if kind else np.arange(len(rows))
-        if len(own) > limit:  # equal ones at the end are told by their ids
-            own = own[place[own] >= np.partition(place[own], -limit)[-limit]]
-        listed = sorted((-place[at], names.id_of(listed_rows[at]), at) for at in own.tolist())[:limit]
-        hits += [Found(id_, names.kind_of(row := listed_rows[at]), float(share[at]), alike[at], (names, row), told[at]) for _place, id_, at in listed]
-    return hits
+    group = names.kind_places(rows, kinds)
+    first = _with_equals(firsts(place, group, limit), place, group)  # equal ones at the end are told by their ids
+    listed = zip(*(one[first].tolist() for one in (place, rows, share, near[kept], found.told[kept])), strict=True)
+    by_kind: dict[str, list[tuple[float, str, Found]]] = {kind: [] for kind in kinds or ("",)}
+    for mark, row, score_, alike, told in listed:
+        id_, kind = names.id_of(row), names.kind_of(row)
+        by_kind[kind if kinds else ""].append((-mark, id_, Found(id_, kind, score_, alike, (names, row), told)))
+    return [hit for own in by_kind.values() for _mark, _id, hit in sorted(own, key=itemgetter(0, 1))[:limit]]
+
+
+def _with_equals(first: Rows, place: NDArray[np.float64], group: Rows) -> Rows:
+    """Return what is among the first, and whatever is equal to the least of its group among them."""
+    least = np.full(int(group.max(initial=0)) + 1, np.inf)
+    np.minimum.at(least, group[first], place[first])
+    return np.flatnonzero((group >= 0) & (place >= least[group]))
 
 
 def ensure() -> None:

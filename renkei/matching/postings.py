@@ -113,9 +113,9 @@ class Postings:
         """Return the kind of a row."""
         return self.kind_names[int(self.kind_codes[row])]
 
-    def forms_of(self, row: int) -> frozenset[str]:
+    def forms_of(self, row: int) -> list[str]:
         """Return the words of a row, each in its normal form."""
-        return frozenset(self._forms[row].decode().split(" "))
+        return self._forms[row].decode().split(" ")
 
     def _name(self, row: int) -> tuple[str, str, str]:
         """Return id, kind and mark of a row."""
@@ -138,6 +138,13 @@ class Postings:
         """Tell which of some rows, or of all, are of one of the kinds."""
         named = np.array([one in kinds for one in self.kind_names] or [False], dtype=bool)
         return np.asarray(named[self.kind_codes if rows is None else self.kind_codes[rows]])
+
+    def kind_places(self, rows: Rows, kinds: Sequence[str]) -> Rows:
+        """Return which of some kinds each row is of, by its place among them; -1 for none of them, nought where none is named."""
+        if not kinds:
+            return np.zeros(len(rows), dtype=np.int64)
+        named = np.array([kinds.index(one) if one in kinds else -1 for one in self.kind_names] or [-1])
+        return np.asarray(named[self.kind_codes[rows]])
 
     @cached_property
     def both(self) -> Floats:

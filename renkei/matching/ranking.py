@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import encoders, fusion, lexical
-from renkei.matching.columns import Rows
+from renkei.matching.columns import Rows, firsts
 from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.fusion import Model
 from renkei.matching.lexical import Scores
@@ -97,45 +97,38 @@ class Ranker:
         score = lexical.scores(self._words, query.terms, query.synonyms)
         score[self.postings.dead] = 0
         by_words = self._by_words(score, wanted, limit)
-        found = [*by_words, *self._by_meaning(query, asked, wanted, limit, score)]
-        rows = np.unique(np.concatenate(found))
-        told = np.isin(rows, np.concatenate(by_words), assume_unique=True)
+        rows = np.unique(np.concatenate([by_words, *self._by_meaning(query, asked, wanted, limit, score)]))
+        told = np.isin(rows, by_words, assume_unique=True)
         return Pool(query, rows, self._signs(query, rows, asked), told)
 
-    def _by_words(self, score: Scores, kinds: Sequence[str], limit: int) -> list[Rows]:
+    def _by_words(self, score: Scores, kinds: Sequence[str], limit: int) -> Rows:
         """Return the first rows of each kind by words. Of a large catalogue only those are sorted that stand out."""
         high = np.flatnonzero(score > _height(score, len(kinds) * limit * 4)) if len(score) > SCANNED else None
-        found = []
-        for kind in kinds:
-            rows = self.postings.of_kind(kind) if high is None else high[self._are(high, kind)]
-            if high is not None and len(rows) < limit:
-                rows = self.postings.of_kind(kind)
-            first = rows[best(score[rows], limit)]
-            found.append(first[score[first] > 0])
-        return found
+        if high is None:
+            found = self._best_of(score, kinds, limit)
+        else:
+            group = self.postings.kind_places(high, _named(kinds))
+            few = np.flatnonzero(np.bincount(group[group >= 0], minlength=len(kinds)) < limit)
+            found = [high[firsts(score[high], group, limit)], *self._best_of(score, [kinds[at] for at in few.tolist()], limit)]
+        rows = np.unique(np.concatenate(found))
+        return np.asarray(rows[score[rows] > 0])
+
+    def _best_of(self, values: NDArray[Any], kinds: Sequence[str], limit: int) -> list[Rows]:
+        """Return the rows of each kind with the largest values, each looked through whole."""
+        return [rows[best(values[rows], limit)] for rows in map(self.postings.of_kind, kinds)]
 
     def _by_meaning(self, query: Query, asked: Any, kinds: Sequence[str], limit: int, score: Scores) -> list[Rows]:
         """Return the rows of each kind nearest in meaning: of all, or of a large catalogue's first thousand by words."""
-        looked = None if self._is_scanned else self._by_words(self._only(score, kinds), [""], _FAR)[0]
+        looked = None if self._is_scanned else self._by_words(self._only(score, kinds), [""], _FAR)
         sides = []
         if query.has_vector:
             sides.append(self.postings.both @ query.vector if looked is None else self.postings.vectors["both"].near_to(looked, query.vector))
         if self._encoded is not None:
             sides.append((self._encoded.whole if looked is None else self._encoded.whole[looked]) @ asked)
-        found = []
-        for near in sides:
-            for kind in kinds:
-                if looked is None:
-                    rows = self.postings.of_kind(kind)
-                    found.append(rows[best(near[rows], limit)])
-                else:
-                    own = np.flatnonzero(self._are(looked, kind))
-                    found.append(looked[own[best(near[own], limit // 2 or 1)]])  # they share words already: half as many do
-        return found
-
-    def _are(self, rows: Rows, kind: str) -> NDArray[np.bool_]:
-        """Tell which rows are of a kind; all are of the empty one."""
-        return self.postings.are_of(rows, [kind]) if kind else np.ones(len(rows), dtype=bool)
+        if looked is None:
+            return [rows for near in sides for rows in self._best_of(near, kinds, limit)]
+        group = self.postings.kind_places(looked, _named(kinds))
+        return [looked[firsts(near, group, limit // 2 or 1)] for near in sides]  # they share words already: half as many do
 
     def _only(self, score: Scores, kinds: Sequence[str]) -> Scores:
         return score if kinds == [""] else np.where(self.postings.are_of(None, kinds), score, 0)
@@ -184,6 +177,10 @@ class Ranker:
             found["encoder"] = self._encoded.whole[rows] @ asked
             found["encoder_title"] = self._encoded.title[rows] @ asked
         return found
+
+
+def _named(kinds: Sequence[str]) -> Sequence[str]:
+    return () if kinds == [""] else kinds
 
 
 def _height(score: Scores, count: int) -> float:
