@@ -24,14 +24,15 @@ Part = tuple[Digest, NDArray[np.bool_]]
 
 def begin(folder: Path) -> None:
     """Make empty halves that know what their entries have in common; the public one learns from public entries only."""
-    alike = meaning.alike() if everything.count() >= _MANY else None
-    sample = list(blocks(everything.sample(_MOST_SAMPLED), count=_MOST_SAMPLED))
+    entries = everything.count()
+    alike = meaning.alike() if entries >= _MANY else None
+    sample = list(blocks(everything.sample(_MOST_SAMPLED), count=min(entries, _MOST_SAMPLED)))
     half.make(folder, "staff", prior_of([block for block, _public in sample]), alike)
     public = [block.taken(is_public) for block, is_public in sample]
     known = sum(map(len, public))  # the first of the public ones
     if known < _MOST_SAMPLED:
         more = everything.sample(_MOST_SAMPLED - known, is_public=True, after=known)
-        public += [block for block, _public in blocks(more, count=_MOST_SAMPLED)]
+        public += [block for block, _public in blocks(more, count=min(entries, _MOST_SAMPLED) - known)]
     half.make(folder, "public", prior_of(public), alike)
 
 

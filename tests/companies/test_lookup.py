@@ -64,7 +64,7 @@ class Service:
 @pytest.fixture
 def service(settings: Any) -> Iterator[Service]:
     made = Service()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     settings.RENKEI_GBIZINFO_TOKEN, settings.RENKEI_GBIZINFO_ADDRESS = "a-token", made.address
     yield made

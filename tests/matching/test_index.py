@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connections
 
 from renkei.base.actor import SYSTEM
-from renkei.matching import index
+from renkei.matching import analysing, index
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
 from renkei.matching.models import Entry
 from tests.matching.conftest import TODAY
@@ -35,6 +35,16 @@ def test_it_is_built_when_first_asked(region: Callable[..., World], index_home: 
     assert found("めっきの厚さ")[0] == "EQ1"
     assert not index.is_stale()
     assert sorted(path.name.split("-")[0] for path in (index_home / "index").iterdir()) == ["build", "lock", "state.json"]
+
+
+def test_a_small_catalogue_is_built_without_helpers(region: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A helper takes longer to start than a few entries take to analyse."""
+    region()
+    monkeypatch.setattr(analysing, "_cores", lambda: 8)
+    monkeypatch.setattr(analysing, "_Helpers", lambda _count: pytest.fail("a helper was started"))
+    assert index.rebuild() == Entry.objects.count()
+    assert found("めっきの厚さ")[0] == "EQ1"
+    assert "EQ1" in found("めっきの厚さ", "public")
 
 
 def test_the_public_index_holds_public_entries_only(region: Callable[..., World]) -> None:
