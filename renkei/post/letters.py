@@ -5,6 +5,7 @@ Nothing here raises for a broken letter: what cannot be read is left out, and th
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from email import policy
@@ -24,8 +25,22 @@ _QUOTE_STARTS = re.compile(
 )
 _SIGNATURE = re.compile(r"^(-- ?|[-=*_＿－━─]{8,})$")
 _CHARSETS = ("utf-8", "iso-2022-jp-ext", "cp932", "euc_jp", "latin-1")
+_NO_WRITING = {"punycode", "idna", "undefined", "unicode-escape", "raw-unicode-escape"}  # Python's, and no charset of a letter
 _MACHINES = {"bulk", "junk", "list", "auto_reply"}
+_MOST_HEADER = 2_000  # characters; the library takes a minute for what is longer by far
+_MOST_LINE = 400  # characters of a line that may begin a quotation
+_MOST_DEEP = 20  # parts within parts
 _OWN_ID = re.compile(rb"<([0-9a-f-]{36})@renkei>")
+
+
+class _Lenient(policy.EmailPolicy):
+    """Headers as the library reads them; of those it breaks on, nothing: a sender's odd header must not cost his words."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        try:
+            return super().header_fetch_parse(name, value[:_MOST_HEADER])
+        except Exception:  # noqa: BLE001  the library's faults are of every kind: an unbound name, too deep a recursion
+            return super().header_fetch_parse(name, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +62,13 @@ class Arrived:
 
 def read_letter(raw: bytes, *, envelope_from: str = "") -> Arrived:
     """Read a letter. ``envelope_from`` is the sender the mail server named; "" means it is a report by a machine."""
-    letter = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw)
+    letter = _parsed(raw)
     name, sender = parseaddr(_header(letter, "From"))
     whole = _words(letter)
     is_bounce = letter.get_content_type() == "multipart/report" or sender.lower().startswith("mailer-daemon@")
+    message_id = clean_text(_header(letter, "Message-ID"))
     return Arrived(
-        message_id=_header(letter, "Message-ID")[:250],
+        message_id=message_id if len(message_id) <= 250 else "",  # two that begin alike are two letters
         sender=clean_text(sender)[:254],
         sender_name=clean_text(name)[:100],
         subject=" ".join(clean_text(_header(letter, "Subject")).split())[:200],
@@ -71,18 +87,30 @@ def own_words(text: str) -> str:
     kept: list[str] = []
     for line in text.splitlines():
         bare = line.strip()
-        if _QUOTE_STARTS.match(bare) or (_SIGNATURE.match(line.rstrip()) and any(one.strip() for one in kept)):
+        if (len(bare) <= _MOST_LINE and _QUOTE_STARTS.match(bare)) or (_SIGNATURE.match(line.rstrip()) and any(one.strip() for one in kept)):
             break
         if not bare.startswith((">", "＞")):
             kept.append(line.rstrip())
     return clean_text("\n".join(kept)).strip()
 
 
-def _header(letter: EmailMessage, name: str) -> str:
+def _parsed(raw: bytes) -> EmailMessage:
+    """Return the letter with its parts; with its headers only where they lie deeper than anybody puts them."""
+    parser: Any = BytesParser(_class=EmailMessage, policy=_Lenient())
+    heads: EmailMessage = parser.parsebytes(raw, headersonly=True)
     try:
-        return str(letter.get(name, "") or "")
-    except (ValueError, LookupError, AttributeError, IndexError, TypeError):  # the library's own faults on broken headers
-        return ""
+        letter: EmailMessage = parser.parsebytes(raw)
+    except RecursionError:
+        return heads
+    level, deep = [letter], 0
+    while level and deep <= _MOST_DEEP:
+        level = [part for one in level if one.is_multipart() for part in one.get_payload() if isinstance(part, EmailMessage)]
+        deep += 1
+    return heads if level else letter
+
+
+def _header(letter: EmailMessage, name: str) -> str:
+    return str(letter.get(name, "") or "")
 
 
 def _is_auto(letter: EmailMessage) -> bool:
@@ -115,9 +143,9 @@ def _decoded(part: Any) -> str:
     named = {"iso-2022-jp": "iso-2022-jp-ext", "shift_jis": "cp932", "shift-jis": "cp932", "us-ascii": ""}.get(named, named)
     for charset in (named, *_CHARSETS):
         try:
-            if charset:
+            if charset and codecs.lookup(charset).name not in _NO_WRITING:
                 return data.decode(charset)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # unknown, or not what the bytes are
             continue
     return data.decode("utf-8", "replace")
 
@@ -142,11 +170,18 @@ class _Words(HTMLParser):
         if not self.hidden:
             self.parts.append(data)
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Step over a section nobody knows, where the library would raise."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.rawdata.find(">", i) + 1 or -1
+
 
 def text_of_html(text: str) -> str:
     """Return the words of a page or letter in HTML, line by line; scripts and quoted parts are left out."""
     reader = _Words()
-    reader.feed(text)
+    reader.feed(f"{text}\n")  # it holds the last words back as long as an "&" in them might still become a sign
     lines = [" ".join(line.split()) for line in "".join(reader.parts).splitlines()]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 

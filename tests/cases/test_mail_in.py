@@ -144,6 +144,17 @@ class TestFirm:
         bring(made, reply_address(mail_to(case)))
         assert Message.objects.get(case=case, from_company=True).text == "30 センチ\n\n角です"
 
+    @pytest.mark.parametrize(
+        "header",
+        ["Message-ID: <a@[", "Message-ID: \x00", 'Content-Type: text/plain; charset="punycode"', 'Content-Type: text/plain; charset="a\x00"',
+         "Subject: " + "(" * 3_000, "X-Mailer: " + "=?utf-8?b?44GC?= " * 3_000],
+    )  # fmt: skip
+    def test_an_odd_header_keeps_no_answer_out(self, case: Case, header: str) -> None:
+        raw = f"From: {FIRM}\r\n{header}\r\n\r\n30センチ角です。\r\n".encode()
+        first, again = (bring(raw, reply_address(mail_to(case))) for _time in range(2))
+        assert (first.state, first.case_id, first == again) == ("taken", case.pk, True)
+        assert Message.objects.get(case=case, from_company=True).text == "30センチ角です。"
+
     def test_a_very_long_letter_is_cut_and_whole_in_a_file(self, case: Case) -> None:
         bring(letter("長" * 9000), reply_address(mail_to(case)))
         message = Message.objects.get(case=case, from_company=True)
