@@ -32,7 +32,8 @@ _server: Server | None = None
 def _key() -> str:
     """Name what decides the contents of a fresh database: migrations, what they import, the parts, the server."""
     told = hashlib.sha256(f"{sys.version_info} {find_programs()} {(find_programs() / 'postgres').stat().st_mtime_ns}".encode())
-    ours = [*(_REPO / "renkei").glob("*/migrations/*.py"), *(_REPO / "renkei").glob("*/apps.py")]
+    ours = [*(_REPO / "renkei").glob("*/migrations/*.py"), *(_REPO / "renkei").glob("*/apps.py"),
+            *(_REPO / "renkei/reporting/counting").glob("*.py")]  # fmt: skip
     more = ["renkei/base/rls.py", "renkei/base/grants.py", "renkei/base/clock.py", "renkei/run/postgres.py", "renkei/config/settings/base.py",
             "tests/cluster.py", "requirements/run.txt"]  # fmt: skip
     for path in sorted([*ours, *(_REPO / name for name in more)]):

@@ -42,7 +42,7 @@ _PLACES = {
     "desk-board": ("desk-board",),
     "desk-requests": ("desk-request", "desk-inquiry"),
     "desk-notices": ("desk-notice",),
-    "desk-plan": ("desk-plan",),
+    "desk-plan": ("desk-plan", "desk-figure"),
     "desk-people": ("desk-people", "desk-move", "desk-absences", "desk-template", "desk-export", "desk-mails", "desk-mail-"),
     "desk-search": ("desk-search", "desk-catalogue", "desk-entries", "desk-entry-reach", "desk-search-saved", "desk-words", "desk-learning"),
 }
@@ -59,6 +59,7 @@ _SIDE_BY_SIDE = (
     ("desk-cases", "desk-companies", "desk-views", "desk-letter-register", "desk-follow-ups", "desk-choices", "desk-register-import"),
     ("desk-search", "desk-entries", "desk-search-saved", "desk-catalogue", "desk-words", "desk-learning"),
     ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-mails"),
+    ("desk-plan", "desk-figures", "desk-figures-definitions"),
 )
 
 
@@ -82,6 +83,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-follow-ups": _("その後の伺い"), "desk-choices": _("頼み先の偏り"), "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
         "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
         "desk-mails": _("メールの送信"), "desk-search": _("検索"), "desk-catalogue": _("台帳"), "desk-words": _("同義語"), "desk-learning": _("学習"),
+        "desk-plan": _("計画"), "desk-figures": _("数字"), "desk-figures-definitions": _("数え方"),
         "desk-entries": _("支援・機器・制度"), "desk-search-saved": _("保存した検索"),
     }  # fmt: skip
     group = next((names for names in _SIDE_BY_SIDE if here in names), ())

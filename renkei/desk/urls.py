@@ -6,6 +6,7 @@ from renkei.desk.cases.urls import urlpatterns as cases_urls
 from renkei.desk.catalogue.urls import urlpatterns as catalogue_urls
 from renkei.desk.companies.urls import urlpatterns as companies_urls
 from renkei.desk.exports.urls import urlpatterns as exports_urls
+from renkei.desk.figures.urls import urlpatterns as figures_urls
 from renkei.desk.follow_ups.urls import urlpatterns as follow_ups_urls
 from renkei.desk.home.urls import urlpatterns as home_urls
 from renkei.desk.intake.urls import urlpatterns as intake_urls
@@ -54,4 +55,5 @@ urlpatterns = [
     *wordlist_urls,
     *learning_urls,
     *routes_urls,
+    *figures_urls,
 ]

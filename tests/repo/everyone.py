@@ -172,7 +172,7 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
     gone = register_company(Profile(name="まぼろし三"), by=world.desk)
     merge = merge_companies(Company.objects.get(pk=case.company_id), gone, by=world.desk)
     return {
-        "circulation": circulation.pk, "nda": nda.pk, "passage": passage.pk,
+        "figure": "consultations", "circulation": circulation.pk, "nda": nda.pk, "passage": passage.pk,
         "match": Match.objects.get(need=need, body_id=CENTER).pk, "inquiry": Asked.objects.get(inquiry=circulation.inquiry, body_id=BANK).pk,
         "secret": token(invited), "invitation": invited.pk, "member": Membership.objects.get(body_id=LAB).pk,
         "contact": contact.pk, "case": case.pk, "company": case.company_id, "support": scene.supports[0].pk, "need": scene.needs[0].pk,

@@ -41,6 +41,11 @@ REVIEWED = {
     "case_told": "ids of cases the acting body was told of", "case_words_open": "yes or no: may the caller read the firm's words",
     "companies_known": "ids of firms the acting body knows", "company_known": "yes or no about the acting body",
     "case_own": "ids of cases the acting body holds, or the desk was sent: what their firms said afterwards is for these",
+    **{
+        f"figure_{name}_1": "ids and days of the records behind a figure, for staff and the worker; whose they are only to the front desk and themselves"
+        for name in ("areas", "body_answer", "closed", "consultations", "declines", "dwell", "first_answer", "open", "pressures",
+                     "projects", "purposes", "results", "silent", "supports")
+    },
     "follow_up_known": "what the form of a new consultation is filled with; only for a living follow-up link, and who wrote only for that very address",
     "case_promised": "ids of cases the acting body, or the body of the caller's link, has a living promise of secrecy for",
     "case_whole": "ids of cases the acting body took, or the desk was sent: it reads every class of them",

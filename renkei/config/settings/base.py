@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "renkei.companies",
     "renkei.matching",
     "renkei.cases",
+    "renkei.reporting",
     "renkei.public",
     "renkei.portal",
     "renkei.desk",

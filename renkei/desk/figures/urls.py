@@ -1,0 +1,21 @@
+"""URLs of desk/figures."""
+
+from django.urls import URLPattern
+
+from renkei.base.routes import Audience, route
+from renkei.desk.figures import closing, records, views
+
+NUMBERS = "totals of the plan for every body; columns of other bodies for the front desk alone"
+
+urlpatterns: list[URLPattern] = [
+    route("d/<slug:body>/figures/", views.figures, name="desk-figures", audience=Audience.STAFF, rule=NUMBERS),
+    route("d/<slug:body>/figures/definitions/", views.definitions, name="desk-figures-definitions", audience=Audience.STAFF,
+          rule="how figures are counted; staff of every body"),
+    route("d/<slug:body>/figures/sheet/", views.sheet, name="desk-figures-sheet", audience=Audience.STAFF, rule=NUMBERS),
+    route("d/<slug:body>/figures/close/", closing.close, name="desk-figures-close", audience=Audience.STAFF,
+          rule="the front desk closes a year", changes=True),
+    route("d/<slug:body>/figures/changes/", records.changes, name="desk-figures-changes", audience=Audience.STAFF,
+          rule="records of a closed year that came in or went, as far as the body may see them"),
+    route("d/<slug:body>/figures/of/<slug:figure>/", records.records, name="desk-figure", audience=Audience.STAFF,
+          rule="the records behind a number, as far as the body may see them; of the others how many"),
+]  # fmt: skip
