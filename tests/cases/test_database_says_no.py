@@ -47,63 +47,61 @@ def refused(statement: str) -> str:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            transaction.set_rollback(True)  # the next statement meets the rows as they were
     except DatabaseError as error:
         return str(error)
     return ""
 
 
-@pytest.mark.parametrize(
-    ("table", "change", "name"),
-    [
-        ("case", "state = 'lost' WHERE closed_at IS NULL", "case_state"), ("case", "state = '' WHERE closed_at IS NULL", "case_state"), ("case", "state = NULL", "state"),
-        ("case", "holder_id = NULL", "holder_id"), ("case", "holder_id = 'nobody'", "holder_id"),
-        ("case", "holder_person_id = gen_random_uuid()", "holder_person_id"), ("case", "next_body_id = 'nobody'", "next_body_id"),
-        ("case", "received_by_id = NULL", "received_by_id"), ("case", "arrived_at = NULL", "arrived_at"),
-        ("case", "number = NULL", "number"), ("case", "number = 'x'", "number"), ("case", "version = -1", "version"),
-        ("case", "satisfaction = 0", "case_satisfaction_1_to_5"), ("case", "satisfaction = -1", "satisfaction"),
-        ("case", f"title = {LONG}", "value too long"), ("case", f"summary = left({LONG}, 0)", ""),
-        ("case", "plan_id = NULL", "plan_id"), ("case", "next_kind = 'call', next_phone = ''", "case_call_has_phone"),
-        ("consultation", "text = ''", "consultation_says_something"), ("consultation", "budget_yen = -1", "consultation_budget"),
-        ("consultation", "case_id = NULL", "case_id"), ("consultation", "idempotency_key = 'k'", "idempotency_key"),
-        ("consultation", "consulted_at = NULL", "consulted_at"), ("consultation", "received_by_id = 'nobody'", "received_by_id"),
-        ("need", "title = ''", "need_has_title"), ("need", "state = 'lost'", "need_state"), ("need", "stage_id = '9'", "stage_id"),
-        ("need", "case_id = NULL", "case_id"), ("need", '"order" = -1', "order"),
-        ("passage", "klass = 'secret'", "passage_class"), ("passage", "text = ''", "passage_says_something"),
-        ("handover", "to_body_id = from_body_id", "handover_between_two_bodies"), ("handover", "due_on = NULL", "due_on"),
-        ("handover", "state = 'accepted'", "handover_answer_has_time"), ("handover", "state = 'declined'", "handover_answer_has_time"),
-        ("handover", "state = 'recalled'", ""), ("handover", "case_id = gen_random_uuid()", "case_id"),
-        ("importrun", "rows = -1", "rows"), ("importrun", "body_id = 'nobody'", "body_id"), ("importrun", "done_at = NULL", "done_at"),
-        ("importedcase", "case_id = (SELECT id FROM cases_case WHERE number = '旧-101')", "case_id"),
-        ("importedcase", "run_id = gen_random_uuid()", "run_id"),
-        ("regionalproject", "company_id = NULL", "company_id"), ("regionalproject", "counted_fiscal_year = -1", "counted_fiscal_year"),
-        ("regionalproject", "approved_on = NULL", "approved_on"), ("regionalproject", "field_id = '?'", "field_id"),
-        ("register", "fiscal_year = NULL", "fiscal_year"), ("register", "last = -1", "last"),
-    ],
-)  # fmt: skip
-def test_a_careless_update(world: World, case: Case, table: str, change: str, name: str) -> None:
-    answer = refused(f"UPDATE cases_{table} SET {change}")
-    assert name in answer
-    assert bool(name) is bool(answer)
+# Table, careless change, and what the database names in its answer; nothing where it lets the change pass.
+CARELESS = [
+    ("case", "state = 'lost' WHERE closed_at IS NULL", "case_state"), ("case", "state = '' WHERE closed_at IS NULL", "case_state"), ("case", "state = NULL", "state"),
+    ("case", "holder_id = NULL", "holder_id"), ("case", "holder_id = 'nobody'", "holder_id"),
+    ("case", "holder_person_id = gen_random_uuid()", "holder_person_id"), ("case", "next_body_id = 'nobody'", "next_body_id"),
+    ("case", "received_by_id = NULL", "received_by_id"), ("case", "arrived_at = NULL", "arrived_at"),
+    ("case", "number = NULL", "number"), ("case", "number = 'x'", "number"), ("case", "version = -1", "version"),
+    ("case", "satisfaction = 0", "case_satisfaction_1_to_5"), ("case", "satisfaction = -1", "satisfaction"),
+    ("case", f"title = {LONG}", "value too long"), ("case", f"summary = left({LONG}, 0)", ""),
+    ("case", "plan_id = NULL", "plan_id"), ("case", "next_kind = 'call', next_phone = ''", "case_call_has_phone"),
+    ("consultation", "text = ''", "consultation_says_something"), ("consultation", "budget_yen = -1", "consultation_budget"),
+    ("consultation", "case_id = NULL", "case_id"), ("consultation", "idempotency_key = 'k'", "idempotency_key"),
+    ("consultation", "consulted_at = NULL", "consulted_at"), ("consultation", "received_by_id = 'nobody'", "received_by_id"),
+    ("need", "title = ''", "need_has_title"), ("need", "state = 'lost'", "need_state"), ("need", "stage_id = '9'", "stage_id"),
+    ("need", "case_id = NULL", "case_id"), ("need", '"order" = -1', "order"),
+    ("passage", "klass = 'secret'", "passage_class"), ("passage", "text = ''", "passage_says_something"),
+    ("handover", "to_body_id = from_body_id", "handover_between_two_bodies"), ("handover", "due_on = NULL", "due_on"),
+    ("handover", "state = 'accepted'", "handover_answer_has_time"), ("handover", "state = 'declined'", "handover_answer_has_time"),
+    ("handover", "state = 'recalled'", ""), ("handover", "case_id = gen_random_uuid()", "case_id"),
+    ("importrun", "rows = -1", "rows"), ("importrun", "body_id = 'nobody'", "body_id"), ("importrun", "done_at = NULL", "done_at"),
+    ("importedcase", "case_id = (SELECT id FROM cases_case WHERE number = '旧-101')", "case_id"),
+    ("importedcase", "run_id = gen_random_uuid()", "run_id"),
+    ("regionalproject", "company_id = NULL", "company_id"), ("regionalproject", "counted_fiscal_year = -1", "counted_fiscal_year"),
+    ("regionalproject", "approved_on = NULL", "approved_on"), ("regionalproject", "field_id = '?'", "field_id"),
+    ("register", "fiscal_year = NULL", "fiscal_year"), ("register", "last = -1", "last"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("missing", ["next_on = NULL", "next_step = ''", "next_kind = ''"])
-@pytest.mark.parametrize("state", ["arrived", "active"])
-def test_an_open_case_cannot_lose_its_next_step(world: World, case: Case, state: str, missing: str) -> None:
-    answer = refused(f"UPDATE cases_case SET {missing}, state = '{state}' WHERE id = '{case.pk}'")
-    assert "case_open_has_next_step" in answer
+def test_a_careless_update(world: World, case: Case) -> None:
+    answers = [(table, change, name, refused(f"UPDATE cases_{table} SET {change}")) for table, change, name in CARELESS]
+    assert [one for one in answers if one[2] not in one[3] or bool(one[2]) is not bool(one[3])] == []
 
 
-@pytest.mark.parametrize(
-    ("change", "passes"),
-    [
-        ("state = 'closed', closed_at = now(), close_reason = 'solved'", True), ("state = 'closed', closed_at = now()", False),
-        ("state = 'closed', close_reason = 'solved'", False), ("closed_at = now()", False),
-        ("close_reason = 'solved'", True),  # asked for, not yet confirmed
-    ],
-)  # fmt: skip
-def test_a_case_is_closed_with_day_and_reason_or_not_at_all(world: World, case: Case, change: str, passes: bool) -> None:
-    answer = refused(f"UPDATE cases_case SET {change} WHERE id = '{case.pk}'")
-    assert answer == "" if passes else "case_closed_has_reason" in answer
+def test_an_open_case_cannot_lose_its_next_step(world: World, case: Case) -> None:
+    for state in ("arrived", "active"):
+        for missing in ("next_on = NULL", "next_step = ''", "next_kind = ''"):
+            answer = refused(f"UPDATE cases_case SET {missing}, state = '{state}' WHERE id = '{case.pk}'")
+            assert "case_open_has_next_step" in answer, (state, missing)
+
+
+def test_a_case_is_closed_with_day_and_reason_or_not_at_all(world: World, case: Case) -> None:
+    changes = {
+        "state = 'closed', closed_at = now(), close_reason = 'solved'": True, "state = 'closed', closed_at = now()": False,
+        "state = 'closed', close_reason = 'solved'": False, "closed_at = now()": False,
+        "close_reason = 'solved'": True,  # asked for, not yet confirmed
+    }  # fmt: skip
+    for change, passes in changes.items():
+        answer = refused(f"UPDATE cases_case SET {change} WHERE id = '{case.pk}'")
+        assert answer == "" if passes else "case_closed_has_reason" in answer, change
 
 
 def test_a_second_offer_waits_for_no_case(world: World, case: Case) -> None:

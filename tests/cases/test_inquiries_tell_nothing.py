@@ -276,13 +276,15 @@ def test_no_sequence_shows_a_body_more_than_was_given(committed_world: World, lo
                 walk.case, walk.need = fresh(walk.case), fresh(walk.need)
                 told.append("merged")
                 break
-        for body in walk.given:
-            actor = committed_world.actor(body)
-            with login("web"), acting(actor):
-                texts = set(m.Passage.objects.filter(support__isnull=True).values_list("text", flat=True))
-                knows = (m.Case.objects.exists(), m.Inquiry.objects.exists())
-                assert not m.Match.objects.exists()
-                assert not m.Circulation.objects.exists()
+        seen = {}
+        with login("web"):
+            for body in walk.given:
+                with acting(committed_world.actor(body)):
+                    texts = set(m.Passage.objects.filter(support__isnull=True).values_list("text", flat=True))
+                    seen[body] = texts, (m.Case.objects.exists(), m.Inquiry.objects.exists())
+                    assert not m.Match.objects.exists()
+                    assert not m.Circulation.objects.exists()
+        for body, (texts, knows) in seen.items():
             assert texts == walk.may_read(body), (body, told)
             assert knows == walk.may_know(body), (body, told)
             read += len(texts)
