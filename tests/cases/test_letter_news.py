@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from renkei.base.actor import Actor
 from renkei.base.context import acting
 from renkei.cases.actions.letter_steps import approve_step, ask_decision, pass_step, send_back
@@ -24,17 +22,6 @@ def told(*, kind: str = "decide") -> list[tuple[str, bool]]:
     """Who was told, and whether it still stands."""
     rows = Nudge.objects.filter(kind=kind).order_by("made_at", "name")
     return [(one.name.split(" ")[0], one.settled_at is None) for one in rows]
-
-
-@pytest.fixture
-def draft(world: World) -> Letter:
-    letters_plan({"code": "reply", "steps": ["manager", ""]})
-    return letter(world, running(world).case)
-
-
-@pytest.fixture
-def two(world: World) -> tuple[Actor, Actor]:
-    return colleague("一番", role="manager"), colleague("二番")
 
 
 def test_each_when_the_turn_comes_and_the_writer_at_the_end(world: World, draft: Letter, two: tuple[Actor, Actor]) -> None:

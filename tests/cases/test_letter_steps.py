@@ -38,17 +38,6 @@ def step_of(one: Letter, actor: Actor, **more: Any) -> LetterStep:
     return LetterStep.objects.select_related("letter").filter(letter=one, person_id=actor.person, **more).latest("asked_at")
 
 
-@pytest.fixture
-def draft(world: World) -> Letter:
-    letters_plan({"code": "reply", "steps": ["manager", ""]})
-    return letter(world, running(world).case)
-
-
-@pytest.fixture
-def two(world: World) -> tuple[Actor, Actor]:
-    return colleague("一番", role="manager"), colleague("二番")
-
-
 def test_each_decides_in_order_and_the_last_yes_numbers_it(world: World, draft: Letter, two: tuple[Actor, Actor]) -> None:
     first, second = two
     ask_decision(draft, by=world.desk, approvers=people(first, second))

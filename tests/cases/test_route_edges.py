@@ -43,11 +43,6 @@ def _at_noon() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def there(world: World, monkeypatch: pytest.MonkeyPatch) -> Routed:
-    return routed(world, monkeypatch)
-
-
 def day(month: int, number: int, year: int = 2026) -> dt.date:
     return dt.date(year, month, number)
 

@@ -37,10 +37,9 @@ def _at_noon() -> Iterator[None]:
 
 
 @pytest.fixture
-def there(world: World, monkeypatch: pytest.MonkeyPatch) -> Routed:
-    made = routed(world, monkeypatch)
-    summarise(made.case, world)
-    return made
+def there(world: World, there: Routed) -> Routed:
+    summarise(there.case, world)
+    return there
 
 
 def told() -> list[tuple[str, str, str]]:

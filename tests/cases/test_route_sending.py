@@ -20,7 +20,7 @@ from renkei.cases.queries.route_page import last_sending, lines_of
 from renkei.plan.models import Body
 from tests.cases.linking import firm
 from tests.cases.making import arrived, events, mails, need_of, refuses, steps
-from tests.cases.routing import NOON, Routed, catalogue, plan, proposing, routed
+from tests.cases.routing import NOON, Routed, catalogue, plan, proposing
 from tests.world import CENTER, World
 
 MODELS: list[Any] = [Route, RouteVersion, RouteStep, RouteSending, RouteAnswer]
@@ -33,11 +33,6 @@ def _at_noon(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with clock.moved_to(NOON):
         yield
-
-
-@pytest.fixture
-def there(world: World, monkeypatch: pytest.MonkeyPatch) -> Routed:
-    return routed(world, monkeypatch)
 
 
 def sent(there: Routed, **more: Any) -> RouteSending:

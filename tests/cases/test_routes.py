@@ -26,7 +26,7 @@ from renkei.cases.actions.routes import (
 from renkei.cases.models import Need, Route, RouteAnswer, RouteSending, RouteStep, RouteVersion, Support
 from renkei.matching.models import Entry, Window
 from tests.cases.making import arrived, events, refuses, steps
-from tests.cases.routing import NOON, Routed, candidate, catalogue, first_need, plan, proposing, routed
+from tests.cases.routing import NOON, Routed, candidate, catalogue, first_need, plan, proposing
 from tests.world import BANK, CENTER, LAB, World
 
 
@@ -34,11 +34,6 @@ from tests.world import BANK, CENTER, LAB, World
 def _at_noon() -> Iterator[None]:
     with clock.moved_to(NOON):
         yield
-
-
-@pytest.fixture
-def there(world: World, monkeypatch: pytest.MonkeyPatch) -> Routed:
-    return routed(world, monkeypatch)
 
 
 def day(month: int, number: int, year: int = 2026) -> dt.date:

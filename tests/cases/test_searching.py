@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,22 +17,13 @@ from renkei.cases.actions import searching
 from renkei.cases.actions.searching import change_search, check_search, end_search, save_search, see_search, wish_of
 from renkei.cases.entry_news import run_searches
 from renkei.cases.models import SavedSearch, SearchHit
-from renkei.matching import index
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
 from renkei.post.models import Nudge
 from tests.cases.making import NOON, events
 from tests.world import LAB, World
 
+pytestmark = pytest.mark.usefixtures("index_at_noon")
 QUERY = "q=%E8%86%9C%E5%8E%9A"  # 膜厚
-
-
-@pytest.fixture(autouse=True)
-def _noon_and_an_own_index(tmp_path: Path, settings: Any) -> Iterator[None]:
-    settings.RENKEI_HOME = tmp_path
-    index.forget()
-    with clock.moved_to(NOON):
-        yield
-    index.forget()
 
 
 def put(id_: str, name: str, **more: Any) -> None:

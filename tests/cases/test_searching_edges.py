@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,22 +20,13 @@ from renkei.cases.actions.searching import (
     wish_of,
 )
 from renkei.cases.models import SavedSearch, SearchHit
-from renkei.matching import index
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
 from tests.cases.making import NOON, events, fresh, refuses
 from tests.desk.pages import HOSTILE, client, said
 from tests.world import LAB, World
 
+pytestmark = pytest.mark.usefixtures("index_at_noon")
 TOO_LONG = "探す言葉が長すぎて、保存できません。言葉か条件を減らしてから、もう一度保存してください。"
-
-
-@pytest.fixture(autouse=True)
-def _noon_and_an_own_index(tmp_path: Path, settings: Any) -> Iterator[None]:
-    settings.RENKEI_HOME = tmp_path
-    index.forget()
-    with clock.moved_to(NOON):
-        yield
-    index.forget()
 
 
 def put(*names: str) -> None:

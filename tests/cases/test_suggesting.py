@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,25 +17,16 @@ from renkei.cases.actions import suggesting
 from renkei.cases.actions.suggesting import answer_suggestion, new_entries, open_needs, suggest
 from renkei.cases.entry_news import run_entry_news, run_entry_news_again
 from renkei.cases.models import Case, Need, Suggestion
-from renkei.matching import index
 from renkei.matching.actions import EntryRow, WindowRow, put_entries
 from renkei.matching.models import Judgment
 from renkei.post.models import Nudge
 from tests.cases.making import NOON, arrived, events, need_of, summarise
 from tests.world import CENTER, DESK, LAB, World
 
+pytestmark = pytest.mark.usefixtures("index_at_noon")
 HOUR = dt.timedelta(hours=1)
 LATER = NOON + dt.timedelta(days=2)
 MACHINE = EntryRow(id="EQ1", kind="equipment", name="雷サージ試験機", body=CENTER, summary="電源装置に雷サージを加える試験をする。")
-
-
-@pytest.fixture(autouse=True)
-def _noon_and_an_own_index(tmp_path: Path, settings: Any) -> Iterator[None]:
-    settings.RENKEI_HOME = tmp_path
-    index.forget()
-    with clock.moved_to(NOON):
-        yield
-    index.forget()
 
 
 @pytest.fixture
