@@ -90,7 +90,7 @@ class GBizInfo:
         try:
             rows = answer.json()["hojin-infos"]
             return _from_service(rows[0], number) if rows else None
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
             raise Refused(_("gBizINFOの答えを読めません。手で入れてください。"), "lookup_unreadable", field="corporate_number") from error
 
 
@@ -132,9 +132,12 @@ def _filled(found: Found, more: Found) -> Found:
 def _from_service(row: dict[str, Any], number: str) -> Found:
     if str(row["corporate_number"]) != number:
         raise ValueError("another number than asked for")
+    name = _text(row["name"], 200)
+    if not name:
+        raise ValueError("a firm without a name")
     closed = str(row.get("close_date") or "")[:10]
     return Found(
-        number, clean_text(str(row["name"]))[:200], "gBizINFO", kana=_text(row.get("kana"), 200), postal_code=_postal(row.get("postal_code")),
+        number, name, "gBizINFO", kana=_text(row.get("kana"), 200), postal_code=_postal(row.get("postal_code")),
         address=_text(row.get("location"), 300), representative=_text(row.get("representative_name"), 100),
         capital_yen=_whole(row.get("capital_stock")), employees=_whole(row.get("employee_number")),
         closed_on=dt.date.fromisoformat(closed) if closed else None,

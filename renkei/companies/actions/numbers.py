@@ -35,7 +35,7 @@ def load_numbers(path: Path, *, by: Actor) -> tuple[int, int]:
     written = wrong = 0
     batch: dict[str, RegisteredNumber] = {}
     with _opened(path) as file:
-        for line, cells in enumerate(csv.reader(file), start=1):
+        for line, cells in enumerate(_rows(file), start=1):
             row = _row(cells)
             if row is None:
                 if line == 1:
@@ -44,12 +44,26 @@ def load_numbers(path: Path, *, by: Actor) -> tuple[int, int]:
                 continue
             if cells[23] == "0":  # a state that a later line of the same number has replaced
                 continue
+            if row.number in batch and batch[row.number].updated_on > row.updated_on:
+                continue
             batch[row.number] = row
             if len(batch) >= AT_ONCE:
                 written += _write(batch)
     written += _write(batch)
     record(by, "company.load_numbers", rows=written, wrong=wrong)
     return written, wrong
+
+
+def _rows(file: io.TextIOWrapper) -> Iterator[list[str]]:
+    """Yield the lines as cells; no cells for one the reader breaks on (a quotation that never ends)."""
+    reader = csv.reader(file)
+    while True:
+        try:
+            yield next(reader)
+        except csv.Error:
+            yield []
+        except StopIteration:
+            return
 
 
 def _opened(path: Path) -> io.TextIOWrapper:
