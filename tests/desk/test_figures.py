@@ -91,8 +91,9 @@ def test_every_number_opens_as_many_records_as_it_says(world: World, year: Year)
             shown = re.findall(r'<tr>\s*<th scope="row">(.*?)</th>', page, re.DOTALL)
             assert "見ることができません" not in page
             assert f"<b>{number}</b> 件" in page
-            # A case that lies in two areas stands there twice, and counts once.
-            assert len(set(shown)) == int(number), url
+            assert len(shown) == len(set(shown)) == int(number), url
+        areas = text_of(desk.get(address("desk-figure", figure="areas"), {"year": "2026"}))
+        assert (areas.count("ひばり県北部、ひばり湾岸"), areas.count("ひばり県北部、内陸の団地")) == (3, 4)
 
 
 @pytest.mark.covers("C38")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.language import shown_list
 from renkei.cases.models import Case, RegionalProject
 from renkei.desk.figures.asked import Asked, read_asked
 from renkei.desk.figures.page import written_value
@@ -23,7 +25,7 @@ from renkei.reporting.counting.parts import ALL
 from renkei.reporting.figures import BY_CODE, PROJECTS
 from renkei.reporting.queries import Counted, Difference, Result, closed_period, count, differences, may_know_body
 
-PER_PAGE = 100
+PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +97,26 @@ def _years(text: str, asked: Asked) -> list[FiscalYear]:
 
 
 def _lines(result: Result, actor: Actor, asked: Asked) -> tuple[list[Line], int]:
-    """Return the records the actor may see, one line each, and how many it may not."""
-    rows = list({(row.record, row.split, row.day): row for row in result.rows}.values())
+    """Return the records the actor may see, one line each with every part and body it lies in, and how many it may not."""
+    together: dict[tuple[uuid.UUID, dt.date], list[Counted]] = {}
+    for row in result.rows:
+        together.setdefault((row.record, row.day), []).append(row)
     words = split_words(result.figure, result.splits, asked.year)
     names = dict(Body.objects.values_list("pk", "short"))
-    cases = Case.objects.visible_to(actor).select_related("company").in_bulk({row.case for row in rows if row.case})
+    cases = Case.objects.visible_to(actor).select_related("company").in_bulk({row.case for row in result.rows if row.case})
     projects: dict[uuid.UUID, RegionalProject] = {}
     if result.figure.code == PROJECTS:
-        projects = RegionalProject.objects.visible_to(actor).select_related("company", "field").in_bulk({row.record for row in rows})
-    lines = [
-        Line(row, cases.get(row.case) if row.case else None, projects.get(row.record), words.get(row.split, row.split), names.get(row.body, ""))
-        for row in rows if row.record in projects or row.case in cases
-    ]  # fmt: skip
+        projects = RegionalProject.objects.visible_to(actor).select_related("company", "field").in_bulk({row.record for row in result.rows})
+    lines = []
+    for (record, _day), rows in together.items():
+        case = cases.get(rows[0].case) if rows[0].case else None
+        if case is not None or record in projects:
+            lies = {row.split for row in rows}
+            parts = shown_list([name for code, name in words.items() if code in lies])
+            bodies = shown_list(list(dict.fromkeys(names.get(row.body, "") for row in rows if row.body)))
+            lines.append(Line(rows[0], case, projects.get(record), parts, bodies))
     shown = {line.row.record for line in lines}
-    return lines, len({row.record for row in rows} - shown)
+    return lines, len({row.record for row in result.rows} - shown)
 
 
 def _query(request: StaffRequest) -> str:

@@ -11,7 +11,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.models import Case, RegionalProject, Support
 from renkei.cases.models.support import SupportQuerySet
 from renkei.cases.states import AT_WORK, WAITING_FOR_ANSWER
@@ -20,6 +22,8 @@ from renkei.plan import reading
 from renkei.plan.models import Body, Plan, Service
 from renkei.plan.queries import current_plan, is_front_desk, plan_content, published_plans
 from renkei.plan.rules import edits_plan
+from renkei.reporting.figures import BY_CODE, PROJECTS
+from renkei.reporting.queries import count
 
 PER_PAGE = 50
 
@@ -30,7 +34,7 @@ def plan_page(request: StaffRequest, body: str, plan: str | None = None) -> Http
     content = plan_content(found)
     sees_all = is_front_desk(body)
     counted = _running(request.actor, found).order_by().values_list("service_id", "body_id").annotate(Count("pk"))
-    results = _by_year(request.actor, found) if sees_all else None
+    results = _by_year(found) if sees_all else None
     lines = reading.targets(content, results)
     context: dict[str, Any] = {
         "plan": found,
@@ -96,6 +100,10 @@ def _running(actor: Actor, plan: Plan) -> SupportQuerySet:
     return found.filter(case__plan=plan, state__in=WAITING_FOR_ANSWER | AT_WORK)
 
 
-def _by_year(actor: Actor, plan: Plan) -> dict[int, int]:
-    found = RegionalProject.objects.visible_to(actor).filter(plan=plan).order_by()
-    return dict(found.values_list("counted_fiscal_year").annotate(Count("pk")))
+def _by_year(plan: Plan) -> dict[int, int]:
+    """Return how many projects count in each year of the plan's targets, by the one definition there is [C40]."""
+    aimed = {year for one in plan_content(plan).targets for year in one.fiscal_years}
+    if not aimed:
+        return {}
+    result = count(BY_CODE[PROJECTS], FiscalYear(min(aimed)), FiscalYear(max(aimed)), as_of=clock.now())
+    return {int(year): len(result.number(split=year).records) for year in result.splits}
