@@ -67,6 +67,61 @@ class OutsideContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """A rung of the ladder: who leads there, which meetings take it up, which networks reach beyond the region [C93]."""
+
+    code: str
+    name: str
+    lead: str = ""
+    meetings: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series of meetings: who calls it, about how often a year (0: not said), other names it goes by [C77, C89]."""
+
+    code: str
+    name: str
+    owner: str
+    per_year: int = 0
+    aliases: tuple[str, ...] = ()
+    guests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who belongs to a network, or is one of the region's own bodies (``body``); days as the plan writes them."""
+
+    code: str
+    name: str
+    place: str = ""
+    body: str = ""
+    since: str = ""
+    until: str = ""
+
+    def holds(self, on: dt.date) -> bool:
+        """Tell whether it belongs on a day."""
+        return self.since <= on.isoformat() <= (self.until or "9999")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network beyond the region, through a body of it [C34]."""
+
+    code: str
+    name: str
+    through: str
+    until: str = ""
+    members: tuple[Member, ...] = ()
+
+    def reach(self, on: dt.date) -> list[Member]:
+        """Return whom it reaches on a day: nobody once it is dissolved, never a body of the region itself."""
+        gone = bool(self.until) and on.isoformat() > self.until
+        return [] if gone else [one for one in self.members if not one.body and one.holds(on)]
+
+
+@dataclass(frozen=True, slots=True)
 class LetterRule:
     """How a kind of letter is numbered and who decides on it. ``steps`` are roles, "" for anybody of the body."""
 
@@ -201,6 +256,34 @@ class PlanContent:
             (from_month, from_day), (to_month, to_day) = (map(int, span[end].split("-")) for end in ("from", "to"))
             spans.append((from_month, from_day, to_month, to_day))
         return spans
+
+    @cached_property
+    def ladder(self) -> list[Rung]:
+        """Return the rungs in order: the desk, the meetings, outside the region."""
+        return [
+            Rung(one["code"], one["name"], one.get("lead", ""), tuple(one.get("meetings", ())), tuple(one.get("networks", ())))
+            for one in self.section("ladder")
+        ]
+
+    @cached_property
+    def series(self) -> list[Series]:
+        """Return the series of meetings in order."""
+        return [
+            Series(one["code"], one["name"], one["owner"], one.get("per_year", 0), tuple(one.get("aliases", ())), bool(one.get("guests")))
+            for one in self.section("meetings")
+        ]
+
+    @cached_property
+    def networks(self) -> list[Network]:
+        """Return the networks beyond the region, those too that have ended."""
+        return [
+            Network(
+                one["code"], one["name"], one["through"], str(one.get("to") or ""),
+                tuple(Member(m["code"], m["name"], m.get("place", ""), m.get("body", ""), str(m.get("from") or ""), str(m.get("to") or ""))
+                      for m in one.get("members", ())),
+            )
+            for one in self.section("networks")
+        ]  # fmt: skip
 
     def needs_second_person(self, act: str) -> bool:
         """Tell whether the plan asks for a second person for an act (``close``, ``send_outside``)."""

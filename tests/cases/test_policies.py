@@ -48,7 +48,7 @@ TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
     m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda, m.FollowUp,
-    m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteAnswer,
+    m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteAnswer, m.Escalation,
 ]  # fmt: skip
 PER_CASE = 2
 

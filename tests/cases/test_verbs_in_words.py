@@ -22,7 +22,8 @@ from tests.world import DESK, LAB, World
 B = "{}"  # the body: short between bodies, in full before the firm
 # Without the row it is about a step of these is not told at all: what may not be read is not hinted at.
 ROWLESS = {Verb.NEED_ADDED, Verb.NEED_CHANGED, Verb.STAGE_MOVED, Verb.NEED_SETTLED, Verb.CONTACT, Verb.COMPANY_WROTE, Verb.STAFF_WROTE,
-           Verb.FILE_ADDED, Verb.LETTER, Verb.LETTER_DECIDED, Verb.FOLLOW_UP, Verb.INTEREST, Verb.NDA, Verb.ROUTE}  # fmt: skip
+           Verb.FILE_ADDED, Verb.LETTER, Verb.LETTER_DECIDED, Verb.FOLLOW_UP, Verb.INTEREST, Verb.NDA, Verb.ROUTE,
+           Verb.CLIMBED, Verb.RUNG_ENDED}  # fmt: skip
 WORDS: dict[Verb, tuple[str, str]] = {
     Verb.RECEIVED: ("ご相談を受け付けました", "Consultation received"), Verb.TRIAGED: ("振り分けました", "Triaged"),
     Verb.REFERRED: (f"{B}に回しました", f"Passed to {B}"), Verb.COMPANY_BOUND: ("会社を確かめた", "company linked"),
@@ -77,6 +78,12 @@ VARIANTS: list[tuple[Verb, str, str, str, Told, Told]] = [
     (Verb.FEEDBACK, "", "partly", "", ("結果をうかがいました", "一部できた"), ("結果をうかがいました", "一部できた")),
     (Verb.CIRCULATED, "", "ended", "", ("名を伏せて尋ねるのをやめました", ""), ("名を伏せて尋ねるのをやめました", "")),
     (Verb.ROUTE, "", "made", "", ("支援ルートを作りました", ""), None), (Verb.ROUTE, "", "replanned", "", ("支援ルートを組み直しました", ""), None),
+    (Verb.CLIMBED, "1", "2", "", ("地域の機関だけでは難しいため、会議で相談することになりました", ""),
+     ("地域の機関だけでは難しいため、会議で相談することになりました", "")),
+    (Verb.CLIMBED, "2", "3", "", ("地域の外の機関に、支援を求めることになりました", ""), ("地域の外の機関に、支援を求めることになりました", "")),
+    (Verb.RUNG_ENDED, "2", "helped", "", ("会議で、支援できる所が見つかりました", ""), ("会議で、支援できる所が見つかりました", "")),
+    (Verb.RUNG_ENDED, "2", "higher", "", None, None),
+    (Verb.RUNG_ENDED, "3", "dropped", "", ("地域の外への依頼は終わりました", ""), ("地域の外への依頼は終わりました", "")),
     (Verb.ROUTE, "", "sent", "", ("支援ルートを会社に送りました", ""), ("支援ルートを会社に送りました", "")),
     (Verb.ROUTE, "", "agreed", "", ("会社が、支援ルートで進めてよいと答えました", ""), ("会社が、支援ルートで進めてよいと答えました", "")),
     (Verb.NDA, "", "signed", "", (f"{SHORT}との秘密保持の約束を記録しました", ""), (f"{FULL}との秘密保持の約束を記録しました", "")),

@@ -13,6 +13,7 @@ from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
 from renkei.cases.actions.disclosable import stop_asking
+from renkei.cases.actions.escalation import stop_climbing
 from renkei.cases.actions.follow_ups import end_follow_ups, plan_follow_ups
 from renkei.cases.actions.holding import write_note
 from renkei.cases.actions.talk import hear_company, put_message
@@ -197,6 +198,7 @@ def _end_needs(case: Case, state: str, *, by: Actor) -> None:
         need.save()
         log_step(case, Verb.NEED_SETTLED, by=by, subject=need, before=before, after=state)
     stop_asking(case, case.circulations.filter(ended_at__isnull=True), by=by)
+    stop_climbing(case, None, by=by)
 
 
 def _ask_second_person(case: Case, *, by: Actor) -> Case:

@@ -17,6 +17,7 @@ from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases import mails
 from renkei.cases.actions.disclosable import stop_asking
+from renkei.cases.actions.escalation import stop_climbing
 from renkei.cases.actions.intake import plain
 from renkei.cases.models import Case, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case
@@ -97,6 +98,7 @@ def settle_need(need: Need, *, state: str, by: Actor) -> Need:
     locked.save(update_fields=["state"])
     if after != NeedState.OPEN:
         stop_asking(case, locked.circulations.filter(ended_at__isnull=True), by=by)
+        stop_climbing(case, [locked], by=by)
     log_step(case, Verb.NEED_SETTLED, by=by, subject=locked, before=before, after=after)
     record(by, "need.settle", locked, case, state=after)
     return locked

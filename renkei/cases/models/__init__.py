@@ -3,6 +3,7 @@
 from renkei.cases.models.case import Case, Register
 from renkei.cases.models.circulation import Asked, Circulation, Inquiry, InquiryAnswer
 from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
+from renkei.cases.models.escalation import Escalation, RungEnd, RungNumber
 from renkei.cases.models.export import Export
 from renkei.cases.models.follow_up import AnsweredBy, AskedHow, Ended, FollowUp, Going, Product, Trouble, Useful
 from renkei.cases.models.handover import Handover, Incident
@@ -39,6 +40,7 @@ __all__ = [
     "Contact",
     "Draft",
     "Ended",
+    "Escalation",
     "Export",
     "FollowUp",
     "Going",
@@ -80,6 +82,8 @@ __all__ = [
     "RouteSending",
     "RouteStep",
     "RouteVersion",
+    "RungEnd",
+    "RungNumber",
     "SavedSearch",
     "SavedView",
     "SearchHit",

@@ -79,6 +79,8 @@ class Verb(models.TextChoices):
     LETTER_DECIDED = "letter_decided", _("文書を決裁した")
     FOLLOW_UP = "follow_up", _("その後をうかがった")
     ROUTE = "route", _("支援ルート")
+    CLIMBED = "climbed", _("上の段に上げた")
+    RUNG_ENDED = "rung_ended", _("段での結果が出た")
 
 
 class TransitionQuerySet(models.QuerySet["Transition"]):

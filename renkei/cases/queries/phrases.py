@@ -233,6 +233,26 @@ def _routed(step: Transition, known: Known) -> Said | None:
     return Said(str(words)) if words else None
 
 
+_RUNGS = {
+    "2": gettext_lazy("地域の機関だけでは難しいため、会議で相談することになりました"),
+    "3": gettext_lazy("地域の外の機関に、支援を求めることになりました"),
+}  # fmt: skip
+_RUNG_ENDS = {
+    "2 helped": gettext_lazy("会議で、支援できる所が見つかりました"), "3 helped": gettext_lazy("地域の外で、支援できる所が見つかりました"),
+    "2 dropped": gettext_lazy("会議での相談は終わりました"), "3 dropped": gettext_lazy("地域の外への依頼は終わりました"),
+}  # fmt: skip
+
+
+def _climbed(step: Transition, _known: Known) -> Said | None:
+    words = _RUNGS.get(step.to_state)
+    return Said(str(words)) if words else None
+
+
+def _rung_ended(step: Transition, _known: Known) -> Said | None:
+    words = _RUNG_ENDS.get(f"{step.from_state} {step.to_state}")  # going higher is told by the step that climbs
+    return Said(str(words)) if words else None
+
+
 def _merged(text: Promise) -> Callable[[Transition, Known], Said]:
     return lambda step, _known: Said(str(text), step.from_state if step.subject_kind == "case" and not step.reason else "")
 
@@ -295,6 +315,8 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.FEEDBACK: _feedback,
     Verb.FOLLOW_UP: _follow_up,
     Verb.ROUTE: _routed,
+    Verb.CLIMBED: _climbed,
+    Verb.RUNG_ENDED: _rung_ended,
     Verb.CIRCULATED: _circulated,
     Verb.INTEREST: _matched,
     Verb.NDA: _secrecy,

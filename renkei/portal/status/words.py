@@ -178,6 +178,15 @@ _ROUTED: dict[str, str | _StrPromise] = {
 }  # fmt: skip
 
 
+_CLIMBED: dict[str, str | _StrPromise] = {
+    "2": gettext_lazy("地域の機関だけでは難しいため、会議で相談することになりました。会社のお名前を、お断りなく会議に出すことはありません。"),
+    "3": gettext_lazy("地域の外の機関に、支援を求めることになりました。お見せする前に、お返事をいただきます。"),
+}  # fmt: skip
+_RUNG_ENDED: dict[str, str | _StrPromise] = {
+    "helped": gettext_lazy("支援できる所が見つかりました。"), "dropped": gettext_lazy("会議や地域の外での相談は終わりました。"),
+}  # fmt: skip
+
+
 def _of(words: dict[str, str | _StrPromise], row: Transition, who: str) -> str:
     return str(words.get(row.to_state.split(",")[0], "")) % {"who": who}
 
@@ -193,6 +202,8 @@ _SAY: dict[Verb, _Say] = {
     Verb.INTEREST: lambda row, who, _what: _of(_MATCHED, row, who),
     Verb.NDA: lambda row, who, _what: _of(_PROMISED, row, who),
     Verb.ROUTE: lambda row, who, _what: _of(_ROUTED, row, who),
+    Verb.CLIMBED: lambda row, who, _what: _of(_CLIMBED, row, who),
+    Verb.RUNG_ENDED: lambda row, who, _what: _of(_RUNG_ENDED, row, who),
     Verb.RECEIVED: lambda _row, _who, _what: _("ご相談をお受けしました。"),
     Verb.TRIAGED: lambda _row, _who, _what: _("内容を読み、進め方を決めました。"),
     Verb.REFERRED: lambda _row, _who, _what: _("窓口が担当になりました。"),
