@@ -15,6 +15,7 @@ from renkei.cases import after, digest, entry_news, judging, teaching
 from renkei.cases import jobs as cases
 from renkei.matching import enrich, index
 from renkei.matching import jobs as matching
+from renkei.meetings import jobs as meetings
 from renkei.post import jobs as post
 
 
@@ -93,6 +94,13 @@ def take_up_judgments(timestamp: int) -> None:  # noqa: ARG001  Procrastinate pa
 def run_learning(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Learn from the judgments where somebody asked for it."""
     _run(teaching.run_learning)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="take_up_decisions", lock="take_up_decisions", name="renkei.take_up_decisions")
+def take_up_decisions(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Bring what meetings decided into the cases."""
+    _run(meetings.take_up_decisions)
 
 
 @app.periodic(cron="* * * * *")

@@ -73,6 +73,8 @@ REVIEWED = {
     "matching_judgment_counts": "counts of judgments by origin, for staff; no id leaves",
     "matching_standing": "texts of the entries that stand, for the index on this node's disk, whoever's question makes it follow; shown to nobody",
     "matching_standing_count": "how many entries stand: the index asks at every question whether it is whole, whoever asks",
+    "meeting_freeze": "copies the items of a meeting into its minutes, each for whom it was; the caller must run the meeting, and learns only how many",
+    "meeting_run": "ids of meetings the acting body runs",
     "need_asked": "ids of needs the acting body is asked about",
     "notice_sent": "ids of the acting body's own notices: two policies would ask each other for ever",
     "offer_is_open": "yes or no about the caller's own link", "offered_need": "the need of the caller's own offer link",

@@ -73,6 +73,16 @@ def end_rung(escalation: Escalation, *, by: Actor, end: RungEnd, words: str, ste
     return locked
 
 
+def wait_for(escalation: Escalation, step: NextStep, *, by: Actor) -> None:
+    """Let the case of a rung wait for what takes it up there, or move on after that came to nothing; a case that has ended stays."""
+    case = Case.objects.select_for_update().get(pk=escalation.case_id)
+    if not case.is_open:
+        return
+    put_next_step(case, step)
+    save_case(case)
+    log_step(case, Verb.NEXT_STEP, by=by, after=step.kind, about_body=case.next_body_id)
+
+
 def stop_climbing(case: Case, needs: Iterable[Need] | None, *, by: Actor) -> None:
     """Let needs (all of a case that ends when None) climb no further: they are settled, dropped, or the case is over."""
     rungs = Escalation.objects.open().filter(case=case)

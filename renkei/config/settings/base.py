@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "renkei.companies",
     "renkei.matching",
     "renkei.cases",
+    "renkei.meetings",
     "renkei.reporting",
     "renkei.public",
     "renkei.portal",

@@ -1,0 +1,168 @@
+"""Call a meeting, change it, call it off, hold it, write down who came."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from renkei.audit.record import record
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.fiscal_year import FiscalYear
+from renkei.base.refusal import Refused
+from renkei.cases.states import check_step
+from renkei.cases.steps import fit, fit_name
+from renkei.meetings.models import MEETING_STEPS, Attendance, Meeting, MeetingKind, MeetingState
+from renkei.meetings.rules import require_runs, runs_meeting
+from renkei.plan.content import Series
+from renkei.plan.models import Body
+from renkei.plan.queries import content_now, current_plan
+
+
+def series_named(code: str) -> Series:
+    """Return a series of the plan. Refused ``unknown_series``."""
+    found = next((one for one in content_now().series if one.code == code), None)
+    if found is None:
+        raise Refused(_("会議を一覧から選んでください。"), "unknown_series", field="series")
+    return found
+
+
+@transaction.atomic
+def call_meeting(
+    series: str, *, by: Actor, held_on: dt.date, kind: str = MeetingKind.REGULAR, starts: dt.time | None = None, place: str = "",
+    chair: str = "", reason: str = "",
+) -> Meeting:  # fmt: skip
+    """Call the next meeting of a series; its number follows the last of the fiscal year.
+
+    A meeting that took place already may be written down with its day. Refused: ``unknown_series``, ``unknown_kind``,
+    ``reason_empty`` (an extra one), ``too_long``, ``called_meanwhile``, ``not_allowed``.
+    """
+    rule = series_named(series)
+    if not runs_meeting(by, rule.owner):
+        raise Refused(_("この会議を開けるのは、開催の機関か窓口だけです。"), "not_allowed")
+    values = _details(kind, place, chair, reason)
+    year = FiscalYear.of(held_on).start_year
+    plan = current_plan()
+    of_year = Meeting.objects.filter(plan=plan, series=series, fiscal_year=year)
+    number = 1 + max(of_year.values_list("number", flat=True), default=0)
+    try:
+        with transaction.atomic():
+            made = Meeting.objects.create(plan=plan, series=series, fiscal_year=year, number=number, host_id=rule.owner, held_on=held_on,
+                                          starts=starts, called_at=clock.now(), **values)  # fmt: skip
+    except IntegrityError as error:
+        raise Refused(_("ほかの人が、同時に会議を作りました。もう一度押してください。"), "called_meanwhile") from error
+    record(by, "meeting.call", made, series=series, held_on=held_on, kind=kind)
+    return made
+
+
+@transaction.atomic
+def change_meeting(
+    meeting: Meeting, *, by: Actor, version: int, held_on: dt.date, starts: dt.time | None = None, place: str = "", chair: str = "",
+) -> Meeting:  # fmt: skip
+    """Change day, hour, place, chair until it is held. The number stays, so the day stays within its fiscal year.
+
+    Refused: ``changed_meanwhile``, ``held``, ``other_year``, ``too_long``, ``not_allowed``.
+    """
+    locked = lock_meeting(meeting, by=by, version=version)
+    if locked.state != MeetingState.PLANNED:
+        raise Refused(_("開催した会議の日や場所は変えられません。"), "held")
+    if FiscalYear.of(held_on).start_year != locked.fiscal_year:
+        raise Refused(_("年度が変わります。取りやめて、新しい年度の会議を作ってください。"), "other_year", field="held_on")
+    locked.held_on, locked.starts = held_on, starts
+    locked.place, locked.chair = fit(place, 200, "place"), fit_name(chair, "chair")
+    _save(locked)
+    record(by, "meeting.change", locked, held_on=held_on)
+    return locked
+
+
+@transaction.atomic
+def move_meeting(meeting: Meeting, *, by: Actor, state: str, reason: str = "") -> Meeting:
+    """Hold a meeting, call it off, call it anew, or reopen it after its minutes were locked: the last three say why.
+
+    Refused: ``wrong_state``, ``reason_empty``, ``not_yet`` (held before its day), ``not_allowed``.
+    """
+    locked = lock_meeting(meeting, by=by)
+    before, after = MeetingState(locked.state), MeetingState(state)
+    check_step(MEETING_STEPS, before, after)
+    if after in {MeetingState.CHECKING, MeetingState.LOCKED}:
+        raise Refused(_("議事録は、送る・確定するの操作で進めてください。"), "wrong_state")
+    words = fit(reason, 200, "reason")
+    if not words and (after == MeetingState.OFF or before in {MeetingState.OFF, MeetingState.LOCKED}):
+        raise Refused(_("理由を書いてください。"), "reason_empty", field="reason")
+    if after == MeetingState.HELD and before == MeetingState.PLANNED and locked.held_on > clock.today():
+        raise Refused(_("まだ開催の日になっていません。日が変わったときは、先に開催日を直してください。"), "not_yet")
+    locked.state, locked.state_reason = after, words
+    _save(locked)
+    record(by, f"meeting.{after}", locked, before=before, reason=words)
+    return locked
+
+
+@transaction.atomic
+def attend(
+    meeting: Meeting, *, by: Actor, name: str, body: Body | None = None, organisation: str = "", in_place_of: str = ""
+) -> Attendance:
+    """Write down who came: of a body, perhaps in place of somebody, or a guest with where they are from [C87, C90].
+
+    Refused: ``name_empty``, ``organisation_empty``, ``no_guests`` (the plan knows none here), ``there_already``, ``locked``.
+    """
+    locked = lock_meeting(meeting, by=by)
+    _require_writable(locked)
+    who = fit_name(name, "name")
+    if not who:
+        raise Refused(_("お名前を入れてください。"), "name_empty", field="name")
+    where = fit(organisation, 200, "organisation")
+    if body is None and not series_named(locked.series).guests:
+        raise Refused(_("この会議に、機関の外の人は加わりません。機関を選んでください。"), "no_guests", field="body")
+    if body is None and not where:
+        raise Refused(_("機関の外の方は、所属を入れてください。"), "organisation_empty", field="organisation")
+    try:
+        with transaction.atomic():
+            made = Attendance.objects.create(meeting=locked, body=body, name=who, organisation=where, in_place_of=fit_name(in_place_of, "in_place_of"))
+    except IntegrityError as error:
+        raise Refused(_("この方は、もう出席者に入っています。"), "there_already", field="name") from error
+    record(by, "meeting.attend", made, locked, name=who)
+    return made
+
+
+@transaction.atomic
+def take_off(attendance: Attendance, *, by: Actor) -> Attendance:
+    """Take somebody off who did not come after all; twice changes nothing."""
+    locked = lock_meeting(attendance.meeting, by=by)
+    _require_writable(locked)
+    found = Attendance.objects.select_for_update(of=("self",)).get(pk=attendance.pk)
+    if found.ended_at is None:
+        found.ended_at = clock.now()
+        found.save(update_fields=["ended_at"])
+        record(by, "meeting.take_off", found, locked)
+    return found
+
+
+def lock_meeting(meeting: Meeting, *, by: Actor, version: int | None = None) -> Meeting:
+    """Return the meeting, its row locked, for who runs it. Refused: ``not_allowed``, ``changed_meanwhile``."""
+    locked = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
+    require_runs(by, locked)
+    if version is not None and locked.version != version:
+        raise Refused(_("ほかの人が先に保存しました。新しい内容を確かめて、もう一度保存してください。入力した文は残してあります。"),
+                      "changed_meanwhile")  # fmt: skip
+    return locked
+
+
+def _details(kind: str, place: str, chair: str, reason: str) -> dict[str, str]:
+    if kind not in MeetingKind.values:
+        raise Refused(_("会議の種類を一覧から選んでください。"), "unknown_kind", field="kind")
+    why = fit(reason, 200, "reason")
+    if kind == MeetingKind.EXTRA and not why:
+        raise Refused(_("臨時に開く理由を書いてください。"), "reason_empty", field="reason")
+    return {"kind": kind, "place": fit(place, 200, "place"), "chair": fit_name(chair, "chair"), "reason": why}
+
+
+def _require_writable(meeting: Meeting) -> None:
+    if not meeting.is_writable:
+        raise Refused(_("確定した、または取りやめた会議です。直すときは、理由を書いて開き直してください。"), "locked")
+
+
+def _save(meeting: Meeting) -> None:
+    meeting.version += 1
+    meeting.save()

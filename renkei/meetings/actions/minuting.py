@@ -1,0 +1,229 @@
+"""Write notes while meeting, decide, send the minutes out, confirm them, lock them [C77, C89]."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from renkei.audit.record import record
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.language import written
+from renkei.base.refusal import Refused
+from renkei.cases.actions.escalation import end_rung, wait_for
+from renkei.cases.models import RungEnd
+from renkei.cases.rules import signed
+from renkei.cases.states import check_step
+from renkei.cases.steps import NextStep, due, fit
+from renkei.meetings.actions.agenda import lock_item, meeting_name, meeting_step
+from renkei.meetings.actions.calling import lock_meeting
+from renkei.meetings.models import (
+    MEETING_STEPS,
+    OF_CASES,
+    AgendaItem,
+    Attendance,
+    Confirmation,
+    ItemKind,
+    ItemOutcome,
+    ItemSource,
+    Meeting,
+    MeetingState,
+    Minutes,
+    Task,
+)
+from renkei.plan.models import Body
+
+_ENDS = {ItemOutcome.HELPED: RungEnd.HELPED, ItemOutcome.OUTSIDE: RungEnd.HIGHER, ItemOutcome.DROPPED: RungEnd.DROPPED}
+
+
+@transaction.atomic
+def write_notes(item: AgendaItem, *, by: Actor, notes: str, version: int) -> AgendaItem:
+    """Write what was said. Two people who write the same item at once: the second is shown the first one's words.
+
+    Refused: ``changed_meanwhile``, ``too_long``, ``locked``, ``not_allowed``.
+    """
+    locked = lock_item(item, by=by, version=version)
+    locked.notes = fit(notes, 8000, "notes")
+    _save(locked)
+    record(by, "meeting.note", locked, notes=locked.notes)
+    return locked
+
+
+@transaction.atomic
+def decide(item: AgendaItem, *, by: Actor, outcome: str, decision: str, version: int) -> AgendaItem:
+    """Write down what the meeting made of an item. The worker brings it into its case, or onto the next agenda, a minute later.
+
+    Until that, another decision replaces it. Refused: ``unknown_outcome``, ``decision_empty``, ``not_of_case``, ``taken_up``,
+    ``not_held``, and as for notes.
+    """
+    locked = lock_item(item, by=by, version=version)
+    if locked.meeting.state == MeetingState.PLANNED:
+        raise Refused(_("会議を開いてから、決めたことを書いてください。"), "not_held")
+    if locked.taken_up_at is not None:
+        raise Refused(_("この決定は、もう案件に伝わっています。変わったときは、次の会議で諮り直してください。"), "taken_up")
+    if outcome not in ItemOutcome.values or not outcome:
+        raise Refused(_("どうなったかを1つ選んでください。"), "unknown_outcome", field="outcome")
+    if outcome in OF_CASES and locked.kind not in {ItemKind.CASE, ItemKind.CARRIED}:
+        raise Refused(_("難しい相談の議題だけで選べます。"), "not_of_case", field="outcome")
+    words = fit(decision, 1000, "decision")
+    if not words:
+        raise Refused(_("決めたことを書いてください。"), "decision_empty", field="decision")
+    locked.outcome, locked.decision, locked.decided_at = outcome, words, clock.now()
+    _save(locked)
+    record(by, "meeting.decide", locked, outcome=outcome, decision=words)
+    return locked
+
+
+@transaction.atomic
+def give_task(item: AgendaItem, *, by: Actor, what: str, body: Body, due_on: dt.date) -> Task:
+    """Write down what a body does until when. Refused: ``what_empty``, ``due_past``, ``not_theirs`` (it may not read the item)."""
+    locked = lock_item(item, by=by)
+    words = fit(what, 200, "what")
+    if not words:
+        raise Refused(_("することを書いてください。"), "what_empty", field="what")
+    if due_on < locked.meeting.held_on:
+        raise Refused(_("会議の日より前です。期限を確かめてください。"), "due_past", field="due_on")
+    if locked.level == "named" and body.pk not in {*locked.bodies, locked.put_up_by_id}:
+        raise Refused(_("%(body)sは、この議題を読めません。") % {"body": body.short}, "not_theirs", field="body")
+    made = Task.objects.create(item=locked, what=words, body=body, due_on=due_on)
+    record(by, "meeting.task", made, locked, what=words, body=body.pk, due_on=due_on)
+    return made
+
+
+@transaction.atomic
+def finish_task(task: Task, *, by: Actor, words: str) -> Task:
+    """Write down that a task is done, and how: the body that has it, or who runs the meeting. Twice changes nothing."""
+    locked = Task.objects.select_for_update(of=("self",)).select_related("item__meeting").get(pk=task.pk)
+    if by.body != locked.body_id:
+        lock_meeting(locked.item.meeting, by=by)
+    if locked.done_on is not None:
+        return locked
+    told = fit(words, 400, "words")
+    if not told:
+        raise Refused(_("どうなったかを、ひとことで書いてください。"), "words_empty", field="words")
+    locked.done_on, locked.done_words = clock.today(), told
+    locked.save(update_fields=["done_on", "done_words"])
+    record(by, "meeting.task_done", locked, words=told)
+    return locked
+
+
+@transaction.atomic
+def send_out(meeting: Meeting, *, by: Actor) -> Minutes:
+    """Freeze the minutes as they stand and ask every body to confirm; after a change was asked for, once more.
+
+    Refused: ``undecided`` (an item has no outcome), ``nobody_there``, ``wrong_state``, ``not_allowed``.
+    """
+    locked = lock_meeting(meeting, by=by)
+    check_step(MEETING_STEPS, MeetingState(locked.state), MeetingState.CHECKING)
+    undecided = list(AgendaItem.objects.filter(meeting=locked, outcome="").values_list("title", flat=True))
+    if undecided:
+        raise Refused(_("まだ結果を書いていない議題があります：%(titles)s") % {"titles": "、".join(undecided)}, "undecided")
+    present = Attendance.objects.filter(meeting=locked, ended_at__isnull=True).select_related("body")
+    if not present:
+        raise Refused(_("出席者を入れてから送ってください。"), "nobody_there")
+    number = 1 + max(Minutes.objects.filter(meeting=locked).values_list("number", flat=True), default=0)
+    head = {
+        "held_on": locked.held_on.isoformat(), "place": locked.place, "chair": locked.chair, "name": meeting_name(locked),
+        "attendance": [
+            {"body": one.body_id or "", "name": one.name, "organisation": one.organisation, "in_place_of": one.in_place_of} for one in present
+        ],
+    }  # fmt: skip
+    made = Minutes.objects.create(meeting=locked, number=number, head=head, sent_at=clock.now(), sent_by_id=by.person)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT meeting_freeze(%s)", [made.pk])
+    locked.state = MeetingState.CHECKING
+    _save(locked)
+    record(by, "meeting.send_out", made, locked, number=number)
+    return made
+
+
+@transaction.atomic
+def confirm(minutes: Minutes, *, by: Actor, agrees: bool, words: str = "") -> Confirmation:
+    """Say for one's body that the minutes are right, or what should change. The newest word counts.
+
+    Refused: ``words_empty``, ``outdated`` (newer ones were sent out), ``wrong_state``, ``not_allowed``.
+    """
+    body, person = signed(by)
+    meeting = Meeting.objects.get(pk=minutes.meeting_id)
+    if meeting.state != MeetingState.CHECKING:
+        raise Refused(_("確認を待っている議事録ではありません。"), "wrong_state")
+    if Minutes.objects.filter(meeting=meeting, number__gt=minutes.number).exists():
+        raise Refused(_("新しい議事録が送られています。新しいほうを確かめてください。"), "outdated")
+    told = fit(words, 1000, "words")
+    if not agrees and not told:
+        raise Refused(_("直してほしいところを書いてください。"), "words_empty", field="words")
+    made = Confirmation.objects.create(minutes=minutes, body_id=body, agrees=agrees, words=told, said_at=clock.now(), said_by_id=person)
+    record(by, "meeting.confirm", made, minutes, agrees=agrees)
+    return made
+
+
+@transaction.atomic
+def lock_minutes(meeting: Meeting, *, by: Actor, version: int) -> Meeting:
+    """Let the newest minutes stand for good. Refused: ``change_asked`` (a body's newest word asks for one), ``wrong_state``."""
+    locked = lock_meeting(meeting, by=by, version=version)
+    check_step(MEETING_STEPS, MeetingState(locked.state), MeetingState.LOCKED)
+    newest = Minutes.objects.filter(meeting=locked).first()
+    asking = [word.body.short for word in words_on(newest).values() if not word.agrees] if newest else []
+    if asking:
+        raise Refused(_("直してほしいと言っている機関があります：%(bodies)s") % {"bodies": "、".join(asking)}, "change_asked")
+    locked.state, locked.locked_number = MeetingState.LOCKED, newest.number if newest else None
+    _save(locked)
+    record(by, "meeting.lock", locked, number=locked.locked_number)
+    return locked
+
+
+def words_on(minutes: Minutes) -> dict[str, Confirmation]:
+    """Return the newest word of each body on minutes."""
+    found: dict[str, Confirmation] = {}
+    for one in Confirmation.objects.filter(minutes=minutes).select_related("body").order_by("said_at"):
+        found[one.body_id] = one
+    return found
+
+
+def take_up_decision(item_id: uuid.UUID, *, by: Actor) -> bool:
+    """Bring a decision into its case, or the item onto the next agenda of its series. For the worker; twice does it once."""
+    with transaction.atomic():
+        item = AgendaItem.objects.select_for_update(of=("self",)).select_related("meeting").get(pk=item_id)
+        if item.is_open or item.taken_up_at is not None:
+            return False
+        source = ItemSource.objects.filter(item=item).select_related("escalation").first()
+        if item.outcome == ItemOutcome.CARRIED:
+            if not _carry(item, source, by=by):
+                return False
+        elif source is not None:
+            end = _ENDS.get(ItemOutcome(item.outcome))
+            if end is None:  # only noted: the need stays on its rung, for another meeting
+                step = NextStep(what=written("会議で決まったことを読み、次を決める"), on=due("first_answer"), kind="choose")
+                wait_for(source.escalation, step, by=by)
+            else:
+                end_rung(source.escalation, by=by, end=end, words=item.decision)
+        item.taken_up_at = clock.now()
+        item.save(update_fields=["taken_up_at"])
+        record(by, "meeting.take_up", item, outcome=item.outcome)
+        return True
+
+
+def _carry(item: AgendaItem, source: ItemSource | None, *, by: Actor) -> bool:
+    """Put an item on the next agenda of its series; False while none has been called."""
+    ahead = Meeting.objects.filter(plan_id=item.meeting.plan_id, series=item.meeting.series, state=MeetingState.PLANNED, held_on__gte=item.meeting.held_on)
+    following = ahead.exclude(pk=item.meeting_id).order_by("held_on", "number").first()
+    if following is None:
+        return False
+    last = max(AgendaItem.objects.filter(meeting=following).values_list("order", flat=True), default=0)
+    made = AgendaItem.objects.create(
+        meeting=following, order=last + 1, kind=ItemKind.CARRIED, title=item.title, question=item.question, tried=item.tried, level=item.level,
+        bodies=item.bodies, put_up_by_id=item.put_up_by_id, presenter=item.presenter, planned_minutes=item.planned_minutes, carried_from=item,
+    )  # fmt: skip
+    if source is not None:
+        ItemSource.objects.create(item=made, case_id=source.case_id, escalation=source.escalation)
+        wait_for(source.escalation, meeting_step(following), by=by)
+    record(by, "meeting.carry", made, following)
+    return True
+
+
+def _save(row: AgendaItem | Meeting) -> None:
+    row.version += 1
+    row.save()
