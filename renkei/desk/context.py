@@ -41,6 +41,7 @@ _PLACES = {
     "desk-cases": ("desk-case", "desk-suggestion", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow", "desk-choices", "desk-route"),
     "desk-board": ("desk-board",),
     "desk-requests": ("desk-request", "desk-inquiry"),
+    "desk-meetings": ("desk-meeting",),
     "desk-notices": ("desk-notice",),
     "desk-plan": ("desk-plan", "desk-figure"),
     "desk-people": ("desk-people", "desk-move", "desk-absences", "desk-template", "desk-export", "desk-mails", "desk-mail-"),
@@ -96,7 +97,7 @@ def _items(request: StaffRequest, body: str) -> list[NavItem]:
     counts = {"desk-inbox": counted.inbox, "desk-requests": counted.requests, "desk-notices": counted.notices}
     labels = {
         "desk-today": _("今日"), "desk-inbox": _("受付箱"), "desk-call": _("電話"), "desk-cases": _("案件"),
-        "desk-board": _("一覧表"), "desk-requests": _("依頼"), "desk-notices": _("お知らせ"), "desk-plan": _("計画"),
+        "desk-board": _("一覧表"), "desk-requests": _("依頼"), "desk-meetings": _("会議"), "desk-notices": _("お知らせ"), "desk-plan": _("計画"),
         "desk-people": _("機関"), "desk-search": _("検索"),
     }  # fmt: skip
     here = place_of((request.resolver_match.url_name or "") if request.resolver_match else "")

@@ -13,6 +13,7 @@ from renkei.desk.intake.urls import urlpatterns as intake_urls
 from renkei.desk.learning.urls import urlpatterns as learning_urls
 from renkei.desk.letters.urls import urlpatterns as letters_urls
 from renkei.desk.mails.urls import urlpatterns as mails_urls
+from renkei.desk.meetings.urls import urlpatterns as meetings_urls
 from renkei.desk.moves.urls import urlpatterns as moves_urls
 from renkei.desk.myself.urls import urlpatterns as myself_urls
 from renkei.desk.notices.urls import urlpatterns as notices_urls
@@ -56,4 +57,5 @@ urlpatterns = [
     *learning_urls,
     *routes_urls,
     *figures_urls,
+    *meetings_urls,
 ]

@@ -110,7 +110,7 @@ def _tried(need: Need, *, nobody_offers: bool) -> list[dict[str, str]]:
     return tried
 
 
-def _open(  # noqa: PLR0913  each is a column
+def _open(
     case: Case, need: Need, rung: RungNumber, reason: str, *, by: Actor, tried: list[dict[str, str]],
     below: Escalation | None = None, proposed: bool = False,
 ) -> Escalation:  # fmt: skip

@@ -50,7 +50,7 @@ class Escalation(Row):
     rung = models.PositiveSmallIntegerField(choices=RungNumber)
     below = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="above")
     below_rung = models.PositiveSmallIntegerField(null=True)
-    below_end = models.CharField(max_length=8, null=True)  # noqa: DJ001  one part of a foreign key: empty would be a value
+    below_end = models.CharField(max_length=8, null=True)
     reason = models.TextField(_("上げる理由"), max_length=400)
     tried = models.JSONField(default=list)
     is_proposed = models.BooleanField(default=False)

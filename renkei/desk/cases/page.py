@@ -27,12 +27,14 @@ from renkei.cases.models import (
     Support,
 )
 from renkei.cases.queries.delivery import deliveries
+from renkei.cases.queries.ladder import climbs
 from renkei.cases.queries.timeline import Item, timeline
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass, HandoverState
 from renkei.desk.cases.acts import afterwards, closing, consents, holding, needs, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm
 from renkei.desk.colleagues import away_names
+from renkei.desk.meetings.forms import PutUpForm
 from renkei.matching.models import Entry
 from renkei.matching.standing import alive
 from renkei.plan.models import Body, Stage
@@ -184,6 +186,8 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "projects": list(case.projects.all()),
         "follow_ups": _follow_ups(case, actor),
         "suggestions": _suggestions(case, actor),
+        "climbs": [{"climb": one, "may": one.need.state == "open" and PutUpForm.allowed(actor, case, one.need)} for one in climbs(case, actor)],
+        "put_up": PutUpForm,
         "was_split": closing.was_split(case),
         "holder_away": away_names(case.holder_id).get(case.holder_person_id, "") if case.holder_person_id else "",
         "next_away": away_names(case.next_body_id).get(case.next_person_id, "") if case.next_person_id else "",

@@ -18,6 +18,7 @@ from renkei.desk.cases.acts import (
     talk,
 )
 from renkei.desk.cases.acts.act import ActForm, act_view
+from renkei.desk.meetings.forms import PutUpForm
 
 SEEN = "cases the body may see"
 INSIDE = "cases the body runs or took"
@@ -35,7 +36,7 @@ ACTS: list[type[ActForm]] = [
     disclosing.PublicNeedForm, disclosing.CirculateForm, disclosing.EndCirculationForm, disclosing.CandidateForm,
     disclosing.ReplyForm, matching.MatchConsentForm, matching.MatchOfferForm, matching.MeetingForm, matching.OutcomeForm,
     secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.EndNdaForm, secrecy.KeepFileForm, secrecy.KeepPassageForm,
-    closing.SplitForm, closing.UnsplitForm, closing.ProjectForm, afterwards.FollowUpForm, afterwards.StopFollowUpForm,
+    closing.SplitForm, closing.UnsplitForm, closing.ProjectForm, afterwards.FollowUpForm, afterwards.StopFollowUpForm, PutUpForm,
 ]  # fmt: skip
 # What opens a firm's words further, ends a case or decides the targets: who does it has signed in just now.
 SENSITIVE: set[type[ActForm]] = {

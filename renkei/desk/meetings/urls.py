@@ -1,0 +1,28 @@
+"""URLs of desk/meetings."""
+
+from django.urls import URLPattern
+
+from renkei.base.routes import Audience, route
+from renkei.desk.meetings import items, views
+
+STAFF = Audience.STAFF
+ALL = "every body sees the meetings; of an item, those it is for"
+RUNS = "meetings the body runs"
+MEETING = "d/<slug:body>/meeting/<uuid:meeting>/"
+
+urlpatterns: list[URLPattern] = [
+    route("d/<slug:body>/meetings/", views.meetings, name="desk-meetings", audience=STAFF, rule=ALL),
+    route("d/<slug:body>/meetings/new/<slug:series>/", views.call, name="desk-meeting-call", audience=STAFF, rule=RUNS, changes=True),
+    route(MEETING, views.meeting, name="desk-meeting", audience=STAFF, rule=ALL),
+    route(f"{MEETING}edit/", views.edit, name="desk-meeting-edit", audience=STAFF, rule=RUNS, changes=True),
+    route(f"{MEETING}move/<slug:state>/", views.move, name="desk-meeting-move", audience=STAFF, rule=RUNS, changes=True),
+    route(f"{MEETING}came/", views.came, name="desk-meeting-came", audience=STAFF, rule=RUNS, changes=True),
+    route(f"{MEETING}came/<uuid:who>/off/", views.absent, name="desk-meeting-absent", audience=STAFF, rule=RUNS, changes=True),
+    route(f"{MEETING}item/", views.item_new, name="desk-meeting-item-new", audience=STAFF, rule=ALL, changes=True),
+    route(f"{MEETING}order/", views.order, name="desk-meeting-order", audience=STAFF, rule=RUNS, changes=True),
+    route(f"{MEETING}item/<uuid:item>/", items.item, name="desk-meeting-item", audience=STAFF, rule=ALL, changes=True),
+    route(f"{MEETING}task/<uuid:task>/done/", items.done, name="desk-meeting-task", audience=STAFF, rule="tasks of the body; meetings it runs", changes=True),
+    route(f"{MEETING}send/", views.send, name="desk-meeting-send", audience=STAFF, rule=RUNS, changes=True),
+    route(f"{MEETING}minutes/<int:number>/", views.minutes, name="desk-meeting-minutes", audience=STAFF, rule=ALL, changes=True),
+    route(f"{MEETING}lock/", views.lock, name="desk-meeting-lock", audience=STAFF, rule=RUNS, changes=True),
+]  # fmt: skip

@@ -1,0 +1,112 @@
+"""What the pages of meetings show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import UUID
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.fiscal_year import FiscalYear
+from renkei.cases.models import Escalation, RungNumber
+from renkei.meetings.models import AgendaItem, Attendance, ItemSource, Meeting, MeetingState, Minutes, Task
+from renkei.plan.content import Series
+from renkei.plan.models import Body, Party
+from renkei.plan.queries import content_now, current_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A series in a fiscal year: how many took place of how many the plan wants, and the meetings, the next first."""
+
+    series: Series
+    host: Body | None
+    held: int
+    ahead: list[Meeting]
+    gone: list[Meeting]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who came to a meeting, counted by body and by party [C90]."""
+
+    people: list[Attendance]
+    bodies: int
+    parties: int
+    all_bodies: int
+    all_parties: int
+
+
+def years(actor: Actor, year: FiscalYear) -> list[Year]:
+    """Return every series of the plan in a fiscal year, in the plan's order."""
+    bodies = Body.objects.in_bulk()
+    meetings: dict[str, list[Meeting]] = defaultdict(list)
+    seen = Meeting.objects.visible_to(actor).filter(plan=current_plan(), fiscal_year=year.start_year)
+    for one in seen:
+        meetings[one.series].append(one)
+    counted = set(seen.counted().values_list("pk", flat=True))
+    found = []
+    for series in content_now().series:
+        own = meetings[series.code]
+        ahead = sorted((one for one in own if one.state == MeetingState.PLANNED), key=lambda one: (one.held_on, one.number))
+        gone = [one for one in own if one.state != MeetingState.PLANNED]
+        found.append(Year(series, bodies.get(series.owner), sum(one.pk in counted for one in own), ahead, gone))
+    return found
+
+
+def waiting(actor: Actor) -> list[Escalation]:
+    """Return the needs that stand on the rung of the meetings and on no agenda, of the cases the actor sees from inside."""
+    asked = ItemSource.objects.visible_to(actor).filter(item__outcome="").values("escalation_id")
+    rungs = Escalation.objects.visible_to(actor).open().filter(rung=RungNumber.MEETING)
+    return list(rungs.exclude(pk__in=asked).select_related("case", "need").order_by("opened_at"))
+
+
+def ladder_meetings(actor: Actor) -> list[Meeting]:
+    """Return the meetings ahead, or being held, that take up hard cases; the nearest first."""
+    rungs = content_now().ladder
+    series = rungs[RungNumber.MEETING - 1].meetings if len(rungs) >= RungNumber.MEETING else ()
+    open_ones = Meeting.objects.visible_to(actor).filter(plan=current_plan(), series__in=series, state__in=[MeetingState.PLANNED, MeetingState.HELD])
+    return list(open_ones.order_by("held_on", "number"))
+
+
+def to_confirm(actor: Actor) -> list[Minutes]:
+    """Return the newest minutes that wait for the word of the actor's body."""
+    found = []
+    for meeting in Meeting.objects.visible_to(actor).filter(state=MeetingState.CHECKING):
+        newest = Minutes.objects.visible_to(actor).filter(meeting=meeting).select_related("meeting").first()
+        if newest is not None and not newest.confirmations.filter(body_id=actor.body).exists():
+            found.append(newest)
+    return found
+
+
+def own_tasks(actor: Actor) -> list[Task]:
+    """Return what the actor's body has promised in meetings and not done yet."""
+    return list(Task.objects.visible_to(actor).filter(body_id=actor.body, done_on__isnull=True).select_related("item__meeting"))
+
+
+def presence(meeting: Meeting, actor: Actor) -> Presence:
+    """Return who came, counted; guests count for nobody."""
+    people = list(Attendance.objects.visible_to(actor).filter(meeting=meeting, ended_at__isnull=True).select_related("body"))
+    there = {one.body.pk: one.body.party_id for one in people if one.body is not None}
+    stand = Body.objects.filter(closed_on__isnull=True)
+    return Presence(people, len(there), len(set(there.values())), stand.count(), Party.objects.filter(bodies__in=stand).distinct().count())
+
+
+def items_of(meeting: Meeting, actor: Actor) -> list[AgendaItem]:
+    """Return the items the actor may read, in order, each with the hour it is planned for (``at``) and its tasks."""
+    found = list(AgendaItem.objects.visible_to(actor).filter(meeting=meeting).select_related("put_up_by", "carried_from__meeting").prefetch_related("tasks__body"))
+    for one in found:
+        one.meeting = meeting
+    return found
+
+
+def cases_of(items: list[AgendaItem], actor: Actor) -> dict[UUID, ItemSource]:
+    """Return which case each item came from, as far as the actor sees that case from inside."""
+    sources = ItemSource.objects.visible_to(actor).filter(item__in=items).select_related("case")
+    return {one.item_id: one for one in sources}
+
+
+def this_year() -> FiscalYear:
+    """Return the fiscal year of today."""
+    return FiscalYear.of(clock.today())
