@@ -23,7 +23,7 @@ B = "{}"  # the body: short between bodies, in full before the firm
 # Without the row it is about a step of these is not told at all: what may not be read is not hinted at.
 ROWLESS = {Verb.NEED_ADDED, Verb.NEED_CHANGED, Verb.STAGE_MOVED, Verb.NEED_SETTLED, Verb.CONTACT, Verb.COMPANY_WROTE, Verb.STAFF_WROTE,
            Verb.FILE_ADDED, Verb.LETTER, Verb.LETTER_DECIDED, Verb.FOLLOW_UP, Verb.INTEREST, Verb.NDA, Verb.ROUTE,
-           Verb.CLIMBED, Verb.RUNG_ENDED}  # fmt: skip
+           Verb.CLIMBED, Verb.RUNG_ENDED, Verb.ASKED_OUTSIDE}  # fmt: skip
 WORDS: dict[Verb, tuple[str, str]] = {
     Verb.RECEIVED: ("ご相談を受け付けました", "Consultation received"), Verb.TRIAGED: ("振り分けました", "Triaged"),
     Verb.REFERRED: (f"{B}に回しました", f"Passed to {B}"), Verb.COMPANY_BOUND: ("会社を確かめた", "company linked"),
@@ -83,6 +83,8 @@ VARIANTS: list[tuple[Verb, str, str, str, Told, Told]] = [
     (Verb.CLIMBED, "2", "3", "", ("地域の外の機関に、支援を求めることになりました", ""), ("地域の外の機関に、支援を求めることになりました", "")),
     (Verb.RUNG_ENDED, "2", "helped", "", ("会議で、支援できる所が見つかりました", ""), ("会議で、支援できる所が見つかりました", "")),
     (Verb.RUNG_ENDED, "2", "higher", "", None, None),
+    (Verb.ASKED_OUTSIDE, "", "asked", "", ("地域の外の機関に頼みました", ""), ("地域の外の機関に頼みました", "")),
+    (Verb.ASKED_OUTSIDE, "", "odd", "", None, None),
     (Verb.RUNG_ENDED, "3", "dropped", "", ("地域の外への依頼は終わりました", ""), ("地域の外への依頼は終わりました", "")),
     (Verb.ROUTE, "", "sent", "", ("支援ルートを会社に送りました", ""), ("支援ルートを会社に送りました", "")),
     (Verb.ROUTE, "", "agreed", "", ("会社が、支援ルートで進めてよいと答えました", ""), ("会社が、支援ルートで進めてよいと答えました", "")),

@@ -15,6 +15,7 @@ from renkei.cases.models.moves import Move, MovePack, MoveReason
 from renkei.cases.models.nda import Nda, NdaKind, NdaKnown
 from renkei.cases.models.need import Need, Passage
 from renkei.cases.models.opening import Opening, OpeningKind, PartnerFile, PartnerNote
+from renkei.cases.models.outside import OutsideAnswer, OutsideRequest
 from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
 from renkei.cases.models.regrouping import Regrouping
@@ -69,6 +70,8 @@ __all__ = [
     "OpeningKind",
     "Origin",
     "Outcome",
+    "OutsideAnswer",
+    "OutsideRequest",
     "PartnerFile",
     "PartnerNote",
     "Passage",

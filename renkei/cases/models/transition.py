@@ -81,6 +81,7 @@ class Verb(models.TextChoices):
     ROUTE = "route", _("支援ルート")
     CLIMBED = "climbed", _("上の段に上げた")
     RUNG_ENDED = "rung_ended", _("段での結果が出た")
+    ASKED_OUTSIDE = "asked_outside", _("地域の外に頼んだ")
 
 
 class TransitionQuerySet(models.QuerySet["Transition"]):

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Escalation, Need, Support
 from renkei.cases.states import OPEN_SUPPORTS, NeedState, SupportState
-from renkei.plan.content import PlanContent, Rung
+from renkei.plan.content import Member, Network, PlanContent, Rung
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now
 
@@ -108,6 +109,11 @@ def rung_name(content: PlanContent, number: int) -> str:
     """Return the plan's name of a rung, else our own."""
     rung = rung_of(content, number)
     return rung.name if rung else [_("窓口"), _("会議"), _("地域外")][number - 1]
+
+
+def reachable(body: str) -> list[tuple[Network, Member]]:
+    """Return whom a body reaches outside the region today, through its networks: nobody of one that is dissolved [C34]."""
+    return [(net, one) for net in content_now().networks if net.through == body for one in net.reach(clock.today())]
 
 
 def rung_of(content: PlanContent, number: int) -> Rung | None:

@@ -253,6 +253,17 @@ def _rung_ended(step: Transition, _known: Known) -> Said | None:
     return Said(str(words)) if words else None
 
 
+_OUTSIDE = {
+    "asked": gettext_lazy("地域の外の機関に頼みました"), "accepted": gettext_lazy("地域の外の機関が引き受けました"),
+    "declined": gettext_lazy("地域の外の機関では引き受けられないとのことです"), "ended": gettext_lazy("地域の外の機関の支援が終わりました"),
+}  # fmt: skip
+
+
+def _outside(step: Transition, _known: Known) -> Said | None:
+    words = _OUTSIDE.get(step.to_state)
+    return Said(str(words)) if words else None
+
+
 def _merged(text: Promise) -> Callable[[Transition, Known], Said]:
     return lambda step, _known: Said(str(text), step.from_state if step.subject_kind == "case" and not step.reason else "")
 
@@ -317,6 +328,7 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.ROUTE: _routed,
     Verb.CLIMBED: _climbed,
     Verb.RUNG_ENDED: _rung_ended,
+    Verb.ASKED_OUTSIDE: _outside,
     Verb.CIRCULATED: _circulated,
     Verb.INTEREST: _matched,
     Verb.NDA: _secrecy,

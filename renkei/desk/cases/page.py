@@ -23,6 +23,7 @@ from renkei.cases.models import (
     Incident,
     Nda,
     Need,
+    OutsideRequest,
     Suggestion,
     Support,
 )
@@ -31,7 +32,7 @@ from renkei.cases.queries.ladder import climbs
 from renkei.cases.queries.timeline import Item, timeline
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass, HandoverState
-from renkei.desk.cases.acts import afterwards, closing, consents, holding, needs, secrecy, talk
+from renkei.desk.cases.acts import afterwards, closing, consents, holding, needs, outside, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm
 from renkei.desk.colleagues import away_names
 from renkei.desk.meetings.forms import PutUpForm
@@ -186,8 +187,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "projects": list(case.projects.all()),
         "follow_ups": _follow_ups(case, actor),
         "suggestions": _suggestions(case, actor),
-        "climbs": [{"climb": one, "may": one.need.state == "open" and PutUpForm.allowed(actor, case, one.need)} for one in climbs(case, actor)],
-        "put_up": PutUpForm,
+        "climbs": _climbs(case, actor),
         "was_split": closing.was_split(case),
         "holder_away": away_names(case.holder_id).get(case.holder_person_id, "") if case.holder_person_id else "",
         "next_away": away_names(case.next_body_id).get(case.next_person_id, "") if case.next_person_id else "",
@@ -205,6 +205,18 @@ def word_of(vocabulary: str, code: str) -> str:
 def _suggestions(case: Case, actor: Actor) -> list[Suggestion]:
     found = Suggestion.objects.visible_to(actor).open().filter(case=case, entry__in=alive(Entry.objects.all()).values("pk")).select_related("entry", "need")
     return list(found) if case.is_open else []
+
+
+def _climbs(case: Case, actor: Actor) -> list[dict[str, Any]]:
+    """Return the needs on the ladder with their requests outside the region, and what may be done with each."""
+    requests = list(OutsideRequest.objects.visible_to(actor).filter(case=case).select_related("opening", "escalation"))
+    found = []
+    for one in climbs(case, actor):
+        own = [each for each in requests if each.escalation.need_id == one.need.pk]
+        deeds: list[type[ActForm]] = [PutUpForm, outside.OutsideAskForm, outside.GiveUpForm]
+        rows = [{"one": each, "acts": [act for act in (outside.OutsideAnswerForm, outside.OutsideEndForm) if act.allowed(actor, case, each)]} for each in own]
+        found.append({"climb": one, "acts": [act for act in deeds if act.allowed(actor, case, one.need)], "requests": rows})
+    return found
 
 
 def _follow_ups(case: Case, actor: Actor) -> list[dict[str, Any]]:

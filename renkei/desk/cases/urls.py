@@ -14,6 +14,7 @@ from renkei.desk.cases.acts import (
     holding,
     matching,
     needs,
+    outside,
     secrecy,
     talk,
 )
@@ -37,11 +38,12 @@ ACTS: list[type[ActForm]] = [
     disclosing.ReplyForm, matching.MatchConsentForm, matching.MatchOfferForm, matching.MeetingForm, matching.OutcomeForm,
     secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.EndNdaForm, secrecy.KeepFileForm, secrecy.KeepPassageForm,
     closing.SplitForm, closing.UnsplitForm, closing.ProjectForm, afterwards.FollowUpForm, afterwards.StopFollowUpForm, PutUpForm,
+    outside.OutsideAskForm, outside.OutsideAnswerForm, outside.OutsideEndForm, outside.GiveUpForm,
 ]  # fmt: skip
 # What opens a firm's words further, ends a case or decides the targets: who does it has signed in just now.
 SENSITIVE: set[type[ActForm]] = {
     consents.ConsentForm, consents.WithdrawConsentForm, closing.CloseForm, closing.ConfirmCloseForm, closing.ProjectForm,
-    disclosing.CirculateForm, secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.KeepFileForm,
+    disclosing.CirculateForm, outside.OutsideAskForm, secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.KeepFileForm,
     secrecy.KeepPassageForm,
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from renkei.base.actor import Actor
 from renkei.base.forms import Checks, JapaneseDateField, JapaneseTimeField, Options, Seg, TextField
 from renkei.base.language import shown_full_day
 from renkei.base.refusal import Refused
-from renkei.cases.models import Escalation, Need
+from renkei.cases.models import Consent, Escalation, Need
 from renkei.cases.models.case import Case
 from renkei.desk.cases.acts.act import ActForm, choice
 from renkei.meetings.actions.agenda import MOST_MINUTES, Wording, put_up
@@ -83,7 +83,7 @@ class WordingForm(Refusing):
                                        error_messages={"invalid_choice": _("選び直してください。")})  # fmt: skip
     presenter = TextField(label=_("説明する人"), max_length=100, required=False)
     minutes = forms.IntegerField(
-        label=_("予定の時間（分）"), min_value=1, max_value=MOST_MINUTES, initial=10,
+        label=_("予定の時間（分）"), min_value=1, max_value=MOST_MINUTES, initial=10, widget=forms.TextInput(attrs={"inputmode": "numeric"}),
         error_messages={"required": _("何分かかるかを入れてください。"), "invalid": _("何分かかるかを、数字で入れてください。"),
                         "min_value": _("1分より長くしてください。"), "max_value": _("240分までで入れてください。")},
     )  # fmt: skip
@@ -172,7 +172,7 @@ class PutUpForm(ActForm):
                                        help_text=_("要約を見せる同意のある機関だけを選べます。"),
                                        error_messages={"invalid_choice": _("選び直してください。")})  # fmt: skip
     presenter = TextField(label=_("説明する人"), max_length=100, required=False)
-    minutes = forms.IntegerField(label=_("予定の時間（分）"), min_value=1, max_value=MOST_MINUTES, initial=10,
+    minutes = forms.IntegerField(label=_("予定の時間（分）"), min_value=1, max_value=MOST_MINUTES, initial=10, widget=forms.TextInput(attrs={"inputmode": "numeric"}),
                                  error_messages={"required": _("何分かかるかを入れてください。"), "invalid": _("何分かかるかを、数字で入れてください。"),
                                                  "min_value": _("1分より長くしてください。"), "max_value": _("240分までで入れてください。")})  # fmt: skip
     nobody_offers = forms.BooleanField(label=_("頼める機関がないので、どこにも頼まずに上げる"), required=False)
@@ -188,9 +188,13 @@ class PutUpForm(ActForm):
         """Offer the meetings ahead; the words without a name where the firm has confirmed them."""
         names = {one.code: one.name for one in content_now().series}
         self.pick("meeting").choices = [(str(one.pk), label_of(one, names)) for one in ladder_meetings(self.actor)]
-        name_bodies(self)
+        knowing = Consent.objects.live().filter(case=self.case, klass="summary").values_list("body_id", flat=True)
+        name_bodies(self, {*knowing, self.case.holder_id, self.case.received_by_id})
         public = self.subject.public_confirmed_at is not None
+        self.fields["reason"].required = not Escalation.objects.open().filter(need=self.subject).exists()
+        meetings = self.pick("meeting").choices
         self.initial = {
+            "meeting": meetings[0][0] if len(meetings) == 1 else None,
             "title": self.subject.public_title if public else self.subject.title, "level": Level.ALL if public else Level.NAMED,
             "question": self.subject.public_summary if public else "", "presenter": self.actor.name, "minutes": 10,
         }  # fmt: skip
@@ -214,11 +218,11 @@ def open_bodies() -> list[Body]:
     return list(Body.objects.filter(closed_on__isnull=True))
 
 
-def name_bodies(form: forms.Form) -> None:
+def name_bodies(form: forms.Form, only: set[str] | None = None) -> None:
     """Offer the bodies an item can name."""
     field = form.fields["bodies"]
     assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  narrows the declared type
-    field.choices = [(one.pk, one.short) for one in open_bodies()]
+    field.choices = [(one.pk, one.short) for one in open_bodies() if only is None or one.pk in only]
 
 
 def wording_of(data: dict[str, Any]) -> Wording:

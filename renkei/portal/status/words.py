@@ -187,6 +187,13 @@ _RUNG_ENDED: dict[str, str | _StrPromise] = {
 }  # fmt: skip
 
 
+_OUTSIDE: dict[str, str | _StrPromise] = {
+    "asked": gettext_lazy("地域の外の機関にお願いする用意をしました。お見せする前に、お返事をいただきます。"),
+    "accepted": gettext_lazy("地域の外の機関が引き受けました。"), "declined": gettext_lazy("地域の外の機関では、今回は引き受けられないとのことです。"),
+    "ended": gettext_lazy("地域の外の機関の支援が終わりました。"),
+}  # fmt: skip
+
+
 def _of(words: dict[str, str | _StrPromise], row: Transition, who: str) -> str:
     return str(words.get(row.to_state.split(",")[0], "")) % {"who": who}
 
@@ -204,6 +211,7 @@ _SAY: dict[Verb, _Say] = {
     Verb.ROUTE: lambda row, who, _what: _of(_ROUTED, row, who),
     Verb.CLIMBED: lambda row, who, _what: _of(_CLIMBED, row, who),
     Verb.RUNG_ENDED: lambda row, who, _what: _of(_RUNG_ENDED, row, who),
+    Verb.ASKED_OUTSIDE: lambda row, who, _what: _of(_OUTSIDE, row, who),
     Verb.RECEIVED: lambda _row, _who, _what: _("ご相談をお受けしました。"),
     Verb.TRIAGED: lambda _row, _who, _what: _("内容を読み、進め方を決めました。"),
     Verb.REFERRED: lambda _row, _who, _what: _("窓口が担当になりました。"),
