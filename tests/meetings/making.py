@@ -71,7 +71,7 @@ def on_agenda(world: World, wording: Wording = OPEN, **more: Any) -> AgendaItem:
 
 def held(world: World, found: Meeting) -> Meeting:
     """Move the clock's meeting on: it is held, and the centre came."""
-    Meeting.objects.filter(pk=found.pk).update(held_on=TODAY)
+    Meeting.objects.filter(pk=found.pk).update(held_on=clock.today())
     by = world.center if found.host_id == CENTER else world.desk
     now = move_meeting(fresh(found), by=by, state=MeetingState.HELD)
     attend(now, by=by, name="露崎 遥", body=Body.objects.get(pk=CENTER))

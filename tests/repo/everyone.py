@@ -29,6 +29,7 @@ from renkei.cases.models import (
     Case,
     Consent,
     ConsentRequest,
+    Escalation,
     FollowUp,
     Incoming,
     Letter,
@@ -36,6 +37,7 @@ from renkei.cases.models import (
     Match,
     Need,
     Opening,
+    OutsideRequest,
     PartnerFile,
     Passage,
     Route,
@@ -59,12 +61,16 @@ from renkei.documents.shipped import shipped_template
 from renkei.documents.store import keep
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.models import Entry, Harvest
+from renkei.meetings.actions.agenda import Wording, add_item
+from renkei.meetings.actions.minuting import give_task
+from renkei.meetings.models import Attendance, Minutes
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose, Mail
 from renkei.post.notices import Words, send_notice
 from tests.accounts.test_invitations import asked, token
 from tests.desk.scene import Scene, running
+from tests.meetings.making import held, meeting, with_meetings
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 STAFF_ACTORS = {"desk": DESK, "holder": LAB, "declined": CENTER, "stranger": BANK}
@@ -88,6 +94,7 @@ def gather(world: World) -> Everyone:
     made.foreign = _foreign(world)
     made.own["entry"], made.own["harvest"] = _catalogue()
     made.own["code"] = "000001"
+    _meetings(world, made)
     made.own["move"], made.foreign["move"] = _move(world, LAB), _move(world, BANK)
     made.tokens = _tokens(world, scene, made)
     made.own["asked"] = ConsentRequest.objects.get(case=scene.case).pk
@@ -182,6 +189,33 @@ def _own(world: World, scene: Scene) -> dict[str, Any]:
         "consent": Consent.objects.filter(case=case, body_id=LAB).first().pk,  # type: ignore[union-attr]
         "mail": _lost_mail(case).pk, "incoming": _held_letter(case).pk,
     }  # fmt: skip
+
+
+def _meetings(world: World, made: Everyone) -> None:
+    """A meeting that was held, with an item for all, one for the bank alone, a task, somebody present, minutes; a need outside the region."""
+    found = held(world, meeting(with_meetings(world), held_on=clock.today()))
+    item = add_item(found, by=world.lab, wording=Wording("報告"))
+    secret = add_item(found, by=world.bank, wording=Wording("内々の話", level="named", bodies=(BANK,)))
+    made.own |= {"meeting": found.pk, "item": item.pk, "task": give_task(item, by=world.lab, what="尋ねる", body=Body.objects.get(pk=LAB), due_on=clock.today()).pk,
+                 "who": Attendance.objects.get(meeting=found).pk}  # fmt: skip
+    made.foreign["item"] = secret.pk
+    Minutes.objects.create(meeting=found, number=1, head={"name": "会議 第1回", "held_on": "2026-11-25", "attendance": []}, sent_at=clock.now())
+    case = Case.objects.get(pk=made.own["case"])
+    need = Need.objects.create(case=case, title="県外の課題", stage_id="3", added_at=clock.now())
+    below = None
+    for rung, end in ((1, "higher"), (2, "higher"), (3, "")):
+        below = Escalation.objects.create(
+            case=case, need=need, rung=rung, below=below, below_rung=rung - 1 or None, below_end="higher" if below else None, reason="難しい",
+            opened_on=clock.today(), opened_at=clock.now(), opened_body_id=DESK, end=end, ended_on=clock.today() if end else None,
+            ended_at=clock.now() if end else None,
+        )  # fmt: skip
+    opening = Opening.objects.create(case=case, body_id=LAB, kind="outside", name="隣 花子", organisation="となり県試験所", email="t@t.example",
+                                     classes=["summary"], asked_at=clock.now(), asked_by=Person.objects.first())  # fmt: skip
+    made.own["climbed"] = need.pk
+    made.own["request"] = OutsideRequest.objects.create(
+        case=case, escalation=below, opening=opening, network="kazenet", network_name="風の網", member="tonari", member_name="となり県試験所", ask="測る",
+        asked_on=clock.today(), asked_body_id=LAB, due_on=clock.today(),
+    ).pk  # fmt: skip
 
 
 def _catalogue() -> tuple[str, uuid.UUID]:
