@@ -7,8 +7,11 @@ forms with honorifics, particles and endings laid aside: ``測ってほしい`` 
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from renkei.matching.words import Sentence, Word, words
@@ -47,6 +50,22 @@ class Lexicon:
     parts: Mapping[str, _Part] = field(repr=False)
     by_part: Mapping[str, tuple[int, ...]] = field(repr=False)
 
+    @cached_property
+    def _beginnings(self) -> dict[str, list[str]]:
+        """Return the parts by how they begin: the first two characters as written, the first word in normal form."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name, part in self.parts.items():
+            found[part.plain[:2]].append(name)
+            if part.forms:
+                found[_GAP + part.forms.split(_GAP)[1]].append(name)
+        return found
+
+    def _beginning(self, reader: Reader) -> set[str]:
+        """Return the parts that can be in a sentence, for their beginning is: a few of the thousands there are."""
+        plain = reader.plain
+        begun = {*plain, *map("".join, pairwise(plain)), *(_GAP + form for form in reader.forms.split(_GAP))}
+        return {name for beginning in begun if beginning in self._beginnings for name in self._beginnings[beginning]}
+
     def hits(self, sentence: Sentence) -> list[Hit]:
         """Return every cue met in a sentence."""
         return self.hits_in(Reader(sentence))
@@ -55,8 +74,8 @@ class Lexicon:
         """Return every cue met in a sentence that has been made ready, in the order of the cues."""
         places = {
             name: reader.place(part)
-            for name, part in self.parts.items()
-            if part.plain in reader.plain or (part.forms and part.forms in reader.forms)
+            for name in self._beginning(reader)
+            if (part := self.parts[name]).plain in reader.plain or (part.forms and part.forms in reader.forms)
         }
         numbers = sorted(number for name in places for number in self.by_part[name])
         return [

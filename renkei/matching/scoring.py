@@ -73,13 +73,14 @@ class Sayings:
         """Return for each code how near ``text`` comes to its sayings, nought when not nearer than to most."""
         if not len(self._owner):
             return {}
-        terms = _terms(text)
+        forms = content_forms(text)
+        terms = [*forms, *pairs(text)]
         if not terms:
             return dict.fromkeys(self.codes, 0.0)
         likeness = self._matrix @ self._rows([terms])[0]
         total = LIKENESS * self._by_code(likeness)
         if self._meaning is not None and self._middle is not None:
-            vector = vectors.embed(content_forms(text), self._weight)
+            vector = vectors.embed(forms, self._weight)
             if vector is not None:
                 meaning = self._by_code(self._meaning @ _unit((vector - self._middle)[None, :])[0])
                 total = total + MEANING * (meaning - meaning.mean())
@@ -88,9 +89,12 @@ class Sayings:
     def _by_code(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the mean of the two nearest sayings of each code."""
         best = np.zeros(len(self.codes), dtype=np.float32)
-        for number in range(len(self.codes)):
-            own = np.sort(values[self._owner == number])[::-1][:2]
-            best[number] = own.mean() if len(own) else 0.0
+        order = np.lexsort((-values, self._owner))
+        owner, ordered = self._owner[order], values[order]
+        first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+        second = np.minimum(first + 1, len(owner) - 1)
+        second = np.where(owner[second] == owner[first], second, first)
+        best[owner[first]] = (ordered[first] + ordered[second]) / np.float32(2)
         return best
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renkei.matching.cues import STRENGTH, Met, lexicon, word_lexicon
+from renkei.matching.cues import STRENGTH, Met, Reader, lexicon, word_lexicon
 from renkei.matching.words import content_forms, sentences
 
 
@@ -170,3 +170,18 @@ def test_what_is_added_behind_takes_no_written_cue_away(text: str, more: str) ->
     before = {hit.code for one in sentences(text) for hit in found.hits(one)}
     after = {hit.code for one in sentences(f"{text}。{more}") for hit in found.hits(one)}
     assert before <= after
+
+
+PIECES = ["測ってほしい", "測る", "装置を借りる", "お借りしたい", "EMC", "ＥＭＣ", "ﾗﾝﾌﾟ", "開発+補助", "開発", "補助", "塗", "塗膜がはがれた", "剥がれる", "、", "。", "x", "が", "分からない", "①"]
+
+
+@given(cues=st.lists(st.sampled_from(PIECES), min_size=1, max_size=8, unique=True), said=st.lists(st.sampled_from(PIECES), max_size=10))
+@settings(max_examples=60, deadline=None)
+def test_looking_by_beginnings_finds_what_looking_for_every_part_finds(cues: list[str], said: list[str]) -> None:
+    """Only parts whose beginning stands in the sentence are looked for: none that is there may be missed."""
+    known = lexicon({"x": {"strong": cues}})
+    for sentence in sentences("".join(said).replace("+", "")):
+        reader = Reader(sentence)
+        there = {name for name, part in known.parts.items() if part.plain in reader.plain or (part.forms and part.forms in reader.forms)}
+        assert there <= known._beginning(reader)
+        assert len(known.hits(sentence)) == sum(there.issuperset(parts) for _code, _weight, parts in known.cues)

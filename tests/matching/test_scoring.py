@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -177,3 +178,17 @@ def test_scores_fall_and_are_finite(told: list[str]) -> None:
     assert [fit.score for fit in found] == sorted((fit.score for fit in found), reverse=True)
     assert all(math.isfinite(fit.score) for fit in found)
     assert {fit.code for fit in found} == set(CUES)
+
+
+@given(values=st.lists(st.tuples(st.sampled_from("abc"), st.floats(-1, 1, width=32)), min_size=1, max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_the_two_nearest_sayings_of_each_code_are_meant(values: list[tuple[str, float]]) -> None:
+    listed: dict[str, list[str]] = {code: [] for code in "abcd"}
+    for number, (code, _value) in enumerate(values):
+        listed[code].append(f"文{number}")
+    sayings = Sayings(listed)
+    given_ = [value for code in "abcd" for own, value in values if own == code]
+    found = sayings._by_code(np.array(given_, dtype=np.float32))
+    for number, code in enumerate(sayings.codes):
+        nearest = sorted((np.float32(value) for own, value in values if own == code), reverse=True)[:2]
+        assert found[number] == (np.array(nearest, dtype=np.float32).mean() if nearest else 0.0)
