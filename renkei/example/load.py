@@ -24,6 +24,7 @@ from renkei.example.afterwards import ask_and_answer
 from renkei.example.cast import Cast, gather
 from renkei.example.catalogue import load_catalogue
 from renkei.example.files import rows
+from renkei.example.meetings import meet
 from renkei.example.plots import PLOTS
 from renkei.example.scene import Scene, Story
 from renkei.plan.queries import add_business_days
@@ -34,6 +35,7 @@ Say = Callable[[str], None]
 _CLOCK_DAYS = 12  # on how many of the last business mornings reminders and expiries are worked off
 _ASKING_DAYS = 200  # since when firms are asked what became of their cases, every fortnight
 _MAILBOX_DAYS = 7
+_MEETING_DAYS = 150  # since when meetings are called and held
 
 
 def load_example(say: Say = print) -> int:
@@ -81,6 +83,7 @@ def _play(cast: Cast) -> None:
         heapq.heappush(queue, (scene.start, next(order), PLOTS[story.plot](scene)))
     fortnights = [clock.at(add_business_days(clock.today() - dt.timedelta(days=days + 1), 1), 8, 10) for days in range(_ASKING_DAYS, 0, -14)]
     heapq.heappush(queue, (fortnights[0] - dt.timedelta(minutes=1), next(order), ask_and_answer(cast, fortnights)))
+    heapq.heappush(queue, (now - dt.timedelta(days=_MEETING_DAYS), next(order), meet(cast)))
     mornings = [clock.at(add_business_days(clock.today(), -days), 7, 30) for days in range(_CLOCK_DAYS, 0, -1)]
     for morning in mornings:
         heapq.heappush(queue, (morning, next(order), _morning()))

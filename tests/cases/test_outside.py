@@ -54,6 +54,13 @@ def outside(region: World, *, led: bool = True) -> Need:
     return fresh(need)
 
 
+def opened(region: World, need: Need | None = None) -> OutsideRequest:
+    """Asked, and the firm has said yes to the person."""
+    made = asked(region, need)
+    answer_opening(made.opening, given=True, by=firm(fresh(made.case)))
+    return fresh(made)
+
+
 def asked(region: World, need: Need | None = None, **more: Any) -> OutsideRequest:
     given: dict[str, Any] = {"network": "kazenet", "member": "tonari", "name": "隣 花子", "email": "tonari@outside.example", "ask": "反りを測ってほしい。",
                              "due_on": DUE, "classes": ["summary"]}  # fmt: skip
@@ -118,6 +125,9 @@ def test_an_answer_and_a_result_come_back_into_the_case(region: World) -> None:
     made = asked(region)
     with refuses("words_empty", "words"):
         answer_outside(made, by=region.lab, accepts=True, words="")
+    with refuses("not_opened", "accepts"):
+        answer_outside(made, by=region.lab, accepts=True, words="来週測れる。")
+    answer_opening(made.opening, given=True, by=firm(fresh(made.case)))
     with refuses("not_accepted"):
         end_outside(made, by=region.lab, result="測れた。", helped=True)
     answer_outside(made, by=region.lab, accepts=True, words="来週測れる。")
@@ -135,7 +145,7 @@ def test_an_answer_and_a_result_come_back_into_the_case(region: World) -> None:
 
 
 def test_a_result_that_did_not_help_leaves_the_need_where_it_is(region: World) -> None:
-    made = asked(region)
+    made = opened(region)
     answer_outside(made, by=region.lab, accepts=True, words="来週測れる。")
     end_outside(made, by=region.lab, result="測れなかった。", helped=False)
     assert Escalation.objects.open().get().rung == 3
@@ -150,7 +160,7 @@ def test_while_somebody_is_asked_the_search_is_not_given_up(region: World) -> No
 
 
 def test_a_request_survives_a_network_that_dissolves(region: World) -> None:
-    made = asked(region)
+    made = opened(region)
     need = made.escalation.need
     gone = WITH_MEETINGS | {"networks": [WITH_MEETINGS["networks"][0] | {"to": "2026-11-24"}]}
     PlanVersion.objects.create(plan=region.plan, number=3, content=gone, published_at=clock.now())

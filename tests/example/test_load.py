@@ -22,6 +22,7 @@ from renkei.example.catalogue import load_catalogue
 from renkei.example.files import PASSWORD, rows
 from renkei.example.load import load_example
 from renkei.matching.models import Entry
+from renkei.meetings.models import AgendaItem, Meeting, Task
 from renkei.plan.commands import publish_built_in
 from renkei.plan.models import Body
 from renkei.plan.queries import current_plan, front_desk, is_business_day
@@ -107,6 +108,18 @@ def test_firms_were_asked_what_became_of_their_cases_and_some_answered(region: A
     assert FollowUp.objects.planned().filter(due_on__gt=clock.today()).exists()
     assert not FollowUp.objects.filter(asked_at__date__lt=F("due_on")).exists()
     assert not FollowUp.objects.filter(answered_at__gt=clock.now()).exists()
+
+
+@pytest.mark.django_db
+def test_meetings_were_held_and_the_next_is_called_with_a_hard_case(region: Any) -> None:
+    held = Meeting.objects.counted()
+    assert {one.series for one in held} == {one.series for one in Meeting.objects.filter(state="planned")} == {"working", "full"}
+    assert collections.Counter(held.values_list("state", flat=True)) == {"locked": 4, "checking": 1}
+    assert not Meeting.objects.filter(state="planned", held_on__lt=clock.today()).exists()
+    assert AgendaItem.objects.filter(kind="case", outcome="").count() == 1
+    assert AgendaItem.objects.filter(kind="case", level="all").count() == 0  # no firm has confirmed words without a name
+    assert not AgendaItem.objects.filter(meeting__in=held, outcome="").exists()
+    assert Task.objects.filter(item__kind="case").count() == AgendaItem.objects.filter(kind="case", outcome="helped").count()
 
 
 # P1: one holder, one next step ---------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from renkei.cases.models import (
     log_step,
 )
 from renkei.cases.queries.ladder import reachable, rung_of
-from renkei.cases.steps import NextStep, fit
+from renkei.cases.steps import NextStep, due, fit
 from renkei.plan.queries import content_now
 
 
@@ -73,7 +73,7 @@ def ask_outside(
 
 @transaction.atomic
 def answer_outside(request: OutsideRequest, *, by: Actor, accepts: bool, words: str) -> OutsideRequest:
-    """Write down what they said. Refused: ``words_empty``, ``answered``, ``not_lead``, ``not_allowed``, ``case_closed``."""
+    """Write down what they said. Refused: ``words_empty``, ``not_opened`` (a yes before the firm's), ``answered``, ``not_lead``."""
     case = lock_open(request.case, by=by)
     _require_lead(case, by)
     locked = OutsideRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
@@ -82,14 +82,18 @@ def answer_outside(request: OutsideRequest, *, by: Actor, accepts: bool, words: 
     told = fit(words, 1000, "words")
     if not told:
         raise Refused(_("どんな返事だったかを書いてください。"), "words_empty", field="words")
+    if accepts and locked.opening.given_at is None:
+        raise Refused(_("会社が、この相手に見せてよいとまだ言っていません。返事を待ってください。"), "not_opened", field="accepts")
     locked.answer = OutsideAnswer.ACCEPTED if accepts else OutsideAnswer.DECLINED
     locked.answer_words, locked.answered_on = told, clock.today()
     locked.save()
     record(by, "outside.answer", locked, case, accepts=accepts)
     log_step(case, Verb.ASKED_OUTSIDE, by=by, subject=locked, after=locked.answer)
-    what = written("%(member)sの支援の様子を聞く") if accepts else written("地域の外で、ほかに頼む先を決める")
-    wait_for(locked.escalation, NextStep(what=what % {"member": locked.member_name[:60]} if accepts else what,
-                                         on=clock.today() + dt.timedelta(days=14 if accepts else 3), kind="wait" if accepts else "choose"), by=by)  # fmt: skip
+    if accepts:
+        step = NextStep(what=written("%(member)sの支援の様子を聞く") % {"member": locked.member_name[:60]}, on=due("idle"), kind="wait")
+    else:
+        step = NextStep(what=written("地域の外で、ほかに頼む先を決める"), on=due("first_answer"), kind="choose")
+    wait_for(locked.escalation, step, by=by)
     return locked
 
 
@@ -111,7 +115,7 @@ def end_outside(request: OutsideRequest, *, by: Actor, result: str, helped: bool
     record(by, "outside.end", locked, case, helped=helped)
     log_step(case, Verb.ASKED_OUTSIDE, by=by, subject=locked, after="ended")
     if helped:
-        step = NextStep(what=written("会社に結果を伝える"), on=clock.today() + dt.timedelta(days=3), kind="answer")
+        step = NextStep(what=written("会社に結果を伝える"), on=due("first_answer"), kind="answer")
         end_rung(locked.escalation, by=by, end=RungEnd.HELPED, words=words, step=step)
     return locked
 
