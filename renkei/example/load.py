@@ -83,7 +83,7 @@ def _play(cast: Cast) -> None:
         heapq.heappush(queue, (scene.start, next(order), PLOTS[story.plot](scene)))
     fortnights = [clock.at(add_business_days(clock.today() - dt.timedelta(days=days + 1), 1), 8, 10) for days in range(_ASKING_DAYS, 0, -14)]
     heapq.heappush(queue, (fortnights[0] - dt.timedelta(minutes=1), next(order), ask_and_answer(cast, fortnights)))
-    heapq.heappush(queue, (now - dt.timedelta(days=_MEETING_DAYS), next(order), meet(cast)))
+    heapq.heappush(queue, (now - dt.timedelta(days=_MEETING_DAYS), next(order), meet(cast, clock.today())))
     mornings = [clock.at(add_business_days(clock.today(), -days), 7, 30) for days in range(_CLOCK_DAYS, 0, -1)]
     for morning in mornings:
         heapq.heappush(queue, (morning, next(order), _morning()))

@@ -23,7 +23,7 @@ from renkei.meetings.actions.minuting import (
     take_up_decision,
     write_notes,
 )
-from renkei.meetings.models import ItemKind, Meeting, MeetingState
+from renkei.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState
 from renkei.plan.content import Series
 from renkei.plan.queries import add_business_days, content_now
 
@@ -31,9 +31,8 @@ _AHEAD = dt.timedelta(days=14)
 _SPACING = 35  # days: about ten a year
 
 
-def meet(cast: Cast) -> Iterator[dt.datetime]:
+def meet(cast: Cast, today: dt.date) -> Iterator[dt.datetime]:
     """Call and hold the meetings of the last months, and call the next ones; a need that was declined goes to the newest and to the next."""
-    today = clock.today()
     days = [add_business_days(today - dt.timedelta(days=back), 1) for back in (8 + 3 * _SPACING, 8 + 2 * _SPACING, 8 + _SPACING, 8)]
     for turn, day in enumerate(days):
         for series in _of_day(turn):
@@ -75,7 +74,7 @@ def _hold(cast: Cast, meeting: Meeting, turn: int, *, is_newest: bool) -> None:
         noted = write_notes(item, by=host, notes=said["case_notes"] if case else report["notes"], version=item.version)
         decide(noted, by=host, outcome="helped" if case else "noted", decision=said["helped"] if case else report["decision"], version=noted.version)
         if case:
-            give_task(noted, by=host, what=said["task"], body=cast.bodies[meeting.host_id], due_on=meeting.held_on + dt.timedelta(days=7))
+            give_task(noted, by=host, what=said["task"], body=cast.bodies[item.bodies[0]], due_on=meeting.held_on + dt.timedelta(days=7))
             take_up_decision(item.pk, by=host)
     minutes = send_out(held, by=host)
     for code in sorted(cast.bodies)[: 3 if is_newest else len(cast.bodies)]:
@@ -85,7 +84,7 @@ def _hold(cast: Cast, meeting: Meeting, turn: int, *, is_newest: bool) -> None:
         lock_minutes(held, by=host, version=Meeting.objects.get(pk=held.pk).version)
 
 
-def _put_up(cast: Cast, meeting: Meeting) -> list[object]:
+def _put_up(cast: Cast, meeting: Meeting) -> list[AgendaItem]:
     """Put one need up that bodies have declined, for those who may read its summary; nothing where there is none."""
     said = phrases()["meetings"]
     for need in Need.objects.filter(state=NeedState.OPEN, case__state="active").select_related("case").order_by("case__number", "order"):
