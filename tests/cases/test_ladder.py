@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -19,9 +20,10 @@ from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.escalation import climb, end_rung
 from renkei.cases.actions.triage import settle_need
 from renkei.cases.models import Escalation, Need, RungEnd, Support
-from renkei.cases.queries.ladder import climbs
+from renkei.cases.queries.ladder import Climb, climbs
 from renkei.cases.states import NeedState
 from renkei.cases.steps import NextStep
+from renkei.plan.models import Body
 from tests.cases.making import NOON, arrived, events, fresh, need_of, offered, refuses, steps
 from tests.world import BANK, CENTER, LAB, World
 
@@ -163,10 +165,14 @@ def test_a_need_that_is_settled_or_a_case_that_ends_climbs_no_further(world: Wor
 def test_the_page_names_rungs_by_the_plan_and_offers_to_climb(world: World) -> None:
     need = declined(world)
     other = need_of(need.case, world, title="売り先")
-    before = climbs(need.case, world.desk)
+    def on_ladder() -> list[Climb]:
+        needs = [(one, list(one.supports.all())) for one in Need.objects.filter(case=need.case)]
+        return climbs(need.case, world.desk, needs, Body.objects.in_bulk())
+
+    before = on_ladder()
     assert [(one.need.pk, one.rungs, one.may_climb, one.now) for one in before] == [(need.pk, [], True, None)]
     climb(need, by=world.desk, reason=WHY)
-    found = climbs(need.case, world.desk)
+    found = on_ladder()
     assert [(one.need.pk, [rung.name for rung in one.rungs], one.may_climb) for one in found] == [(need.pk, ["窓口", "会議"], False)]
     now = found[0].now
     assert now is not None
@@ -174,12 +180,14 @@ def test_the_page_names_rungs_by_the_plan_and_offers_to_climb(world: World) -> N
     assert other.pk not in [one.need.pk for one in found]
 
 
-STRANGE = [
-    {"rung": 2}, {"rung": 3}, {"rung": 4}, {"rung": 0}, {"rung": 1, "reason": ""}, {"rung": 1, "end": "helped"}, {"rung": 1, "end": "odd"},
-    {"rung": 3, "below": "meeting", "below_rung": 2, "below_end": "higher"},  # the meeting has not ended
-    {"rung": 3, "below": "desk", "below_rung": 2, "below_end": "higher"},  # skips the meeting
-    {"rung": 2, "below": "desk", "below_rung": 1, "below_end": "higher", "other": True},  # another need's desk
-    {"rung": 2, "below": "desk", "below_rung": 1, "below_end": "helped"},
+BELOW, RULE, ENDS = "escalation_below_is_on_record", "escalation_stands_on_the_rung_below", "escalation_end_has_day"
+STRANGE: list[tuple[str, dict[str, Any]]] = [
+    (RULE, {"rung": 2}), (RULE, {"rung": 3}), ("escalation_has_reason", {"rung": 1, "reason": ""}), (ENDS, {"rung": 1, "end": "helped"}),
+    (ENDS, {"rung": 1, "end": "odd"}), ("escalation_", {"rung": 4}), ("escalation_", {"rung": 0}),
+    (BELOW, {"rung": 3, "below": "meeting", "below_rung": 2, "below_end": "higher"}),  # the meeting has not ended
+    ("escalation_", {"rung": 3, "below": "desk", "below_rung": 2, "below_end": "higher"}),  # skips the meeting
+    ("escalation_", {"rung": 2, "below": "desk", "below_rung": 1, "below_end": "higher", "other": True}),  # another need's desk
+    (RULE, {"rung": 2, "below": "desk", "below_rung": 1, "below_end": "helped"}),
 ]  # fmt: skip
 
 
@@ -188,12 +196,12 @@ def test_the_database_knows_no_rung_without_the_one_below(world: World) -> None:
     meeting = climb(need, by=world.desk, reason=WHY)
     other = need_of(need.case, world, title="売り先")
     rows = {"desk": meeting.below, "meeting": meeting}
-    for given_ in STRANGE:
+    for name, given_ in STRANGE:
         more = dict(given_)
         below = rows.get(str(more.pop("below", "")))
         of = other if more.pop("other", False) else need_of(need.case, world, title="また別")
         values = {"reason": WHY, "opened_on": clock.today(), "opened_at": clock.now(), "opened_body_id": LAB, **more}
-        with pytest.raises(IntegrityError), transaction.atomic():
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
             Escalation.objects.create(case=need.case, need=of, below=below, **values)
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -17,7 +17,7 @@ from renkei.cases.actions.escalation import climb, end_rung
 from renkei.cases.actions.holding import Pack, accept_handover, offer_handover
 from renkei.cases.actions.openings import answer_opening
 from renkei.cases.actions.outside import answer_outside, ask_outside, end_outside, give_up_outside
-from renkei.cases.models import Case, Escalation, Need, OutsideRequest, RungEnd
+from renkei.cases.models import Case, Escalation, Need, Opening, OutsideRequest, RungEnd
 from renkei.cases.queries.ladder import reachable
 from renkei.plan.models import Body, PlanVersion
 from tests.cases.linking import firm
@@ -180,6 +180,15 @@ def test_only_who_belongs_today_is_reached(region: World) -> None:
     networks = [{"code": "kaze", "name": "風", "through": LAB, "members": members}, {"code": "mizu", "name": "水", "through": CENTER, "members": members}]
     PlanVersion.objects.create(plan=region.plan, number=3, content=WITH_MEETINGS | {"networks": networks}, published_at=clock.now())
     assert [(net.code, one.code) for net, one in reachable(LAB)] == [("kaze", "now")]
+
+
+def test_the_database_knows_no_second_open_request_to_one_member(region: World) -> None:
+    made = asked(region)
+    other = Opening.objects.create(case=made.case, body_id=LAB, kind="outside", name="隣 次郎", organisation="となり", email="j@o.example", classes=["summary"],
+                                   asked_at=clock.now(), asked_by=region.people[LAB])  # fmt: skip
+    copy = {field.attname: getattr(made, field.attname) for field in OutsideRequest._meta.concrete_fields if field.name != "id"}
+    with pytest.raises(IntegrityError, match="outside_asked_once"), transaction.atomic():
+        OutsideRequest.objects.create(**copy | {"opening_id": other.pk})
 
 
 def test_the_database_knows_no_request_of_another_rung(region: World) -> None:

@@ -302,7 +302,7 @@ def test_case_page_takes_the_same_queries_for_one_and_three(world: World, django
             Need.objects.create(case=scene.case, title=f"課題 {n}", stage_id="2", added_at=clock.now())
 
 
-PAGE_QUERIES = 52
+PAGE_QUERIES = 55
 
 
 # the A4 sheet ---------------------------------------------------------------------------------------------------------

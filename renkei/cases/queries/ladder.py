@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -71,19 +71,16 @@ def may_climb(need: Need, supports: Iterable[Support], *, stands: bool) -> bool:
     return need.state == NeedState.OPEN and not stands and bool(states & set(_IN_VAIN)) and not states & OPEN_SUPPORTS
 
 
-def climbs(case: Case, actor: Actor) -> list[Climb]:
-    """Return the needs of a case that stood on a rung or may climb, in their order."""
-    supports: dict[UUID, list[Support]] = {}
-    for one in Support.objects.visible_to(actor).filter(case=case).order_by("offered_at"):
-        supports.setdefault(one.need_id, []).append(one)
+def climbs(case: Case, actor: Actor, needs: Iterable[tuple[Need, Sequence[Support]]], bodies: dict[str, Body]) -> list[Climb]:
+    """Return which of the needs of a case (each with its supports) stood on a rung or may climb, in the order given."""
     rungs: dict[UUID, list[Escalation]] = {}
     for rung in Escalation.objects.visible_to(actor).filter(case=case):
         rungs.setdefault(rung.need_id, []).append(rung)
-    content, bodies = content_now(), Body.objects.in_bulk()
+    content = content_now()
     found = []
-    for need in Need.objects.visible_to(actor).filter(case=case):
+    for need, supports in needs:
         own = rungs.get(need.pk, [])
-        may = may_climb(need, supports.get(need.pk, []), stands=any(one.is_open for one in own))
+        may = may_climb(need, supports, stands=any(one.is_open for one in own))
         if own or may:
             found.append(Climb(need, [standing(one, content, bodies) for one in own], may))
     return found

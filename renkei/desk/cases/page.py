@@ -159,12 +159,13 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
     chosen.sort(key=lambda item: (item.happened_on, item.at), reverse=True)
     shown = chosen if everything else chosen[:FEW]
     attempts = Contact.objects.visible_to(actor).filter(case=case)
+    shown_lanes = lanes(case, actor)
     return {
         "case": case,
         "runs": runs_case(actor, case),
         "inside": actor.body in {case.received_by_id, case.holder_id} or is_front_desk(actor.body),
         "ndas": list(Nda.objects.visible_to(actor).filter(case=case).select_related("body")),
-        "lanes": lanes(case, actor),
+        "lanes": shown_lanes,
         "consents": consent_rows(case, actor, bodies),
         "classes": DisclosureClass.choices,
         "files": cast("list[Attachment]", list(Attachment.objects.visible_to(actor).filter(case=case))),
@@ -187,7 +188,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "projects": list(case.projects.all()),
         "follow_ups": _follow_ups(case, actor),
         "suggestions": _suggestions(case, actor),
-        "climbs": _climbs(case, actor),
+        "climbs": _climbs(case, actor, shown_lanes, bodies),
         "was_split": closing.was_split(case),
         "holder_away": away_names(case.holder_id).get(case.holder_person_id, "") if case.holder_person_id else "",
         "next_away": away_names(case.next_body_id).get(case.next_person_id, "") if case.next_person_id else "",
@@ -207,11 +208,15 @@ def _suggestions(case: Case, actor: Actor) -> list[Suggestion]:
     return list(found) if case.is_open else []
 
 
-def _climbs(case: Case, actor: Actor) -> list[dict[str, Any]]:
+def _climbs(case: Case, actor: Actor, shown: list[Lane], bodies: dict[str, Body]) -> list[dict[str, Any]]:
     """Return the needs on the ladder with their requests outside the region, and what may be done with each."""
+    needs_ = [(row.need, [each.support for each in row.supports]) for lane in shown for row in lane.needs]
+    on_ladder = climbs(case, actor, needs_, bodies)
+    if not on_ladder:
+        return []
     requests = list(OutsideRequest.objects.visible_to(actor).filter(case=case).select_related("opening", "escalation"))
     found = []
-    for one in climbs(case, actor):
+    for one in on_ladder:
         own = [each for each in requests if each.escalation.need_id == one.need.pk]
         deeds: list[type[ActForm]] = [PutUpForm, outside.OutsideAskForm, outside.GiveUpForm]
         rows = [{"one": each, "acts": [act for act in (outside.OutsideAnswerForm, outside.OutsideEndForm) if act.allowed(actor, case, each)]} for each in own]

@@ -187,12 +187,12 @@ class PutUpForm(ActForm):
     def prepare(self) -> None:
         """Offer the meetings ahead; the words without a name where the firm has confirmed them."""
         names = {one.code: one.name for one in content_now().series}
-        self.pick("meeting").choices = [(str(one.pk), label_of(one, names)) for one in ladder_meetings(self.actor)]
+        meetings = [(str(one.pk), label_of(one, names)) for one in ladder_meetings(self.actor)]
+        self.pick("meeting").choices = meetings
         knowing = Consent.objects.live().filter(case=self.case, klass="summary").values_list("body_id", flat=True)
         name_bodies(self, {*knowing, self.case.holder_id, self.case.received_by_id})
         public = self.subject.public_confirmed_at is not None
         self.fields["reason"].required = not Escalation.objects.open().filter(need=self.subject).exists()
-        meetings = self.pick("meeting").choices
         self.initial = {
             "meeting": meetings[0][0] if len(meetings) == 1 else None,
             "title": self.subject.public_title if public else self.subject.title, "level": Level.ALL if public else Level.NAMED,
