@@ -24,13 +24,14 @@ MOST_UNPACKED = 100 * 1024 * 1024
 MOST_PARTS = 2_000
 MOST_COLUMNS = 80
 _BROKEN = (
-    ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, IndexError, SyntaxError, zipfile.BadZipFile,
+    ValueError, LookupError, TypeError, OSError, EOFError, AttributeError, SyntaxError, zipfile.BadZipFile,
     NotImplementedError, RuntimeError, OverflowError, struct.error, zlib.error,
 )  # fmt: skip
 
 MOST_NAMED = 5
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _PIECE = 1024 * 1024
+_ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f]|7[Ff])_")  # how a workbook writes what XML cannot hold, the ends of lines among it
 _NO_LETTER = re.compile("[\uf8f0-\uf8f3]")  # what CP932 makes of bytes it does not know: the text is in another encoding
 
 
@@ -200,4 +201,4 @@ def _value(cell: Any) -> Any:
         return cell
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return clean_text(str(cell))
+    return clean_text(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(cell)))
