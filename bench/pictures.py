@@ -33,7 +33,7 @@ FOR_GUIDE = {
     "desk-inquiry": "desk-inquiry", "desk-letter": "desk-letter", "desk-openings": "desk-openings", "desk-move": "desk-move",
     "desk-absences": "desk-absences", "desk-views": "desk-views", "desk-export": "desk-export", "desk-mails": "desk-mails",
     "desk-nudges": "desk-nudges", "desk-people": "desk-people", "desk-company": "desk-company", "own-settings": "my-settings",
-    "desk-catalogue": "desk-catalogue", "desk-entries": "desk-entries", "desk-route": "desk-route", "desk-words": "desk-words",
+    "desk-catalogue": "desk-catalogue", "desk-entries": "desk-entries", "desk-route": "desk-route", "desk-meetings": "desk-meetings", "desk-words": "desk-words",
     "desk-learning": "desk-learning", "desk-choices": "desk-choices", "public-find": "public-find",
     "firm-home": "portal-home", "firm-sight": "portal-sight", "sign-in": "account_login",
 }  # fmt: skip
@@ -92,7 +92,7 @@ def set_up(browser: Any, address: str) -> Stage:
         "desk-export": f"{at}/exports/cases/", "desk-mails": f"{at}/mails/", "desk-nudges": f"{at}/nudges/",
         "desk-people": f"{at}/people/", "own-settings": f"{address}/accounts/settings/",
         "desk-catalogue": f"{at}/catalogue/", "desk-entries": f"{at}/entries/?q={quote('サビ')}", "desk-route": stage.route(desk, case),
-        "desk-words": f"{at}/words/", "desk-learning": f"{at}/learning/", "desk-choices": f"{at}/choices/",
+        "desk-meetings": f"{at}/meetings/", "desk-words": f"{at}/words/", "desk-learning": f"{at}/learning/", "desk-choices": f"{at}/choices/",
         "desk-company": address + _first(desk, f"{at}/companies/?q=まぼろし", "main a[href*='/company/']"),
     }  # fmt: skip
     stage.show_interest(center, stage.inquiry(center, f"{address}/d/{CENTER[1]}"))

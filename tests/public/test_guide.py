@@ -122,7 +122,7 @@ def test_every_picture_says_what_it_shows(language: str) -> None:
     ("desk-mail-in", "mails"), ("desk-nudges", "notices"), ("my-calendar", "notices"), ("invitation", "accounts"), ("mfa_index", "accounts"),
     ("desk-people-review", "people"), ("portal-home", "firm-account"), ("portal-join", "firm-account"), ("portal-case", "company-page"),
     ("portal-case-share", "sharing"), ("desk-catalogue-import", "catalogue"), ("desk-entries", "search"), ("desk-search-saved", "search"),
-    ("desk-entry-reach", "search"), ("desk-route-step", "routes"), ("desk-words-import", "words"), ("desk-learning", "learning"),
+    ("desk-entry-reach", "search"), ("desk-route-step", "routes"), ("desk-meeting-minutes", "meetings"), ("desk-case-put-up", "meetings"), ("desk-words-import", "words"), ("desk-learning", "learning"),
     ("desk-choices", "choices"), ("public-find", "find"),
 ])  # fmt: skip
 def test_a_page_finds_its_topic(page: str, slug: str) -> None:

@@ -42,6 +42,7 @@ TOPICS = (
     Topic("companies", _("会社の記録をまとめる"), DESK, ("desk-compan",)),
     Topic("register", _("台帳を取り込む"), DESK, ("desk-register",)),
     Topic("routes", _("支援ルートを組む"), DESK, ("desk-route",)),
+    Topic("meetings", _("会議に諮る・地域の外に求める"), DESK, ("desk-meeting", "desk-case-put-up", "desk-case-outside")),
     Topic("words", _("言い換えの言葉を保つ"), DESK, ("desk-words",)),
     Topic("learning", _("提案の順番を学ばせる"), DESK, ("desk-learning",)),
     Topic("accounts", _("招待から入るまで"), BODIES, ("invitation", "my-settings", "my-sessions", "mfa_", "socialaccount_")),
