@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 from statistics import median
 
 from django.db import connection
@@ -138,7 +139,7 @@ def _between(figure: Figure) -> Callable[[dt.date, dt.date], int]:
     if figure.kind is not Kind.BUSINESS_DAYS:
         return lambda begun, day: (day - begun).days
     closed = content_now().closed_days
-    return lambda begun, day: business_days_between(begun, day, closed)
+    return cache(lambda begun, day: business_days_between(begun, day, closed))  # many records share their two days
 
 
 def counted_years() -> list[FiscalYear]:

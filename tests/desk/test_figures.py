@@ -40,7 +40,7 @@ def section(text: str, code: str) -> str:
 
 def lines(text: str, code: str) -> dict[str, str]:
     """The numbers of a figure by name, as read."""
-    rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td class="num">(.*?)</td>', section(text, code))
+    rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td class="num">(.*?)</td>', section(text, code).split('<div class="fig-cross">')[0])
     return {name: plain(value) for name, value in rows}
 
 
@@ -65,6 +65,9 @@ def test_the_desk_sees_every_figure_by_part_and_by_body(world: World, year: Year
     assert lines(text, "supports") == {"資金": "1", "開発・試験": "1", "産業課": "0", "工業試験所": "1", "センター": "1"}
     assert "重なりがあるので、足し合わせられません。" in section(text, "areas")
     assert "1件のうち0件が、期限の2営業日まで" in plain(section(text, "first_answer"))
+    crossed = re.findall(r"<tr>(.*?)</tr>", part(section(text, "supports"), '<div class="fig-cross">', "</table>"))
+    assert [plain(row) for row in crossed] == ["機関 資金 開発・試験", "工業試験所 0 1", "センター 1 0"]
+    assert "fig-cross" not in section(text, "consultations")  # one part only: the bodies say the same
     targets = plain(part(text, 'aria-labelledby="h-targets"', "</section>"))
     assert "令和7・8年度［令和7年度・令和8年度］ 2 2 工業試験所 2 、 センター 1 令和9年度 1 0 ―" in targets
 

@@ -63,6 +63,8 @@ class Shown:
     within: int | None = None
     limit: int | None = None
     of: int = 0
+    heads: list[str] = field(default_factory=list)
+    rows: list[tuple[str, list[Cell]]] = field(default_factory=list)  # each body's parts, under ``heads``
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,16 @@ class Maker:
             [Line(name, self.cell(figure, number, split=code, most=most)) for code, name, number in numbers],
             [Line(one.short, self.cell(figure, number, body=one.pk, most=widest)) for one, number in bodies],
             result.within(limit) if limit is not None else None, limit, len(result.rows),
+            [name for _code, name, _number in numbers], self._crossed(result, [code for code, _name, _number in numbers], [one for one, _n in bodies]),
         )  # fmt: skip
+
+    def _crossed(self, result: Result, codes: list[str], bodies: list[Body]) -> list[tuple[str, list[Cell]]]:
+        """Return the parts of each body that has any; nothing where one row would only say the same again."""
+        if len(codes) < 2:
+            return []
+        having = [one for one in bodies if result.number(one.pk).records]
+        return [(one.short, [self.cell(result.figure, result.number(one.pk, code), body=one.pk, split=code) for code in codes])
+                for one in having]  # fmt: skip
 
     def cell(self, figure: Figure, number: Number, *, body: str = ALL, split: str = ALL, most: Decimal = Decimal(0)) -> Cell:
         """Return a number with the address of its records."""
