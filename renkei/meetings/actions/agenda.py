@@ -73,6 +73,8 @@ def put_up(need: Need, meeting: Meeting, *, by: Actor, wording: Wording, reason:
 @transaction.atomic
 def add_item(meeting: Meeting, *, by: Actor, wording: Wording, kind: str = ItemKind.OTHER) -> AgendaItem:
     """Add a report or anything else. Refused: ``title_empty``, ``unknown_kind``, ``over``, ``no_bodies``, ``not_allowed``."""
+    if not (by.is_staff or by.is_system):
+        raise Refused(_("機関の職員として入ってから送ってください。"), "not_allowed")
     if kind not in {ItemKind.REPORT, ItemKind.OTHER}:
         raise Refused(_("議題の種類を一覧から選んでください。"), "unknown_kind", field="kind")
     locked = _ahead(Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk))
@@ -177,6 +179,7 @@ def _sight(wording: Wording) -> dict[str, Any]:
 
 def lock_item(item: AgendaItem, *, by: Actor, version: int | None = None) -> AgendaItem:
     """Return the item, its row locked, for who writes it. Refused: ``not_allowed``, ``changed_meanwhile``, ``locked``."""
+    require_writes(by, item)  # first: the database gives nobody a row to lock that he may not write
     meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=item.meeting_id)
     locked = AgendaItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
     locked.meeting = meeting
