@@ -124,7 +124,7 @@ def test_results_are_counted_once_in_their_year_and_open(figure_world: World) ->
     for odd in ("x", "²", "9" * 50, "-"):
         assert desk.get(f"{url}?years={odd}").status_code == 200
     other = words(client(figure_world, BANK).get(reverse("desk-plan", kwargs={"body": BANK})))
-    assert "実績は窓口の画面にあります" in other
+    assert "実績は「数字」にあります" in other
     assert "水質計" not in words(client(figure_world, BANK).get(reverse("desk-plan-results", kwargs={"body": BANK, "plan": "hibari-plan"})))
 
 
