@@ -56,7 +56,7 @@ def _put_up(desk: Any, case_url: str, no_axe_faults: Callable[[Any], None]) -> s
     desk.click("a:has-text('会議に諮る')")
     no_axe_faults(desk)
     title = str(desk.input_value("[name=title]"))
-    desk.locator("input[name=meeting]").first.check(force=True)
+    desk.click("label:has-text('定例会議')")
     desk.click("main form button.go")
     assert "ここを書いてください" in desk.inner_text("main")  # no reason yet
     desk.fill("[name=reason]", WHY)

@@ -15,7 +15,7 @@ from renkei.base.context import acting
 from renkei.cases.actions.consents import give_consent
 from renkei.cases.actions.escalation import climb, end_rung
 from renkei.cases.actions.holding import Pack, accept_handover, offer_handover
-from renkei.cases.actions.openings import answer_opening
+from renkei.cases.actions.openings import answer_opening, shut
 from renkei.cases.actions.outside import answer_outside, ask_outside, end_outside, give_up_outside
 from renkei.cases.models import Case, Escalation, Need, Opening, OutsideRequest, RungEnd
 from renkei.cases.queries.ladder import reachable
@@ -142,6 +142,14 @@ def test_an_answer_and_a_result_come_back_into_the_case(region: World) -> None:
     rung = Escalation.objects.get(rung=3)
     assert (rung.end, rung.end_words) == ("helped", "0.02ミリの反りと分かった。")
     assert (fresh(made.case).next_step, fresh(made.case).holder_id) == ("会社に結果を伝える", LAB)
+
+
+def test_after_the_firm_has_shut_it_nobody_accepts(region: World) -> None:
+    made = opened(region)
+    shut(made.opening, by=firm(fresh(made.case)))
+    with refuses("not_opened", "accepts"):
+        answer_outside(made, by=region.lab, accepts=True, words="来週測れる。")
+    answer_outside(made, by=region.lab, accepts=False, words="会社がやめた。")
 
 
 def test_a_result_that_did_not_help_leaves_the_need_where_it_is(region: World) -> None:

@@ -125,8 +125,9 @@ def test_attendance_by_body_proxy_and_guest(region: World) -> None:
         attend(found, by=region.center, name="　", body=lab())
     with refuses("organisation_empty", "organisation"):
         attend(found, by=region.center, name="客 二郎")
-    with refuses("there_already", "name"):
-        attend(found, by=region.center, name="小出 渉", body=lab())
+    for name in ("小出 渉", "小出　渉", " 小出  渉 "):
+        with refuses("there_already", "name"):
+            attend(found, by=region.center, name=name, body=lab())
     with refuses("no_guests", "body"):
         attend(meeting(region, "full"), by=region.desk, name="客", organisation="どこか")
     with refuses("not_allowed"):

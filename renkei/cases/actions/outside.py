@@ -82,8 +82,8 @@ def answer_outside(request: OutsideRequest, *, by: Actor, accepts: bool, words: 
     told = fit(words, 1000, "words")
     if not told:
         raise Refused(_("どんな返事だったかを書いてください。"), "words_empty", field="words")
-    if accepts and locked.opening.given_at is None:
-        raise Refused(_("会社が、この相手に見せてよいとまだ言っていません。返事を待ってください。"), "not_opened", field="accepts")
+    if accepts and not locked.opening.is_open:
+        raise Refused(_("会社が、この相手に見せてよいとまだ言っていないか、見せるのをやめました。会社に確かめてください。"), "not_opened", field="accepts")
     locked.answer = OutsideAnswer.ACCEPTED if accepts else OutsideAnswer.DECLINED
     locked.answer_words, locked.answered_on = told, clock.today()
     locked.save()

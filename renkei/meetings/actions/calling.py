@@ -109,7 +109,7 @@ def attend(
     """
     locked = lock_meeting(meeting, by=by)
     _require_writable(locked)
-    who = fit_name(name, "name")
+    who = fit_name(" ".join(name.split()), "name")  # one name, however its spaces were typed
     if not who:
         raise Refused(_("お名前を入れてください。"), "name_empty", field="name")
     where = fit(organisation, 200, "organisation")
