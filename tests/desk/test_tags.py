@@ -127,7 +127,7 @@ def test_counts_are_those_of_the_acting_body(world: World) -> None:
 def test_every_link_of_the_navigation_opens_for_its_member(world: World) -> None:
     one = client(world, LAB)
     links = re.findall(r'<a href="([^"]+)"', part(seen(world, "desk-today", LAB), '<nav class="nav"', "</nav>"))
-    assert len(links) == 10
+    assert len(links) == 11
     assert {one.get(link).status_code for link in links} == {200}
 
 
