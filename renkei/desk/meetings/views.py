@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,7 @@ from renkei.plan.models import Body
 from renkei.plan.queries import content_now
 
 _EARLIEST = 2000
+_VERSION = re.compile(r"[0-9]{1,9}")
 
 
 @require_safe
@@ -234,9 +236,11 @@ def _run_by(request: StaffRequest, meeting: uuid.UUID) -> Meeting:
 
 
 def _number(request: HttpRequest, standing: int) -> int:
-    """Return the version a form was shown with; -1, which nobody saved, for anything that is no number."""
+    """Return the version a form was shown with: ``standing`` when it is shown now; -1, which nobody saved, for anything else."""
+    if request.method != "POST":
+        return standing
     given = request.POST.get("version", "")
-    return standing if request.method != "POST" else int(given) if given.isdecimal() and len(given) < 10 else -1
+    return int(given) if _VERSION.fullmatch(given) else -1
 
 
 def _done(request: HttpRequest, form: Refusing, run: Callable[[], Any], said: str) -> Any:
