@@ -48,7 +48,7 @@ TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
     m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda, m.FollowUp,
-    m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteAnswer, m.Escalation,
+    m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteAnswer, m.Escalation, m.OutsideRequest,
 ]  # fmt: skip
 PER_CASE = 2
 
@@ -167,6 +167,18 @@ class Random:
 
     def routed(self, case: m.Case, need: m.Need) -> None:
         """A route with two versions, each of which was sent to the firm or not."""
+        below = None
+        for rung, end in ((1, "higher"), (2, "higher"), (3, "")):
+            below = m.Escalation.objects.create(
+                case=case, need=need, rung=rung, below=below, below_rung=rung - 1 or None, below_end="higher" if below else None, reason="難しい", end=end,
+                opened_on=self.now.date(), opened_at=self.now, opened_body_id=self.body(), ended_on=self.now.date() if end else None, ended_at=self.now if end else None,
+            )  # fmt: skip
+        asked = m.Opening.objects.create(case=case, body_id=self.body(), kind="outside", name="隣", organisation="となり", email="tonari@outside.example",
+                                         classes=["summary"], asked_at=self.now, asked_by=Person.objects.first())  # fmt: skip
+        m.OutsideRequest.objects.create(
+            case=case, escalation=below, opening=asked, network="kaze", network_name="風", member="tonari", member_name="となり", ask="測る",
+            asked_on=self.now.date(), asked_body_id=self.body(), due_on=self.now.date(),
+        )  # fmt: skip
         route = m.Route.objects.create(case=case, version=2, made_at=self.now)
         for number in (1, 2):
             version = m.RouteVersion.objects.create(route=route, number=number, did="made", made_at=self.now, made_body_id=self.body())
