@@ -13,15 +13,19 @@ from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.consents import give_consent
 from renkei.cases.actions.disclosable import write_public
+from renkei.cases.actions.escalation import climb, end_rung
 from renkei.cases.actions.holding import Pack, offer_handover
 from renkei.cases.actions.inquiries import ask_about, show_interest
 from renkei.cases.actions.intake import Said, receive
 from renkei.cases.actions.merging import merge_cases, split_case
 from renkei.cases.actions.ndas import record_nda
+from renkei.cases.actions.outside import answer_outside, ask_outside
 from renkei.cases.actions.talk import add_file, log_contact
-from renkei.cases.models import Asked, Case, Consent, FollowUp, Match, Passage
+from renkei.cases.models import Asked, Case, Consent, FollowUp, Match, Opening, OutsideRequest, Passage, RungEnd
+from renkei.meetings.models import Meeting
 from renkei.plan.models import Body, PlanVersion
 from tests.desk.scene import Scene, arrived, asked, running
+from tests.meetings.making import meeting, with_meetings
 from tests.world import BANK, CENTER, CONTENT, DESK, LAB, World
 
 TODAY = dt.date(2026, 11, 25)  # a Wednesday
@@ -182,6 +186,41 @@ def filed(world: World) -> Scene:
     return scene
 
 
+def before_a_meeting(world: World) -> Scene:
+    scene = running(with_meetings(world))
+    meeting(world)
+    return scene
+
+
+def outside(world: World) -> Scene:
+    """What the centre declined was taken to a meeting, and from there outside; the lab holds the case and leads there."""
+    scene = running(with_meetings(world))
+    end_rung(climb(scene.needs[1], by=world.lab, reason="県内で売り先が見つからない。"), by=world.lab, end=RungEnd.HIGHER, words="外へ。")
+    return scene
+
+
+def asked_outside(world: World) -> Scene:
+    scene = outside(world)
+    ask_outside(scene.needs[1], by=world.lab, network="kazenet", member="tonari", name="隣 花子", email="t@outside.example", ask="試したい",
+                due_on=TODAY + dt.timedelta(days=9), classes=["summary"])  # fmt: skip
+    Opening.objects.update(given_at=clock.now())
+    return scene
+
+
+def accepted_outside(world: World) -> Scene:
+    scene = asked_outside(world)
+    answer_outside(OutsideRequest.objects.get(), by=world.lab, accepts=True, words="来週できる。")
+    return scene
+
+
+def second_need(scene: Scene) -> Any:
+    return scene.needs[1]
+
+
+def the_request(scene: Scene) -> Any:
+    return OutsideRequest.objects.get(case=scene.case)
+
+
 def the_match(scene: Scene) -> Any:
     return Match.objects.get(need=scene.needs[0], body_id=CENTER)
 
@@ -261,6 +300,13 @@ DEEDS = [
     Deed("secrecy-end", LAB, promised, {}, lambda scene: scene.case.ndas.get()),
     Deed("file-secrecy", LAB, filed, {"keep": "yes"}, lambda scene: scene.case.attachments.get(), needed=("keep",), once=False),
     Deed("passage-secrecy", LAB, filed, {"keep": "yes"}, lambda scene: scene.case.passages.get(klass="financial"), needed=("keep",), once=False),
+    Deed("put-up", LAB, before_a_meeting, {"reason": "断られた。", "title": "売り先", "question": "知りませんか。", "level": "named", "bodies": [LAB], "minutes": "10"},
+         second_need, ("reason", "title", "question", "presenter"), ("meeting", "reason", "title", "level", "minutes")),
+    Deed("outside-ask", LAB, outside, {"member": "kazenet|tonari", "name": "隣 花子", "email": "t@outside.example", "ask": "試したい", "classes": ["summary"],
+                                       "due_on": "12月1日"}, second_need, ("name", "ask"), ("member", "name", "email", "ask", "classes", "due_on")),
+    Deed("outside-answer", LAB, asked_outside, {"accepts": "yes", "words": "来週できる。"}, the_request, ("words",), ("accepts", "words")),
+    Deed("outside-end", LAB, accepted_outside, {"result": "試せた。", "helped": "yes"}, the_request, ("result",), ("result", "helped")),
+    Deed("outside-give-up", LAB, outside, {"words": "見つからない。"}, second_need, ("words",), ("words",)),
     Deed("project", LAB, running, {"number": "県 12", "approved_on": "11月20日", "title": "事業化", "field_code": "A", "bodies": [LAB]},
          words=("number", "title"), needed=("number", "approved_on", "title", "field_code", "bodies"), once=False),
 ]  # fmt: skip
@@ -271,6 +317,7 @@ NEXT_STEP = Deed("next-step", LAB, running, {"next_step": "会社に電話", "ki
 def words_of(deed: Deed, scene: Scene) -> dict[str, Any]:
     """The good try, with what only the scene knows."""
     of_scene: dict[str, Callable[[], dict[str, Any]]] = {
+        "put-up": lambda: {"meeting": str(Meeting.objects.get().pk)},
         "take": lambda: {"person": str(scene.world.people[LAB].pk)},
         "merge": lambda: {"other": the_other(scene)},
         "split": lambda: {"needs": [str(scene.needs[1].pk)]},
