@@ -17,6 +17,7 @@ from renkei.base import clock
 from renkei.base.era import parse_date, parse_time
 from renkei.base.language import in_english, shown_full_day, shown_money, shown_time
 from renkei.base.numbers import parse_phone
+from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.base.yen import parse_yen
 
@@ -64,6 +65,17 @@ class Suggest(forms.TextInput):
         context["widget"]["attrs"] |= {"list": f"{name}-words", "autocomplete": "off"}
         context["widget"]["suggestions"] = self.suggestions
         return context
+
+
+class Refusing(forms.Form):
+    """A form that shows a refusal beside its field."""
+
+    use_required_attribute = False
+
+    def refuse(self, refusal: Refused) -> None:
+        """Put the sentence beside the field it belongs to; what was typed stays."""
+        field = refusal.field if refusal.field in self.fields else None
+        self.add_error(field, forms.ValidationError(refusal.message, code=refusal.code))
 
 
 class TextField(forms.CharField):

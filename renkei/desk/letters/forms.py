@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from renkei.accounts.queries import members_of
-from renkei.base.forms import Checks, Seg, TextField
+from renkei.base.forms import Checks, Refusing, Seg, TextField
 from renkei.base.refusal import Refused
 from renkei.cases.actions.letters import Text
 from renkei.cases.models import Letter
@@ -20,17 +20,6 @@ from renkei.desk.colleagues import away_names
 from renkei.plan.content import LetterRule
 
 _SENTENCES = {"required": _("1つ選んでください。"), "invalid_choice": _("一覧にないものです。選び直してください。")}
-
-
-class Refusing(forms.Form):
-    """A form that shows a refusal beside its field."""
-
-    use_required_attribute = False
-
-    def refuse(self, refusal: Refused) -> None:
-        """Put the sentence beside the field it belongs to; what was typed stays."""
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, forms.ValidationError(refusal.message, code=refusal.code))
 
 
 class LetterForm(Refusing):

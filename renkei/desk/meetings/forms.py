@@ -9,9 +9,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
-from renkei.base.forms import Checks, JapaneseDateField, JapaneseTimeField, Options, Seg, TextField
+from renkei.base.forms import Checks, JapaneseDateField, JapaneseTimeField, Options, Refusing, Seg, TextField
 from renkei.base.language import shown_full_day
-from renkei.base.refusal import Refused
 from renkei.cases.models import Consent, Escalation, Need
 from renkei.cases.models.case import Case
 from renkei.desk.cases.acts.act import ActForm, choice
@@ -20,17 +19,6 @@ from renkei.meetings.models import OF_CASES, AgendaItem, ItemKind, ItemOutcome, 
 from renkei.meetings.queries import ladder_meetings
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now
-
-
-class Refusing(forms.Form):
-    """A form that shows a refusal beside its field."""
-
-    use_required_attribute = False
-
-    def refuse(self, refusal: Refused) -> None:
-        """Put the sentence beside the field it belongs to; what was typed stays."""
-        field = refusal.field if refusal.field in self.fields else None
-        self.add_error(field, forms.ValidationError(refusal.message, code=refusal.code))
 
 
 class DayForm(Refusing):

@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from renkei.base.forms import Refusing
 from renkei.base.refusal import Refused
-from renkei.desk.meetings.forms import DecisionForm, DoneForm, NotesForm, Refusing, TaskForm
+from renkei.desk.meetings.forms import DecisionForm, DoneForm, NotesForm, TaskForm
 from renkei.desk.request import StaffRequest
 from renkei.meetings.actions.minuting import decide, finish_task, give_task, write_notes
 from renkei.meetings.models import AgendaItem, Task

@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.forms import Refusing
 from renkei.base.refusal import Refused
-from renkei.desk.meetings.forms import AttendForm, CallForm, DayForm, ItemForm, ReasonForm, Refusing, WordForm
+from renkei.desk.meetings.forms import AttendForm, CallForm, DayForm, ItemForm, ReasonForm, WordForm
 from renkei.desk.request import StaffRequest
 from renkei.meetings.actions.agenda import add_item, order_items
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, series_named, take_off
