@@ -10,8 +10,7 @@ from renkei.accounts.queries import answering_for, is_member
 from renkei.accounts.rules import administers
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.refusal import Refused
-from renkei.cases.models import Case, Handover, MovePack, Need, Support
-from renkei.cases.states import OPEN_SUPPORTS, SupportState
+from renkei.cases.models import Case, Handover, MovePack, Support
 from renkei.plan.queries import is_front_desk
 
 
@@ -41,16 +40,6 @@ def takes_part(actor: Actor, case: Case) -> bool:
     if runs_case(actor, case) or (actor.is_staff and case.received_by_id == actor.body):
         return True
     return actor.is_staff and Support.objects.visible_to(actor).filter(case=case, body_id=actor.body).exists()
-
-
-def may_leave_region(need: Need) -> bool:
-    """Tell whether help from outside the region may be asked for a need [C37].
-
-    A body of the region has declined (the reason is on record) or let its deadline pass, and none is being asked or at
-    work for this need.
-    """
-    states = set(need.supports.values_list("state", flat=True))
-    return bool(states & {SupportState.DECLINED, SupportState.EXPIRED}) and not states & OPEN_SUPPORTS
 
 
 def receives(actor: Actor, handover: Handover) -> bool:

@@ -94,7 +94,7 @@ def presence(meeting: Meeting, actor: Actor) -> Presence:
 
 
 def items_of(meeting: Meeting, actor: Actor) -> list[AgendaItem]:
-    """Return the items the actor may read, in order, each with the hour it is planned for (``at``) and its tasks."""
+    """Return the items the actor may read, in order, each with its tasks."""
     found = list(AgendaItem.objects.visible_to(actor).filter(meeting=meeting).select_related("put_up_by", "carried_from__meeting").prefetch_related("tasks__body"))
     for one in found:
         one.meeting = meeting

@@ -15,7 +15,7 @@ from renkei.cases.actions.answers import accept, decline
 from renkei.cases.actions.offers import Pick, offer_next, recall, save_picks, send_offers
 from renkei.cases.actions.triage import set_summary, settle_need
 from renkei.cases.models import Case, Consent, Incident, Need, Passage, Support
-from renkei.cases.rules import may_leave_region
+from renkei.cases.queries.ladder import may_climb
 from renkei.plan.models import PlanVersion, Provision
 from renkei.post.links import open_link
 from renkei.post.models import Link, Mail
@@ -332,16 +332,19 @@ class TestNext:
 
     @pytest.mark.covers("C36", "C37")
     def test_region_is_left_only_when_its_bodies_said_no(self, world: World, case: Case, need: Need) -> None:
-        assert not may_leave_region(need)
+        def climbs(one: Need) -> bool:
+            return may_climb(one, list(one.supports.all()), stands=False)
+
+        assert not climbs(need)
         support = offered(world, case=case)
-        assert not may_leave_region(need)
+        assert not climbs(need)
         decline(support, by=world.lab, reason="no_equipment")
-        assert may_leave_region(need)
+        assert climbs(need)
         other = send_offers(fresh(case), [pick(need, CENTER, "tech-consultation")], by=world.desk)[0]
-        assert not may_leave_region(need)
+        assert not climbs(need)
         Support.objects.filter(pk=other.pk).update(state="expired")
-        assert may_leave_region(need)
-        assert not may_leave_region(need_of(case, world, title="ほかの課題"))
+        assert climbs(need)
+        assert not climbs(need_of(case, world, title="ほかの課題"))
 
 
 def test_pick_is_plain(need: Need) -> None:
