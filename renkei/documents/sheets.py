@@ -31,7 +31,8 @@ _BROKEN = (
 MOST_NAMED = 5
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _PIECE = 1024 * 1024
-_ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f]|7[Ff])_")  # how a workbook writes what XML cannot hold, the ends of lines among it
+_ESCAPED = re.compile(r"_x00([01][0-9A-Fa-f]|7[Ff])_")  # how a workbook writes what XML cannot hold, the ends of lines among it.
+# openpyxl hands over a text that somebody really typed so (`_x005F_x000D_` in the file) as the same letters: it is read as the code it looks like.
 _NO_LETTER = re.compile("[\uf8f0-\uf8f3]")  # what CP932 makes of bytes it does not know: the text is in another encoding
 
 
