@@ -51,6 +51,7 @@ _STARTS: dict[str, tuple[bytes, ...]] = {
     **dict.fromkeys(_OLD_OFFICE, (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
 }
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+_ENDS = re.compile(r"^[\s.]+|[\s.]+$")  # blanks of any kind, not the plain one alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,9 @@ def path_of(sha256: str) -> Path:
 def clean_name(name: str) -> str:
     """Return a file name safe to show and to offer for download: no path, no control characters, 200 at most."""
     last = clean_text(unicodedata.normalize("NFC", name)).replace("\\", "/").rsplit("/", 1)[-1]
-    tidy = _NOT_IN_NAMES.sub("_", last).strip(" .") or _("名前のないファイル")
+    tidy = _ENDS.sub("", _NOT_IN_NAMES.sub("_", last)) or _("名前のないファイル")
     stem, dot, ending = str(tidy).rpartition(".")
-    return f"{stem[: 199 - len(ending)]}.{ending}" if dot and len(ending) <= 10 else str(tidy)[:200]
+    return f"{stem[: 199 - len(ending)]}.{ending}" if dot and len(ending) <= 10 else _ENDS.sub("", str(tidy)[:200])
 
 
 def kind_of(name: str, data: bytes) -> str:

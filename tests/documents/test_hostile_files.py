@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as house
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from renkei.base.refusal import Refused
@@ -127,6 +127,7 @@ def test_nothing_and_one_byte_differ() -> None:
 
 
 @RARE
+@example("/\xa00")
 @given(name=st.text(max_size=300))
 def test_a_clean_name_is_clean_whatever_came(name: str) -> None:
     tidy = clean_name(name)
