@@ -16,7 +16,7 @@ _log = logging.getLogger("renkei.meetings")
 def take_up_decisions() -> int:
     """Bring every decision into its case or onto the next agenda; safe to run twice. Returns how many."""
     with acting(SYSTEM):
-        waiting = list(AgendaItem.objects.exclude(outcome="").filter(taken_up_at__isnull=True).values_list("pk", flat=True))
+        waiting = list(AgendaItem.objects.ready().values_list("pk", flat=True))
     count = 0
     for item in waiting:
         try:

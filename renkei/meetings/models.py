@@ -100,6 +100,11 @@ class Meeting(Row):
         return self.state in {MeetingState.PLANNED, MeetingState.HELD, MeetingState.CHECKING}
 
 
+def following_meeting(plan: object, series: object, day: object) -> models.QuerySet[Meeting]:
+    """Return the meetings of a series still ahead on a day or later, the next first."""
+    return Meeting.objects.filter(plan_id=plan, series=series, state=MeetingState.PLANNED, held_on__gte=day).order_by("held_on", "number")
+
+
 class Level(models.TextChoices):
     """Who reads an agenda item."""
 
@@ -145,6 +150,12 @@ class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
     def visible_to(self, actor: Actor) -> AgendaItemQuerySet:
         """Return what every body reads, what names the actor's body, and what that body put up."""
         return self.filter(seen_items(actor))
+
+    def ready(self) -> AgendaItemQuerySet:
+        """Return what was decided and can be taken up now; what is carried over, once the next meeting of its series is called."""
+        following = following_meeting(models.OuterRef("meeting__plan_id"), models.OuterRef("meeting__series"), models.OuterRef("meeting__held_on"))
+        can = ~models.Q(outcome=ItemOutcome.CARRIED) | models.Exists(following.exclude(pk=models.OuterRef("meeting_id")))
+        return self.exclude(outcome="").filter(can, taken_up_at__isnull=True)
 
 
 class AgendaItem(Row):

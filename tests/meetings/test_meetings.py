@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from renkei.base import clock
 from renkei.base.actor import SYSTEM, Actor
 from renkei.base.context import acting
+from renkei.base.refusal import Refused
 from renkei.cases.actions.escalation import climb, end_rung
 from renkei.cases.models import Case, Escalation, RungEnd
 from renkei.meetings.actions.agenda import Wording, add_item, order_items, put_up
@@ -275,13 +276,18 @@ def test_what_is_carried_waits_for_the_next_meeting_of_the_series(region: World)
     item = on_agenda(region)
     held(region, item.meeting)
     decide(item, by=region.center, outcome="carried", decision="時間切れ。", version=0)
-    assert take_up_decisions() == 0, "no meeting has been called yet"
+    assert (take_up_decisions(), list(AgendaItem.objects.ready())) == (0, []), "no meeting has been called yet"
+    earlier = meeting(region, held_on=TODAY - dt.timedelta(days=1))
+    other = meeting(region, "full", held_on=dt.date(2027, 1, 12))
+    off = move_meeting(meeting(region, held_on=dt.date(2027, 1, 12)), by=region.center, state="off", reason="大雪")
+    assert (list(AgendaItem.objects.ready()), {one.state for one in (earlier, other, off)}) == ([], {"planned", "off"})
     following = meeting(region, held_on=dt.date(2027, 1, 13))
-    assert (take_up_decisions(), take_up_decisions()) == (1, 0)
+    assert list(AgendaItem.objects.ready()) == [item]
+    assert (take_up_decisions(), take_up_decisions(), list(AgendaItem.objects.ready())) == (1, 0, [])
     carried = AgendaItem.objects.get(meeting=following)
     assert (carried.kind, carried.title, carried.carried_from_id, carried.put_up_by_id) == ("carried", item.title, item.pk, DESK)
     assert ItemSource.objects.get(item=carried).escalation_id == item.source.escalation_id
-    assert (Case.objects.get().next_step, Case.objects.get().next_on) == ("会議に諮る（ひばり定例会議 第2回）", dt.date(2027, 1, 13))
+    assert (Case.objects.get().next_step, Case.objects.get().next_on) == ("会議に諮る（ひばり定例会議 第4回）", dt.date(2027, 1, 13))
 
 
 @pytest.mark.parametrize(("outcome", "decision", "code", "field"), [
@@ -424,6 +430,34 @@ def test_secret_items_are_read_by_named_bodies_only_under_the_real_logins(commit
     assert Escalation.objects.open().get().rung == 3
 
 
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sent_out_while_a_secret_item_is_undecided(committed_world: World, login: Login) -> None:
+    """The host may not read it, and is told only which body has to write: nothing is frozen, whoever asks the database."""
+    region = with_meetings(committed_world)
+    need, found = hard_need(region), meeting(region)
+    item = put_up(need, found, by=region.desk, wording=Wording("秘密の反り", level="named", bodies=(LAB,)), reason="難しい")
+    held(region, found)
+    for actor, told in ((region.center, "産業課"), (region.desk, "秘密の反り")):
+        with login("web"), acting(actor), pytest.raises(Refused) as refusal:
+            send_out(fresh(found), by=actor)
+        assert (refusal.value.code, refusal.value.message.partition("：")[2]) == ("undecided", told), actor.body
+    with login("web"), acting(region.center), pytest.raises(DatabaseError, match="undecided"), transaction.atomic():
+        minutes = Minutes.objects.create(meeting=found, number=1, head={}, sent_at=clock.now())
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT meeting_freeze(%s)", [minutes.pk])
+    assert (Minutes.objects.count(), MinutesItem.objects.count(), fresh(found).state) == (0, 0, "held")
+    asked = {}
+    for actor in (region.center, region.desk, region.lab, region.bank):
+        with login("web"), acting(actor), connection.cursor() as cursor:
+            cursor.execute("SELECT meeting_undecided(%s)", [found.pk])
+            asked[actor.body] = [code for (code,) in cursor.fetchall()]
+    assert asked == {CENTER: [DESK], DESK: [DESK], LAB: [], BANK: []}
+    with login("web"), acting(region.desk), transaction.atomic():
+        decide(item, by=region.desk, outcome="noted", decision="聞いた。", version=0)
+    with login("web"), acting(region.center), transaction.atomic():
+        assert send_out(fresh(found), by=region.center).number == 1
+
+
 def _counts(actor: Actor, login: Login) -> tuple[int, int, int]:
     with login("web"), acting(actor):
         found = tuple(table.objects.count() for table in (AgendaItem, MinutesItem, ItemSource))
@@ -451,8 +485,6 @@ def test_what_the_web_login_may_not_do(committed_world: World, login: Login) -> 
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         MinutesItem.objects.all().delete()
     with login("web"), acting(region.lab), pytest.raises(DatabaseError, match="not minutes"), transaction.atomic():
-        from django.db import connection
-
         with connection.cursor() as cursor:
             cursor.execute("SELECT meeting_freeze(%s)", [minutes.pk])
 

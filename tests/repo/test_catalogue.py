@@ -74,6 +74,7 @@ REVIEWED = {
     "matching_standing": "texts of the entries that stand, for the index on this node's disk, whoever's question makes it follow; shown to nobody",
     "matching_standing_count": "how many entries stand: the index asks at every question whether it is whole, whoever asks",
     "meeting_freeze": "copies the items of a meeting into its minutes, each for whom it was; the caller must run the meeting, and learns only how many",
+    "meeting_undecided": "which bodies put up items of a meeting that have no outcome yet, nothing of the items; the caller must run the meeting",
     "meeting_run": "ids of meetings the acting body runs",
     "need_asked": "ids of needs the acting body is asked about",
     "notice_sent": "ids of the acting body's own notices: two policies would ask each other for ever",

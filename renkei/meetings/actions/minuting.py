@@ -33,6 +33,7 @@ from renkei.meetings.models import (
     MeetingState,
     Minutes,
     Task,
+    following_meeting,
 )
 from renkei.plan.models import Body
 
@@ -114,13 +115,11 @@ def finish_task(task: Task, *, by: Actor, words: str) -> Task:
 def send_out(meeting: Meeting, *, by: Actor) -> Minutes:
     """Freeze the minutes as they stand and ask every body to confirm; after a change was asked for, once more.
 
-    Refused: ``undecided`` (an item has no outcome), ``nobody_there``, ``wrong_state``, ``not_allowed``.
+    Refused: ``undecided`` (an item has no outcome, be it one the host may not read), ``nobody_there``, ``wrong_state``, ``not_allowed``.
     """
     locked = lock_meeting(meeting, by=by)
     check_step(MEETING_STEPS, MeetingState(locked.state), MeetingState.CHECKING)
-    undecided = list(AgendaItem.objects.filter(meeting=locked, outcome="").values_list("title", flat=True))
-    if undecided:
-        raise Refused(_("まだ結果を書いていない議題があります：%(titles)s") % {"titles": "、".join(undecided)}, "undecided")
+    _require_decided(locked, by=by)
     present = Attendance.objects.filter(meeting=locked, ended_at__isnull=True).select_related("body")
     if not present:
         raise Refused(_("出席者を入れてから送ってください。"), "nobody_there")
@@ -147,7 +146,7 @@ def confirm(minutes: Minutes, *, by: Actor, agrees: bool, words: str = "") -> Co
     Refused: ``words_empty``, ``outdated`` (newer ones were sent out), ``wrong_state``, ``not_allowed``.
     """
     body, person = signed(by)
-    meeting = Meeting.objects.get(pk=minutes.meeting_id)
+    meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=minutes.meeting_id)  # nobody locks the minutes meanwhile
     if meeting.state != MeetingState.CHECKING:
         raise Refused(_("確認を待っている議事録ではありません。"), "wrong_state")
     if Minutes.objects.filter(meeting=meeting, number__gt=minutes.number).exists():
@@ -208,8 +207,8 @@ def take_up_decision(item_id: uuid.UUID, *, by: Actor) -> bool:
 
 def _carry(item: AgendaItem, source: ItemSource | None, *, by: Actor) -> bool:
     """Put an item on the next agenda of its series; False while none has been called."""
-    ahead = Meeting.objects.filter(plan_id=item.meeting.plan_id, series=item.meeting.series, state=MeetingState.PLANNED, held_on__gte=item.meeting.held_on)
-    following = ahead.exclude(pk=item.meeting_id).order_by("held_on", "number").first()
+    meeting = item.meeting
+    following = following_meeting(meeting.plan_id, meeting.series, meeting.held_on).exclude(pk=meeting.pk).first()
     if following is None:
         return False
     last = max(AgendaItem.objects.filter(meeting=following).values_list("order", flat=True), default=0)
@@ -222,6 +221,20 @@ def _carry(item: AgendaItem, source: ItemSource | None, *, by: Actor) -> bool:
         wait_for(source.escalation, meeting_step(following), by=by)
     record(by, "meeting.carry", made, following)
     return True
+
+
+def _require_decided(meeting: Meeting, *, by: Actor) -> None:
+    """Name what is undecided: by its title what the actor may read, by the body that put it up what it may not."""
+    titles = list(AgendaItem.objects.visible_to(by).filter(meeting=meeting, outcome="").values_list("title", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT meeting_undecided(%s)", [meeting.pk])
+        behind = [code for (code,) in cursor.fetchall()]
+    if titles:
+        raise Refused(_("まだ結果を書いていない議題があります：%(titles)s") % {"titles": "、".join(titles)}, "undecided")
+    if behind:
+        bodies = "、".join(Body.objects.filter(pk__in=behind).values_list("short", flat=True))
+        raise Refused(_("名指しした機関だけの議題に、まだ結果が書かれていません。議題を出した機関に書いてもらってください：%(bodies)s") % {"bodies": bodies},
+                      "undecided")  # fmt: skip
 
 
 def _save(row: AgendaItem | Meeting) -> None:
