@@ -24,6 +24,7 @@ from renkei.plan.models import Body
 from renkei.plan.queries import content_now, is_business_day
 from renkei.post.daily import EVENING, put_digests
 from renkei.post.models import Nudge
+from renkei.post.nudges import MEETING_KINDS
 
 _AFTER_THE_END = {"mail_in", "undelivered", "follow_up", "partner"}  # what may be told about a case that has ended
 _CLOCK = "digest"  # minutes after midnight; a plan that does not set it gets ours
@@ -68,8 +69,8 @@ def _stands(nudges: list[Nudge]) -> Callable[[Nudge], bool]:
 
     def stands(nudge: Nudge) -> bool:
         case = cases.get(nudge.case)
-        if nudge.kind == "search":  # about no case
-            return nudge.about in searches
+        if nudge.about in searches or nudge.kind in MEETING_KINDS:  # about no case
+            return True
         if nudge.kind == CHECK:  # about no case: it stands while something waits to be looked at
             return own_checks(nudge.body).exists()
         if nudge.about in answered or (nudge.kind == LATE and nudge.about not in late):

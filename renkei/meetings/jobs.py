@@ -9,8 +9,15 @@ from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.meetings.actions.minuting import take_up_decision
 from renkei.meetings.models import AgendaItem
+from renkei.meetings.telling import settle_over
 
 _log = logging.getLogger("renkei.meetings")
+
+
+def settle_news() -> int:
+    """Take everything that is over off the lists of the bodies; safe to run twice. Returns how many."""
+    with acting(SYSTEM):
+        return settle_over()
 
 
 def take_up_decisions() -> int:

@@ -67,6 +67,7 @@ class Meeting(Row):
     host = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     held_on = models.DateField(_("開催日"))
     starts = models.TimeField(_("開始"), null=True, blank=True)
+    ends = models.TimeField(_("終了"), null=True, blank=True)
     place = models.CharField(_("場所"), max_length=200, blank=True)
     chair = models.CharField(_("議長"), max_length=100, blank=True)
     state = models.CharField(max_length=8, choices=MeetingState, default=MeetingState.PLANNED)
@@ -74,6 +75,7 @@ class Meeting(Row):
     locked_number = models.PositiveSmallIntegerField(null=True)
     version = models.PositiveIntegerField(default=0)
     called_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
 
     objects = MeetingQuerySet.as_manager()
 
@@ -89,10 +91,18 @@ class Meeting(Row):
             models.CheckConstraint(
                 condition=~models.Q(state="locked") | models.Q(locked_number__isnull=False), name="meeting_locked_has_minutes"
             ),
+            models.CheckConstraint(condition=models.Q(ends__isnull=True) | models.Q(ends__gt=models.F("starts")), name="meeting_ends_after_start"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.series} {self.fiscal_year}-{self.number}"
+
+    @property
+    def length(self) -> int | None:
+        """Return how many minutes the meeting lasts by its call; None where no end was set."""
+        if self.starts is None or self.ends is None:
+            return None
+        return (self.ends.hour - self.starts.hour) * 60 + self.ends.minute - self.starts.minute
 
     @property
     def is_writable(self) -> bool:
@@ -315,6 +325,7 @@ class Minutes(Row):
     number = models.PositiveSmallIntegerField()
     head = models.JSONField()
     sent_at = models.DateTimeField()
+    due_on = models.DateField(null=True)  # until when the bodies are asked to confirm
     sent_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = MinutesQuerySet.as_manager()

@@ -6,11 +6,22 @@ from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Exists, F, OuterRef
+
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.models import Escalation, RungNumber
-from renkei.meetings.models import AgendaItem, Attendance, ItemSource, Meeting, MeetingState, Minutes, Task
+from renkei.meetings.models import (
+    AgendaItem,
+    Attendance,
+    Confirmation,
+    ItemSource,
+    Meeting,
+    MeetingState,
+    Minutes,
+    Task,
+)
 from renkei.plan.content import Series
 from renkei.plan.models import Body, Party
 from renkei.plan.queries import content_now, current_plan
@@ -72,12 +83,10 @@ def ladder_meetings(actor: Actor) -> list[Meeting]:
 
 def to_confirm(actor: Actor) -> list[Minutes]:
     """Return the newest minutes that wait for the word of the actor's body."""
-    found = []
-    for meeting in Meeting.objects.visible_to(actor).filter(state=MeetingState.CHECKING):
-        newest = Minutes.objects.visible_to(actor).filter(meeting=meeting).select_related("meeting").first()
-        if newest is not None and not newest.confirmations.filter(body_id=actor.body).exists():
-            found.append(newest)
-    return found
+    newer = Minutes.objects.filter(meeting=OuterRef("meeting"), number__gt=OuterRef("number"))
+    said = Confirmation.objects.filter(minutes=OuterRef("pk"), body_id=actor.body)
+    waiting = Minutes.objects.visible_to(actor).filter(~Exists(newer), ~Exists(said), meeting__state=MeetingState.CHECKING)
+    return list(waiting.select_related("meeting").order_by(F("due_on").asc(nulls_last=True), "sent_at"))
 
 
 def own_tasks(actor: Actor) -> list[Task]:

@@ -161,12 +161,12 @@ def _news(nudges: list[Nudge]) -> str:
     shown, rest = nudges[:MOST_LINES], len(nudges) - MOST_LINES
     body, name = nudges[0].body, nudges[0].name
     lines = [written("%(name)s 様") % {"name": name}, ""] if name else []
-    lines.append(written("案件の知らせが%(count)s件あります。") % {"count": len(nudges)})
+    lines.append(written("知らせが%(count)s件あります。") % {"count": len(nudges)})
     for number in dict.fromkeys(one.number for one in shown):
         lines += ["", f"■ {number}"]
         lines += dict.fromkeys(f"・{one.title}\n　{one.words}" for one in shown if one.number == number)
     if rest > 0:
         lines += ["", written("ほかに%(count)s件あります。") % {"count": rest}]
     url = f"{settings.RENKEI_ADDRESS}{reverse('desk-nudges', kwargs={'body': body})}"
-    return "\n".join([*lines, "", written("連携の画面の「知らせ」で、案件を開いて答えられます。"), url])
+    return "\n".join([*lines, "", written("連携の画面の「知らせ」で、開いて答えられます。"), url])
 

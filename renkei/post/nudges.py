@@ -36,8 +36,12 @@ KINDS = {
     "entry": gettext_lazy("案件に使えるものが新しく入った"),
     "search": gettext_lazy("保存した検索に新しく入った"),
     "check": gettext_lazy("台帳に確かめるものがある"),
+    "meeting": gettext_lazy("会議が開かれる・変わった・取りやめになった"),
+    "minutes": gettext_lazy("議事録の確認を頼まれた"),
+    "task": gettext_lazy("会議の宿題"),
     "told": gettext_lazy("そのほかの知らせ"),
 }
+MEETING_KINDS = ("meeting", "minutes", "task")  # about no case: ``renkei.meetings`` settles them
 GROUPS = {"accepted": "answer", "declined": "answer", "recorded": "answer", "expired": "silence", "close_asked": "told"}
 WEEKLY = {"idle"}  # alone they cause no more than one mail a week
 

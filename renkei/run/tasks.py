@@ -72,6 +72,7 @@ def run_entry_news_again(timestamp: int) -> None:  # noqa: ARG001  Procrastinate
 @app.task(queueing_lock="run_digests", lock="run_digests", name="renkei.run_digests")
 def run_digests(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
     """Start the one mail of the day of everybody who has news and whose hour has come."""
+    _run(meetings.settle_news)  # first: nobody is written to about what is over
     _run(digest.run_digests)
 
 

@@ -89,7 +89,7 @@ class TestWishes:
         assert answer.status_code == 302
         kept = Wishes.objects.get()
         assert (kept.person, kept.minute, kept.days) == (world.desk.person, 540, [0, 2])
-        assert set(kept.without) == {"question", "answer", "reminder", "silence", "idle", "handover", "follow_up", "partner", "entry", "search", "check", "told", "step_late"}
+        assert set(kept.without) == {"question", "answer", "reminder", "silence", "idle", "handover", "follow_up", "partner", "entry", "search", "check", "told", "step_late", "meeting", "minutes", "task"}
         assert '<option value="540" selected>9:00</option>' in text(desk, "/me/nudges/")
 
     @pytest.mark.parametrize(("field", "words"), [("minute", "時刻を選んでください。"), ("days", "曜日を選んでください。"),

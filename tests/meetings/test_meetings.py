@@ -471,7 +471,7 @@ def test_what_the_web_login_may_not_do(committed_world: World, login: Login) -> 
     found, item = decided(region)
     minutes = send_out(found, by=region.center)
     acts: list[tuple[Actor, Callable[[], object]]] = [
-        (region.lab, lambda: Meeting.objects.create(plan=region.plan, series="working", fiscal_year=2026, number=9, host_id=CENTER, held_on=TODAY, called_at=clock.now())),
+        (region.lab, lambda: Meeting.objects.create(plan=region.plan, series="working", fiscal_year=2026, number=9, host_id=CENTER, held_on=TODAY, called_at=clock.now(), changed_at=clock.now())),
         (region.lab, lambda: AgendaItem.objects.create(meeting=found, order=9, kind="other", title="x", put_up_by_id=BANK)),
         (region.lab, lambda: Attendance.objects.create(meeting=found, name="x", body_id=LAB)),
         (region.lab, lambda: Minutes.objects.create(meeting=found, number=9, head={}, sent_at=clock.now())),

@@ -122,8 +122,8 @@ class TestDigest:
         assert (letter.to, letter.subject) == ([KOIDE], "きょうの知らせ（2件）")
         words = [line for line in str(letter.body).splitlines() if line and "http" not in line]
         assert words == [
-            "小出 渉 様", "案件の知らせが2件あります。", "■ 県 8-0001", "・会社から連絡がありました", "　読んで答えてください。",
-            "・質問が届きました", "　答えてください。", "連携の画面の「知らせ」で、案件を開いて答えられます。",
+            "小出 渉 様", "知らせが2件あります。", "■ 県 8-0001", "・会社から連絡がありました", "　読んで答えてください。",
+            "・質問が届きました", "　答えてください。", "連携の画面の「知らせ」で、開いて答えられます。",
         ]  # fmt: skip
         assert Nudge.objects.filter(mail__purpose="digest").count() == 2
 
@@ -185,7 +185,7 @@ class TestDigest:
             send_due()
         text = str(letters.outbox[0].body)
         assert sum(f"知らせ{number:02d}" in text for number in range(MOST_LINES + 3)) == MOST_LINES
-        assert "案件の知らせが15件あります。" in text
+        assert "知らせが15件あります。" in text
         assert "ほかに3件あります。" in text
         assert not Nudge.objects.filter(mail=None).exists()
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
@@ -22,6 +23,9 @@ from renkei.base.actor import Actor, staff
 from renkei.base.context import clear_actor, set_actor
 from renkei.base.refusal import Refused
 from renkei.cases.queries.calendar import Entry, calendar_of
+from renkei.desk.request import StaffRequest
+from renkei.meetings.calendar import calendar_meetings, meeting_events
+from renkei.meetings.models import Meeting, MeetingKind
 from renkei.post.calendars import end_calendar, make_calendar, open_calendar
 from renkei.post.models import CalendarLink
 
@@ -53,12 +57,15 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     if found is None or person is None:
         raise Http404
     entries: list[Entry] = []
+    events: dict[str, Event] = {}
     for one in bodies_of(person):
         actor = staff(person.pk, one.body_id, person.name)
         set_actor(actor)  # the address stands for its person: the policies show what the person may see, body by body
         entries += calendar_of(actor)
+        page = _meeting_page(one.body_id)
+        events |= {str(event["uid"]): event for event in meeting_events(calendar_meetings(actor), page)}  # once, whatever the bodies
     clear_actor()
-    data = _calendar(entries, with_words=found.with_words)
+    data = _calendar([_event(one, with_words=found.with_words) for one in entries] + list(events.values()))
     tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == tag:
         answer = HttpResponse(status=304)
@@ -70,15 +77,31 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     return answer
 
 
-def _calendar(entries: list[Entry], *, with_words: bool) -> bytes:
+@require_safe
+def meeting(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
+    """Give one meeting as a file that a calendar takes in."""
+    found = get_object_or_404(Meeting.objects.visible_to(request.actor).exclude(kind=MeetingKind.CIRCULATION), pk=meeting)
+    answer = HttpResponse(_calendar(meeting_events([found], _meeting_page(body))), content_type="text/calendar; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="meeting.ics"'
+    patch_cache_control(answer, private=True, no_cache=True)
+    return answer
+
+
+def _meeting_page(body: str) -> str:
+    here = uuid.UUID(int=0)
+    path = reverse("desk-meeting", kwargs={"body": body, "meeting": here}).replace(str(here), "{meeting}")
+    return f"{settings.RENKEI_ADDRESS}{path}"
+
+
+def _calendar(events: list[Event]) -> bytes:
     made = Calendar()
     made.add("prodid", "-//Renkei//JA")
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
     made.add("x-wr-calname", "連携")
     made.add("x-wr-timezone", "Asia/Tokyo")
-    for entry in entries:
-        made.add_component(_event(entry, with_words=with_words))
+    for event in events:
+        made.add_component(event)
     made.add_missing_timezones()
     return bytes(made.to_ical())
 

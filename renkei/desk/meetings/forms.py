@@ -26,6 +26,7 @@ class DayForm(Refusing):
 
     held_on = JapaneseDateField(label=_("開催日"))
     starts = JapaneseTimeField(label=_("開始"), required=False)
+    ends = JapaneseTimeField(label=_("終了"), required=False)
     place = TextField(label=_("場所"), max_length=200, required=False)
     chair = TextField(label=_("議長"), max_length=100, required=False)
 

@@ -72,7 +72,7 @@ def meeting(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpRespons
 def edit(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     """Change day, hour, place and chair."""
     found = _run_by(request, meeting)
-    start = {"held_on": found.held_on, "starts": found.starts, "place": found.place, "chair": found.chair}
+    start = {"held_on": found.held_on, "starts": found.starts, "ends": found.ends, "place": found.place, "chair": found.chair}
     form = DayForm(request.POST if request.method == "POST" else None, initial=start)
     version = _number(request, found.version)
     made = _done(request, form, lambda: change_meeting(found, by=request.actor, version=version, **form.cleaned_data), _("直しました。"))

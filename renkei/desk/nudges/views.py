@@ -25,7 +25,7 @@ from renkei.matching.upkeep import CHECK
 from renkei.plan.queries import content_now
 from renkei.post.daily import EVENING
 from renkei.post.models import Nudge, Wishes
-from renkei.post.nudges import read_nudges, save_wishes
+from renkei.post.nudges import MEETING_KINDS, read_nudges, save_wishes
 
 PER_PAGE = 50
 
@@ -56,6 +56,8 @@ def nudges_read(request: StaffRequest, body: str) -> HttpResponse:
     for kind, page in (("search", "desk-search-saved"), (CHECK, "desk-catalogue-check")):  # about no case
         if kind in told:
             return redirect(page, body=body)
+    if told & set(MEETING_KINDS) and case:
+        return redirect("desk-meeting", body=body, meeting=case)
     if request_page is not None:
         return request_page
     if case and "open" in request.POST and Case.objects.visible_to(request.actor).filter(pk=case).exists():

@@ -24,6 +24,7 @@ from renkei.cases.steps import NextStep, fit, fit_name
 from renkei.meetings.actions.calling import lock_meeting
 from renkei.meetings.models import AgendaItem, ItemKind, ItemSource, Level, Meeting, MeetingState
 from renkei.meetings.rules import require_writes
+from renkei.meetings.telling import meeting_name
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now
 
@@ -96,12 +97,6 @@ def order_items(meeting: Meeting, order: Sequence[UUID], *, by: Actor) -> None:
             one.order = place
             one.save(update_fields=["order"])
     record(by, "meeting.order", meeting, order=[str(one.pk) for one in wanted])
-
-
-def meeting_name(meeting: Meeting) -> str:
-    """Return a meeting in words: its series by the plan, and its number."""
-    series = next((one for one in content_now().series if one.code == meeting.series), None)
-    return written("%(series)s 第%(number)s回") % {"series": series.name if series else meeting.series, "number": meeting.number}
 
 
 def meeting_step(meeting: Meeting) -> NextStep:

@@ -11,11 +11,13 @@ from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.states import check_step
 from renkei.cases.steps import fit, fit_name
 from renkei.meetings.models import MEETING_STEPS, Attendance, Meeting, MeetingKind, MeetingState
 from renkei.meetings.rules import require_runs, runs_meeting
+from renkei.meetings.telling import called_words, tell_of_meeting
 from renkei.plan.content import Series
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now, current_plan
@@ -31,18 +33,18 @@ def series_named(code: str) -> Series:
 
 @transaction.atomic
 def call_meeting(
-    series: str, *, by: Actor, held_on: dt.date, kind: str = MeetingKind.REGULAR, starts: dt.time | None = None, place: str = "",
-    chair: str = "", reason: str = "",
+    series: str, *, by: Actor, held_on: dt.date, kind: str = MeetingKind.REGULAR, starts: dt.time | None = None, ends: dt.time | None = None,
+    place: str = "", chair: str = "", reason: str = "",
 ) -> Meeting:  # fmt: skip
     """Call the next meeting of a series; its number follows the last of the fiscal year.
 
     A meeting that took place already may be written down with its day. Refused: ``unknown_series``, ``unknown_kind``,
-    ``reason_empty`` (an extra one), ``too_long``, ``called_meanwhile``, ``not_allowed``.
+    ``reason_empty`` (an extra one), ``too_long``, ``ends_first``, ``called_meanwhile``, ``not_allowed``.
     """
     rule = series_named(series)
     if not runs_meeting(by, rule.owner):
         raise Refused(_("この会議を開けるのは、開催の機関か窓口だけです。"), "not_allowed")
-    values = _details(kind, place, chair, reason)
+    values = _details(kind, place, chair, reason) | _hours(starts, ends)
     year = FiscalYear.of(held_on).start_year
     plan = current_plan()
     of_year = Meeting.objects.filter(plan=plan, series=series, fiscal_year=year)
@@ -50,29 +52,35 @@ def call_meeting(
     try:
         with transaction.atomic():
             made = Meeting.objects.create(plan=plan, series=series, fiscal_year=year, number=number, host_id=rule.owner, held_on=held_on,
-                                          starts=starts, called_at=clock.now(), **values)  # fmt: skip
+                                          called_at=clock.now(), changed_at=clock.now(), **values)  # fmt: skip
     except IntegrityError as error:
         raise Refused(_("ほかの人が、同時に会議を作りました。もう一度押してください。"), "called_meanwhile") from error
+    tell_of_meeting(made, called_words(made), by=by)
     record(by, "meeting.call", made, series=series, held_on=held_on, kind=kind)
     return made
 
 
 @transaction.atomic
 def change_meeting(
-    meeting: Meeting, *, by: Actor, version: int, held_on: dt.date, starts: dt.time | None = None, place: str = "", chair: str = "",
+    meeting: Meeting, *, by: Actor, version: int, held_on: dt.date, starts: dt.time | None = None, ends: dt.time | None = None, place: str = "",
+    chair: str = "",
 ) -> Meeting:  # fmt: skip
     """Change day, hour, place, chair until it is held. The number stays, so the day stays within its fiscal year.
 
-    Refused: ``changed_meanwhile``, ``held``, ``other_year``, ``too_long``, ``not_allowed``.
+    Refused: ``changed_meanwhile``, ``held``, ``other_year``, ``ends_first``, ``too_long``, ``not_allowed``.
     """
     locked = lock_meeting(meeting, by=by, version=version)
     if locked.state != MeetingState.PLANNED:
         raise Refused(_("開催した会議の日や場所は変えられません。"), "held")
     if FiscalYear.of(held_on).start_year != locked.fiscal_year:
         raise Refused(_("年度が変わります。取りやめて、新しい年度の会議を作ってください。"), "other_year", field="held_on")
-    locked.held_on, locked.starts = held_on, starts
+    before = _where(locked)
+    hours = _hours(starts, ends)
+    locked.held_on, locked.starts, locked.ends = held_on, hours["starts"], hours["ends"]
     locked.place, locked.chair = fit(place, 200, "place"), fit_name(chair, "chair")
     _save(locked)
+    if _where(locked) != before:
+        tell_of_meeting(locked, written("会議の日時か場所が変わりました"), by=by)
     record(by, "meeting.change", locked, held_on=held_on)
     return locked
 
@@ -95,6 +103,10 @@ def move_meeting(meeting: Meeting, *, by: Actor, state: str, reason: str = "") -
         raise Refused(_("まだ開催の日になっていません。日が変わったときは、先に開催日を直してください。"), "not_yet")
     locked.state, locked.state_reason = after, words
     _save(locked)
+    if after == MeetingState.OFF:
+        tell_of_meeting(locked, written("会議を取りやめました"), by=by)
+    elif before == MeetingState.OFF:
+        tell_of_meeting(locked, written("取りやめた会議を開くことになりました"), by=by)
     record(by, f"meeting.{after}", locked, before=before, reason=words)
     return locked
 
@@ -158,6 +170,16 @@ def _details(kind: str, place: str, chair: str, reason: str) -> dict[str, str]:
     return {"kind": kind, "place": fit(place, 200, "place"), "chair": fit_name(chair, "chair"), "reason": why}
 
 
+def _hours(starts: dt.time | None, ends: dt.time | None) -> dict[str, dt.time | None]:
+    if ends is not None and (starts is None or ends <= starts):
+        raise Refused(_("終わりの時刻は、始まりより後にしてください。"), "ends_first", field="ends")
+    return {"starts": starts, "ends": ends}
+
+
+def _where(meeting: Meeting) -> tuple[object, ...]:
+    return (meeting.held_on, meeting.starts, meeting.ends, meeting.place)
+
+
 def _require_writable(meeting: Meeting) -> None:
     if not meeting.is_writable:
         raise Refused(_("確定した、または取りやめた会議です。直すときは、理由を書いて開き直してください。"), "locked")
@@ -165,4 +187,5 @@ def _require_writable(meeting: Meeting) -> None:
 
 def _save(meeting: Meeting) -> None:
     meeting.version += 1
+    meeting.changed_at = clock.now()
     meeting.save()

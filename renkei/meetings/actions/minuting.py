@@ -18,7 +18,7 @@ from renkei.cases.models import RungEnd
 from renkei.cases.rules import signed
 from renkei.cases.states import check_step
 from renkei.cases.steps import NextStep, due, fit
-from renkei.meetings.actions.agenda import lock_item, meeting_name, meeting_step
+from renkei.meetings.actions.agenda import lock_item, meeting_step
 from renkei.meetings.actions.calling import lock_meeting
 from renkei.meetings.models import (
     MEETING_STEPS,
@@ -34,6 +34,15 @@ from renkei.meetings.models import (
     Minutes,
     Task,
     following_meeting,
+)
+from renkei.meetings.telling import (
+    MINUTES,
+    TASK,
+    answer_day,
+    meeting_name,
+    settle_own,
+    tell_of_minutes,
+    tell_of_task,
 )
 from renkei.plan.models import Body
 
@@ -90,6 +99,7 @@ def give_task(item: AgendaItem, *, by: Actor, what: str, body: Body, due_on: dt.
     if locked.level == "named" and body.pk not in {*locked.bodies, locked.put_up_by_id}:
         raise Refused(_("%(body)sは、この議題を読めません。") % {"body": body.short}, "not_theirs", field="body")
     made = Task.objects.create(item=locked, what=words, body=body, due_on=due_on)
+    tell_of_task(made, locked.meeting, by=by)
     record(by, "meeting.task", made, locked, what=words, body=body.pk, due_on=due_on)
     return made
 
@@ -107,6 +117,7 @@ def finish_task(task: Task, *, by: Actor, words: str) -> Task:
         raise Refused(_("どうなったかを、ひとことで書いてください。"), "words_empty", field="words")
     locked.done_on, locked.done_words = clock.today(), told
     locked.save(update_fields=["done_on", "done_words"])
+    settle_own(TASK, locked.pk, by=by)
     record(by, "meeting.task_done", locked, words=told)
     return locked
 
@@ -130,11 +141,13 @@ def send_out(meeting: Meeting, *, by: Actor) -> Minutes:
             {"body": one.body_id or "", "name": one.name, "organisation": one.organisation, "in_place_of": one.in_place_of} for one in present
         ],
     }  # fmt: skip
-    made = Minutes.objects.create(meeting=locked, number=number, head=head, sent_at=clock.now(), sent_by_id=by.person)
+    made = Minutes.objects.create(meeting=locked, number=number, head=head, sent_at=clock.now(), sent_by_id=by.person,
+                                  due_on=answer_day())
     with connection.cursor() as cursor:
         cursor.execute("SELECT meeting_freeze(%s)", [made.pk])
     locked.state = MeetingState.CHECKING
     _save(locked)
+    tell_of_minutes(made, locked, by=by)
     record(by, "meeting.send_out", made, locked, number=number)
     return made
 
@@ -155,6 +168,7 @@ def confirm(minutes: Minutes, *, by: Actor, agrees: bool, words: str = "") -> Co
     if not agrees and not told:
         raise Refused(_("直してほしいところを書いてください。"), "words_empty", field="words")
     made = Confirmation.objects.create(minutes=minutes, body_id=body, agrees=agrees, words=told, said_at=clock.now(), said_by_id=person)
+    settle_own(MINUTES, minutes.pk, by=by)
     record(by, "meeting.confirm", made, minutes, agrees=agrees)
     return made
 
@@ -239,4 +253,6 @@ def _require_decided(meeting: Meeting, *, by: Actor) -> None:
 
 def _save(row: AgendaItem | Meeting) -> None:
     row.version += 1
+    if isinstance(row, Meeting):
+        row.changed_at = clock.now()
     row.save()

@@ -1,0 +1,107 @@
+"""Tell the bodies of a meeting, of minutes that wait for their word, of a task that is theirs: on their list, and in the mail of the day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from renkei.base import clock
+from renkei.base.actor import Actor
+from renkei.base.era import screen_date, wareki
+from renkei.base.language import written
+from renkei.meetings.models import Confirmation, Level, Meeting, MeetingKind, MeetingState, Minutes, Task
+from renkei.plan.models import Body
+from renkei.plan.queries import add_business_days, content_now
+from renkei.post.models import Nudge
+from renkei.post.nudges import MEETING_KINDS, News, Reader, put_nudge
+
+CALLED, MINUTES, TASK = MEETING_KINDS
+_ANSWER = "minutes_answer"
+_NEAR_DAYS = 180
+_ANSWER_DAYS = 5  # business days, where the plan sets no clock of that name
+
+
+def meeting_name(meeting: Meeting) -> str:
+    """Return a meeting in words: its series by the plan, and its number."""
+    series = next((one for one in content_now().series if one.code == meeting.series), None)
+    return written("%(series)s 第%(number)s回") % {"series": series.name if series else meeting.series, "number": meeting.number}
+
+
+def answer_day() -> dt.date:
+    """Return the day until which the bodies confirm minutes that are sent out today."""
+    rule = content_now().clocks.get(_ANSWER)
+    return add_business_days(clock.today(), rule.business_days if rule and rule.business_days else _ANSWER_DAYS)
+
+
+def day_words(day: dt.date) -> str:
+    """Return a day in words that stay right whenever a mail is read."""
+    return screen_date(day, day) if abs((day - clock.today()).days) < _NEAR_DAYS else wareki(day)
+
+
+def tell_of_meeting(meeting: Meeting, subject: str, *, by: Actor) -> None:
+    """Tell every other body that a meeting is called, moved, called off or on again; nothing of a day that is over."""
+    if meeting.held_on < clock.today():
+        return
+    hours = "～".join(f"{one:%H:%M}" for one in (meeting.starts, meeting.ends) if one)
+    parts = [f"{day_words(meeting.held_on)} {hours}".strip(), meeting.place, meeting.state_reason or meeting.reason]
+    _tell_all(_news(meeting, CALLED, subject, "　".join(part for part in parts if part)), by=by)
+
+
+def tell_of_minutes(minutes: Minutes, meeting: Meeting, *, by: Actor) -> None:
+    """Ask every other body to confirm minutes."""
+    day = day_words(minutes.due_on) if minutes.due_on else ""
+    words = written("%(day)sまでに、このままでよいか、直してほしいところがあるかを答えてください。") % {"day": day}
+    _tell_all(_news(meeting, MINUTES, written("議事録の確認をお願いします"), words, minutes.pk), by=by)
+
+
+def tell_of_task(task: Task, meeting: Meeting, *, by: Actor) -> None:
+    """Tell a body of a task; what it is stands in no mail where the item is for some."""
+    what = task.what if task.item.level == Level.ALL else written("内容は画面で読めます。")
+    words = written("%(day)sまで　%(what)s") % {"day": day_words(task.due_on), "what": what}
+    news = _news(meeting, TASK, written("会議の宿題があります"), words, task.pk)
+    put_nudge(news, Reader(task.body.pk, None, task.body.mail, ""), by=by)
+
+
+def settle_own(kind: str, about: UUID, *, by: Actor) -> None:
+    """Settle what the actor's own body was told and has answered; the worker settles what is told to others."""
+    Nudge.objects.visible_to(by).open().filter(kind=kind, about=about).update(settled_at=clock.now())
+
+
+def settle_over() -> int:
+    """Settle everything told of meetings that is over: a day gone, a newer word, a body that has answered, a task done. For the worker."""
+    waiting = list(Nudge.objects.open().filter(kind__in=MEETING_KINDS).select_for_update(skip_locked=True).order_by("-made_at", "-pk"))
+    meetings = Meeting.objects.in_bulk({one.case for one in waiting})
+    newest = {one.meeting_id: one.pk for one in Minutes.objects.filter(meeting__in=meetings).order_by("number")}
+    answered = set(Confirmation.objects.filter(minutes__in=newest.values()).values_list("minutes_id", "body_id"))
+    open_tasks = set(Task.objects.filter(pk__in={one.about for one in waiting}, done_on__isnull=True).values_list("pk", flat=True))
+    known: set[tuple[UUID, str]] = set()
+    gone = []
+    for one in waiting:
+        meeting = meetings.get(one.case)
+        if one.kind == CALLED:
+            over = meeting is None or meeting.held_on < clock.today() or (one.case, one.body) in known
+            known.add((one.case, one.body))
+        elif one.kind == MINUTES:
+            checking = meeting is not None and meeting.state == MeetingState.CHECKING and newest.get(meeting.pk) == one.about
+            over = not checking or (one.about, one.body) in answered
+        else:
+            over = one.about not in open_tasks
+        if over:
+            one.settled_at = clock.now()
+            gone.append(one)
+    Nudge.objects.bulk_update(gone, ["settled_at"])
+    return len(gone)
+
+
+def called_words(meeting: Meeting) -> str:
+    """Return what a call is told as."""
+    return written("持ち回りで諮ります") if meeting.kind == MeetingKind.CIRCULATION else written("会議が開かれます")
+
+
+def _news(meeting: Meeting, kind: str, subject: str, words: str, about: UUID | None = None) -> News:
+    return News(kind, subject, words, meeting.pk, meeting_name(meeting)[:30], about)
+
+
+def _tell_all(news: News, *, by: Actor) -> None:
+    for body in Body.objects.filter(closed_on__isnull=True):
+        put_nudge(news, Reader(body.pk, None, body.mail, ""), by=by)
