@@ -6,7 +6,7 @@ import difflib
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,11 @@ _FETCHES = re.compile(rb"\b(DDEAUTO|DDE|INCLUDETEXT|INCLUDEPICTURE|LINK|IMPORT|D
 _INSTRUCTION = re.compile(rb"<w:instrText[^>]*>([^<]*)<|w:instr=\"([^\"]*)\"")
 # What a template may hold: text, fields, and parts that show only when a field has something to say.
 _ALLOWED = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.If, nodes.Not, nodes.And, nodes.Or)
+_HEADING = re.compile(r"Heading([1-3])")
 _BROKEN = (ValueError, KeyError, TypeError, OSError, EOFError, AttributeError, IndexError, SyntaxError,
            zipfile.BadZipFile, NotImplementedError, RuntimeError)  # fmt: skip
+
+Lists = Mapping[str, Mapping[str, str]]  # of a repeated list: its columns, each with an example
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,17 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One line of a document, or a whole table (``rows``); ``side`` is right, center or empty."""
+    """One line of a document, or a whole table (``rows``); ``side`` is right, center or empty.
+
+    ``level``: 1 to 3 for a heading. ``widths``: of the columns, in mm, where the document says so. ``has_head``: the first row names columns.
+    """
 
     text: str = ""
     rows: tuple[tuple[str, ...], ...] = ()
     side: str = ""
+    level: int = 0
+    widths: tuple[int, ...] = ()
+    has_head: bool = False
 
 
 def letter_text(data: bytes) -> list[Block]:
@@ -69,15 +78,23 @@ def letter_text(data: bytes) -> list[Block]:
 
 def _block(inner: Any) -> Block:
     if not hasattr(inner, "rows"):
-        return Block(inner.text, side={1: "center", 2: "right"}.get(int(inner.alignment or 0), ""))
+        level = _HEADING.fullmatch(inner.style.style_id if inner.style is not None else "")
+        return Block(inner.text, side={1: "center", 2: "right"}.get(int(inner.alignment or 0), ""), level=int(level[1]) if level else 0)
     # A merged cell stands in several places of python-docx's rows, and is one cell of the document.
-    rows = [{id(cell._tc): cell.text for cell in row.cells} for row in inner.rows]  # noqa: SLF001  the cell's own element
-    return Block(rows=tuple(tuple(cells.values()) for cells in rows))
+    rows = [{id(cell._tc): cell for cell in row.cells} for row in inner.rows]  # noqa: SLF001  the cell's own element
+    first = list(rows[0].values()) if rows else []
+    widths = tuple(round(cell.width.mm) for cell in first if cell.width)
+    return Block(
+        rows=tuple(tuple(cell.text for cell in cells.values()) for cells in rows),
+        widths=widths if len(widths) == len(first) else (),
+        has_head=bool(rows) and bool(inner.rows[0]._tr.xpath("./w:trPr/w:tblHeader")),  # noqa: SLF001  python-docx has no name for it
+    )
 
 
-def check_template(data: bytes, *, known: Mapping[str, str]) -> Checked:
+def check_template(data: bytes, *, known: Mapping[str, str], lists: Lists | None = None) -> Checked:
     """Read a docx that somebody wants letters to be made with. ``known`` are the fields, each with an example.
 
+    ``lists``: what may be repeated, by name, each the columns of a row with an example.
     Raises Refused when it is no docx we can read at all (``not_docx``, ``file_too_large``); everything else is listed.
     """
     if len(data) > MOST_BYTES:
@@ -89,17 +106,21 @@ def check_template(data: bytes, *, known: Mapping[str, str]) -> Checked:
         source = _source(_open(data))
     except _BROKEN as error:
         raise _not_docx() from error
-    fields, faults = _check_fields(source, known)
+    fields, faults = _check_fields(source, known, lists or {})
     if not faults:
-        faults = _try(data, known)
+        faults = _try(data, known, lists or {})
     return Checked(sorted(fields), faults)
 
 
-def fill_template(data: bytes, values: Mapping[str, str]) -> bytes:
-    """Return the docx with its fields filled; line breaks stay. Raises Refused (``template_broken``) for a field without value."""
+def fill_template(data: bytes, values: Mapping[str, str], lists: Mapping[str, Sequence[Mapping[str, str]]] | None = None) -> bytes:
+    """Return the docx with its fields filled and its rows repeated; line breaks stay.
+
+    Raises Refused (``template_broken``) for a field without value.
+    """
     template = _open(data)
+    rows = {name: [{key: str(value) for key, value in row.items()} for row in found] for name, found in (lists or {}).items()}
     try:
-        template.render({name: str(value) for name, value in values.items()}, _environment(), autoescape=True)
+        template.render({name: str(value) for name, value in values.items()} | rows, _environment(), autoescape=True)
         memory = io.BytesIO()
         template.save(memory)
     except (jinja2.TemplateError, *_BROKEN) as error:
@@ -159,16 +180,19 @@ def _fetches(text: bytes) -> bool:
     return bool(_FETCHES.search(said))
 
 
-def _check_fields(source: str, known: Mapping[str, str]) -> tuple[set[str], list[str]]:
+def _check_fields(source: str, known: Mapping[str, str], lists: Lists) -> tuple[set[str], list[str]]:
     try:
         tree = _environment().parse(source)
     except jinja2.TemplateSyntaxError:
         return set(), [_("差込みの書き方が正しくないところがあります。{{ 会社名 }} のように、かっこを2つずつ書いてください。")]
-    odd = {type(one).__name__ for one in _all(tree) if not isinstance(one, _ALLOWED)}
-    fields = {one.name for one in tree.find_all(nodes.Name)}
+    repeated = _repeated(tree, lists)
+    odd = [one for one in _all(tree) if not isinstance(one, _ALLOWED) and one not in repeated]
+    fields = {one.name for one in tree.find_all(nodes.Name) if one not in repeated}
     faults = []
-    if odd:
+    if odd and not lists:
         faults.append(_("差込みに使えるのは、{{ 項目名 }} と {% if 項目名 %} だけです。計算や繰返しは外してください。"))
+    elif odd:
+        faults.append(_("使えるのは、{{ 項目名 }}、{% if 項目名 %} と、一覧の繰返し {%tr for 行 in 一覧名 %} だけです。行の項目は {{ 行.項目名 }} と書いてください。"))
     for name in sorted(fields - set(known)):
         near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
         hint = _("「%(names)s」のことですか。") % {"names": "」「".join(near)} if near else _("項目の一覧を見て直してください。")
@@ -178,13 +202,27 @@ def _check_fields(source: str, known: Mapping[str, str]) -> tuple[set[str], list
     return fields, faults
 
 
+def _repeated(tree: nodes.Template, lists: Lists) -> set[nodes.Node]:
+    """Return the parts of the template that repeat a known list, and the row's known columns in them: ``{{ row.column }}``."""
+    found: set[nodes.Node] = set()
+    for loop in tree.find_all(nodes.For):
+        if not isinstance(loop.target, nodes.Name) or not isinstance(loop.iter, nodes.Name) or loop.iter.name not in lists or loop.recursive:
+            continue
+        row, columns = loop.target.name, lists[loop.iter.name]
+        found |= {loop, loop.target, loop.iter}
+        for part in loop.find_all(nodes.Getattr):
+            if isinstance(part.node, nodes.Name) and part.node.name == row and part.attr in columns:
+                found |= {part, part.node}
+    return found
+
+
 def _all(node: nodes.Node) -> list[nodes.Node]:
     return [node, *(inner for child in node.iter_child_nodes() for inner in _all(child))]
 
 
-def _try(data: bytes, known: Mapping[str, str]) -> list[str]:
+def _try(data: bytes, known: Mapping[str, str], lists: Lists) -> list[str]:
     try:
-        fill_template(data, known)
+        fill_template(data, known, {name: [columns, columns] for name, columns in lists.items()})
     except Refused as refusal:
         return [refusal.message]
     return []

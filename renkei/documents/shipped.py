@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import io
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from renkei.documents.papers import Paper
 
 FONT = "游明朝"
 _LETTER = [
@@ -37,6 +40,7 @@ _TABLES: dict[str, list[tuple[str, str]]] = {
     ],
 }  # fmt: skip
 KINDS = tuple(_TABLES)
+_CORNER = ("文書番号", "作成日", "日付", "版")
 
 
 def shipped_rows(kind: str) -> list[tuple[str, str]]:
@@ -63,9 +67,56 @@ def shipped_template(kind: str) -> bytes:
     return memory.getvalue()
 
 
+def shipped_paper(paper: Paper) -> bytes:
+    """Return the docx that is shipped for a paper: title, fields in a table, what is text, then each list with its repeated row."""
+    import docx  # noqa: PLC0415  see above
+    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415  see above
+
+    document = docx.Document()
+    _page(document)
+    _lines(document, [("right", "{{ " + name + " }}") for name in _CORNER if name in paper.fields])
+    document.add_paragraph(paper.title, style="Heading 1").alignment = WD_ALIGN_PARAGRAPH.CENTER
+    _lines(document, [("", "")])
+    inside = [name for name in paper.fields if name not in _CORNER and name not in paper.texts and name not in paper.title]
+    _table(document, [(name, "{{ " + name + " }}") for name in inside])
+    for name in paper.texts:
+        _lines(document, [("", "")])
+        _heading(document, name)
+        _lines(document, [("", "{{ " + name + " }}")])
+    for name, table in paper.tables.items():
+        _lines(document, [("", "")])
+        _heading(document, table.heading)
+        _repeated(document, name, {column: width for column, (_example, width) in table.columns.items()})
+    memory = io.BytesIO()
+    document.save(memory)
+    return memory.getvalue()
+
+
+def _heading(document: Any, text: str) -> None:
+    document.add_paragraph(style="Heading 2").add_run(text)
+
+
+def _repeated(document: Any, name: str, columns: dict[str, int]) -> None:
+    """Add a table with a head that comes again on each page, and one row a row of the list."""
+    from docx.oxml import OxmlElement  # noqa: PLC0415  see above
+    from docx.shared import Mm  # noqa: PLC0415  see above
+
+    table = document.add_table(rows=0, cols=len(columns))
+    table.style = "Table Grid"
+    table.autofit = False
+    head = table.add_row()
+    head._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # noqa: SLF001  python-docx has no name for it
+    loop, row, end = table.add_row(), table.add_row(), table.add_row()
+    loop.cells[0].text, end.cells[0].text = "{%tr for 行 in " + name + " %}", "{%tr endfor %}"
+    for number, (column, width) in enumerate(columns.items()):
+        head.cells[number].text, row.cells[number].text = column, "{{ 行." + column + " }}"
+        for one in (head, loop, row, end):
+            one.cells[number].width = Mm(width)
+
+
 def _page(document: Any) -> None:
     from docx.oxml.ns import qn  # noqa: PLC0415  see above
-    from docx.shared import Mm, Pt  # noqa: PLC0415  see above
+    from docx.shared import Mm, Pt, RGBColor  # noqa: PLC0415  see above
 
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
@@ -74,6 +125,12 @@ def _page(document: Any) -> None:
     style = document.styles["Normal"]
     style.font.name, style.font.size = FONT, Pt(10.5)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
+    for named, size in (("Heading 1", 14), ("Heading 2", 12)):
+        heading = document.styles[named]
+        heading.font.name, heading.font.size, heading.font.color.rgb = FONT, Pt(size), RGBColor(0, 0, 0)
+        heading.element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
+        for name in ("w:asciiTheme", "w:hAnsiTheme", "w:eastAsiaTheme", "w:cstheme"):  # a theme's font would win over ours
+            heading.element.rPr.rFonts.attrib.pop(qn(name), None)
     style.paragraph_format.space_after = Pt(0)
     document.core_properties.author = "Renkei"
     document.core_properties.language = "ja-JP"

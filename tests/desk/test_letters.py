@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ from renkei.cases.actions.letter_templates import add_template
 from renkei.cases.actions.letters import issue_letter
 from renkei.cases.models import Attachment, Letter, LetterStep
 from renkei.cases.queries.letter_fields import FIELDS
+from renkei.documents.letters import check_template, letter_text
 from renkei.documents.models import LetterTemplate
+from renkei.documents.papers import PAPERS, paper_template
 from tests.cases.lettering import colleague, letter, letters_plan, people
 from tests.cases.making import fresh
 from tests.cases.test_letter_templates import own
@@ -335,3 +338,29 @@ def test_who_is_asked_shows_who_is_away(world: World, scene: Scene) -> None:
     enter_absence(Membership.objects.get(person_id=boss.person), since=today, until=today, substitute=deputy.person, by=boss)
     page = said(client(world).get(at("desk-letter-ask", one)))
     assert re.search(r">課長 一郎　不在（.{3,20}まで、代わり 次長）<", page)
+
+
+@pytest.mark.parametrize("kind", sorted(PAPERS))
+def test_papers_of_meetings_and_reports_have_templates_too(world: World, kind: str) -> None:
+    where, desk, name = address("desk-template-shipped", kind=kind), client(world), str(PAPERS[kind].name)
+    plain, filled = desk.get(where), desk.get(where + "?filled")
+    said = ["".join(one.text for one in letter_text(answer.content) if one.level == 1) for answer in (plain, filled)]
+    assert (plain.status_code, filled.status_code, "{{" in said[1]) == (200, 200, False)
+    where_to, file = address("desk-template-upload", kind=kind), paper_template(kind)
+    assert desk.post(where_to, upload("様式.docx", file)).status_code == 302
+    made = LetterTemplate.objects.get(kind=kind)
+    assert (made.version, made.is_used, sorted(made.fields)) == (1, True, sorted(check_template(file, known=PAPERS[kind].fields, lists=PAPERS[kind].lists).fields))
+    assert name in seen(world, "desk-templates")
+    assert desk.get(address("desk-template-file", template=made.pk) + "?filled").status_code == 200
+    assert desk.post(where).status_code == 302
+    assert LetterTemplate.objects.filter(kind=kind, is_used=True).count() == 0
+
+
+def test_a_paper_with_a_row_that_is_none_of_its_own_is_refused_beside_the_field(world: World) -> None:
+    answer = client(world).post(address("desk-template-upload", kind="agenda"), upload("様式.docx", own("{% for 行 in 議題 %}{{ 行.会社名 }}{% endfor %}")))
+    assert (answer.status_code, "行の項目は {{ 行.項目名 }} と書いてください。" in unescape(answer.content.decode()), LetterTemplate.objects.count()) == (200, True, 0)
+
+
+def test_the_list_of_fields_names_those_of_papers(world: World) -> None:
+    text = seen(world, "desk-template-fields")
+    assert [name for paper in PAPERS.values() for name in [*paper.fields, *(f"行.{column}" for table in paper.tables.values() for column in table.columns)] if name not in text] == []

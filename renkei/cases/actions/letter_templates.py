@@ -13,8 +13,9 @@ from renkei.base.refusal import Refused
 from renkei.cases.actions.letters import rule_of
 from renkei.cases.queries.letter_fields import EXAMPLES
 from renkei.cases.rules import require, signed
-from renkei.documents.letters import check_template
+from renkei.documents.letters import Checked, check_template
 from renkei.documents.models import LetterTemplate
+from renkei.documents.papers import PAPERS
 from renkei.documents.store import keep
 from renkei.plan.models import Body
 
@@ -34,8 +35,7 @@ def add_template(kind: str, *, by: Actor, name: str, data: bytes) -> LetterTempl
     """
     body, person = signed(by)
     require(keeps_templates(by), _("ひな形を変えられるのは、機関の管理者だけです。"))
-    rule_of(kind)
-    checked = check_template(data, known=EXAMPLES)
+    checked = _checked(kind, data)
     if checked.faults:
         raise Refused("\n".join(checked.faults), "template_faults", field="file")
     kept = keep(name, data)
@@ -52,6 +52,13 @@ def add_template(kind: str, *, by: Actor, name: str, data: bytes) -> LetterTempl
     )  # fmt: skip
     record(by, "template.add", made, sha256=kept.sha256, kind=kind)
     return made
+
+
+def _checked(kind: str, data: bytes) -> Checked:
+    if kind in PAPERS:
+        return check_template(data, known=PAPERS[kind].fields, lists=PAPERS[kind].lists)
+    rule_of(kind)
+    return check_template(data, known=EXAMPLES)
 
 
 @transaction.atomic

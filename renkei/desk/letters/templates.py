@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ from renkei.desk.letters.views import docx, kind_or_404
 from renkei.desk.request import StaffRequest
 from renkei.documents.letters import fill_template
 from renkei.documents.models import LetterTemplate
+from renkei.documents.papers import PAPERS, example_paper, paper_template
 from renkei.documents.shipped import KINDS, shipped_template
 from renkei.documents.store import path_of
 from renkei.plan.queries import content_now
@@ -30,7 +32,7 @@ def templates(request: StaffRequest, body: str) -> HttpResponse:
     own = list(LetterTemplate.objects.visible_to(request.actor))
     rows = [{"rule": rule, "versions": [one for one in own if one.kind == rule.code],
              "used": next((one for one in own if one.kind == rule.code and one.is_used), None)}
-            for rule in content_now().letters.values()]  # fmt: skip
+            for rule in [*content_now().letters.values(), *PAPERS.values()]]  # fmt: skip
     roles = {term.code: term.name for term in content_now().vocabulary("roles")} | {"": _("機関のだれでも")}
     prefix = request.membership.body.number_prefix
     numbers = {rule.code: rule.pattern(body, prefix).replace("{n}", "○") for rule in content_now().letters.values()}
@@ -40,12 +42,13 @@ def templates(request: StaffRequest, body: str) -> HttpResponse:
 
 def fields(request: StaffRequest, body: str) -> HttpResponse:
     """List every field with its meaning and an example."""
-    return render(request, "desk/letters/fields.html", {"fields": FIELDS, "names": content_now().letters, "body": body})
+    context = {"fields": FIELDS, "names": content_now().letters, "papers": PAPERS.values(), "body": body}
+    return render(request, "desk/letters/fields.html", context)
 
 
 def upload(request: StaffRequest, body: str, kind: str) -> HttpResponse:
     """Take a body's own template; what is wrong with it is listed, and nothing changes."""
-    rule = kind_or_404(kind)
+    rule = _named(kind)
     if not keeps_templates(request.actor):
         raise PermissionDenied
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
@@ -67,14 +70,14 @@ def file(request: StaffRequest, body: str, template: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(LetterTemplate.objects.visible_to(request.actor), pk=template)
     data = path_of(found.sha256).read_bytes()
     if "filled" in request.GET:
-        return docx(fill_template(data, example_values()), f"見本_{found.name}")
+        return docx(_filled(found.kind, data), f"見本_{found.name}")
     return docx(data, found.name)
 
 
 def shipped(request: StaffRequest, body: str, kind: str) -> HttpResponse:
     """GET sends the template that is shipped (``?filled``: with examples); POST takes it into use."""
-    rule = kind_or_404(kind)
-    if kind not in KINDS:
+    rule = _named(kind)
+    if kind not in KINDS and kind not in PAPERS:
         raise Http404
     if request.method == "POST":
         if not keeps_templates(request.actor):
@@ -82,8 +85,8 @@ def shipped(request: StaffRequest, body: str, kind: str) -> HttpResponse:
         use_shipped(kind, by=request.actor)
         messages.success(request, _("%(name)sを、はじめからあるひな形で作ります。") % {"name": rule.name})
         return redirect("desk-templates", body=body)
-    data = shipped_template(kind)
-    return docx(fill_template(data, example_values()) if "filled" in request.GET else data, f"{rule.name}.docx")
+    data = paper_template(kind) if kind in PAPERS else shipped_template(kind)
+    return docx(_filled(kind, data) if "filled" in request.GET else data, f"{rule.name}.docx")
 
 
 @require_POST
@@ -95,3 +98,12 @@ def use(request: StaffRequest, body: str, template: uuid.UUID) -> HttpResponse:
     use_template(found, by=request.actor)
     messages.success(request, _("第%(n)s版を使います。") % {"n": found.version})
     return redirect("desk-templates", body=body)
+
+
+def _named(kind: str) -> Any:
+    """Return what a kind of letter or paper is called (``name``), or 404."""
+    return PAPERS[kind] if kind in PAPERS else kind_or_404(kind)
+
+
+def _filled(kind: str, data: bytes) -> bytes:
+    return example_paper(kind, data) if kind in PAPERS else fill_template(data, example_values())
