@@ -49,6 +49,11 @@ def shown_full_day(day: dt.date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}" if in_english() else wareki(day)
 
 
+def shown_month(day: dt.date) -> str:
+    """Return 令和8年11月 or Nov 2026 for a day's month."""
+    return f"{_MONTHS[day.month - 1]} {day.year}" if in_english() else f"{wareki(day).rpartition('月')[0]}月"
+
+
 def shown_time(moment: dt.time) -> str:
     """Return 9時20分 or 9:20."""
     return f"{moment.hour}:{moment.minute:02d}" if in_english() else screen_time(moment)

@@ -5,6 +5,7 @@ from renkei.desk.calendar.urls import urlpatterns as calendar_urls
 from renkei.desk.cases.urls import urlpatterns as cases_urls
 from renkei.desk.catalogue.urls import urlpatterns as catalogue_urls
 from renkei.desk.companies.urls import urlpatterns as companies_urls
+from renkei.desk.coordinators.urls import urlpatterns as coordinators_urls
 from renkei.desk.exports.urls import urlpatterns as exports_urls
 from renkei.desk.figures.urls import urlpatterns as figures_urls
 from renkei.desk.follow_ups.urls import urlpatterns as follow_ups_urls
@@ -58,4 +59,5 @@ urlpatterns = [
     *routes_urls,
     *figures_urls,
     *meetings_urls,
+    *coordinators_urls,
 ]

@@ -25,7 +25,7 @@ _KINDS = {
 # Sections whose rows carry a code of their own.
 _CODED = [
     "fields", "parties", "bodies", "stages", "services", "areas", "estates", "municipalities", "meetings", "ladder",
-    "networks", "outside_contacts", "units", "universities", "medical_partners", "precedence", "notes",
+    "networks", "outside_contacts", "units", "universities", "medical_partners", "precedence", "queues", "notes",
 ]  # fmt: skip
 _DAYS = {"from", "to", "date", "consent_date"}
 # section, key of the row, section or vocabulary the code must stand in
@@ -37,6 +37,7 @@ _POINTERS = [
     ("estates", "municipality", "municipalities"), ("municipalities", "areas", "areas"),
     ("meetings", "owner", "bodies"), ("ladder", "lead", "bodies"), ("ladder", "meetings", "meetings"),
     ("ladder", "networks", "networks"), ("networks", "through", "bodies"), ("indicators", "area", "areas"),
+    ("queues", "stages", "stages"), ("queues", "services", "services"),
 ]  # fmt: skip
 # section and list inside its rows: where that names a body, it is one of ours
 _NAMING_BODIES = [("parties", "roles"), ("fields", "sources"), ("networks", "members")]

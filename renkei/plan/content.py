@@ -148,6 +148,16 @@ class AccountRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue of the coordinators' workbench: what is open at these stages, or asks for these services [C43]."""
+
+    code: str
+    name: str
+    stages: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FollowUpRule:
     """When a firm is asked again after its case was closed: months after the end, and days after the asking."""
 
@@ -272,6 +282,11 @@ class PlanContent:
             Series(one["code"], one["name"], one["owner"], one.get("per_year", 0), tuple(one.get("aliases", ())), bool(one.get("guests")))
             for one in self.section("meetings")
         ]
+
+    @cached_property
+    def queues(self) -> list[Queue]:
+        """Return the queues of the workbench in order."""
+        return [Queue(one["code"], one["name"], tuple(one.get("stages", ())), tuple(one.get("services", ()))) for one in self.section("queues")]
 
     @cached_property
     def networks(self) -> list[Network]:

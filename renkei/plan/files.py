@@ -30,7 +30,7 @@ _LAYOUT = {
     "areas": ["areas", "areas_note", "estates", "indicators", "municipalities"],
     "rules": [
         "front_desk", "meetings", "ladder", "clocks", "calendar", "networks", "outside_contacts", "sharing", "second_person", "letters",
-        "accounts", "follow_up", "catalogue", "industry", "routing", "precedence", "notes",
+        "accounts", "follow_up", "catalogue", "industry", "routing", "precedence", "queues", "notes",
     ],
     "words": ["vocabularies"],
     "cues": ["cues"],

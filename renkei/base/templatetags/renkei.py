@@ -11,7 +11,15 @@ from django.utils.safestring import SafeString
 
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
-from renkei.base.language import in_english, shown_day, shown_fiscal_year, shown_full_day, shown_money, shown_time
+from renkei.base.language import (
+    in_english,
+    shown_day,
+    shown_fiscal_year,
+    shown_full_day,
+    shown_money,
+    shown_month,
+    shown_time,
+)
 from renkei.base.typed import typed_words as words_of_form
 
 register = template.Library()
@@ -38,6 +46,12 @@ def jday(value: dt.date | dt.datetime | None) -> str:
 def jera(value: dt.date | dt.datetime | str | None) -> str:
     """Return 令和8年11月27日."""
     return shown_full_day(_day(value)) if value else ""
+
+
+@register.filter
+def jmonth(value: dt.date | None) -> str:
+    """Return 令和8年11月 or Nov 2026."""
+    return shown_month(value) if value else ""
 
 
 @register.filter

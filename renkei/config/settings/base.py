@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "renkei.companies",
     "renkei.matching",
     "renkei.cases",
+    "renkei.research",
     "renkei.meetings",
     "renkei.reporting",
     "renkei.public",

@@ -35,6 +35,7 @@ from renkei.cases.states import DisclosureClass, HandoverState
 from renkei.desk.cases.acts import afterwards, closing, consents, holding, needs, outside, secrecy, talk
 from renkei.desk.cases.acts.act import ActForm
 from renkei.desk.colleagues import away_names
+from renkei.desk.coordinators.forms import CaseLineForm
 from renkei.desk.meetings.forms import PutUpForm
 from renkei.matching.models import Entry
 from renkei.matching.standing import alive
@@ -45,7 +46,7 @@ FEW = 12
 SUPPORT_ACTS: list[type[needs.SupportAct]] = [needs.StartForm, needs.FinishForm, needs.RecallForm, needs.WithdrawForm]
 CASE_ACTS: list[type[ActForm]] = [
     talk.MessageForm, holding.HandoverForm, holding.ReferForm, closing.CloseForm, closing.MergeForm, closing.SplitForm,
-    closing.ProjectForm, closing.FeedbackForm,
+    closing.ProjectForm, closing.FeedbackForm, CaseLineForm,
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from renkei.desk.cases.acts import (
     talk,
 )
 from renkei.desk.cases.acts.act import ActForm, act_view
+from renkei.desk.coordinators.forms import BridgeForm, CaseLineForm
 from renkei.desk.meetings.forms import PutUpForm
 
 SEEN = "cases the body may see"
@@ -39,6 +40,7 @@ ACTS: list[type[ActForm]] = [
     secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.EndNdaForm, secrecy.KeepFileForm, secrecy.KeepPassageForm,
     closing.SplitForm, closing.UnsplitForm, closing.ProjectForm, afterwards.FollowUpForm, afterwards.StopFollowUpForm, PutUpForm,
     outside.OutsideAskForm, outside.OutsideAnswerForm, outside.OutsideEndForm, outside.GiveUpForm,
+    CaseLineForm, BridgeForm,
 ]  # fmt: skip
 # What opens a firm's words further, ends a case or decides the targets: who does it has signed in just now.
 SENSITIVE: set[type[ActForm]] = {

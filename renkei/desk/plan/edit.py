@@ -37,7 +37,7 @@ NAMES = {
     "outside_contacts": gettext_lazy("担当の外の行き先"), "sharing": gettext_lazy("見せる範囲"),
     "second_person": gettext_lazy("もう一人の確認が要ること"), "letters": gettext_lazy("文書の決まり"), "follow_up": gettext_lazy("終わったあとの伺い"), "catalogue": gettext_lazy("台帳の決まり"),
     "accounts": gettext_lazy("アカウントの決まり"), "industry": gettext_lazy("業種と中小企業の範囲"), "routing": gettext_lazy("振り分けの決まり"),
-    "precedence": gettext_lazy("順番の決まり"), "notes": gettext_lazy("食い違いと読み方"),
+    "precedence": gettext_lazy("順番の決まり"), "queues": gettext_lazy("コーディネーターの仕事台の列"), "notes": gettext_lazy("食い違いと読み方"),
     "vocabularies": gettext_lazy("言葉の一覧"), "cues": gettext_lazy("支援を見分ける言葉"), "document": gettext_lazy("計画書の本文"),
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""What people do: log, bridge, report."""
