@@ -20,12 +20,12 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
     """Lines of the log; the policy ``research_activity`` says the same."""
 
     def visible_to(self, actor: Actor) -> ActivityQuerySet:
-        """Return what the actor's body wrote, and what was done in cases it runs or took; nothing for anybody but staff."""
+        """Return what the actor's body wrote, and what was done in cases it holds or took; the front desk has no more than that."""
         if actor.is_system:
             return self
         if not actor.is_staff:
             return self.none()
-        return self.filter(models.Q(body_id=actor.body) | models.Q(case__in=Case.objects.inside(actor)))
+        return self.filter(models.Q(body_id=actor.body) | models.Q(case__holder_id=actor.body) | models.Q(case__received_by_id=actor.body))
 
     def standing(self) -> ActivityQuerySet:
         """Return the lines that were not struck out."""

@@ -14,7 +14,7 @@ from renkei.accounts.models import Membership
 from renkei.base import clock
 from renkei.cases.actions.answers import accept
 from renkei.cases.models import Case
-from renkei.research.actions.bridging import Other, move_bridge, start_bridge
+from renkei.research.actions.bridging import Other, start_bridge
 from renkei.research.actions.logging import log_activity
 from renkei.research.actions.reporting import draft_report, save_report, table_report
 from renkei.research.models import Activity, ActivityReport, Bridge
@@ -52,7 +52,7 @@ def text(response: Any) -> str:
 
 def part(page: str, code: str) -> str:
     """The section of one queue."""
-    return page.split(f'aria-labelledby="q-{code}"')[1].split("</section>")[0]
+    return page.split(f'aria-labelledby="q-{code}"')[1].partition("</section>")[0]
 
 
 # The workbench

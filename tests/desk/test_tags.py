@@ -155,7 +155,7 @@ def test_pages_side_by_side_show_the_way_to_each_other(world: World, name: str, 
     assert others <= {one for mark, one in shown if not mark}
 
 
-@pytest.mark.parametrize("name", ["desk-today", "desk-call", "desk-board"])
+@pytest.mark.parametrize("name", ["desk-today", "desk-call", "desk-requests"])
 def test_a_page_that_stands_alone_shows_none(world: World, name: str) -> None:
     assert beside(seen(world, name, DESK)) == []
 

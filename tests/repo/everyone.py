@@ -24,6 +24,7 @@ from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.saved import ViewWords, save_view
 from renkei.cases.actions.searching import save_search
 from renkei.cases.actions.talk import add_file, log_contact
+from renkei.cases.actions.triage import add_need
 from renkei.cases.models import (
     Asked,
     Case,
@@ -68,6 +69,9 @@ from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose, Mail
 from renkei.post.notices import Words, send_notice
+from renkei.research.actions.bridging import Other, start_bridge
+from renkei.research.actions.logging import Line, log_activity
+from renkei.research.actions.reporting import draft_report
 from tests.accounts.test_invitations import asked, token
 from tests.desk.scene import Scene, running
 from tests.meetings.making import held, meeting, with_meetings
@@ -95,6 +99,7 @@ def gather(world: World) -> Everyone:
     made.own["entry"], made.own["harvest"] = _catalogue()
     made.own["code"] = "000001"
     _meetings(world, made)
+    _coordinators(world, made)
     made.own["move"], made.foreign["move"] = _move(world, LAB), _move(world, BANK)
     made.tokens = _tokens(world, scene, made)
     made.own["asked"] = ConsentRequest.objects.get(case=scene.case).pk
@@ -216,6 +221,16 @@ def _meetings(world: World, made: Everyone) -> None:
         case=case, escalation=below, opening=opening, network="kazenet", network_name="風の網", member="tonari", member_name="となり県試験所", ask="測る",
         asked_on=clock.today(), asked_body_id=LAB, due_on=clock.today(),
     ).pk  # fmt: skip
+
+
+def _coordinators(world: World, made: Everyone) -> None:
+    """A line, an attempt and a draft of the lab's; the same of the bank's."""
+    for objects, by in ((made.own, world.lab), (made.foreign, world.bank)):
+        case = Case.objects.get(pk=objects["case"])
+        need = Need.objects.filter(case=case).first() or add_need(case, title="つなぎの資金", stage="2", by=by)
+        objects["activity"] = log_activity(Line("話した", 10, "visit", case=case), by=by).pk
+        objects["bridge"] = start_bridge(need, Other("空木 教授", "架空大学"), by=by).pk
+        objects["report"] = draft_report(clock.today(), by=by).pk
 
 
 def _catalogue() -> tuple[str, uuid.UUID]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 from renkei.base.rls import BODY, PERSON, STAFF, SYSTEM, append_only, protect
 
 OWN = f"{STAFF} AND body_id = {BODY} AND person_id = {PERSON}"
-LOG = f"{SYSTEM} OR {STAFF} AND (body_id = {BODY} OR case_id IN (SELECT case_held()) OR case_id IS NOT NULL AND (SELECT ctx_is_desk()))"
+LOG = f"{SYSTEM} OR {STAFF} AND (body_id = {BODY} OR case_id IN (SELECT case_held()))"
 LINE = "EXISTS (SELECT 1 FROM research_activity a WHERE a.id = activity_id)"
 NEED = "EXISTS (SELECT 1 FROM cases_need n WHERE n.id = need_id)"
 BRIDGE = "EXISTS (SELECT 1 FROM research_bridge b WHERE b.id = bridge_id)"

@@ -43,7 +43,7 @@ class Post:
 
 
 def posts(actor: Actor, *, sees_all: bool) -> list[Post]:
-    """Return everybody in a post of the plan, by body; the load of the actor's own body, of all with ``sees_all``."""
+    """Return everybody in a post of the plan, by body, the actor's own first; the load of the actor's own body, of all with ``sees_all``."""
     names = {one.code: one.name for one in content_now().vocabulary("posts")}
     members = list(Membership.objects.current().filter(role__in=names).order_by("body__order", "person__kana"))
     open_ones = Case.objects.visible_to(actor).open().filter(holder_person__in=[one.person_id for one in members])
@@ -62,7 +62,7 @@ def posts(actor: Actor, *, sees_all: bool) -> list[Post]:
             one, names[one.role], held.get(key, 0) if sees else None, round(logged.get(key, 0) / MONTHS, 1) if sees else None,
             key in ending, to_hand.get(key, []) if sees else [],
         ))  # fmt: skip
-    return found
+    return sorted(found, key=lambda one: one.membership.body_id != actor.body)
 
 
 def _to_hand(open_ones: models.QuerySet[Case], ending: set[tuple[str, uuid.UUID]]) -> dict[tuple[str, uuid.UUID], list[Case]]:
