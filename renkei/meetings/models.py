@@ -126,6 +126,8 @@ class ItemKind(models.TextChoices):
     """Where an item comes from."""
 
     CASE = "case", _("難しい相談")
+    STALLED = "stalled", _("動きのない案件")
+    NEW = "new", _("新しい相談")
     REPORT = "report", _("報告")
     CARRIED = "carried", _("前回からの持ち越し")
     OTHER = "other", _("その他")
@@ -187,6 +189,7 @@ class AgendaItem(Row):
     decision = models.TextField(_("決めたこと"), max_length=1000, blank=True)
     decided_at = models.DateTimeField(null=True)
     taken_up_at = models.DateTimeField(null=True)
+    made_from = models.CharField(max_length=100, blank=True)  # the rule's proposal it was ticked from: taken up once a meeting
     carried_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="carried_to")
     version = models.PositiveIntegerField(default=0)
 
@@ -198,6 +201,7 @@ class AgendaItem(Row):
         ordering = ["order", "id"]
         constraints = [
             models.CheckConstraint(condition=~models.Q(title=""), name="item_has_title"),
+            models.UniqueConstraint(fields=["meeting", "made_from"], condition=~models.Q(made_from=""), name="item_proposed_once"),
             models.CheckConstraint(condition=models.Q(kind__in=ItemKind.values), name="item_kind"),
             models.CheckConstraint(
                 condition=models.Q(level="all", bodies=[]) | models.Q(level="named") & ~models.Q(bodies=[]), name="item_level_names_bodies"
@@ -229,11 +233,11 @@ class ItemSourceQuerySet(models.QuerySet["ItemSource"]):
 
 
 class ItemSource(Row):
-    """Which rung of which case an item asks about: what it decides goes back there."""
+    """Which case an item asks about, and (of a hard one) which rung of it: what it decides goes back there."""
 
     item = models.OneToOneField(AgendaItem, on_delete=models.PROTECT, related_name="source")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+")
-    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, related_name="+")
+    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = ItemSourceQuerySet.as_manager()
 

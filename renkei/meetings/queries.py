@@ -116,6 +116,11 @@ def cases_of(items: list[AgendaItem], actor: Actor) -> dict[UUID, ItemSource]:
     return {one.item_id: one for one in sources}
 
 
+def series_names() -> dict[str, str]:
+    """Return the names of the series by the plan."""
+    return {one.code: one.name for one in content_now().series}
+
+
 def this_year() -> FiscalYear:
     """Return the fiscal year of today."""
     return FiscalYear.of(clock.today())

@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
+from renkei.cases.models import Case, Consent
+from renkei.cases.states import DisclosureClass
 from renkei.meetings.models import AgendaItem, Meeting
 from renkei.plan.queries import is_front_desk
 
@@ -18,6 +20,12 @@ def runs_meeting(actor: Actor, host: str) -> bool:
 def writes_item(actor: Actor, item: AgendaItem) -> bool:
     """Tell whether the actor writes notes and decision of an item it may read: who runs the meeting, and who put it up."""
     return runs_meeting(actor, item.meeting.host_id) or (actor.is_staff and actor.body == item.put_up_by_id)
+
+
+def knowing(case: Case, body: str) -> set[str]:
+    """Return the bodies an item about a case may name: those with a live consent for the summary, who runs and who took it, and ``body``."""
+    consented = set(Consent.objects.live().filter(case=case, klass=DisclosureClass.SUMMARY).values_list("body_id", flat=True))
+    return consented | {case.holder_id, case.received_by_id, body}
 
 
 def require_runs(actor: Actor, meeting: Meeting) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -75,7 +76,12 @@ def end_rung(escalation: Escalation, *, by: Actor, end: RungEnd, words: str, ste
 
 def wait_for(escalation: Escalation, step: NextStep, *, by: Actor) -> None:
     """Let the case of a rung wait for what takes it up there, or move on after that came to nothing; a case that has ended stays."""
-    case = Case.objects.select_for_update().get(pk=escalation.case_id)
+    let_wait(escalation.case_id, step, by=by)
+
+
+def let_wait(case_id: UUID, step: NextStep, *, by: Actor) -> None:
+    """Give a case the step a meeting gives it; one that has ended stays."""
+    case = Case.objects.select_for_update().get(pk=case_id)
     if not case.is_open:
         return
     put_next_step(case, step)

@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.meetings import items, views
+from renkei.desk.meetings import agenda, items, views
 
 STAFF = Audience.STAFF
 ALL = "every body sees the meetings; of an item, those it is for"
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     route(f"{MEETING}came/", views.came, name="desk-meeting-came", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}came/<uuid:who>/off/", views.absent, name="desk-meeting-absent", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}item/", views.item_new, name="desk-meeting-item-new", audience=STAFF, rule=ALL, changes=True),
+    route(f"{MEETING}agenda/", agenda.agenda, name="desk-meeting-agenda", audience=STAFF, rule=ALL, changes=True),
     route(f"{MEETING}order/", views.order, name="desk-meeting-order", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}item/<uuid:item>/", items.item, name="desk-meeting-item", audience=STAFF, rule=ALL, changes=True),
     route(f"{MEETING}task/<uuid:task>/done/", items.done, name="desk-meeting-task", audience=STAFF, rule="tasks of the body; meetings it runs", changes=True),

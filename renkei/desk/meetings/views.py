@@ -17,17 +17,27 @@ from django.views.decorators.http import require_POST, require_safe
 from renkei.base.fiscal_year import FiscalYear
 from renkei.base.forms import Refusing
 from renkei.base.refusal import Refused
+from renkei.desk.meetings.agenda import move_item, total_of
 from renkei.desk.meetings.forms import AttendForm, CallForm, DayForm, ItemForm, ReasonForm, WordForm
 from renkei.desk.request import StaffRequest
-from renkei.meetings.actions.agenda import add_item, order_items
+from renkei.meetings.actions.agenda import add_item
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, series_named, take_off
 from renkei.meetings.actions.minuting import confirm, lock_minutes, send_out, words_on
 from renkei.meetings.models import Attendance, Meeting, MeetingState, Minutes, MinutesItem
-from renkei.meetings.queries import cases_of, items_of, own_tasks, presence, this_year, to_confirm, waiting, years
+from renkei.meetings.queries import (
+    cases_of,
+    items_of,
+    own_tasks,
+    presence,
+    series_names,
+    this_year,
+    to_confirm,
+    waiting,
+    years,
+)
 from renkei.meetings.rules import runs_meeting, writes_item
 from renkei.plan.content import Series
 from renkei.plan.models import Body
-from renkei.plan.queries import content_now
 
 _EARLIEST = 2000
 _VERSION = re.compile(r"[0-9]{1,9}")
@@ -41,7 +51,7 @@ def meetings(request: StaffRequest, body: str) -> HttpResponse:
     page = {
         "body": body, "year": year, "before": year.start_year - 1, "after": year.start_year + 1, "is_now": year == this_year(),
         "rows": [{"year": one, "runs": runs_meeting(request.actor, one.series.owner)} for one in shown],
-        "waiting": waiting(request.actor), "to_confirm": to_confirm(request.actor), "tasks": own_tasks(request.actor), "names": _names(),
+        "waiting": waiting(request.actor), "to_confirm": to_confirm(request.actor), "tasks": own_tasks(request.actor), "names": series_names(),
     }  # fmt: skip
     return render(request, "desk/meetings/list.html", page)
 
@@ -141,11 +151,8 @@ def item_new(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpRespon
 def order(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     """Move an item up one place."""
     found = _run_by(request, meeting)
-    keys = [one.pk for one in items_of(found, request.actor)]
-    wanted = next((key for key in keys if str(key) == request.POST.get("up")), None)
-    if wanted is not None and (at := keys.index(wanted)):
-        keys[at - 1 : at + 1] = [wanted, keys[at - 1]]
-        _say(request, lambda: order_items(found, keys, by=request.actor), _("順番を変えました。"))
+    if move_item(found, items_of(found, request.actor), request.POST.get("up", ""), -1, request):
+        messages.success(request, _("順番を変えました。"))
     return redirect("desk-meeting", body=body, meeting=found.pk)
 
 
@@ -193,20 +200,16 @@ def _page(request: StaffRequest, body: str, found: Meeting) -> dict[str, Any]:
     items = items_of(found, request.actor)
     sources = cases_of(items, request.actor)
     return {
-        "body": body, "meeting": found, "name": _names().get(found.series, found.series), "runs": runs_meeting(request.actor, found.host_id),
+        "body": body, "meeting": found, "name": series_names().get(found.series, found.series), "runs": runs_meeting(request.actor, found.host_id),
         "items": [{"item": one, "source": sources.get(one.pk), "writes": found.is_writable and writes_item(request.actor, one),
                    "named": _short(one.bodies)} for one in items],
-        "minutes_in_all": sum(one.planned_minutes for one in items), "presence": presence(found, request.actor),
+        "total": total_of(found, items), "presence": presence(found, request.actor),
         "sent": list(Minutes.objects.visible_to(request.actor).filter(meeting=found)),
     }  # fmt: skip
 
 
 def _short(codes: list[str]) -> str:
     return "、".join(Body.objects.filter(pk__in=codes).values_list("short", flat=True)) if codes else ""
-
-
-def _names() -> dict[str, str]:
-    return {one.code: one.name for one in content_now().series}
 
 
 def _series(code: str) -> Series:

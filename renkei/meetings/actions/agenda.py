@@ -17,13 +17,12 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.disclosable import check_giveaways, lock_open
 from renkei.cases.actions.escalation import climb, wait_for
-from renkei.cases.models import Case, Consent, Escalation, Need, RungNumber
+from renkei.cases.models import Case, Escalation, Need, RungNumber
 from renkei.cases.queries.ladder import tried_in_words
-from renkei.cases.states import DisclosureClass
 from renkei.cases.steps import NextStep, fit, fit_name
 from renkei.meetings.actions.calling import lock_meeting
 from renkei.meetings.models import AgendaItem, ItemKind, ItemSource, Level, Meeting, MeetingState
-from renkei.meetings.rules import require_writes
+from renkei.meetings.rules import knowing, require_writes
 from renkei.meetings.telling import meeting_name
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now
@@ -84,6 +83,28 @@ def add_item(meeting: Meeting, *, by: Actor, wording: Wording, kind: str = ItemK
     return item
 
 
+def add_ready(
+    meeting: Meeting, kind: str, wording: Wording, *, by: Actor, made_from: str, case: Case | None = None, need: Need | None = None
+) -> AgendaItem:
+    """Add what the rules proposed, about a case that stands on no rung or about none. The caller has locked the meeting.
+
+    Refused: ``over``, and for a case what putting it up refuses.
+    """
+    day = _ahead(meeting)
+    if case is not None:
+        case = lock_open(case, by=by)
+        _check_sight(need, case, wording, by=by)
+    item = _create(day, kind, wording, by=by)
+    item.made_from = made_from
+    item.save(update_fields=["made_from"])
+    if case is not None:
+        ItemSource.objects.create(item=item, case=case)
+        record(by, "meeting.take_up_case", item, day, case, kind=kind)
+    else:
+        record(by, "meeting.add_item", item, day, kind=kind)
+    return item
+
+
 @transaction.atomic
 def order_items(meeting: Meeting, order: Sequence[UUID], *, by: Actor) -> None:
     """Put the items one sees into an order; the others keep their places behind them."""
@@ -118,18 +139,17 @@ def _ahead(meeting: Meeting) -> Meeting:
     return meeting
 
 
-def _check_sight(need: Need, case: Case, wording: Wording, *, by: Actor) -> None:
+def _check_sight(need: Need | None, case: Case, wording: Wording, *, by: Actor) -> None:
     if wording.level == Level.ALL:
-        if need.public_confirmed_at is None:
+        if need is None or need.public_confirmed_at is None:
             raise Refused(
                 _("すべての機関が読む議題には、会社が確かめた「名を伏せた文」が要ります。先に会社に確かめるか、要約に同意のある機関だけを名指ししてください。"),
                 "not_confirmed", field="level",
             )  # fmt: skip
         check_giveaways(f"{wording.title}\n{wording.question}", case, by=by, sure=wording.sure)
         return
-    consented = set(Consent.objects.live().filter(case=case, klass=DisclosureClass.SUMMARY).values_list("body_id", flat=True))
-    knowing = consented | {case.holder_id, case.received_by_id, str(by.body)}
-    without = [one for one in Body.objects.filter(pk__in=wording.bodies) if one.pk not in knowing]
+    told = knowing(case, str(by.body))
+    without = [one for one in Body.objects.filter(pk__in=wording.bodies) if one.pk not in told]
     if without:
         raise Refused(_("要約を見せる同意がありません：%(bodies)s") % {"bodies": "、".join(one.short for one in without)}, "no_consent", field="bodies")
 
@@ -147,7 +167,7 @@ def _create(meeting: Meeting, kind: str, wording: Wording, *, by: Actor, tried: 
     last = AgendaItem.objects.filter(meeting=meeting).aggregate(last=Max("order"))["last"] or 0
     return AgendaItem.objects.create(
         meeting=meeting, order=last + 1, kind=kind, title=title, question=question, tried=list(tried), put_up_by_id=_body(by, meeting),
-        presenter=fit_name(wording.presenter, "presenter"), planned_minutes=_minutes(wording.minutes), **_sight(wording),
+        presenter=fit_name(wording.presenter, "presenter"), planned_minutes=check_minutes(wording.minutes), **_sight(wording),
     )  # fmt: skip
 
 
@@ -155,7 +175,8 @@ def _body(by: Actor, meeting: Meeting) -> str:
     return by.body if by.is_staff and by.body else meeting.host_id
 
 
-def _minutes(given: int) -> int:
+def check_minutes(given: int) -> int:
+    """Return how long an item may take, as given. Refused: ``minutes``."""
     if not 1 <= given <= MOST_MINUTES:
         raise Refused(_("時間は1分から%(most)s分までで入れてください。") % {"most": MOST_MINUTES}, "minutes", field="minutes")
     return given

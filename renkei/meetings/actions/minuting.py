@@ -13,7 +13,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.language import written
 from renkei.base.refusal import Refused
-from renkei.cases.actions.escalation import end_rung, wait_for
+from renkei.cases.actions.escalation import end_rung, let_wait, wait_for
 from renkei.cases.models import RungEnd
 from renkei.cases.rules import signed
 from renkei.cases.states import check_step
@@ -206,17 +206,22 @@ def take_up_decision(item_id: uuid.UUID, *, by: Actor) -> bool:
         if item.outcome == ItemOutcome.CARRIED:
             if not _carry(item, source, by=by):
                 return False
+        elif source is not None and source.escalation is None:
+            let_wait(source.case_id, _read_step(), by=by)
         elif source is not None:
             end = _ENDS.get(ItemOutcome(item.outcome))
             if end is None:  # only noted: the need stays on its rung, for another meeting
-                step = NextStep(what=written("会議で決まったことを読み、次を決める"), on=due("first_answer"), kind="choose")
-                wait_for(source.escalation, step, by=by)
+                wait_for(source.escalation, _read_step(), by=by)
             else:
                 end_rung(source.escalation, by=by, end=end, words=item.decision)
         item.taken_up_at = clock.now()
         item.save(update_fields=["taken_up_at"])
         record(by, "meeting.take_up", item, outcome=item.outcome)
         return True
+
+
+def _read_step() -> NextStep:
+    return NextStep(what=written("会議で決まったことを読み、次を決める"), on=due("first_answer"), kind="choose")
 
 
 def _carry(item: AgendaItem, source: ItemSource | None, *, by: Actor) -> bool:
@@ -227,12 +232,12 @@ def _carry(item: AgendaItem, source: ItemSource | None, *, by: Actor) -> bool:
         return False
     last = max(AgendaItem.objects.filter(meeting=following).values_list("order", flat=True), default=0)
     made = AgendaItem.objects.create(
-        meeting=following, order=last + 1, kind=ItemKind.CARRIED, title=item.title, question=item.question, tried=item.tried, level=item.level,
+        meeting=following, order=last + 1, kind=ItemKind.STALLED if item.kind == ItemKind.STALLED else ItemKind.CARRIED, title=item.title, question=item.question, tried=item.tried, level=item.level,
         bodies=item.bodies, put_up_by_id=item.put_up_by_id, presenter=item.presenter, planned_minutes=item.planned_minutes, carried_from=item,
     )  # fmt: skip
     if source is not None:
         ItemSource.objects.create(item=made, case_id=source.case_id, escalation=source.escalation)
-        wait_for(source.escalation, meeting_step(following), by=by)
+        let_wait(source.case_id, meeting_step(following), by=by)
     record(by, "meeting.carry", made, following)
     return True
 
