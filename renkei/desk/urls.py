@@ -24,6 +24,7 @@ from renkei.desk.people.urls import urlpatterns as people_urls
 from renkei.desk.plan.urls import urlpatterns as plan_urls
 from renkei.desk.records.urls import urlpatterns as records_urls
 from renkei.desk.register.urls import urlpatterns as register_urls
+from renkei.desk.reports.urls import urlpatterns as reports_urls
 from renkei.desk.routes.urls import urlpatterns as routes_urls
 from renkei.desk.search.urls import urlpatterns as search_urls
 from renkei.desk.triage.urls import urlpatterns as triage_urls
@@ -58,6 +59,7 @@ urlpatterns = [
     *learning_urls,
     *routes_urls,
     *figures_urls,
+    *reports_urls,
     *meetings_urls,
     *coordinators_urls,
 ]

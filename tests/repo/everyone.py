@@ -69,6 +69,7 @@ from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose, Mail
 from renkei.post.notices import Words, send_notice
+from renkei.reporting.models import Report
 from renkei.research.actions.bridging import Other, start_bridge
 from renkei.research.actions.logging import Line, log_activity
 from renkei.research.actions.reporting import draft_report
@@ -100,6 +101,7 @@ def gather(world: World) -> Everyone:
     made.own["code"] = "000001"
     _meetings(world, made)
     _coordinators(world, made)
+    made.own["yearly"] = Report.objects.create(plan=world.plan, kind="year", fiscal_year=2026, number=1, begun_at=clock.now()).pk
     made.own["move"], made.foreign["move"] = _move(world, LAB), _move(world, BANK)
     made.tokens = _tokens(world, scene, made)
     made.own["asked"] = ConsentRequest.objects.get(case=scene.case).pk

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from renkei.base.actor import Actor
 from renkei.desk.figures.asked import Asked
-from renkei.desk.figures.words import split_words
 from renkei.plan import reading
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Body, Plan
@@ -29,6 +28,7 @@ from renkei.reporting.queries import (
     plan_of,
     targets,
 )
+from renkei.reporting.words import split_words
 
 WIDE = 100
 

@@ -18,12 +18,12 @@ from renkei.base.language import shown_list
 from renkei.cases.models import Case, RegionalProject
 from renkei.desk.figures.asked import Asked, read_asked
 from renkei.desk.figures.page import written_value
-from renkei.desk.figures.words import split_words
 from renkei.desk.request import StaffRequest
 from renkei.plan.models import Body
 from renkei.reporting.counting.parts import ALL
 from renkei.reporting.figures import BY_CODE, PROJECTS
 from renkei.reporting.queries import Counted, Difference, Result, closed_period, count, differences, may_know_body
+from renkei.reporting.words import split_words
 
 PER_PAGE = 50
 

@@ -1,0 +1,1 @@
+"""Reports of the plan: written by the front desk, read by everybody once approved."""
