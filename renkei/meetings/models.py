@@ -75,6 +75,7 @@ class Meeting(Row):
     locked_number = models.PositiveSmallIntegerField(null=True)
     version = models.PositiveIntegerField(default=0)
     called_at = models.DateTimeField()
+    held_at = models.DateTimeField(null=True)  # when it was written down that it was held; the day itself is ``held_on``
     changed_at = models.DateTimeField()
 
     objects = MeetingQuerySet.as_manager()
@@ -90,6 +91,9 @@ class Meeting(Row):
             models.CheckConstraint(condition=~models.Q(kind="extra") | ~models.Q(reason=""), name="meeting_extra_has_reason"),
             models.CheckConstraint(
                 condition=~models.Q(state="locked") | models.Q(locked_number__isnull=False), name="meeting_locked_has_minutes"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["held", "checking", "locked"]) | models.Q(held_at__isnull=False), name="meeting_held_has_moment"
             ),
             models.CheckConstraint(condition=models.Q(ends__isnull=True) | models.Q(ends__gt=models.F("starts")), name="meeting_ends_after_start"),
         ]  # fmt: skip

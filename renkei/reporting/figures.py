@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from renkei.reporting.counting import cases, supports
+from renkei.reporting.counting import cases, ladder, supports
 
 
 class Kind(StrEnum):
@@ -36,6 +36,10 @@ class Split(StrEnum):
     PRESSURE = "pressures"
     PURPOSE = "purposes"
     STAGE = "stage"
+    SERVICE = "service"
+    RUNG = "rung"
+    OUTSIDE = "outside"
+    SERIES = "series"
     AREA = "area"
     ANSWER = "answer"
     YEAR = "year"
@@ -136,7 +140,25 @@ FIGURES: tuple[Figure, ...] = (
         "purposes", 1, _("目的ごとの案件"), _("件"), _("窓口が付けた目的の区分。1つの案件に、いくつも付くことがあります。"), _AS_SORTED,
         _("同じ案件は、1つの区分に1件。区分の数は足し合わせません。"), cases.PURPOSES_1, split=Split.PURPOSE, overlaps=True,
     ),
+    Figure(
+        "services", 1, _("支援メニューごとの支援"), _("件"), _("機関が引き受けた支援を、支援メニューで分けたもの。取りやめたものと、あとで断ったものは数えません。"),
+        _("引き受けた日の年度に数えます。数える日より後に記録されたものは入りません。"), _("同じ依頼は1件。"), supports.SERVICES_1,
+        split=Split.SERVICE,
+    ),
+    Figure(
+        "climbs", 1, _("段階的対応に上がった課題"), _("件"), _("窓口で引き受ける機関がなく、会議や地域の外に上げた課題。"), _DAY_OF_STEP,
+        _("同じ課題は、1つの段に上がるたびに1件。会議から地域の外へ上がれば、段ごとに1件です。"), ladder.CLIMBS_1, split=Split.RUNG,
+    ),
+    Figure(
+        "outside", 1, _("地域の外への依頼"), _("件"), _("地域の外の機関に出した依頼。いまの返事で分けます。"), _("依頼した日の年度に数えます。数える日より後の返事は入りません。"),
+        _("同じ依頼は1件。同じ課題をほかの機関にも頼めば、別の1件です。"), ladder.OUTSIDE_1, split=Split.OUTSIDE,
+    ),
+    Figure(
+        "meetings", 1, _("開いた会議"), _("回"), _("開いた会議。臨時の会議も入ります。持ち回り、取りやめたもの、これから開くものは数えません。"),
+        _("開いた日の年度に数えます。数える日より後に「開いた」と記録されたものは入りません。"), _("同じ会議は1回。"), ladder.MEETINGS_1,
+        split=Split.SERIES,
+    ),
 )  # fmt: skip
 BY_CODE = {figure.code: figure for figure in FIGURES}
 VERSIONS = {(figure.code, figure.version): figure for figure in FIGURES}
-PROJECTS = "projects"
+PROJECTS, MEETINGS = "projects", "meetings"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.utils.translation import gettext as _
 
 from renkei.base.fiscal_year import FiscalYear
 from renkei.base.language import shown_fiscal_year
+from renkei.cases.models import RungNumber
+from renkei.cases.queries.ladder import rung_name
 from renkei.cases.states import SupportState
 from renkei.plan.content import PlanContent
-from renkei.plan.models import Stage
+from renkei.plan.models import Service, Stage
 from renkei.plan.queries import content_now, plan_content
 from renkei.reporting.counting.parts import UNKNOWN
 from renkei.reporting.figures import Figure, Split
@@ -25,12 +29,17 @@ def split_words(figure: Figure, codes: list[str], year: FiscalYear) -> dict[str,
 
 
 def _known(split: Split, content: PlanContent) -> dict[str, str]:
-    if split is Split.STAGE:
-        return dict(Stage.objects.values_list("code", "name"))
-    if split is Split.AREA:
-        return {one["code"]: one["name"] for one in content.section("areas")}
-    if split is Split.ANSWER:
-        return {one.value: str(one.label) for one in (SupportState.ACCEPTED, SupportState.DECLINED)}
+    own: dict[Split, Callable[[], dict[str, str]]] = {
+        Split.STAGE: lambda: dict(Stage.objects.values_list("code", "name")),
+        Split.AREA: lambda: {one["code"]: one["name"] for one in content.section("areas")},
+        Split.ANSWER: lambda: {one.value: str(one.label) for one in (SupportState.ACCEPTED, SupportState.DECLINED)},
+        Split.SERVICE: lambda: dict(Service.objects.values_list("code", "name")),
+        Split.RUNG: lambda: {str(rung.value): rung_name(content, rung) for rung in RungNumber if rung > RungNumber.DESK},
+        Split.SERIES: lambda: {one.code: one.name for one in content.series},
+        Split.OUTSIDE: lambda: {"asked": _("返事待ち"), "accepted": _("引き受けた"), "declined": _("断られた"), "ended": _("結果が出た")},
+    }
+    if split in own:
+        return own[split]()
     words = {term.code: term.name for term in content.vocabulary(split.value)}
     return {**words, "register": _("台帳から")} if split is Split.CHANNEL else words
 

@@ -85,7 +85,7 @@ def test_only_what_took_place_in_a_room_is_counted(region: World) -> None:
     states = [("regular", "held"), ("regular", "planned"), ("regular", "off"), ("circulation", "held"), ("extra", "checking")]
     for number, (kind, state) in enumerate(states):
         made = meeting(region, held_on=TODAY + dt.timedelta(days=number), kind=kind, reason="急ぐ")
-        Meeting.objects.filter(pk=made.pk).update(state=state)
+        Meeting.objects.filter(pk=made.pk).update(state=state, held_at=clock.now() if state in {"held", "checking"} else None)
     assert [(one.kind, one.state) for one in Meeting.objects.counted()] == [("extra", "checking"), ("regular", "held")]
 
 
@@ -187,7 +187,7 @@ def test_a_need_is_put_up_once_and_only_where_the_ladder_says(region: World) -> 
     with refuses("not_on_ladder", "meeting"):
         put_up(other, meeting(region, "smart"), by=region.desk, wording=OPEN, reason="難しい")
     late = meeting(region, "full", held_on=TODAY)
-    Meeting.objects.filter(pk=late.pk).update(state="locked", locked_number=1)
+    Meeting.objects.filter(pk=late.pk).update(state="locked", locked_number=1, held_at=clock.now())
     with refuses("over", "meeting"):
         put_up(other, fresh(late), by=region.desk, wording=OPEN, reason="難しい")
     with refuses("not_allowed"):
@@ -394,7 +394,8 @@ def test_named_rules_of_the_tables(region: World) -> None:
         ("meeting_kind", lambda: Meeting.objects.filter(pk=found.pk).update(kind="odd")),
         ("meeting_state", lambda: Meeting.objects.filter(pk=found.pk).update(state="odd")),
         ("meeting_extra_has_reason", lambda: Meeting.objects.filter(pk=found.pk).update(kind="extra")),
-        ("meeting_locked_has_minutes", lambda: Meeting.objects.filter(pk=found.pk).update(state="locked")),
+        ("meeting_held_has_moment", lambda: Meeting.objects.filter(pk=found.pk).update(state="held")),
+        ("meeting_locked_has_minutes", lambda: Meeting.objects.filter(pk=found.pk).update(state="locked", held_at=clock.now())),
         ("item_has_title", lambda: AgendaItem.objects.filter(pk=item.pk).update(title="")),
         ("item_kind", lambda: AgendaItem.objects.filter(pk=item.pk).update(kind="odd")),
         ("item_level_names_bodies", lambda: AgendaItem.objects.filter(pk=item.pk).update(level="named")),

@@ -139,7 +139,7 @@ def test_every_step_between_states_is_taken_or_refused_as_the_table_says(region:
     for before in MeetingState:
         taken = set()
         for after in MeetingState:
-            Meeting.objects.filter(pk=found.pk).update(state=before, locked_number=1 if before == MeetingState.LOCKED else None)
+            Meeting.objects.filter(pk=found.pk).update(state=before, held_at=clock.now(), locked_number=1 if before == MeetingState.LOCKED else None)
             try:
                 with transaction.atomic():
                     move_meeting(found, by=region.center, state=after, reason="わけ")
@@ -173,7 +173,7 @@ def test_what_may_be_written_in_each_state(region: World) -> None:
     minutes = send_out(found, by=region.center)
     possible: dict[str, set[str]] = {}
     for state in MeetingState:
-        Meeting.objects.filter(pk=found.pk).update(state=state, locked_number=minutes.number if state == MeetingState.LOCKED else None)
+        Meeting.objects.filter(pk=found.pk).update(state=state, held_at=clock.now(), locked_number=minutes.number if state == MeetingState.LOCKED else None)
         found = fresh(found)
         possible[state.value] = set()
         for name, act in acts.items():

@@ -26,6 +26,10 @@ PUBLISHED = {
     ("areas", 1): "c62b24a754cff6be",
     ("pressures", 1): "f31798793ac34d90",
     ("purposes", 1): "6fb601ce9ac621c5",
+    ("services", 1): "832e5e1bdbf1f736",
+    ("climbs", 1): "ac83467326668dc2",
+    ("outside", 1): "56360fdb2d039dc8",
+    ("meetings", 1): "de9250bb610da927",
 }
 
 

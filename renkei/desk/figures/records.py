@@ -19,9 +19,10 @@ from renkei.cases.models import Case, RegionalProject
 from renkei.desk.figures.asked import Asked, read_asked
 from renkei.desk.figures.page import written_value
 from renkei.desk.request import StaffRequest
+from renkei.meetings.models import Meeting
 from renkei.plan.models import Body
 from renkei.reporting.counting.parts import ALL
-from renkei.reporting.figures import BY_CODE, PROJECTS
+from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS
 from renkei.reporting.queries import Counted, Difference, Result, closed_period, count, differences, may_know_body
 from renkei.reporting.words import split_words
 
@@ -30,11 +31,12 @@ PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record with its case or project."""
+    """One record with its case, project or meeting."""
 
     row: Counted
     case: Case | None
     project: RegionalProject | None
+    meeting: Meeting | None
     split: str
     body: str
 
@@ -107,14 +109,15 @@ def _lines(result: Result, actor: Actor, asked: Asked) -> tuple[list[Line], int]
     projects: dict[uuid.UUID, RegionalProject] = {}
     if result.figure.code == PROJECTS:
         projects = RegionalProject.objects.visible_to(actor).select_related("company", "field").in_bulk({row.record for row in result.rows})
+    meetings = Meeting.objects.visible_to(actor).in_bulk({row.record for row in result.rows}) if result.figure.code == MEETINGS else {}
     lines = []
     for (record, _day), rows in together.items():
         case = cases.get(rows[0].case) if rows[0].case else None
-        if case is not None or record in projects:
+        if case is not None or record in projects or record in meetings:
             lies = {row.split for row in rows}
             parts = shown_list([name for code, name in words.items() if code in lies])
             bodies = shown_list(list(dict.fromkeys(names.get(row.body, "") for row in rows if row.body)))
-            lines.append(Line(rows[0], case, projects.get(record), parts, bodies))
+            lines.append(Line(rows[0], case, projects.get(record), meetings.get(record), parts, bodies))
     shown = {line.row.record for line in lines}
     return lines, len({row.record for row in result.rows} - shown)
 

@@ -102,6 +102,8 @@ def move_meeting(meeting: Meeting, *, by: Actor, state: str, reason: str = "") -
     if after == MeetingState.HELD and before == MeetingState.PLANNED and locked.held_on > clock.today():
         raise Refused(_("まだ開催の日になっていません。日が変わったときは、先に開催日を直してください。"), "not_yet")
     locked.state, locked.state_reason = after, words
+    if after == MeetingState.HELD and locked.held_at is None:
+        locked.held_at = clock.now()
     _save(locked)
     if after == MeetingState.OFF:
         tell_of_meeting(locked, written("会議を取りやめました"), by=by)

@@ -30,6 +30,10 @@ SUPPORTS_1 = counted(f"""
     FROM ({ANSWERED}) t JOIN plan_service v ON v.code = t.service
     WHERE t.verb = 'accepted' AND t.happened_on >= since""")
 
+SERVICES_1 = counted(f"""
+    SELECT t.subject, t.case_id, t.about_body::text, t.service::text, NULL::date, t.happened_on
+    FROM ({ANSWERED}) t WHERE t.verb = 'accepted' AND t.happened_on >= since""")
+
 DECLINES_1 = counted(f"""
     SELECT t.subject, t.case_id, t.about_body::text, t.reason::text, NULL::date, t.happened_on
     FROM ({ANSWERED}) t WHERE t.verb = 'declined' AND t.happened_on >= since""")

@@ -1,0 +1,22 @@
+"""Needs that climbed, requests outside the region, meetings that were held."""
+
+from __future__ import annotations
+
+from renkei.reporting.counting.parts import counted, held_by, known
+
+# A rung is one row of the ladder; a need that climbs again later stands on new rows.
+CLIMBS_1 = counted(f"""
+    SELECT t.subject, t.case_id, {held_by("t.case_id", "t.happened_on")}, t.to_state::text, NULL::date, t.happened_on
+    FROM cases_transition t WHERE t.verb = 'climbed' AND t.happened_on >= since AND {known("t")}""")
+
+# By the last thing known of each request: asked, answered, ended.
+OUTSIDE_1 = counted(f"""
+    SELECT t.subject, t.case_id, t.body::text, (SELECT s.to_state FROM cases_transition s
+            WHERE s.subject = t.subject AND s.verb = 'asked_outside' AND {known("s")} ORDER BY s.happened_on DESC, s.recorded_at DESC LIMIT 1)::text,
+        NULL::date, t.happened_on
+    FROM cases_transition t WHERE t.verb = 'asked_outside' AND t.to_state = 'asked' AND t.happened_on >= since AND {known("t")}""")
+
+# What was called off was not held, what went round in writing neither; what is held stays held, also while its minutes are open.
+MEETINGS_1 = counted("""
+    SELECT t.id, NULL::uuid, t.host_id::text, t.series::text, NULL::date, t.held_on
+    FROM meetings_meeting t WHERE t.held_at <= as_of AND t.kind <> 'circulation' AND t.held_on BETWEEN since AND until""")
