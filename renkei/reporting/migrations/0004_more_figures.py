@@ -10,5 +10,5 @@ SECOND = {"services_1": supports.SERVICES_1, "climbs_1": ladder.CLIMBS_1, "outsi
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reporting", "0002_figures"), ("meetings", "0004_held_at")]
+    dependencies = [("reporting", "0003_reports"), ("meetings", "0005_held_at")]
     operations = [definer(f"figure_{name}(since date, until date, as_of timestamptz)", RETURNS, body) for name, body in SECOND.items()]

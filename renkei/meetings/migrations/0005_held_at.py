@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('meetings', '0003_told'),
+        ('meetings', '0004_proposed'),
         ('plan', '0003_closed_bodies'),
     ]
 
