@@ -79,14 +79,14 @@ def shipped_paper(paper: Paper) -> bytes:
     _lines(document, [("", "")])
     inside = [name for name in paper.fields if name not in _CORNER and name not in paper.texts and name not in paper.title]
     _table(document, [(name, "{{ " + name + " }}") for name in inside])
-    for name in paper.texts:
+    for name in paper.order or (*paper.texts, *paper.tables):
         _lines(document, [("", "")])
-        _heading(document, name)
-        _lines(document, [("", "{{ " + name + " }}")])
-    for name, table in paper.tables.items():
-        _lines(document, [("", "")])
-        _heading(document, table.heading)
-        _repeated(document, name, {column: width for column, (_example, width) in table.columns.items()})
+        if name in paper.tables:
+            _heading(document, paper.tables[name].heading)
+            _repeated(document, name, {column: width for column, (_example, width) in paper.tables[name].columns.items()})
+        else:
+            _heading(document, paper.headings.get(name, name))
+            _lines(document, [("", "{{ " + name + " }}")])
     memory = io.BytesIO()
     document.save(memory)
     return memory.getvalue()

@@ -244,3 +244,70 @@ def test_the_years_stand_in_the_list_newest_first(world: World) -> None:
             begin_report("year", world.plan, FiscalYear(year), by=world.desk)
         page = seen(world, "desk-reports")
     assert re.findall(r'<a href="/d/hibari-desk/reports/[^"]+/">([^<]+)</a></th>', page) == ["令和8年度", "令和7年度"]
+
+
+def docx_of(data: bytes) -> Any:
+    import docx
+
+    return docx.Document(io.BytesIO(data))
+
+
+def rows_of(document: Any, head: list[str]) -> list[list[str]]:
+    """The rows of the one table with such a head."""
+    found = [table for table in document.tables if [cell.text for cell in table.rows[0].cells] == head]
+    assert len(found) == 1, head
+    return [[cell.text for cell in row.cells] for row in found[0].rows[1:]]
+
+
+@pytest.mark.covers("C98")
+def test_the_docx_has_the_sections_in_order_with_words_and_every_row(world: World, approved: Report) -> None:
+    with clock.moved_to(MAY):
+        answer = client(world).get(address("desk-report-paper", yearly=approved.pk))
+        page = seen(world, "desk-report", yearly=approved.pk)
+    document = docx_of(answer.content)
+    heads = [one.text for one in document.paragraphs if one.style.name == "Heading 2"]
+    assert [one for one in heads if one[0].isdigit()] == [
+        "1 目標と実績", "2 相談と支援の内容", "3 機関ごとの役割と実績", "4 会議の開催", "5 不足した機能と地域の外からの補完", "6 計画の変更",
+        "7 指定を受けた事業", "8 課題と次の年度"]  # fmt: skip
+    assert rows_of(document, ["期間", "目標", "実績", "累計"]) == [["令和7・8年度", "2", "2", "2"], ["令和9年度", "1", "0", "2"], ["合計", "3", "2", "2"]]
+    bodies = rows_of(document, ["機関", "相談", "支援", "断り", "無返答", "継続", "牽引事業"])
+    assert [row[0] for row in bodies] == ["産業課", "工業試験所", "センター", "ひばり銀", "計画全体"]
+    assert rows_of(document, ["会議", "計画", "開催"]) == [["ひばり定例会議", "年10回", "0"], ["ひばり連携会議", "年1回", "0"], ["ひばりスマート会議", "随時", "0"]]
+    assert rows_of(document, ["指定", "区分", "件数"]) == []
+    whole = "\n".join(one.text for one in document.paragraphs)
+    assert "試験が増えた。\n\n二つ目の段落。" in whole
+    assert [[cell.text for cell in row.cells] for row in document.tables[0].rows][1:3] == [["集計", "令和9年5月31日までの記録"], ["承認", "相川 志保　令和9年5月31日"]]
+    assert approved.digest in document.tables[0].rows[-1].cells[1].text
+    assert (document.sections[0].page_width.mm, document.sections[0].page_height.mm) == (210, 297)
+    # The paper says the numbers of the page, one for one and in its order.
+    numbers = [one for table in document.tables[1:] for row in table.rows[1:] for one in [cell.text for cell in row.cells][1:] if one.isdigit()]
+    assert numbers == [text for text, _url in number_links(page)]
+
+
+def test_the_pdf_is_the_same_paper_on_a4_with_its_own_fonts(world: World, approved: Report) -> None:
+    import pypdf
+
+    with clock.moved_to(MAY):
+        answer = client(world, LAB).get(address("desk-report-pdf", LAB, yearly=approved.pk))
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    found = pypdf.PdfReader(io.BytesIO(answer.content))
+    text = "".join(page.extract_text() for page in found.pages).replace("\n", "")
+    assert [(round(page.mediabox.width / 72 * 25.4), round(page.mediabox.height / 72 * 25.4)) for page in found.pages] == [(210, 297)] * len(found.pages)
+    for words in ("ひばり県連携支援計画", "令和8年度", "1目標と実績", "試験が増えた。", "8課題と次の年度", "計画全体"):
+        assert words in text.replace(" ", "").replace("　", ""), words
+
+
+@pytest.mark.parametrize("kind", ["term", "lab"])
+def test_the_other_reports_print_too(world: World, kind: str) -> None:
+    a_year(world)
+    publish_more(world, meetings=WITH_MEETINGS["meetings"], designations=[
+        {"code": "lab", "name": "体験ラボの指定（架空）", "written": "指定", "meetings": ["smart"], "services": ["equipment-tests"]}])  # fmt: skip
+    with clock.moved_to(clock.at(dt.date(2030, 3, 30), 9)):
+        report = begin_report(kind, world.plan, FiscalYear(2029), by=world.desk)
+        document = docx_of(client(world).get(address("desk-report-paper", yearly=report.pk)).content)
+        assert client(world).get(address("desk-report-pdf", yearly=report.pk)).content.startswith(b"%PDF-")
+    if kind == "lab":
+        assert rows_of(document, ["指定", "区分", "件数"])[0] == ["体験ラボの指定（架空）", "ひばりスマート会議", "0"]
+    else:
+        assert [row[0] for row in rows_of(document, ["年度", "相談", "支援", "終わり", "牽引事業"])] == ["令和7年度", "令和8年度", "令和9年度"]
+        assert len(rows_of(document, ["受付番号", "主担当", "次の一手", "期日"])) == 10

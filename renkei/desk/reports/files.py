@@ -1,4 +1,4 @@
-"""A report as files: a workbook whose sums are formulas."""
+"""A report as files: a workbook whose sums are formulas, a docx by the body's template, and that on A4 as PDF."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from renkei.base import clock
 from renkei.base.era import wareki
 from renkei.base.language import in_house_language
 from renkei.desk.reports.page import ReportPage
+from renkei.desk.reports.paper import report_docx, version_words
 from renkei.desk.reports.views import find_report
 from renkei.desk.request import StaffRequest
 from renkei.documents.books import BookSheet, BookTable, write_book
+from renkei.documents.pdf import pdf_of_docx
 from renkei.reporting.models import Report
 from renkei.reporting.report.parts import Cell, Ref, refs
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -34,6 +37,26 @@ def sheet(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse: 
         sheets.append(BookSheet(_("数字の出どころ"), [_("数字は手で入れたものではなく、記録から数えたものです。")], [_sources(page)]))
         data = write_book(sheets, sum_words=_("上の行の和"), difference_words=_("差"))
     return HttpResponse(data, XLSX, headers={"Content-Disposition": f'attachment; filename="{file_stem(found)}.xlsx"'})
+
+
+@require_safe
+def paper(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse:  # noqa: ARG001  of every page of the desk
+    """Return a report as docx, by the body's own template where it has one."""
+    found = find_report(request, yearly)
+    with in_house_language():
+        data = report_docx(found, ReportPage(found, request.actor), by=request.actor)
+    return HttpResponse(data, DOCX, headers={"Content-Disposition": f'attachment; filename="{file_stem(found)}.docx"'})
+
+
+@require_safe
+def pdf(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse:  # noqa: ARG001  of every page of the desk
+    """Return the same paper on A4 as PDF."""
+    found = find_report(request, yearly)
+    with in_house_language():
+        data = report_docx(found, ReportPage(found, request.actor), by=request.actor)
+        title = f"{found.plan.title}　{found.year}　{found.get_kind_display()}"
+        data = pdf_of_docx(data, title=title, foot=f"{found.year}　{found.get_kind_display()}　{version_words(found)}")
+    return HttpResponse(data, "application/pdf", headers={"Content-Disposition": f'inline; filename="{file_stem(found)}.pdf"'})
 
 
 def file_stem(report: Report) -> str:

@@ -18,4 +18,6 @@ urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/reports/<uuid:yearly>/next/", views.next_version, name="desk-report-next", audience=Audience.STAFF,
           rule=WRITE, changes=True),
     route("d/<slug:body>/reports/<uuid:yearly>/sheet/", files.sheet, name="desk-report-sheet", audience=Audience.STAFF, rule=READ),
+    route("d/<slug:body>/reports/<uuid:yearly>/paper/", files.paper, name="desk-report-paper", audience=Audience.STAFF, rule=READ),
+    route("d/<slug:body>/reports/<uuid:yearly>/pdf/", files.pdf, name="desk-report-pdf", audience=Audience.STAFF, rule=READ),
 ]  # fmt: skip
