@@ -96,11 +96,13 @@ def inquiry(asked: Asked, *, by: Actor, again: bool) -> None:
     subject, words = "名を伏せたお尋ね", "会社の名を伏せて、協力できるところを探しています。"
     if asked.reply:
         subject, words = "ご質問の答え", "名を伏せたお尋ねへのご質問に、答えが届きました。"
+    elif asked.inquiry.asks_around and not again:
+        subject, words = "お心当たりのお尋ね", "会社の名を伏せて、力になれる人や所を探しています。県の外でもかまいません。"
     elif again:
         subject, words = "お返事をお待ちしています", "会社の名を伏せたお尋ねに、まだお返事をいただいていません。"
     text = (
         f"{asked.body.name} 御中\n\n{words}\n返事の期限　{_day(asked.inquiry.due_on)}\n\n"
-        "内容は、連携の画面の「依頼」で読めます。関心がある・ない、質問のどれかでお答えください。\n"
+        f"内容は、連携の画面の「依頼」で読めます。{'できる、心当たりがある・ない、質問' if asked.inquiry.asks_around else '関心がある・ない、質問'}のどれかでお答えください。\n"
         f"お急ぎのときは、{desk.name}（電話 {desk.phone}）へお電話ください。\n"
     )
     put_mail(by=by, to=asked.body.mail, subject=subject, text=text, purpose="inquiry", about=asked.pk, to_body=asked.body_id,

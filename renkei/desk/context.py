@@ -38,7 +38,7 @@ _PLACES = {
     "desk-today": ("desk-today",),
     "desk-inbox": ("desk-inbox", "desk-triage", "desk-set-aside", "desk-keep"),
     "desk-call": ("desk-call",),
-    "desk-cases": ("desk-case", "desk-suggestion", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow", "desk-choices", "desk-route"),
+    "desk-cases": ("desk-case", "desk-suggestion", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow", "desk-choices", "desk-route", "desk-candidate"),
     "desk-board": ("desk-board", "desk-coordinator"),
     "desk-requests": ("desk-request", "desk-inquiry"),
     "desk-meetings": ("desk-meeting",),

@@ -49,6 +49,7 @@ TABLES: list[type[models.Model]] = [
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
     m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda, m.FollowUp,
     m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteAnswer, m.Escalation, m.OutsideRequest,
+    m.Candidate, m.Gap, m.GapSource,
 ]  # fmt: skip
 PER_CASE = 2
 
@@ -160,6 +161,9 @@ class Random:
         for body in self.chance.sample(BODIES, 2):
             asked = m.Asked.objects.create(inquiry=inquiry, body_id=body)
             m.Match.objects.create(case=case, need=need, body_id=body, asked=asked, added_at=self.now)
+            m.Candidate.objects.create(asked=asked, organisation="架空大学")
+        gap = m.Gap.objects.create(kind="skill", what="測り方", key="測り方", said_body_id=self.body(), said_by=self.world.people[DESK], said_on=clock.today())
+        m.GapSource.objects.create(gap=gap, case=case, need=need)
         for body in self.chance.sample(BODIES, 3):
             m.Nda.objects.create(case=case, body_id=body, signed_on=clock.today() - dt.timedelta(days=5), known="paper",
                                  until=_maybe(self.chance, clock.today() + dt.timedelta(days=self.chance.choice([-2, 0, 3]))),

@@ -97,6 +97,8 @@ VARIANTS: list[tuple[Verb, str, str, str, Told, Told]] = [
     (Verb.INTEREST, "", "interested", "", (f"{SHORT}から関心があるとの返事がありました", ""), (f"{FULL}から関心があるとの返事がありました", "")),
     (Verb.INTEREST, "", "no", "busy", (f"{SHORT}から関心がないとの返事がありました", "手がいっぱい"), None),
     (Verb.INTEREST, "", "question", "", (f"{SHORT}から、名を伏せた尋ねへの質問がありました", ""), None),
+    (Verb.INTEREST, "", "knows", "", (f"{SHORT}から心当たりが届きました", ""), None),
+    (Verb.INTEREST, "", "nobody", "", (f"{SHORT}から心当たりがないとの返事がありました", ""), None),
     (Verb.INTEREST, "", "replied", "", (f"{SHORT}の質問に、名を伏せたまま答えました", ""), None),
     (Verb.INTEREST, "", "meeting", "", (f"{SHORT}と会う日を決めました", ""), (f"{FULL}と会う日を決めました", "")),
     (Verb.INTEREST, "", "met", "", (f"{SHORT}と会いました", ""), (f"{FULL}と会いました", "")),

@@ -27,6 +27,7 @@ from renkei.cases.actions.talk import add_file, log_contact
 from renkei.cases.actions.triage import add_need
 from renkei.cases.models import (
     Asked,
+    Candidate,
     Case,
     Consent,
     ConsentRequest,
@@ -226,7 +227,10 @@ def _meetings(world: World, made: Everyone) -> None:
 
 
 def _coordinators(world: World, made: Everyone) -> None:
-    """A line, an attempt and a draft of the lab's; the same of the bank's."""
+    """A line, an attempt and a draft of the lab's; the same of the bank's; and somebody a body named."""
+    asked = Asked.objects.filter(inquiry__circulation__case=made.own["case"]).first()
+    assert asked is not None
+    made.own["candidate"] = Candidate.objects.create(asked=asked, organisation="架空大学").pk
     for objects, by in ((made.own, world.lab), (made.foreign, world.bank)):
         case = Case.objects.get(pk=objects["case"])
         need = Need.objects.filter(case=case).first() or add_need(case, title="つなぎの資金", stage="2", by=by)

@@ -34,8 +34,11 @@ def circulate(
     bodies: Iterable[str] | None = None,
     due_on: dt.date | None = None,
     sure: bool = False,
+    asks_around: bool = False,
 ) -> Circulation:
     """Ask ``bodies`` (all when None) about the words the firm has confirmed, frozen as they stand.
+
+    ``asks_around`` asks too who knows somebody, in the region or outside [C94].
 
     Who took, holds or sorts the case is not asked: it knows the firm. The mails leave with the worker, in nobody's name.
     Refused: ``need_over``, ``not_confirmed``, ``circulating``, ``unknown_words``, ``no_bodies``, ``due_past``,
@@ -52,13 +55,13 @@ def circulate(
         raise Refused(_("返事の期限は、明日より後の日にしてください。"), "due_past", field="due_on")
     chosen = _bodies(case, bodies)
     inquiry = Inquiry.objects.create(title=locked.public_title, summary=locked.public_summary, firm_words=called.words,
-                                     stage_id=locked.stage_id, sent_on=clock.today(), due_on=day)  # fmt: skip
+                                     stage_id=locked.stage_id, sent_on=clock.today(), due_on=day, asks_around=asks_around)  # fmt: skip
     sent = Circulation.objects.create(inquiry=inquiry, case=case, need=locked, firms_known=called.fits, sent_at=clock.now(),
                                       sent_by_body_id=by.body or case.holder_id, sent_by_id=by.person)  # fmt: skip
     for body in chosen:
         _ask(locked, inquiry, body)
     log_step(case, Verb.CIRCULATED, by=by, subject=sent, after=str(len(chosen)))
-    record(by, "need.circulate", sent, case, locked, words=called.words, bodies=[body.pk for body in chosen], due=day)
+    record(by, "need.circulate", sent, case, locked, words=called.words, bodies=[body.pk for body in chosen], due=day, asks_around=asks_around)
     bring_forward(case, NextStep(what=written("名を伏せた尋ねへの返事を見る"), on=day, kind="wait"))
     save_case(case)
     return sent

@@ -33,34 +33,34 @@ def show_interest(asked: Asked, *, by: Actor, offer: str, who: str = "", conditi
 
     Refused: ``offer_empty``, ``too_long``, ``ended``, ``answered``, ``not_allowed``.
     """
-    locked = _lock(asked, by=by)
+    locked = lock_asked(asked, by=by)
     words = fit(offer, 1000, "offer")
     if not words:
         raise Refused(_("何ができそうかを、ひとことで書いてください。"), "offer_empty", field="offer")
     locked.offer, locked.who = words, fit_name(who, "who")
     locked.conditions = fit(conditions, 500, "conditions")
-    return _save(locked, InquiryAnswer.INTERESTED, by=by)
+    return save_answer(locked, InquiryAnswer.INTERESTED, by=by)
 
 
 @transaction.atomic
 def show_no_interest(asked: Asked, *, by: Actor, reason: str) -> Asked:
     """Say no, with a reason of the plan. Refused: ``unknown_reason``, ``ended``, ``answered``, ``not_allowed``."""
-    locked = _lock(asked, by=by)
+    locked = lock_asked(asked, by=by)
     if reason not in {term.code for term in content_now().vocabulary("decline_reasons")}:
         raise Refused(_("理由を1つ選んでください。"), "unknown_reason", field="reason")
     locked.reason = reason
-    return _save(locked, InquiryAnswer.NOT_INTERESTED, by=by)
+    return save_answer(locked, InquiryAnswer.NOT_INTERESTED, by=by)
 
 
 @transaction.atomic
 def ask_about(asked: Asked, *, by: Actor, question: str) -> Asked:
     """Ask before answering. Refused: ``question_empty``, ``too_long``, ``ended``, ``answered``, ``not_allowed``."""
-    locked = _lock(asked, by=by)
+    locked = lock_asked(asked, by=by)
     words = fit(question, 1000, "question")
     if not words:
         raise Refused(_("聞きたいことを書いてください。"), "question_empty", field="question")
     locked.question, locked.reply, locked.replied_on = words, "", None
-    return _save(locked, InquiryAnswer.QUESTION, by=by)
+    return save_answer(locked, InquiryAnswer.QUESTION, by=by)
 
 
 @transaction.atomic
@@ -139,6 +139,9 @@ def _move_on(case: Case, asked: Asked, *, by: Actor) -> None:
     elif asked.answer == InquiryAnswer.QUESTION:
         words = written("名を伏せた尋ねに、%(body)sから質問。答える") % {"body": asked.body.short}
         step = NextStep(what=words, on=due("first_answer"), kind="answer")
+    elif asked.answer == InquiryAnswer.KNOWS:
+        words = written("%(body)sに心当たりあり。だれに頼むかを決める") % {"body": asked.body.short}
+        step = NextStep(what=words, on=due("first_answer"), kind="choose")
     else:
         return
     bring_forward(case, step)
@@ -148,18 +151,19 @@ def _move_on(case: Case, asked: Asked, *, by: Actor) -> None:
         % {"body": asked.body.name, "answer": written(InquiryAnswer(asked.answer).label)})
 
 
-def _lock(asked: Asked, *, by: Actor) -> Asked:
+def lock_asked(asked: Asked, *, by: Actor) -> Asked:
     """Return the question, locked, if the actor's body still has to answer it."""
     require(by.is_staff and by.body == asked.body_id, _("返事は、尋ねられた機関だけができます。"))
-    locked = Asked.objects.select_for_update(of=("self",)).get(pk=asked.pk)
+    locked = Asked.objects.select_for_update(of=("self",)).select_related("inquiry").get(pk=asked.pk)
     if not Inquiry.objects.open().filter(pk=locked.inquiry_id).exists():
         raise Refused(_("この尋ねは終わりました。ありがとうございました。"), "ended")
-    if locked.answer in {InquiryAnswer.INTERESTED, InquiryAnswer.NOT_INTERESTED}:
+    if locked.answer not in {"", InquiryAnswer.QUESTION}:
         raise Refused(_("返事はもう届いています。変えるときは、窓口にお電話ください。"), "answered")
     return locked
 
 
-def _save(asked: Asked, answer: InquiryAnswer, *, by: Actor) -> Asked:
+def save_answer(asked: Asked, answer: InquiryAnswer, *, by: Actor) -> Asked:
+    """Write the answer of a locked question; the worker brings it into its case."""
     asked.answer, asked.answered_at, asked.answered_by_id, asked.taken_up_at = answer, clock.now(), by.person, None
     asked.save()
     record(by, "inquiry.answer", asked, answer=answer, offer=asked.offer, reason=asked.reason, question=asked.question)

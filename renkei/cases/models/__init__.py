@@ -1,11 +1,12 @@
 """The case engine's records."""
 
 from renkei.cases.models.case import Case, Register
-from renkei.cases.models.circulation import Asked, Circulation, Inquiry, InquiryAnswer
+from renkei.cases.models.circulation import Asked, Candidate, CandidateUse, Circulation, Inquiry, InquiryAnswer
 from renkei.cases.models.consent import Consent, ConsentHow, ConsentRequest
 from renkei.cases.models.escalation import Escalation, RungEnd, RungNumber
 from renkei.cases.models.export import Export
 from renkei.cases.models.follow_up import AnsweredBy, AskedHow, Ended, FollowUp, Going, Product, Trouble, Useful
+from renkei.cases.models.gap import Gap, GapKind, GapSource
 from renkei.cases.models.handover import Handover, Incident
 from renkei.cases.models.incoming import HeldFor, Incoming, IncomingState
 from renkei.cases.models.intake import Consultation, Draft
@@ -32,6 +33,8 @@ __all__ = [
     "Asked",
     "AskedHow",
     "Attachment",
+    "Candidate",
+    "CandidateUse",
     "Case",
     "Circulation",
     "Consent",
@@ -44,6 +47,9 @@ __all__ = [
     "Escalation",
     "Export",
     "FollowUp",
+    "Gap",
+    "GapKind",
+    "GapSource",
     "Going",
     "Handover",
     "HeldFor",

@@ -22,6 +22,8 @@ class InquiryAnswer(models.TextChoices):
     INTERESTED = "interested", _("関心あり")
     NOT_INTERESTED = "no", _("関心なし")
     QUESTION = "question", _("質問")
+    KNOWS = "knows", _("心当たりあり")  # of a call to all: who knows somebody? [C94]
+    NOBODY = "nobody", _("心当たりなし")
 
 
 class InquiryQuerySet(models.QuerySet["Inquiry"]):
@@ -48,6 +50,7 @@ class Inquiry(Row):
     title = models.CharField(_("尋ねること"), max_length=100)
     summary = models.TextField(_("内容"), max_length=600)
     firm_words = models.CharField(_("会社の言い方"), max_length=200)
+    asks_around = models.BooleanField(default=False)  # a call to all [C94]: who can, and who knows somebody who can
     stage = models.ForeignKey("plan.Stage", on_delete=models.PROTECT, related_name="+")
     sent_on = models.DateField()
     due_on = models.DateField(_("返事の期限"))
@@ -169,3 +172,48 @@ class Asked(Row):
     def is_asking(self) -> bool:
         """Tell whether the body waits for a reply to its question."""
         return self.answer == InquiryAnswer.QUESTION and self.replied_on is None
+
+
+class CandidateUse(models.TextChoices):
+    """What was made of a candidate."""
+
+    SUPPORT = "support", _("支援を頼む候補にした")
+    OUTSIDE = "outside", _("地域の外に頼む相手にした")
+    BRIDGE = "bridge", _("橋渡しを始めた")
+
+
+class CandidateQuerySet(models.QuerySet["Candidate"]):
+    """Whom bodies named; the policy ``cases_candidate`` says the same."""
+
+    def visible_to(self, actor: Actor) -> CandidateQuerySet:
+        """Return whom the actor's body named, and whom any body named for cases it sees from inside."""
+        return self.filter(asked__in=Asked.objects.visible_to(actor))
+
+
+class Candidate(Row):
+    """Somebody a body knows who may help: named in answer to a call. It leads to no case and no firm. ``to_body`` is theirs if of the plan."""
+
+    asked = models.ForeignKey(Asked, on_delete=models.PROTECT, related_name="candidates")
+    name = models.CharField(_("お名前"), max_length=100, blank=True)
+    organisation = models.CharField(_("所属"), max_length=200)
+    contact = models.CharField(_("連絡先"), max_length=200, blank=True)
+    note = models.CharField(_("どんな人・所か"), max_length=400, blank=True)
+    to_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, null=True, related_name="+")
+    use = models.CharField(max_length=7, choices=CandidateUse, blank=True)
+    used_at = models.DateTimeField(null=True)
+
+    objects = CandidateQuerySet.as_manager()
+
+    class Meta:
+        """By body, then as typed; each once an answer; what was made of one has its time."""
+
+        ordering = ["asked__body__order", "organisation", "name"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(organisation=""), name="candidate_is_from"),
+            models.CheckConstraint(condition=models.Q(use__in=["", *CandidateUse.values]), name="candidate_use"),
+            models.CheckConstraint(condition=models.Q(use="", used_at__isnull=True) | ~models.Q(use="") & models.Q(used_at__isnull=False), name="candidate_use_has_time"),
+            models.UniqueConstraint(fields=["asked", "organisation", "name"], name="candidate_once"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.organisation} {self.name}".strip()

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
-from renkei.cases.models import Circulation, Consent, ConsentRequest, Match, Nda, Need, Outcome, Support
+from renkei.cases.models import Candidate, Circulation, Consent, ConsentRequest, Match, Nda, Need, Outcome, Support
 from renkei.cases.states import DisclosureClass
 
 
@@ -22,6 +22,8 @@ class Standing(models.TextChoices):
     QUESTION = "question", _("質問に答える")
     NOT_INTERESTED = "no", _("関心なし")
     INTERESTED = "interested", _("関心あり")
+    KNOWS = "knows", _("心当たりあり")
+    NOBODY = "nobody", _("心当たりなし")
     FIRM_ASKED = "firm_asked", _("会社の返事を待つ")
     FIRM_NO = "firm_no", _("会社は見せない")
     OPEN = "open", _("会社が同意")
@@ -60,11 +62,19 @@ class MatchSheet:
     need: Need
     rows: list[MatchRow]
     circulations: list[Circulation]
+    candidates: list[Candidate]
 
     @property
     def open_circulation(self) -> Circulation | None:
         """Return what is being asked now."""
         return next((one for one in self.circulations if one.ended_at is None), None)
+
+    @property
+    def silent(self) -> list[str]:
+        """Return the bodies that have not answered what is being asked now."""
+        now = self.open_circulation
+        rows = [one.match for one in self.rows if now is not None and one.match.asked is not None and one.match.asked.inquiry_id == now.inquiry_id]
+        return [one.body.short for one in rows if one.asked is not None and not one.asked.answer]
 
 
 def match_sheet(need: Need, *, actor: Actor) -> MatchSheet:
@@ -82,7 +92,8 @@ def match_sheet(need: Need, *, actor: Actor) -> MatchSheet:
         request = next(iter(requests[match.body_id]), None)
         rows.append(MatchRow(match, _standing(match, classes, request, nda), classes, nda, supports[match.body_id]))
     sent = Circulation.objects.visible_to(actor).filter(need=need).select_related("inquiry", "sent_by_body")
-    return MatchSheet(need, rows, list(sent))
+    named = Candidate.objects.visible_to(actor).filter(asked__inquiry__circulation__need=need).select_related("asked__body", "to_body")
+    return MatchSheet(need, rows, list(sent), list(named))
 
 
 def _standing(match: Match, classes: list[str], request: ConsentRequest | None, nda: Nda | None) -> Standing:
@@ -105,7 +116,9 @@ def _answered(match: Match) -> Standing:
         return Standing.CANDIDATE
     if asked.is_asking:
         return Standing.QUESTION
-    return {"interested": Standing.INTERESTED, "no": Standing.NOT_INTERESTED}.get(asked.answer, Standing.ASKED)
+    return {
+        "interested": Standing.INTERESTED, "no": Standing.NOT_INTERESTED, "knows": Standing.KNOWS, "nobody": Standing.NOBODY,
+    }.get(asked.answer, Standing.ASKED)
 
 
 def _by_body(rows: Iterable[models.Model]) -> defaultdict[str, list]:  # type: ignore[type-arg]  # rows of one model each

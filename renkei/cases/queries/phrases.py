@@ -189,6 +189,7 @@ def _circulated(step: Transition, _known: Known) -> Said:
 _MATCHED = {
     "candidate": gettext_lazy("%(body)sを候補に足しました"), "interested": gettext_lazy("%(body)sから関心があるとの返事がありました"),
     "no": gettext_lazy("%(body)sから関心がないとの返事がありました"), "question": gettext_lazy("%(body)sから、名を伏せた尋ねへの質問がありました"),
+    "knows": gettext_lazy("%(body)sから心当たりが届きました"), "nobody": gettext_lazy("%(body)sから心当たりがないとの返事がありました"),
     "replied": gettext_lazy("%(body)sの質問に、名を伏せたまま答えました"), "meeting": gettext_lazy("%(body)sと会う日を決めました"),
     "met": gettext_lazy("%(body)sと会いました"), "studying": gettext_lazy("%(body)sと検討を始めました"),
     "contract": gettext_lazy("%(body)sと契約しました"), "none": gettext_lazy("%(body)sとは契約に至りませんでした"),
@@ -197,7 +198,7 @@ _MATCHED = {
 
 def _matched(step: Transition, known: Known) -> Said | None:
     """Tell a step of the matching sheet. The firm is told of interest, meetings and outcomes, not of candidates and doubts."""
-    if known.for_company and step.to_state in {"candidate", "no", "question", "replied"}:
+    if known.for_company and step.to_state in {"candidate", "no", "question", "replied", "knows", "nobody"}:
         return None
     words = _MATCHED.get(step.to_state)
     reason = known.word("decline_reasons", step.reason) if step.reason else ""

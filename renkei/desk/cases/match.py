@@ -6,22 +6,31 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from renkei.base import clock
+from renkei.base.refusal import Refused
+from renkei.cases.actions.candidates import need_of_candidate, use_candidate
 from renkei.cases.actions.reading import read_case
-from renkei.cases.models import Case, InquiryAnswer, Need
+from renkei.cases.models import Candidate, CandidateUse, Case, InquiryAnswer, Need
 from renkei.cases.queries.match_sheet import MatchRow, MatchSheet, match_sheet
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass
 from renkei.desk.cases.acts.act import RELATED
 from renkei.desk.cases.acts.disclosing import CandidateForm, CirculateForm, EndCirculationForm, PublicNeedForm
 from renkei.desk.cases.acts.matching import open_match_acts
+from renkei.desk.cases.acts.outside import OutsideAskForm
 from renkei.desk.request import StaffRequest
 from renkei.documents.sheets import write_sheet
 from renkei.plan.queries import content_now
+from renkei.research.actions.bridging import Other, start_bridge
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS = ["機関", "いまの段階", "返事", "できること", "だれが", "条件", "会社が見せるもの", "秘密保持", "面談の日", "面談の結果", "結果", "理由・内容"]
@@ -38,8 +47,34 @@ def match(request: StaffRequest, body: str, case: uuid.UUID, need: uuid.UUID) ->
     ]
     deeds: dict[str, Any] = {"public": PublicNeedForm, "circulate": CirculateForm, "end": EndCirculationForm, "add": CandidateForm}
     page = {"case": found, "sheet": sheet, "need": sheet.need, "rows": rows, "runs": runs, "deeds": deeds, "body": body,
-            "today": clock.today()}  # fmt: skip
+            "today": clock.today(), "may_ask_outside": OutsideAskForm.allowed(request.actor, found, sheet.need)}  # fmt: skip
     return render(request, "desk/cases/match.html", page)
+
+
+@require_POST
+def candidate(request: StaffRequest, body: str, case: uuid.UUID, candidate: uuid.UUID) -> HttpResponse:
+    """Make of somebody a body named a candidate for support, a request outside the region, or a bridge [C94]."""
+    found = get_object_or_404(Case.objects.inside(request.actor), pk=case)
+    seen = Candidate.objects.visible_to(request.actor).filter(asked__inquiry__circulation__case=found)
+    one = get_object_or_404(seen.select_related("asked", "to_body"), pk=candidate)
+    if not runs_case(request.actor, found) or request.POST.get("use") not in CandidateUse.values:
+        raise PermissionDenied
+    need, use = need_of_candidate(one), CandidateUse(request.POST["use"])
+    sheet = redirect("desk-case-match", body=body, case=found.pk, need=need.pk)
+    try:
+        with transaction.atomic():
+            is_new = not one.use
+            use_candidate(one, by=request.actor, use=use)
+            if use == CandidateUse.BRIDGE and is_new:
+                start_bridge(need, Other(one.name or one.organisation, one.organisation, one.to_body), by=request.actor, words=one.note)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return sheet
+    messages.success(request, CandidateUse(use).label)
+    if use == CandidateUse.OUTSIDE:
+        ask = reverse("desk-case-outside-ask", kwargs={"body": body, "case": found.pk, "subject": need.pk})
+        return redirect(f"{ask}?candidate={one.pk}")
+    return sheet
 
 
 def match_xlsx(request: StaffRequest, body: str, case: uuid.UUID, need: uuid.UUID) -> HttpResponse:

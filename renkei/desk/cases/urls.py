@@ -67,6 +67,7 @@ urlpatterns: list[URLPattern] = [
     route(f"{CASE}files/<uuid:file>/", views.file, name="desk-case-file-open", audience=Audience.STAFF,
           rule="files of a class the body may read"),
     route(f"{CASE}match/<uuid:need>/", match.match, name="desk-case-match", audience=Audience.STAFF, rule=INSIDE),
+    route(f"{CASE}candidate/<uuid:candidate>/", match.candidate, name="desk-candidate", audience=Audience.STAFF, rule="cases the body runs", changes=True),
     route(f"{CASE}match/<uuid:need>/xlsx/", asks_again(match.match_xlsx), name="desk-case-match-xlsx", audience=Audience.STAFF, rule=INSIDE),
     *(_act(form) for form in ACTS),
 ]  # fmt: skip

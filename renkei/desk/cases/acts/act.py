@@ -83,6 +83,9 @@ class ActForm(forms.Form):
         del subject
         return runs_case(actor, case)
 
+    def hint(self, given: QueryDict) -> None:
+        """Take first values from the address of the page."""
+
     def run(self) -> Any:
         """Call the action. Raises Refused."""
         raise NotImplementedError
@@ -126,6 +129,7 @@ def act_view(form_class: type[ActForm]) -> Callable[..., HttpResponse]:
             raise PermissionDenied
         sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
         form = form_class(*sent, case=found, actor=request.actor, subject=thing)
+        form.hint(request.GET)
         if request.method == "POST" and form.is_valid():
             try:
                 result = form.run()

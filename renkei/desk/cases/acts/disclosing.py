@@ -15,9 +15,10 @@ from renkei.cases.actions.circulation import circulate, end_circulation
 from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.inquiries import reply_to_question
 from renkei.cases.actions.matching import add_candidate
-from renkei.cases.models import Circulation, Match, Need
+from renkei.cases.models import Circulation, Escalation, Match, Need
 from renkei.cases.models.case import Case
 from renkei.cases.queries.anonymity import draft_of, place_choices, size_choices, trade_choices
+from renkei.cases.queries.ladder import may_climb
 from renkei.cases.steps import due
 from renkei.desk.cases.acts.act import ActForm, choice
 from renkei.desk.colleagues import body_choices
@@ -89,6 +90,7 @@ class CirculateForm(NeedAct):
     place = choice(_("どこの会社か"), widget=forms.Select, required=False)
     trade = choice(_("何の会社か"), widget=forms.Select, required=False)
     size = choice(_("どのくらいの会社か"), widget=forms.Select, required=False)
+    about = choice(_("何を尋ねるか"), [("help", _("できることがあるか")), ("who", _("できる人や所に心当たりがないか（県の外でもよい）"))], required=False)
     to = choice(_("尋ねる相手"), [("all", _("すべての機関")), ("some", _("選んだ機関だけ"))], initial="all")
     bodies = forms.MultipleChoiceField(
         label=_("選んだ機関"), widget=Checks, required=False, error_messages={"invalid_choice": _("選び直してください。")}
@@ -105,6 +107,8 @@ class CirculateForm(NeedAct):
         known = [code for code, _name in place_choices() if code in areas]
         self.initial = {"place": known[0] if known else "", "trade": next(iter([*self.subject.tech_fields, *case.tech_fields]), ""),
                         "size": ""}  # fmt: skip
+        hard = Escalation.objects.open().filter(need=self.subject).exists() or may_climb(self.subject, self.subject.supports.all(), stands=False)
+        self.initial["about"] = "who" if hard else "help"
         self.fields["due_on"].initial = due("offer_answer")
         others = Body.objects.filter(closed_on__isnull=True).exclude(pk__in=[case.holder_id, case.received_by_id])
         self.fields["bodies"].choices = body_choices(others)  # type: ignore[attr-defined]  # a choice field
@@ -114,7 +118,7 @@ class CirculateForm(NeedAct):
         data = self.cleaned_data
         bodies = data["bodies"] if data["to"] == "some" else None
         return circulate(self.subject, by=self.actor, place=data["place"], trade=data["trade"], size=data["size"],
-                         bodies=bodies, due_on=data["due_on"], sure=data["sure"])
+                         bodies=bodies, due_on=data["due_on"], sure=data["sure"], asks_around=data["about"] == "who")
 
 
 class EndCirculationForm(NeedAct):

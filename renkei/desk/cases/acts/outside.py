@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
 from renkei.base.forms import Checks, JapaneseDateField, Seg, TextField
 from renkei.cases.actions.outside import answer_outside, ask_outside, end_outside, give_up_outside
-from renkei.cases.models import Escalation, Need, OutsideRequest, RungNumber
+from renkei.cases.models import Candidate, Escalation, Need, OutsideRequest, RungNumber
 from renkei.cases.models.case import Case
 from renkei.cases.queries.ladder import reachable, rung_of
 from renkei.cases.states import DisclosureClass
@@ -23,6 +25,14 @@ def leads_outside(actor: Actor, case: Case) -> bool:
     """Tell whether the actor's body leads outside the region and holds the case."""
     outside = rung_of(content_now(), RungNumber.OUTSIDE)
     return outside is not None and actor.is_staff and actor.body == outside.lead == case.holder_id
+
+
+def uuid_of(text: str) -> uuid.UUID | None:
+    """Return the id a text gives; None for anything else."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 class OutsideAskForm(ActForm):
@@ -53,6 +63,16 @@ class OutsideAskForm(ActForm):
         self.pick("member").choices = [(f"{net.code}|{one.code}", f"{one.name}（{net.name}）") for net, one in found]
         self.fields["due_on"].initial = due("company_answer")
         self.fields["ask"].initial = self.subject.public_summary or self.subject.title
+
+    def hint(self, given: QueryDict) -> None:
+        """Start from somebody a body named in answer to a call."""
+        wanted = [key for key in [uuid_of(given.get("candidate", ""))] if key]
+        seen = Candidate.objects.visible_to(self.actor).filter(asked__inquiry__circulation__need=self.subject, pk__in=wanted)
+        for one in seen.select_related("asked__body"):
+            self.initial |= {"name": one.name, "email": one.contact if "@" in one.contact else ""}
+            self.say = _("%(body)sの心当たり：%(who)s　%(contact)s　%(note)s") % {"body": one.asked.body.short, "who": one, "contact": one.contact, "note": one.note}  # type: ignore[misc]  # of this page alone
+            member = next((code for code, label in self.pick("member").choices if one.organisation and one.organisation in str(label)), None)
+            self.initial |= {"member": member} if member else {}
 
     def run(self) -> Any:
         """Ask."""
