@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 
+from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
 from renkei.base.refusal import Refused
+from renkei.meetings.actions.going_round import REMINDER, ROUND, remind_of_round, stop_answered
 from renkei.meetings.actions.minuting import take_up_decision
-from renkei.meetings.models import AgendaItem
+from renkei.meetings.models import AgendaItem, Meeting, MeetingKind, MeetingState
 from renkei.meetings.telling import settle_over
+from renkei.plan.queries import add_business_days, content_now
+from renkei.post.models import Mail, MailState
 
 _log = logging.getLogger("renkei.meetings")
 
@@ -17,7 +21,23 @@ _log = logging.getLogger("renkei.meetings")
 def settle_news() -> int:
     """Take everything that is over off the lists of the bodies; safe to run twice. Returns how many."""
     with acting(SYSTEM):
+        for meeting in Meeting.objects.filter(pk__in=Mail.objects.filter(state=MailState.WAITING, purpose__in=[ROUND, REMINDER]).values("about")):
+            stop_answered(meeting)
         return settle_over()
+
+
+def remind_of_rounds() -> int:
+    """Remind of every circulation whose day is near, once; safe to run twice. Returns how many bodies were reminded."""
+    with acting(SYSTEM):
+        rule = content_now().clocks.get("offer_reminder")
+        last = add_business_days(clock.today(), rule.business_days if rule else 1)
+        near = list(Meeting.objects.filter(kind=MeetingKind.CIRCULATION, state=MeetingState.HELD, round_at__isnull=False, reminded_at__isnull=True,
+                                           held_on__lte=last).values_list("pk", flat=True))  # fmt: skip
+    count = 0
+    for meeting in near:
+        with acting(SYSTEM):
+            count += remind_of_round(meeting, by=SYSTEM)
+    return count
 
 
 def take_up_decisions() -> int:

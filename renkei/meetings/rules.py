@@ -8,7 +8,7 @@ from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.cases.models import Case, Consent
 from renkei.cases.states import DisclosureClass
-from renkei.meetings.models import AgendaItem, Meeting
+from renkei.meetings.models import AgendaItem, Level, Meeting
 from renkei.plan.queries import is_front_desk
 
 
@@ -20,6 +20,11 @@ def runs_meeting(actor: Actor, host: str) -> bool:
 def writes_item(actor: Actor, item: AgendaItem) -> bool:
     """Tell whether the actor writes notes and decision of an item it may read: who runs the meeting, and who put it up."""
     return runs_meeting(actor, item.meeting.host_id) or (actor.is_staff and actor.body == item.put_up_by_id)
+
+
+def reads_item(body: str, item: AgendaItem) -> bool:
+    """Tell whether a body reads an item."""
+    return item.level == Level.ALL or body in item.bodies or body == item.put_up_by_id
 
 
 def knowing(case: Case, body: str) -> set[str]:

@@ -39,8 +39,11 @@ def day_words(day: dt.date) -> str:
 
 
 def tell_of_meeting(meeting: Meeting, subject: str, *, by: Actor) -> None:
-    """Tell every other body that a meeting is called, moved, called off or on again; nothing of a day that is over."""
-    if meeting.held_on < clock.today():
+    """Tell every other body that a meeting is called, moved, called off or on again; nothing of a day that is over.
+
+    Of a circulation nothing is told before it is sent round.
+    """
+    if meeting.held_on < clock.today() or (meeting.kind == MeetingKind.CIRCULATION and meeting.round_at is None):
         return
     hours = "～".join(f"{one:%H:%M}" for one in (meeting.starts, meeting.ends) if one)
     parts = [f"{day_words(meeting.held_on)} {hours}".strip(), meeting.place, meeting.state_reason or meeting.reason]
@@ -91,11 +94,6 @@ def settle_over() -> int:
             gone.append(one)
     Nudge.objects.bulk_update(gone, ["settled_at"])
     return len(gone)
-
-
-def called_words(meeting: Meeting) -> str:
-    """Return what a call is told as."""
-    return written("持ち回りで諮ります") if meeting.kind == MeetingKind.CIRCULATION else written("会議が開かれます")
 
 
 def _news(meeting: Meeting, kind: str, subject: str, words: str, about: UUID | None = None) -> News:

@@ -25,6 +25,7 @@ class LinkPurpose(models.TextChoices):
     JOIN = "join", _("会社のアカウントへの招待")
     PARTNER = "partner", _("機関の外の人への開示")
     FOLLOWUP = "follow", _("その後の伺い")
+    ROUND = "round", _("会議の持ち回り")
 
 
 class Link(Row):

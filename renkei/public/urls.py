@@ -5,6 +5,7 @@ from renkei.public.consult.urls import urlpatterns as consult_urls
 from renkei.public.guide.urls import urlpatterns as guide_urls
 from renkei.public.home.urls import urlpatterns as home_urls
 from renkei.public.plan.urls import urlpatterns as plan_urls
+from renkei.public.rounds.urls import urlpatterns as round_urls
 from renkei.public.search.urls import urlpatterns as search_urls
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     *guide_urls,
     *consult_urls,
     *answer_urls,
+    *round_urls,
     *plan_urls,
     *search_urls,
 ]

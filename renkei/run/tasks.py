@@ -97,6 +97,13 @@ def run_learning(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes 
     _run(teaching.run_learning)
 
 
+@app.periodic(cron="15 0 * * *")  # 9:15 in the morning
+@app.task(queueing_lock="remind_of_rounds", lock="remind_of_rounds", name="renkei.remind_of_rounds")
+def remind_of_rounds(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
+    """Remind of circulations whose day is near."""
+    _run(meetings.remind_of_rounds)
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="take_up_decisions", lock="take_up_decisions", name="renkei.take_up_decisions")
 def take_up_decisions(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick

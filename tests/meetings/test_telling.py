@@ -96,9 +96,11 @@ def test_nothing_is_told_of_a_day_that_is_over_nor_of_opening_the_meeting(region
     assert told() == []
 
 
-def test_written_circulation_is_called_by_its_name(region: World) -> None:
-    meeting(region, kind="circulation")
-    assert {title for _body, _kind, title in told()} == {"持ち回りで諮ります"}
+def test_of_a_circulation_nothing_is_told_before_it_is_sent_round(region: World) -> None:
+    found = meeting(region, kind="circulation")
+    change_meeting(found, by=region.center, version=0, held_on=MEETING_DAY + dt.timedelta(days=1))
+    move_meeting(found, by=region.center, state="off", reason="要らなくなった")
+    assert told() == []
 
 
 def test_minutes_wait_until_a_day_of_the_plan(region: World) -> None:

@@ -64,6 +64,7 @@ from renkei.documents.store import keep
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.models import Entry, Harvest
 from renkei.meetings.actions.agenda import Wording, add_item
+from renkei.meetings.actions.going_round import send_round
 from renkei.meetings.actions.minuting import give_task
 from renkei.meetings.models import Attendance, Minutes
 from renkei.plan.models import Body
@@ -150,6 +151,8 @@ def _firms(made: Everyone) -> None:
     ).pk  # fmt: skip
     made.tokens["partner"] = make_link(by=GUEST, purpose=LinkPurpose.PARTNER, subject=opening.pk, case=opening.case_id,
                                        expires_at=clock.now().replace(year=clock.now().year + 1))
+    made.tokens["round"] = make_link(by=GUEST, purpose=LinkPurpose.ROUND, subject=made.own["around"], body=LAB,
+                                     expires_at=clock.now().replace(year=clock.now().year + 1))
     made.tokens["join"] = make_link(
         by=GUEST, purpose=LinkPurpose.JOIN, expires_at=clock.now().replace(year=clock.now().year + 1),
         company=made.own["company"], subject=made.own["guest"],
@@ -207,6 +210,10 @@ def _meetings(world: World, made: Everyone) -> None:
     made.own |= {"meeting": found.pk, "item": item.pk, "task": give_task(item, by=world.lab, what="尋ねる", body=Body.objects.get(pk=LAB), due_on=clock.today()).pk,
                  "who": Attendance.objects.get(meeting=found).pk}  # fmt: skip
     made.foreign["item"] = secret.pk
+    around = meeting(world, kind="circulation", held_on=clock.today())
+    add_item(around, by=world.lab, wording=Wording("持ち回りの議題"))
+    send_round(around, by=world.center, version=0)
+    made.own["around"] = around.pk
     Minutes.objects.create(meeting=found, number=1, head={"name": "会議 第1回", "held_on": "2026-11-25", "attendance": []}, sent_at=clock.now())
     case = Case.objects.get(pk=made.own["case"])
     need = Need.objects.create(case=case, title="県外の課題", stage_id="3", added_at=clock.now())

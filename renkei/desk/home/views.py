@@ -20,6 +20,7 @@ from renkei.cases.queries.route_late import late_routes
 from renkei.cases.queries.today import today
 from renkei.desk.request import StaffRequest
 from renkei.meetings.queries import own_tasks, to_confirm
+from renkei.meetings.votes import rounds_waiting
 from renkei.plan.queries import front_desk
 from renkei.post.models import ScreenMail
 
@@ -52,7 +53,8 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
     read_words(request.actor, day.arrivals)
     context = {"today": day, "now": clock.now(), "packs": waiting_packs(request.actor).count(),
                "letter_steps": waiting_letters(request.actor), "routes": late_routes(request.actor, body),
-               "minutes": to_confirm(request.actor), "tasks": own_tasks(request.actor), "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
+               "minutes": to_confirm(request.actor), "tasks": own_tasks(request.actor), "rounds": rounds_waiting(request.actor),
+               "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
     return render(request, "desk/home/today.html", context)
 
 

@@ -18,6 +18,7 @@ from renkei.meetings.actions.minuting import decide, finish_task, give_task, wri
 from renkei.meetings.models import AgendaItem, Task
 from renkei.meetings.queries import cases_of
 from renkei.meetings.rules import runs_meeting, writes_item
+from renkei.meetings.votes import tallies
 from renkei.plan.models import Body
 
 
@@ -35,8 +36,9 @@ def item(request: StaffRequest, body: str, meeting: uuid.UUID, item: uuid.UUID) 
     if form is not None and form.is_valid() and _saved(request, found, part, form):
         return redirect("desk-meeting-item", body=body, meeting=meeting, item=item)
     now = _item(request, meeting, item)
+    tally = tallies([now], request.actor)[now.pk] if now.meeting.round_at else None
     page = {
-        "body": body, "item": now, "meeting": now.meeting, "notes": notes, "decision": decision, "task": task, "writes": writes_item(request.actor, now),
+        "body": body, "item": now, "meeting": now.meeting, "notes": notes, "decision": decision, "task": task, "writes": writes_item(request.actor, now), "tally": tally,
         "tasks": list(Task.objects.visible_to(request.actor).filter(item=now).select_related("body")), "source": cases_of([now], request.actor).get(now.pk),
         "meanwhile": now if form is not None and "changed_meanwhile" in _codes(form) else None, "failed": form if form is not None and form.errors else None,
     }  # fmt: skip

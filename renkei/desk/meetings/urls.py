@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.meetings import agenda, items, views
+from renkei.desk.meetings import agenda, items, rounds, views
 
 STAFF = Audience.STAFF
 ALL = "every body sees the meetings; of an item, those it is for"
@@ -25,5 +25,7 @@ urlpatterns: list[URLPattern] = [
     route(f"{MEETING}task/<uuid:task>/done/", items.done, name="desk-meeting-task", audience=STAFF, rule="tasks of the body; meetings it runs", changes=True),
     route(f"{MEETING}send/", views.send, name="desk-meeting-send", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}minutes/<int:number>/", views.minutes, name="desk-meeting-minutes", audience=STAFF, rule=ALL, changes=True),
+    route(f"{MEETING}round/send/", rounds.send, name="desk-meeting-round-send", audience=STAFF, rule=RUNS, changes=True),
+    route(f"{MEETING}round/", rounds.answer, name="desk-meeting-round", audience=STAFF, rule=ALL, changes=True),
     route(f"{MEETING}lock/", views.lock, name="desk-meeting-lock", audience=STAFF, rule=RUNS, changes=True),
 ]  # fmt: skip

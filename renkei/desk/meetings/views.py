@@ -23,7 +23,7 @@ from renkei.desk.request import StaffRequest
 from renkei.meetings.actions.agenda import add_item
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, series_named, take_off
 from renkei.meetings.actions.minuting import confirm, lock_minutes, send_out, words_on
-from renkei.meetings.models import Attendance, Meeting, MeetingState, Minutes, MinutesItem
+from renkei.meetings.models import Attendance, Meeting, MeetingKind, MeetingState, Minutes, MinutesItem, Stance
 from renkei.meetings.queries import (
     cases_of,
     items_of,
@@ -36,6 +36,7 @@ from renkei.meetings.queries import (
     years,
 )
 from renkei.meetings.rules import runs_meeting, writes_item
+from renkei.meetings.votes import rounds_waiting, tallies
 from renkei.plan.content import Series
 from renkei.plan.models import Body
 
@@ -51,7 +52,7 @@ def meetings(request: StaffRequest, body: str) -> HttpResponse:
     page = {
         "body": body, "year": year, "before": year.start_year - 1, "after": year.start_year + 1, "is_now": year == this_year(),
         "rows": [{"year": one, "runs": runs_meeting(request.actor, one.series.owner)} for one in shown],
-        "waiting": waiting(request.actor), "to_confirm": to_confirm(request.actor), "tasks": own_tasks(request.actor), "names": series_names(),
+        "waiting": waiting(request.actor), "to_confirm": to_confirm(request.actor), "tasks": own_tasks(request.actor), "rounds": rounds_waiting(request.actor), "names": series_names(),
     }  # fmt: skip
     return render(request, "desk/meetings/list.html", page)
 
@@ -189,7 +190,7 @@ def minutes(request: StaffRequest, body: str, meeting: uuid.UUID, number: int) -
     newest = found.minutes.first()
     page = {
         "body": body, "meeting": found, "minutes": one, "items": list(MinutesItem.objects.visible_to(request.actor).filter(minutes=one)),
-        "bodies": {key: value.short for key, value in bodies.items()}, "words": list(words.values()), "own": own, "form": form,
+        "bodies": {key: value.short for key, value in bodies.items()}, "stances": dict(Stance.choices), "words": list(words.values()), "own": own, "form": form,
         "silent": [value.short for key, value in bodies.items() if value.closed_on is None and key not in words],
         "may_answer": found.state == MeetingState.CHECKING and newest is not None and newest.pk == one.pk, "is_newest": newest is not None and newest.pk == one.pk,
     }  # fmt: skip
@@ -199,10 +200,11 @@ def minutes(request: StaffRequest, body: str, meeting: uuid.UUID, number: int) -
 def _page(request: StaffRequest, body: str, found: Meeting) -> dict[str, Any]:
     items = items_of(found, request.actor)
     sources = cases_of(items, request.actor)
+    counted = tallies(items, request.actor) if found.kind == MeetingKind.CIRCULATION and found.round_at else {}
     return {
         "body": body, "meeting": found, "name": series_names().get(found.series, found.series), "runs": runs_meeting(request.actor, found.host_id),
         "items": [{"item": one, "source": sources.get(one.pk), "writes": found.is_writable and writes_item(request.actor, one),
-                   "named": _short(one.bodies)} for one in items],
+                   "named": _short(one.bodies), "tally": counted.get(one.pk)} for one in items],
         "total": total_of(found, items), "presence": presence(found, request.actor),
         "sent": list(Minutes.objects.visible_to(request.actor).filter(meeting=found)),
     }  # fmt: skip

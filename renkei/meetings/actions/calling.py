@@ -17,7 +17,7 @@ from renkei.cases.states import check_step
 from renkei.cases.steps import fit, fit_name
 from renkei.meetings.models import MEETING_STEPS, Attendance, Meeting, MeetingKind, MeetingState
 from renkei.meetings.rules import require_runs, runs_meeting
-from renkei.meetings.telling import called_words, tell_of_meeting
+from renkei.meetings.telling import tell_of_meeting
 from renkei.plan.content import Series
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now, current_plan
@@ -55,7 +55,7 @@ def call_meeting(
                                           called_at=clock.now(), changed_at=clock.now(), **values)  # fmt: skip
     except IntegrityError as error:
         raise Refused(_("ほかの人が、同時に会議を作りました。もう一度押してください。"), "called_meanwhile") from error
-    tell_of_meeting(made, called_words(made), by=by)
+    tell_of_meeting(made, written("会議が開かれます"), by=by)
     record(by, "meeting.call", made, series=series, held_on=held_on, kind=kind)
     return made
 
@@ -99,6 +99,8 @@ def move_meeting(meeting: Meeting, *, by: Actor, state: str, reason: str = "") -
     words = fit(reason, 200, "reason")
     if not words and (after == MeetingState.OFF or before in {MeetingState.OFF, MeetingState.LOCKED}):
         raise Refused(_("理由を書いてください。"), "reason_empty", field="reason")
+    if after == MeetingState.HELD and before == MeetingState.PLANNED and locked.kind == MeetingKind.CIRCULATION:
+        raise Refused(_("持ち回りは、「回す」の操作で進めてください。"), "wrong_state")
     if after == MeetingState.HELD and before == MeetingState.PLANNED and locked.held_on > clock.today():
         raise Refused(_("まだ開催の日になっていません。日が変わったときは、先に開催日を直してください。"), "not_yet")
     locked.state, locked.state_reason = after, words

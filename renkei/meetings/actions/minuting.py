@@ -30,6 +30,7 @@ from renkei.meetings.models import (
     ItemOutcome,
     ItemSource,
     Meeting,
+    MeetingKind,
     MeetingState,
     Minutes,
     Task,
@@ -132,7 +133,7 @@ def send_out(meeting: Meeting, *, by: Actor) -> Minutes:
     check_step(MEETING_STEPS, MeetingState(locked.state), MeetingState.CHECKING)
     _require_decided(locked, by=by)
     present = Attendance.objects.filter(meeting=locked, ended_at__isnull=True).select_related("body")
-    if not present:
+    if not present and locked.kind != MeetingKind.CIRCULATION:
         raise Refused(_("出席者を入れてから送ってください。"), "nobody_there")
     number = 1 + max(Minutes.objects.filter(meeting=locked).values_list("number", flat=True), default=0)
     head = {

@@ -1,0 +1,1 @@
+"""A body answers a circulation from the link in its mail."""
