@@ -13,7 +13,7 @@ from renkei.desk.figures.page import written_value
 from renkei.reporting.models import Report
 from renkei.reporting.queries import may_know_body
 from renkei.reporting.report.numbers import Moved, moved
-from renkei.reporting.report.parts import MEETINGS, Cell, Ref, Section, Table
+from renkei.reporting.report.parts import Cell, Ref, Section, Table
 from renkei.reporting.report.queries import moment_of, period_of, sections_of, texts_of
 
 
@@ -61,7 +61,7 @@ class ReportPage:
         found = sections_of(report, actor)
         words = {} if report.is_approved else texts_of(report, actor)
         self.sections = [self._section(number, one, words) for number, one in enumerate(found, start=1)]
-        self.moved: list[Moved] = moved(found, actor) if report.is_approved and _knows_all(found, actor) else []
+        self.moved: list[Moved] = moved(found) if report.is_approved and _knows_all(found, actor) else []
 
     @property
     def changes(self) -> list[tuple[Moved, ShownCell, ShownCell]]:
@@ -83,8 +83,6 @@ class ReportPage:
     def _url(self, ref: Ref) -> str:
         if not may_know_body(self.actor, ref.body):
             return ""
-        if ref.figure.startswith(MEETINGS):
-            return f"{reverse('desk-meetings', kwargs={'body': self.actor.body})}?year={ref.years[0]}"
         day = self.moment.astimezone(clock.JST).date()
         asked = {"year": str(self.report.fiscal_year), "years": "-".join(map(str, ref.years))}
         asked |= {"on": day.isoformat()} if day < clock.today() else {}

@@ -13,16 +13,16 @@ from renkei.base.era import wareki
 from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.models import Case, RegionalProject
 from renkei.plan.content import PlanContent
-from renkei.plan.models import Body, PlanVersion
+from renkei.plan.models import Body, PlanVersion, Service
 from renkei.plan.queries import plan_content
-from renkei.reporting.figures import BY_CODE, PROJECTS
+from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS
 from renkei.reporting.models import ClosedPeriod, Report, ReportKind
 from renkei.reporting.report.numbers import Numbers
 from renkei.reporting.report.parts import Cell, Section, Table
 from renkei.reporting.words import split_words
 
 _OF_BODIES = ("consultations", "supports", "declines", "silent", "open")  # each record has one body, so they add up
-_PARTS = ("supports", "consultations", "closed", "results", "areas", "pressures", "purposes")
+_PARTS = ("supports", "services", "consultations", "closed", "results", "areas", "pressures", "purposes")
 
 
 def draft(report: Report, actor: Actor, *, as_of: dt.datetime, period: ClosedPeriod | None) -> list[Section]:
@@ -117,7 +117,7 @@ class Drafting:
 
     def _roles(self, years: tuple[int, ...]) -> Table:
         """Every body with its numbers, nought too. What each record has one body for adds up; projects do not."""
-        codes = (*_OF_BODIES, *(code for code in (PROJECTS,) if code in BY_CODE))
+        codes = (*_OF_BODIES, PROJECTS)
         rows = tuple((body.short, *(self.numbers.ref(code, years, body.pk) for code in codes)) for body in self.bodies)
         heads = (_("機関"), *(str(self.numbers.figure(code).name) for code in codes))
         total = (_("計画全体"), *(self.numbers.ref(code, years) for code in codes))
@@ -136,12 +136,12 @@ class Drafting:
         return Table(_("計画での役割"), (_("機関"), _("役割")), rows)
 
     def _meetings(self) -> Table:
-        rows = tuple((one.name, _("年%(n)s回") % {"n": one.per_year} if one.per_year else _("随時"), self.numbers.meetings(one.code, self.year))
+        rows = tuple((one.name, _("年%(n)s回") % {"n": one.per_year} if one.per_year else _("随時"), self.numbers.ref(MEETINGS, (self.year.start_year,), split=one.code))
                      for one in self.content.series)  # fmt: skip
         return Table(_("開いた回数"), (_("会議"), _("計画"), _("開催")), rows)
 
     def _gaps(self, years: tuple[int, ...]) -> tuple[Table, ...]:
-        return tuple(self._parts(code, years) for code in ("declines", "silent", "outside") if code in BY_CODE)
+        return tuple(self._parts(code, years) for code in ("declines", "silent", "climbs", "outside", "gaps") if code in BY_CODE)
 
     def _changes(self, *, whole: bool = False) -> Table:
         """The versions of the plan that were published in the year (in the whole term), after the first."""
@@ -166,13 +166,12 @@ class Drafting:
         return Table(_("案件"), (_("受付番号"), _("主担当"), _("次の一手"), _("期日")), rows)
 
     def _designated(self) -> tuple[Table, ...]:
-        """For each designation its meetings, and the supports of the services it stands for where they are counted."""
-        services = {one["code"]: one["short"] for one in self.content.section("services")}
+        """For each designation its meetings, and the supports of the services it stands for."""
+        services = dict(Service.objects.values_list("pk", "short"))
         series = {one.code: one.name for one in self.content.series}
         years, found = (self.year.start_year,), []
         for one in self.content.section("designations"):
-            rows: list[tuple[Cell, ...]] = [(series[code], self.numbers.meetings(code, self.year)) for code in one["meetings"]]
-            if "services" in BY_CODE:
-                rows += [(services[code], self.numbers.ref("services", years, split=code)) for code in one["services"]]
+            rows: list[tuple[Cell, ...]] = [(series[code], self.numbers.ref(MEETINGS, years, split=code)) for code in one["meetings"]]
+            rows += [(services[code], self.numbers.ref("services", years, split=code)) for code in one["services"]]
             found.append(Table(one["name"], (_("区分"), _("件数")), tuple(rows), note=one.get("note", "")))
         return tuple(found)

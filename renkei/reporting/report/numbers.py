@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
-from renkei.meetings.models import Meeting
 from renkei.reporting.counting.parts import ALL
 from renkei.reporting.figures import BY_CODE, PROJECTS, VERSIONS, Figure
 from renkei.reporting.models import ClosedPeriod
 from renkei.reporting.queries import Number, Result, count, frozen
-from renkei.reporting.report.parts import MEETINGS, Ref, Section, refs, seal_of
+from renkei.reporting.report.parts import Ref, Section, refs, seal_of
 
 
 @dataclass
@@ -49,10 +47,6 @@ class Numbers:
             self._results[key] = counted(figure, years, self.as_of)
         return self._results[key]
 
-    def meetings(self, series: str, year: FiscalYear) -> Ref:
-        """Return how many meetings of a series took place in a year, up to the moment of counting."""
-        return meetings_ref(series, year, self.actor, self.as_of)
-
     def figure(self, code: str) -> Figure:
         """Return the definition that counts: the one the year was closed with, else the newest."""
         return VERSIONS[code, self._versions[code]] if code in self._versions else BY_CODE[code]
@@ -73,13 +67,6 @@ def counted(figure: Figure, years: tuple[int, ...], as_of: dt.datetime) -> Resul
     return replace(result, rows=[row for row in result.rows if row.split in wanted])
 
 
-def meetings_ref(series: str, year: FiscalYear, actor: Actor, as_of: dt.datetime) -> Ref:
-    """Return the meetings of a series that took place in a year by the day of ``as_of``."""
-    held = Meeting.objects.visible_to(actor).counted().filter(series=series, fiscal_year=year.start_year)
-    found = list(held.filter(held_on__lte=as_of.astimezone(clock.JST).date()).values_list("pk", flat=True))
-    return Ref(MEETINGS + series, 1, (year.start_year,), value=Decimal(len(found)), seal=seal_of(found))
-
-
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A number of an approved report that would be another today."""
@@ -95,21 +82,19 @@ class Moved:
         return self.was.value == self.now.value
 
 
-def moved(sections: list[Section], actor: Actor) -> list[Moved]:
+def moved(sections: list[Section]) -> list[Moved]:
     """Return every number of a frozen report that differs now, counted the same way as then (P5)."""
     now = clock.now()
     results: dict[tuple[str, int, tuple[int, ...]], Result] = {}
     found: dict[tuple[str, int, tuple[int, ...], str, str], Moved] = {}
     for section, table, words, was in refs(sections):
-        again = _again(was, actor, now, results)
+        again = _again(was, now, results)
         if again is not None and (again.value, again.seal) != (was.value, was.seal) and was.key not in found:
             found[was.key] = Moved(section.title, "　".join(part for part in (table.title, words) if part), was, again)
     return list(found.values())
 
 
-def _again(was: Ref, actor: Actor, now: dt.datetime, results: dict[tuple[str, int, tuple[int, ...]], Result]) -> Ref | None:
-    if was.figure.startswith(MEETINGS):
-        return meetings_ref(was.figure.removeprefix(MEETINGS), FiscalYear(was.years[0]), actor, now)
+def _again(was: Ref, now: dt.datetime, results: dict[tuple[str, int, tuple[int, ...]], Result]) -> Ref | None:
     figure = VERSIONS.get((was.figure, was.version))
     if figure is None:
         return None

@@ -15,8 +15,6 @@ from typing import Any
 
 from renkei.reporting.counting.parts import ALL
 
-MEETINGS = "meetings:"  # the figure of a series of meetings, whose records are meetings and no cases
-
 
 @dataclass(frozen=True, slots=True)
 class Ref:
