@@ -41,7 +41,7 @@ _PLACES = {
     "desk-cases": ("desk-case", "desk-suggestion", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow", "desk-choices", "desk-route", "desk-candidate"),
     "desk-board": ("desk-board", "desk-coordinator"),
     "desk-requests": ("desk-request", "desk-inquiry"),
-    "desk-meetings": ("desk-meeting",),
+    "desk-meetings": ("desk-meeting", "desk-climb", "desk-gap"),
     "desk-notices": ("desk-notice",),
     "desk-plan": ("desk-plan", "desk-figure", "desk-report"),
     "desk-people": ("desk-people", "desk-move", "desk-absences", "desk-template", "desk-export", "desk-mails", "desk-mail-"),
@@ -61,6 +61,7 @@ _SIDE_BY_SIDE = (
     ("desk-search", "desk-entries", "desk-search-saved", "desk-catalogue", "desk-words", "desk-learning"),
     ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-mails"),
     ("desk-board", "desk-coordinators", "desk-coordinators-log", "desk-coordinators-bridges", "desk-coordinators-reports", "desk-coordinators-posts"),
+    ("desk-meetings", "desk-climbs", "desk-gaps"),
     ("desk-plan", "desk-figures", "desk-reports", "desk-figures-definitions"),
 )
 
@@ -87,7 +88,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-mails": _("メールの送信"), "desk-search": _("検索"), "desk-catalogue": _("台帳"), "desk-words": _("同義語"), "desk-learning": _("学習"),
         "desk-plan": _("計画"), "desk-figures": _("数字"), "desk-reports": _("報告"), "desk-figures-definitions": _("数え方"),
         "desk-entries": _("支援・機器・制度"), "desk-board": _("一覧表"), "desk-coordinators": _("仕事台"), "desk-coordinators-log": _("活動の記録"),
-        "desk-coordinators-bridges": _("橋渡し"), "desk-coordinators-reports": _("月次報告"), "desk-coordinators-posts": _("専門人材"), "desk-search-saved": _("保存した検索"),
+        "desk-coordinators-bridges": _("橋渡し"), "desk-meetings": _("会議"), "desk-climbs": _("上げる候補"), "desk-gaps": _("足りなかったもの"), "desk-coordinators-reports": _("月次報告"), "desk-coordinators-posts": _("専門人材"), "desk-search-saved": _("保存した検索"),
     }  # fmt: skip
     group = next((names for names in _SIDE_BY_SIDE if here in names), ())
     return [NavItem(labels[name], reverse(name, kwargs={"body": body}), name == here) for name in group

@@ -11,6 +11,7 @@ from renkei.desk.figures.urls import urlpatterns as figures_urls
 from renkei.desk.follow_ups.urls import urlpatterns as follow_ups_urls
 from renkei.desk.home.urls import urlpatterns as home_urls
 from renkei.desk.intake.urls import urlpatterns as intake_urls
+from renkei.desk.ladder.urls import urlpatterns as ladder_urls
 from renkei.desk.learning.urls import urlpatterns as learning_urls
 from renkei.desk.letters.urls import urlpatterns as letters_urls
 from renkei.desk.mails.urls import urlpatterns as mails_urls
@@ -62,4 +63,5 @@ urlpatterns = [
     *reports_urls,
     *meetings_urls,
     *coordinators_urls,
+    *ladder_urls,
 ]

@@ -16,6 +16,7 @@ from renkei.base.context import acting
 from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.consents import request_consent
 from renkei.cases.actions.disclosable import write_public
+from renkei.cases.actions.gaps import Missing, record_gap
 from renkei.cases.actions.holding import draft_pack, offer_handover
 from renkei.cases.actions.intake import Said, receive, start_draft
 from renkei.cases.actions.letters import Text, draft_letter
@@ -238,6 +239,7 @@ def _coordinators(world: World, made: Everyone) -> None:
     asked = Asked.objects.filter(inquiry__circulation__case=made.own["case"]).first()
     assert asked is not None
     made.own["candidate"] = Candidate.objects.create(asked=asked, organisation="架空大学").pk
+    made.own["gap"] = record_gap(Need.objects.get(pk=made.own["need"]), Missing("skill", "測り方"), by=world.lab).pk
     for objects, by in ((made.own, world.lab), (made.foreign, world.bank)):
         case = Case.objects.get(pk=objects["case"])
         need = Need.objects.filter(case=case).first() or add_need(case, title="つなぎの資金", stage="2", by=by)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.models import Row
 from renkei.cases.models.case import Case
@@ -44,6 +45,7 @@ class Gap(Row):
     said_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     said_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="+")
     said_on = models.DateField()
+    said_at = models.DateTimeField(default=clock.now)
 
     objects = GapQuerySet.as_manager()
 

@@ -17,7 +17,7 @@ from renkei.plan.content import Member, Network, PlanContent, Rung
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now
 
-_IN_VAIN = (SupportState.DECLINED, SupportState.EXPIRED)
+IN_VAIN = (SupportState.DECLINED, SupportState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def in_vain(supports: Iterable[Support]) -> list[dict[str, Any]]:
     """Return as data who was asked in vain: body, service, what it said, reason, day. The newest word of each counts."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for one in supports:
-        if one.state in _IN_VAIN:
+        if one.state in IN_VAIN:
             day = (one.answered_at.date() if one.answered_at else one.due_on)
             found[one.body_id, one.service_id] = {
                 "body": one.body_id, "service": one.service_id, "state": str(one.state), "reason": one.decline_reason,
@@ -68,7 +68,7 @@ def in_vain(supports: Iterable[Support]) -> list[dict[str, Any]]:
 def may_climb(need: Need, supports: Iterable[Support], *, stands: bool) -> bool:
     """Tell whether a need may go to a meeting: open, on no rung, somebody asked in vain and nobody is being asked or at work."""
     states = {one.state for one in supports}
-    return need.state == NeedState.OPEN and not stands and bool(states & set(_IN_VAIN)) and not states & OPEN_SUPPORTS
+    return need.state == NeedState.OPEN and not stands and bool(states & set(IN_VAIN)) and not states & OPEN_SUPPORTS
 
 
 def climbs(case: Case, actor: Actor, needs: Iterable[tuple[Need, Sequence[Support]]], bodies: dict[str, Body]) -> list[Climb]:

@@ -19,11 +19,13 @@ from renkei.cases.models import (
     Consultation,
     Contact,
     FollowUp,
+    GapSource,
     Handover,
     Incident,
     Nda,
     Need,
     OutsideRequest,
+    RungNumber,
     Suggestion,
     Support,
 )
@@ -216,12 +218,14 @@ def _climbs(case: Case, actor: Actor, shown: list[Lane], bodies: dict[str, Body]
     if not on_ladder:
         return []
     requests = list(OutsideRequest.objects.visible_to(actor).filter(case=case).select_related("opening", "escalation"))
+    with_gap = set(GapSource.objects.visible_to(actor).filter(case=case).values_list("need_id", flat=True))
     found = []
     for one in on_ladder:
         own = [each for each in requests if each.escalation.need_id == one.need.pk]
         deeds: list[type[ActForm]] = [PutUpForm, outside.OutsideAskForm, outside.GiveUpForm]
         rows = [{"one": each, "acts": [act for act in (outside.OutsideAnswerForm, outside.OutsideEndForm) if act.allowed(actor, case, each)]} for each in own]
-        found.append({"climb": one, "acts": [act for act in deeds if act.allowed(actor, case, one.need)], "requests": rows})
+        asks_gap = one.now is not None and one.now.escalation.rung == RungNumber.OUTSIDE and one.need.pk not in with_gap
+        found.append({"climb": one, "asks_gap": asks_gap, "acts": [act for act in deeds if act.allowed(actor, case, one.need)], "requests": rows})
     return found
 
 

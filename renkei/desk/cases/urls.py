@@ -11,6 +11,7 @@ from renkei.desk.cases.acts import (
     closing,
     consents,
     disclosing,
+    gaps,
     holding,
     matching,
     needs,
@@ -40,7 +41,7 @@ ACTS: list[type[ActForm]] = [
     secrecy.NdaForm, secrecy.MatchNdaForm, secrecy.EndNdaForm, secrecy.KeepFileForm, secrecy.KeepPassageForm,
     closing.SplitForm, closing.UnsplitForm, closing.ProjectForm, afterwards.FollowUpForm, afterwards.StopFollowUpForm, PutUpForm,
     outside.OutsideAskForm, outside.OutsideAnswerForm, outside.OutsideEndForm, outside.GiveUpForm,
-    CaseLineForm, BridgeForm,
+    CaseLineForm, BridgeForm, gaps.GapForm,
 ]  # fmt: skip
 # What opens a firm's words further, ends a case or decides the targets: who does it has signed in just now.
 SENSITIVE: set[type[ActForm]] = {

@@ -16,12 +16,14 @@ from renkei.base.text import clean_text
 from renkei.cases.actions.reading import read_words
 from renkei.cases.queries.letters import waiting_letters
 from renkei.cases.queries.moves import waiting_packs
+from renkei.cases.queries.proposed import waiting_to_climb
 from renkei.cases.queries.route_late import late_routes
 from renkei.cases.queries.today import today
+from renkei.desk.answers.inquiries import inquiries_of
 from renkei.desk.request import StaffRequest
 from renkei.meetings.queries import own_tasks, to_confirm
 from renkei.meetings.votes import rounds_waiting
-from renkei.plan.queries import front_desk
+from renkei.plan.queries import front_desk, is_front_desk
 from renkei.post.models import ScreenMail
 
 PER_PAGE = 30
@@ -55,6 +57,9 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
                "letter_steps": waiting_letters(request.actor), "routes": late_routes(request.actor, body),
                "minutes": to_confirm(request.actor), "tasks": own_tasks(request.actor), "rounds": rounds_waiting(request.actor),
                "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
+    if is_front_desk(body):
+        context["climbs"] = waiting_to_climb(request.actor).count()
+    context["asked_around"] = inquiries_of(request.actor)
     return render(request, "desk/home/today.html", context)
 
 

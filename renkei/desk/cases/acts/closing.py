@@ -19,6 +19,7 @@ from renkei.cases.models.regrouping import Regrouping
 from renkei.cases.rules import runs_case
 from renkei.cases.states import NeedState
 from renkei.desk.cases.acts.act import ActForm, choice
+from renkei.desk.cases.acts.gaps import UNSOLVED, gap_page
 from renkei.plan.models import Body, Field
 from renkei.plan.queries import content_now
 
@@ -63,6 +64,12 @@ class CloseForm(ActForm):
             self.case, by=self.actor, reason=data["reason"], words=data["words"], result=data["result"],
             answer_to_company=data["answer_to_company"], needs=data.get("needs", ""),
         )  # fmt: skip
+
+
+    def after(self, result: Any) -> str:
+        """Ask what was missing where it could not be done; else as always."""
+        asked = gap_page(self.actor, self.case, list(self.case.needs.all())) if self.cleaned_data["reason"] == UNSOLVED else ""
+        return asked or super().after(result)
 
 
 class ConfirmCloseForm(ActForm):

@@ -13,9 +13,11 @@ from renkei.cases.actions.offers import recall
 from renkei.cases.actions.triage import add_need, change_need, settle_need
 from renkei.cases.models import Need, Support
 from renkei.cases.models.case import Case
+from renkei.cases.queries.ladder import in_vain
 from renkei.cases.rules import runs_case, works_on
 from renkei.cases.states import AT_WORK, NeedState, SupportState
 from renkei.desk.cases.acts.act import ActForm, choice
+from renkei.desk.cases.acts.gaps import gap_page
 from renkei.plan.models import Stage
 
 
@@ -81,6 +83,12 @@ class SettleNeedForm(ActForm):
     def run(self) -> Any:
         """Change it."""
         return settle_need(self.subject, state=NeedState(self.cleaned_data["state"]), by=self.actor)
+
+    def after(self, result: Any) -> str:
+        """Ask what was missing for a need given up after bodies declined or it climbed; else as always."""
+        given_up = self.cleaned_data["state"] == NeedState.DROPPED
+        hard = given_up and (self.subject.escalations.exists() or bool(in_vain(self.subject.supports.all())))
+        return (gap_page(self.actor, self.case, [self.subject]) if hard else "") or super().after(result)
 
 
 class SupportAct(ActForm):
