@@ -309,7 +309,7 @@ DEEDS = [
     Deed("outside-give-up", LAB, outside, {"words": "見つからない。"}, second_need, ("words",), ("words",)),
     Deed("activity", LAB, running, {"words": "測り方を話し合った", "kind": "visit", "minutes": "30"}, words=("words",), needed=("words", "kind", "minutes"), once=False),
     Deed("bridge", LAB, running, {"who": "空木 教授", "organisation": "架空大学", "words": "電話で打診した"}, first_need, ("who", "organisation", "words"), ("who",)),
-    Deed("gap", LAB, running, {"kind": "equipment", "what": "大きな恒温槽", "words": "入る槽がない。", "yen": "1,200万円"}, first_need, ("what", "words"), ("kind", "what")),
+    Deed("gap", LAB, running, {"kind": "equipment", "what": "大きな恒温槽", "words": "入る槽がない。", "yen": "1,200万円"}, first_need, ("what", "words"), ("kind", "what"), once=False),
     Deed("project", LAB, running, {"number": "県 12", "approved_on": "11月20日", "title": "事業化", "field_code": "A", "bodies": [LAB]},
          words=("number", "title"), needed=("number", "approved_on", "title", "field_code", "bodies"), once=False),
 ]  # fmt: skip

@@ -133,7 +133,7 @@ def test_query_count(world: World, many: int) -> None:
     one.get(url)
     with CaptureQueriesContext(connection) as seen:
         one.get(url)
-    assert len(seen) == 31
+    assert len(seen) == 33
 
 
 def test_navigation_names_pages_counts_and_place(world: World) -> None:

@@ -218,7 +218,8 @@ def _climbs(case: Case, actor: Actor, shown: list[Lane], bodies: dict[str, Body]
     if not on_ladder:
         return []
     requests = list(OutsideRequest.objects.visible_to(actor).filter(case=case).select_related("opening", "escalation"))
-    with_gap = set(GapSource.objects.visible_to(actor).filter(case=case).values_list("need_id", flat=True))
+    outside_now = any(one.now is not None and one.now.escalation.rung == RungNumber.OUTSIDE for one in on_ladder)
+    with_gap = set(GapSource.objects.visible_to(actor).filter(case=case).values_list("need_id", flat=True)) if outside_now else set()
     found = []
     for one in on_ladder:
         own = [each for each in requests if each.escalation.need_id == one.need.pk]
