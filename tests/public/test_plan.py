@@ -109,6 +109,13 @@ def test_the_document_is_read_in_its_order_on_a4(published: None, chiba: dict[st
     assert b"size: A4" in b"".join(css) if css.streaming else css.content  # type: ignore[attr-defined]
 
 
+@pytest.mark.covers("C98")
+def test_the_document_comes_as_a_pdf_on_a4(published: None) -> None:
+    answer = Client().get(reverse("public-plan-pdf", kwargs={"plan": "chiba"}))
+    assert (answer.status_code, answer["Content-Type"], answer.content[:5]) == (200, "application/pdf", b"%PDF-")
+    assert reverse("public-plan-pdf", kwargs={"plan": "chiba"}) in page("public-plan-document", plan="chiba")
+
+
 def test_the_running_plan_comes_first_and_the_closed_one_stays_readable(published: None) -> None:
     html = page("public-plans")
     links = re.findall(r'href="(/plan/[^"]+)"', html[html.index("<main") : html.index("</main>")])
@@ -132,7 +139,7 @@ def test_a_region_of_its_own_needs_nothing_of_chiba() -> None:
     assert "つなぎ融資●ひばり銀" in text
 
 
-@pytest.mark.parametrize("name", ["public-plan-of", "public-plan-figure-of", "public-plan-document"])
+@pytest.mark.parametrize("name", ["public-plan-of", "public-plan-figure-of", "public-plan-document", "public-plan-pdf"])
 def test_an_unknown_plan_is_not_found(published: None, name: str) -> None:
     assert Client().get(reverse(name, kwargs={"plan": "gone"})).status_code == 404
     assert Client().post(reverse(name, kwargs={"plan": "chiba"})).status_code == 405

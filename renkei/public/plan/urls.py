@@ -15,4 +15,5 @@ urlpatterns: list[URLPattern] = [
     route("plan/<slug:plan>/figure/", views.figure_page, name="public-plan-figure-of", audience=Audience.PUBLIC, rule=OPEN),
     route("plan/<slug:plan>/document/", views.document_page, name="public-plan-document", audience=Audience.PUBLIC,
           rule=OPEN),
+    route("plan/<slug:plan>/document/pdf/", views.document_pdf, name="public-plan-pdf", audience=Audience.PUBLIC, rule=OPEN),
 ]  # fmt: skip

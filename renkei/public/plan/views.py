@@ -6,9 +6,13 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
+from renkei.base.language import in_house_language
+from renkei.documents.pdf import pdf_of
 from renkei.plan import reading
 from renkei.plan.models import Plan
+from renkei.plan.printing import plan_blocks
 from renkei.plan.queries import current_plan, plan_content, published_plans
 
 
@@ -27,6 +31,15 @@ def document_page(request: HttpRequest, plan: str) -> HttpResponse:
     found = _plan(plan)
     context = reading.page(found)
     return render(request, "public/plan/document.html", context | {"document": plan_content(found).section("document")})
+
+
+@require_safe
+def document_pdf(request: HttpRequest, plan: str) -> HttpResponse:  # noqa: ARG001  the same for everybody
+    """Return the plan as the A4 document it came from [C98]."""
+    found = _plan(plan)
+    with in_house_language():
+        data = pdf_of(plan_blocks(found), title=found.title)
+    return HttpResponse(data, "application/pdf", headers={"Content-Disposition": f'inline; filename="keikaku-{found.pk}.pdf"'})
 
 
 def plan_list(request: HttpRequest) -> HttpResponse:
