@@ -25,6 +25,7 @@ from renkei.meetings.queries import ladder_meetings, waiting
 from renkei.meetings.rules import knowing
 from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days, clock_named, content_now
+from renkei.research.models import ActivityReport
 
 MOST = 30  # of each kind: a meeting is two hours
 _NAMED_TITLES = 8
@@ -48,7 +49,17 @@ class Proposed:
 
 
 # Reports that other packages table at a meeting: each is asked for what lies ready between two days [C88].
-REPORTS: list[Callable[[Actor, dt.date, dt.date], Iterable[Proposed]]] = []
+def _activity_reports(actor: Actor, since: dt.date, until: dt.date) -> list[Proposed]:
+    """Propose the monthly reports that coordinators have tabled since the last meeting."""
+    rows = ActivityReport.objects.visible_to(actor).tabled().filter(tabled_at__gte=clock.at(since, 0), month__lte=until)
+    return [
+        Proposed(f"activity:{one.pk}", ItemKind.REPORT, written("%(name)s　%(month)s月の活動報告") % {"name": one.person.name, "month": one.month.month},
+                 one.text[:1000], _("コーディネーターが報告を出しました"))
+        for one in rows.select_related("person")[:MOST]
+    ]  # fmt: skip
+
+
+REPORTS: list[Callable[[Actor, dt.date, dt.date], Iterable[Proposed]]] = [_activity_reports]
 
 
 def proposals(meeting: Meeting, actor: Actor) -> list[Proposed]:

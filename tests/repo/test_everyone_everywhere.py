@@ -25,7 +25,7 @@ from tests.world import LAB, World
 
 BEGINNINGS = tuple(os.environ.get("RENKEI_ROUTES", "").split()) or ("",)
 TABLE = Path(__file__).with_name("everyone.tsv")
-FIXED = {"series": "working", "state": "held", "number": 1, "provider_id": "none", "pk": 1, "step": 1, "kind": "reply", "what": "requests", "whom": LAB, "uidb36": "1", "key": "x-y", "plan": "hibari-plan", "version": 1, "section": "clocks", "part": "targets", "entry": "none",
+FIXED = {"form": "docx", "series": "working", "state": "held", "number": 1, "provider_id": "none", "pk": 1, "step": 1, "kind": "reply", "what": "requests", "whom": LAB, "uidb36": "1", "key": "x-y", "plan": "hibari-plan", "version": 1, "section": "clocks", "part": "targets", "entry": "none",
          "klass": "technical", "topic": "call", "run": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
 # What ``subject`` means in the deeds of a case.
 SUBJECTS = {"outside-answer": "request", "outside-end": "request", "outside": "climbed", "put-up": "need", "circulation-end": "circulation", "match-add": "need", "match-": "match", "follow-up": "follow_up", "secrecy-end": "nda", "file-secrecy": "attachment",

@@ -47,6 +47,16 @@ def giveaways(text: str, case: Case, *, actor: Actor) -> list[str]:
     return list(dict.fromkeys([*found.values(), *_PHONE.findall(text), *_MAIL.findall(text)]))
 
 
+def firms_in(text: str, *, actor: Actor) -> list[str]:
+    """Return the words in ``text`` that lead to any firm the actor knows: for words that are about no case [C86]."""
+    key = search_key(text)
+    found = []
+    for name, kana, representative in Company.objects.visible_to(actor).values_list("name", "kana", "representative"):
+        words = [name, _FORM.sub("", name).strip(), representative, *([kana] if len(kana) >= _SHORTEST_KANA else [])]
+        found += [word for word in words if len(search_key(word)) > SHORTEST and search_key(word) in key]
+    return list(dict.fromkeys([*found, *_PHONE.findall(text), *_MAIL.findall(text)]))
+
+
 def masked(text: str, case: Case, *, actor: Actor) -> str:
     """Return ``text`` with what leads to the firm replaced: a first draft of the disclosable version."""
     for word in sorted(giveaways(text, case, actor=actor), key=len, reverse=True):

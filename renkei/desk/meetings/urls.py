@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.meetings import agenda, items, rounds, views
+from renkei.desk.meetings import agenda, items, papers, rounds, views
 
 STAFF = Audience.STAFF
 ALL = "every body sees the meetings; of an item, those it is for"
@@ -23,6 +23,13 @@ urlpatterns: list[URLPattern] = [
     route(f"{MEETING}order/", views.order, name="desk-meeting-order", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}item/<uuid:item>/", items.item, name="desk-meeting-item", audience=STAFF, rule=ALL, changes=True),
     route(f"{MEETING}task/<uuid:task>/done/", items.done, name="desk-meeting-task", audience=STAFF, rule="tasks of the body; meetings it runs", changes=True),
+    route(f"{MEETING}paper/<slug:form>/", papers.agenda, name="desk-meeting-paper", audience=STAFF, rule=ALL),
+    route(f"{MEETING}minutes/<int:number>/paper/<slug:form>/", papers.minutes, name="desk-meeting-minutes-paper", audience=STAFF, rule=ALL),
+    route(f"{MEETING}material/", papers.add, name="desk-meeting-material-new", audience=STAFF, rule=ALL, changes=True),
+    route(f"{MEETING}item/<uuid:item>/material/", papers.add, name="desk-meeting-item-material", audience=STAFF, rule=ALL, changes=True),
+    route(f"{MEETING}material/<uuid:material>/", papers.material, name="desk-meeting-material", audience=STAFF, rule=ALL),
+    route(f"{MEETING}material/<uuid:material>/replace/", papers.replace, name="desk-meeting-material-replace", audience=STAFF, rule=ALL, changes=True),
+    route(f"{MEETING}trend/", papers.trend, name="desk-meeting-trend", audience=STAFF, rule="every body adds its own; read by all from the day of the meeting", changes=True),
     route(f"{MEETING}send/", views.send, name="desk-meeting-send", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}minutes/<int:number>/", views.minutes, name="desk-meeting-minutes", audience=STAFF, rule=ALL, changes=True),
     route(f"{MEETING}round/send/", rounds.send, name="desk-meeting-round-send", audience=STAFF, rule=RUNS, changes=True),

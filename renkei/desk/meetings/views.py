@@ -23,7 +23,17 @@ from renkei.desk.request import StaffRequest
 from renkei.meetings.actions.agenda import add_item
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, series_named, take_off
 from renkei.meetings.actions.minuting import confirm, lock_minutes, send_out, words_on
-from renkei.meetings.models import Attendance, Meeting, MeetingKind, MeetingState, Minutes, MinutesItem, Stance
+from renkei.meetings.models import (
+    Attendance,
+    Meeting,
+    MeetingKind,
+    MeetingState,
+    Minutes,
+    MinutesItem,
+    Stance,
+    TrendNote,
+)
+from renkei.meetings.papers import materials_of
 from renkei.meetings.queries import (
     cases_of,
     items_of,
@@ -200,12 +210,14 @@ def minutes(request: StaffRequest, body: str, meeting: uuid.UUID, number: int) -
 def _page(request: StaffRequest, body: str, found: Meeting) -> dict[str, Any]:
     items = items_of(found, request.actor)
     sources = cases_of(items, request.actor)
+    materials = materials_of(found, items, request.actor)
     counted = tallies(items, request.actor) if found.kind == MeetingKind.CIRCULATION and found.round_at else {}
     return {
         "body": body, "meeting": found, "name": series_names().get(found.series, found.series), "runs": runs_meeting(request.actor, found.host_id),
         "items": [{"item": one, "source": sources.get(one.pk), "writes": found.is_writable and writes_item(request.actor, one),
-                   "named": _short(one.bodies), "tally": counted.get(one.pk)} for one in items],
+                   "named": _short(one.bodies), "tally": counted.get(one.pk), "materials": materials.get(one.pk, [])} for one in items],
         "total": total_of(found, items), "presence": presence(found, request.actor),
+        "materials": materials.get(None, []), "trends": list(TrendNote.objects.visible_to(request.actor).filter(meeting=found).select_related("body")),
         "sent": list(Minutes.objects.visible_to(request.actor).filter(meeting=found)),
     }  # fmt: skip
 

@@ -19,6 +19,7 @@ from renkei.meetings.models.item import (
     TaskQuerySet,
     seen_items,
 )
+from renkei.meetings.models.material import Basis, Material, MaterialQuerySet, TrendNote, TrendNoteQuerySet
 from renkei.meetings.models.meeting import (
     MEETING_STEPS,
     Meeting,
@@ -52,6 +53,7 @@ __all__ = [
     "AgendaItemQuerySet",
     "Attendance",
     "AttendanceQuerySet",
+    "Basis",
     "Confirmation",
     "ConfirmationQuerySet",
     "ItemKind",
@@ -59,6 +61,8 @@ __all__ = [
     "ItemSource",
     "ItemSourceQuerySet",
     "Level",
+    "Material",
+    "MaterialQuerySet",
     "Meeting",
     "MeetingKind",
     "MeetingQuerySet",
@@ -70,6 +74,8 @@ __all__ = [
     "Stance",
     "Task",
     "TaskQuerySet",
+    "TrendNote",
+    "TrendNoteQuerySet",
     "Vote",
     "VoteQuerySet",
     "following_meeting",
