@@ -37,7 +37,7 @@ def agenda_docx(meeting: Meeting, actor: Actor) -> bytes:
     """Return the agenda as the actor reads it, as docx."""
     items = items_of(meeting, actor)
     numbered = numbered_materials(meeting, items, actor)
-    values = _head(meeting) | {"主催": meeting.host.name, "通知": meeting.reason, "作成日": wareki(clock.today())}
+    values = _head(meeting) | {"主催": meeting.host.name, "通知": meeting.reason or written("資料は、連携の画面の「会議」で読めます。"), "作成日": wareki(clock.today())}
     rows: dict[str, Sequence[Row]] = {
         "議題": _agenda_rows(meeting, items),
         "資料": [{"資料番号": number, "資料名": one.name} for number, one in numbered] or [{"資料番号": "", "資料名": ""}],
@@ -53,7 +53,7 @@ def minutes_docx(minutes: Minutes, actor: Actor) -> bytes:
     locked = meeting.locked_number == minutes.number
     due = written("%(day)sまでに各機関が確認") % {"day": wareki(minutes.due_on)} if minutes.due_on else ""
     values = _head(meeting) | {
-        "日時": _when(dt.date.fromisoformat(minutes.head["held_on"]), meeting), "場所": minutes.head["place"], "議長": minutes.head["chair"],
+        "日時": _when(dt.date.fromisoformat(minutes.head["held_on"]), meeting), "場所": minutes.head.get("place", ""), "議長": minutes.head.get("chair", ""),
         "主催": meeting.host.name, "記録": minutes.sent_by.name if minutes.sent_by else "", "議事録番号": f"{meeting.fiscal_year}-{meeting.number}",
         "版": written("第%(n)s版") % {"n": minutes.number}, "確認": written("確定") if locked else due, "作成日": wareki(minutes.sent_at.astimezone(clock.JST).date()),
     }  # fmt: skip
