@@ -24,7 +24,7 @@ _KINDS = {
 }  # fmt: skip
 # Sections whose rows carry a code of their own.
 _CODED = [
-    "fields", "parties", "bodies", "stages", "services", "areas", "estates", "municipalities", "meetings", "ladder",
+    "fields", "parties", "bodies", "stages", "services", "areas", "estates", "municipalities", "meetings", "designations", "ladder",
     "networks", "outside_contacts", "units", "universities", "medical_partners", "precedence", "queues", "notes",
 ]  # fmt: skip
 _DAYS = {"from", "to", "date", "consent_date"}
@@ -36,6 +36,7 @@ _POINTERS = [
     ("universities", "party", "parties"), ("medical_partners", "party", "parties"), ("estates", "area", "areas"),
     ("estates", "municipality", "municipalities"), ("municipalities", "areas", "areas"),
     ("meetings", "owner", "bodies"), ("ladder", "lead", "bodies"), ("ladder", "meetings", "meetings"),
+    ("designations", "meetings", "meetings"), ("designations", "services", "services"),
     ("ladder", "networks", "networks"), ("networks", "through", "bodies"), ("indicators", "area", "areas"),
     ("queues", "stages", "stages"), ("queues", "services", "services"),
 ]  # fmt: skip

@@ -29,7 +29,7 @@ _LAYOUT = {
     "services": ["stages", "services", "provisions"],
     "areas": ["areas", "areas_note", "estates", "indicators", "municipalities"],
     "rules": [
-        "front_desk", "meetings", "ladder", "clocks", "calendar", "networks", "outside_contacts", "sharing", "second_person", "letters",
+        "front_desk", "meetings", "designations", "ladder", "clocks", "calendar", "networks", "outside_contacts", "sharing", "second_person", "letters",
         "accounts", "follow_up", "catalogue", "industry", "routing", "precedence", "queues", "notes",
     ],
     "words": ["vocabularies"],

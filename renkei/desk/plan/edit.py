@@ -32,7 +32,7 @@ NAMES = {
     "medical_partners": gettext_lazy("医療側の相手"), "stages": gettext_lazy("段階"), "services": gettext_lazy("支援"),
     "provisions": gettext_lazy("だれが何を担うか"), "areas": gettext_lazy("地域"), "areas_note": gettext_lazy("地域の注"),
     "estates": gettext_lazy("工業団地"), "indicators": gettext_lazy("地域の指標"), "municipalities": gettext_lazy("市町村"),
-    "front_desk": gettext_lazy("窓口の案内"), "meetings": gettext_lazy("会議"), "ladder": gettext_lazy("難しい相談の進め方"),
+    "front_desk": gettext_lazy("窓口の案内"), "meetings": gettext_lazy("会議"), "designations": gettext_lazy("指定を受けた事業"), "ladder": gettext_lazy("難しい相談の進め方"),
     "clocks": gettext_lazy("期限"), "calendar": gettext_lazy("休みの日"), "networks": gettext_lazy("地域の外とのつながり"),
     "outside_contacts": gettext_lazy("担当の外の行き先"), "sharing": gettext_lazy("見せる範囲"),
     "second_person": gettext_lazy("もう一人の確認が要ること"), "letters": gettext_lazy("文書の決まり"), "follow_up": gettext_lazy("終わったあとの伺い"), "catalogue": gettext_lazy("台帳の決まり"),
