@@ -83,7 +83,7 @@ def receive_some(run: Quarter, count: int) -> None:
         said = Said(
             text=run.rnd.choice(TEXTS), channel="web", company_given=f"第{firm}製作所", person_given="社長",
             phone="000-111-2222", email=f"firm-{firm}@firms.example" if firm % 12 else "", summary="要約", summary_seen=True,
-            standing_classes=["summary", "technical"],
+            standing_classes=["summary", "technical"], company=run.companies[firm % len(run.companies)] if run.companies and firm % 2 else None,
         )  # fmt: skip
         received = run.act("received", lambda said=said: receive(said, by=run.staff_of(DESK), body=Body.objects.get(pk=DESK)))
         if received is not None:

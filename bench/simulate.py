@@ -41,6 +41,7 @@ class Plot:
     away_a_day: float = 0.02
     moves_at_once: float = 0.15
     day_of_moves: int = 30
+    first_day: dt.date = FIRST_DAY
 
 
 @dataclass
@@ -60,6 +61,8 @@ class Quarter:
     leaving: list[tuple[str, Any, dt.date]] = field(default_factory=list)
     made: int = 0
     joined: int = 0
+    companies: list[Any] = field(default_factory=list)  # known firms that some of those who consult belong to
+    also: Callable[[dt.date], None] | None = None  # what else happens on a business day
 
     @contextmanager
     def at(self, day: dt.date, hour: int, minute: int = 0) -> Iterator[None]:
@@ -95,15 +98,20 @@ class Quarter:
     def run(self, say: Callable[[str], None]) -> None:
         """Live through the quarter, business day by business day; a line a week shows how far it is."""
         from bench import day as deeds
+        from renkei.base.memo import remembering
         from renkei.plan.queries import add_business_days, is_business_day
 
-        today = FIRST_DAY if is_business_day(FIRST_DAY) else add_business_days(FIRST_DAY, 1)
+        first = self.plot.first_day
+        today = first if is_business_day(first) else add_business_days(first, 1)
         for number in range(self.plot.days):
             due = round(self.plot.needs * (number + 1) / self.plot.days)
             if number % 5 == 0:
                 say(f"{dt.datetime.now(dt.UTC):%H:%M:%S}  day {number + 1}, {today}: {self.made} needs so far")
-            self._night(today)
-            deeds.live(self, today, arrivals=due - self.made, number=number)
+            with remembering():  # the plan does not change in the middle of a day
+                self._night(today)
+                deeds.live(self, today, arrivals=due - self.made, number=number)
+                if self.also is not None:
+                    self.also(today)
             after = add_business_days(today, 1)
             while (today := today + dt.timedelta(days=1)) < after:
                 self._night(today)
@@ -125,15 +133,13 @@ class Quarter:
 def simulate(plot: Plot, say: Callable[[str], None] = print) -> Any:
     """Run a quarter on the migrated, empty database Django is connected to (as the owner). Returns the figures."""
     from bench import people, quarter, region
-    from renkei.base.memo import remembering
 
     begun = time.monotonic()
     run = Quarter(plot, random.Random(plot.seed))
     region.build(run)
     quarter.watch(FIRST_DAY)
     try:
-        with remembering():  # the plan does not change while the quarter is played
-            run.run(say)
+        run.run(say)
         figures = quarter.measure()
         for line in [*quarter.story(), people.told()]:
             say(line)
@@ -145,17 +151,11 @@ def simulate(plot: Plot, say: Callable[[str], None] = print) -> Any:
     return figures
 
 
-def main() -> int:
-    """Start a cluster, migrate, simulate, stop. Returns 1 when a figure is not what was promised."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--needs", type=int, default=Plot.needs)
-    parser.add_argument("--staff", type=int, default=Plot.staff)
-    parser.add_argument("--days", type=int, default=Plot.days)
-    parser.add_argument("--seed", type=int, default=Plot.seed)
-    chosen = parser.parse_args()
+def on_throw_away_cluster(name: str, play: Callable[[], Any]) -> Any:
+    """Start a cluster, migrate, play as the owner, stop and leave nothing."""
     from renkei.run.postgres import Server
 
-    home = Path(tempfile.mkdtemp(prefix="rk-quarter-", dir="/var/tmp"))
+    home = Path(tempfile.mkdtemp(prefix=f"rk-{name}-", dir="/var/tmp"))
     home.chmod(0o755)
     try:
         with Server(home, throw_away=True) as server:
@@ -166,15 +166,27 @@ def main() -> int:
             import django
 
             django.setup()
+            from django.db import connections
+
             from renkei.run.prepare import migrate
 
             migrate()
-            figures = simulate(Plot(chosen.needs, chosen.staff, chosen.days, chosen.seed))
-            from django.db import connections
-
+            found = play()
             connections.close_all()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+    return found
+
+
+def main() -> int:
+    """Start a cluster, migrate, simulate, stop. Returns 1 when a figure is not what was promised."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--needs", type=int, default=Plot.needs)
+    parser.add_argument("--staff", type=int, default=Plot.staff)
+    parser.add_argument("--days", type=int, default=Plot.days)
+    parser.add_argument("--seed", type=int, default=Plot.seed)
+    chosen = parser.parse_args()
+    figures = on_throw_away_cluster("quarter", lambda: simulate(Plot(chosen.needs, chosen.staff, chosen.days, chosen.seed)))
     return 0 if (figures.most_mails, figures.about_answered, figures.unheld) == (1, 0, 0) else 1
 
 

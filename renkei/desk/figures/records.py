@@ -23,6 +23,7 @@ from renkei.meetings.models import Meeting
 from renkei.plan.models import Body
 from renkei.reporting.counting.parts import ALL
 from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS
+from renkei.reporting.months import Month, of_month
 from renkei.reporting.queries import Counted, Difference, Result, closed_period, count, differences, may_know_body
 from renkei.reporting.words import split_words
 
@@ -56,13 +57,15 @@ def records(request: StaffRequest, body: str, figure: str) -> HttpResponse:
     # A target's years may leave one out: what is counted has its own year where the figure says so.
     wanted = {str(year.start_year) for year in years} if found.code == PROJECTS else None
     rows = [row for row in result.rows if by in {ALL, row.body} and split in {ALL, row.split} and (wanted is None or row.split in wanted)]
-    part = Result(found, rows)
+    part, month = Result(found, rows), Month.read(request.GET.get("month", ""))
+    if month is not None:
+        part = of_month(part, month)
     lines, hidden = _lines(part, request.actor, asked)
     return render(request, "desk/figures/records.html", {
         "body": body, "figure": found, "asked": asked, "years": [one.start_year for one in years], "hidden": hidden,
         "page": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")), "value": written_value(part.number().value),
         "part": split_words(found, [split], years[0]).get(split, "") if split != ALL else "", "query": _query(request),
-        "of": Body.objects.filter(pk=by).first(), "is_projects": found.code == PROJECTS, "shows_days": any(row.days is not None for row in rows),
+        "of": Body.objects.filter(pk=by).first(), "is_projects": found.code == PROJECTS, "shows_days": any(row.days is not None for row in part.rows), "month": month.first if month else None,
     })  # fmt: skip
 
 

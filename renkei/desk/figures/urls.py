@@ -4,11 +4,14 @@ from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
 from renkei.desk.figures import closing, records, views
+from renkei.desk.overview import views as overview
 
 NUMBERS = "totals of the plan for every body; columns of other bodies for the front desk alone"
 
 urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/figures/", views.figures, name="desk-figures", audience=Audience.STAFF, rule=NUMBERS),
+    route("d/<slug:body>/figures/overview/", overview.overview, name="desk-figures-overview", audience=Audience.STAFF,
+          rule="totals of the plan and what one's own body sees and holds; the desk's look for the front desk"),
     route("d/<slug:body>/figures/definitions/", views.definitions, name="desk-figures-definitions", audience=Audience.STAFF,
           rule="how figures are counted; staff of every body"),
     route("d/<slug:body>/figures/sheet/", views.sheet, name="desk-figures-sheet", audience=Audience.STAFF, rule=NUMBERS),
