@@ -19,5 +19,4 @@ def _mails(transactional_db: None, settings: Any) -> None:
 def test_every_figure_of_a_year_is_what_the_pencil_counts() -> None:
     said: list[str] = []
     found = simulate_year(60, staff=24, say=said.append)
-    print("\n".join(said))
     assert (found.different, said[-1]) == ([], f"figures checked: {found.numbers}; different: 0")
