@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,22 @@ from renkei.plan.rules import require_editor
 _PUBLISH_LOCK = 0x706C616E  # one publication at a time: identity rows belong to all plans
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """When a change of the plan was decided, and from when it holds; both may be unknown."""
+
+    on: dt.date | None = None
+    effective_from: dt.date | None = None
+
+
+UNDATED = Decided()
+
+
 @transaction.atomic
-def publish(document: dict[str, Any], *, by: Actor, note: str = "") -> PlanVersion:
+def publish(document: dict[str, Any], *, by: Actor, note: str = "", decided: Decided = UNDATED) -> PlanVersion:
     """Make ``document`` the newest version of its plan and write the rows that cases point at.
+
+    ``note`` is the reason of a change; when it was decided and from when it holds stand on the paper of the change.
 
     Publishing the same content twice returns the version that is there. Identity rows (party, body, field, stage,
     service, municipality) are shared by all plans: the plan that ends last words them, an older one only adds what
@@ -65,6 +79,8 @@ def publish(document: dict[str, Any], *, by: Actor, note: str = "") -> PlanVersi
         published_at=clock.now(),
         published_by=by.person,
         note=note[:200],
+        decided_on=decided.on,
+        effective_from=decided.effective_from,
     )
     _write_provisions(plan, document["provisions"])
     _close_bodies()
@@ -214,8 +230,13 @@ def save_draft(plan: Plan, section: str, value: Any, *, by: Actor, version: int)
 
 
 @transaction.atomic
-def publish_draft(plan: Plan, *, by: Actor, version: int, note: str = "") -> PlanVersion:
-    """Publish the draft as it stood when the person looked at it (``version``)."""
+def publish_draft(plan: Plan, *, by: Actor, version: int, note: str = "", decided: Decided = UNDATED) -> PlanVersion:
+    """Publish the draft as it stood when the person looked at it (``version``), with when it was decided and holds from.
+
+    Refused: ``changed_meanwhile``, ``nothing_changed``, ``decided_later`` (a decision in the future), and what ``publish`` refuses.
+    """
+    if decided.on is not None and decided.on > clock.today():
+        raise Refused(_("決めた日が、まだ来ていない日です。今日までの日を入れてください。"), "decided_later")
     draft = _locked_draft(plan, by, version)
     newest = newest_version(plan)
     if newest is not None and newest.number != draft.based_on:
@@ -224,7 +245,7 @@ def publish_draft(plan: Plan, *, by: Actor, version: int, note: str = "") -> Pla
         )
     if newest is not None and newest.content == draft.content:
         raise Refused(_("公開した版と同じです。直してから公開してください。"), "nothing_changed")
-    published = publish(draft.content, by=by, note=note)
+    published = publish(draft.content, by=by, note=note, decided=decided)
     draft.based_on = published.number
     _save(draft, by)
     return published

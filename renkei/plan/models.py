@@ -153,6 +153,8 @@ class PlanVersion(models.Model):
     published_at = models.DateTimeField()
     published_by = models.UUIDField(null=True)
     note = models.CharField(max_length=200, blank=True)
+    decided_on = models.DateField(null=True)
+    effective_from = models.DateField(null=True)
 
     class Meta:
         """Newest first."""

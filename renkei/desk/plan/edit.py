@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from renkei.base import clock
+from renkei.base.era import parse_date
 from renkei.base.refusal import Refused
 from renkei.desk.plan.forms import FORMS, PlanForm
 from renkei.desk.plan.views import find_plan
 from renkei.desk.request import StaffRequest
-from renkei.plan.actions import publish_draft, reset_draft, save_draft
+from renkei.plan.actions import Decided, publish_draft, reset_draft, save_draft
 from renkei.plan.changes import Change, diff
 from renkei.plan.checks import check, check_document, check_shape
 from renkei.plan.files import SECTIONS, Fault, Source, read_text, section_text
@@ -123,12 +126,7 @@ def compare(request: StaffRequest, body: str, plan: str) -> HttpResponse:
         else:
             messages.success(request, words)
             return redirect("desk-plan-of", body=body, plan=plan)
-    names = _names(work)
-    changes = [
-        (NAMES.get(change.section, change.section), " › ".join(_part(part, names) for part in change.path[1:]), change)
-        for change in work.changes
-    ]
-    context = {"plan": work.plan, "work": work, "changes": changes, "faults": _faults(work.content), "problem": problem,
+    context = {"plan": work.plan, "work": work, "changes": said_changes(work.published, work.content), "days": request.POST, "faults": _faults(work.content), "problem": problem,
                "note": request.POST.get("note", "")[:200], "body": body}  # fmt: skip
     return render(request, "desk/plan/diff.html", context)
 
@@ -173,19 +171,35 @@ def _save(request: StaffRequest, work: Work, values: dict[str, Any]) -> str:
     return ""
 
 
+def _given_day(text: str) -> dt.date | None:
+    """Return the day that was typed. Raises Refused (``no_day``) for what is none."""
+    try:
+        return parse_date(text, clock.today()) if text.strip() else None
+    except ValueError as error:
+        raise Refused(str(error), "no_day") from error
+
+
 def _decide(request: StaffRequest, work: Work) -> str:
     version = _version(request)
     if request.POST.get("act") == "reset":
         reset_draft(work.plan, by=request.actor, version=version)
         return _("下書きを捨てました。計画は変わっていません。")
-    published = publish_draft(work.plan, by=request.actor, version=version, note=request.POST.get("note", "").strip())
+    decided = Decided(_given_day(request.POST.get("decided_on", "")), _given_day(request.POST.get("effective_from", "")))
+    published = publish_draft(work.plan, by=request.actor, version=version, note=request.POST.get("note", "").strip(), decided=decided)
     return _("第%(n)s版を公開しました。") % {"n": published.number}
 
 
-def _names(work: Work) -> dict[str, str]:
+def said_changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, Change]]:
+    """Return what differs between two documents: the section's name, the place in people's words, the change."""
+    names = _names(old, new)
+    return [(str(NAMES.get(change.section, change.section)), " › ".join(_part(part, names) for part in change.path[1:]), change)
+            for change in diff(old, new)]  # fmt: skip
+
+
+def _names(*documents: dict[str, Any]) -> dict[str, str]:
     """Return the names people know codes by."""
     names: dict[str, str] = {}
-    for document in (work.published, work.content):
+    for document in documents:
         names |= {row["code"]: row["names"][-1]["value"] for row in document.get("parties") or []}
         for section in ("services", "bodies", "stages", "outside_contacts", "networks", "areas"):
             names |= {row["code"]: row.get("short", row["name"]) for row in document.get(section) or []}

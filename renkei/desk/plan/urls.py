@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.plan import edit, views
+from renkei.desk.plan import edit, versions, views
 
 SEEN = "published plans; counts of the cases one may see"
 LEAD = "members of the plan's lead party"
@@ -20,4 +20,10 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule=LEAD, changes=True),
     route("d/<slug:body>/plan/<slug:plan>/diff/", edit.compare, name="desk-plan-diff", audience=Audience.STAFF,
           rule=LEAD, changes=True),
+    route("d/<slug:body>/plan/<slug:plan>/versions/", versions.versions, name="desk-plan-versions", audience=Audience.STAFF, rule=SEEN),
+    route("d/<slug:body>/plan/<slug:plan>/versions/<int:number>/", versions.change, name="desk-plan-change", audience=Audience.STAFF, rule=SEEN),
+    route("d/<slug:body>/plan/<slug:plan>/versions/<int:number>/paper/", versions.paper, name="desk-plan-change-paper",
+          audience=Audience.STAFF, rule=SEEN),
+    route("d/<slug:body>/plan/<slug:plan>/versions/<int:number>/pdf/", versions.pdf, name="desk-plan-change-pdf", audience=Audience.STAFF,
+          rule=SEEN),
 ]  # fmt: skip
