@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -38,7 +39,7 @@ def start_bridge(need: Need, other: Other, *, by: Actor, on: dt.date | None = No
     Refused: ``not_allowed``, ``case_closed``, ``need_over``, ``who_empty``, ``too_long``, ``future``, ``bridge_open`` (the same
     person is being asked already).
     """
-    body, person = signed(by)
+    author = signed(by)
     case = Case.objects.visible_to(by).filter(pk=need.case_id).first()
     require(case is not None and takes_part(by, case), _("橋渡しを書けるのは、この案件に関わる機関だけです。"))
     if case is None or not case.is_open:
@@ -54,10 +55,10 @@ def start_bridge(need: Need, other: Other, *, by: Actor, on: dt.date | None = No
     given = {"who": who, "organisation": organisation, "to_body": other.body, "entry": other.entry.pk if other.entry else ""}
     try:
         with transaction.atomic():
-            made = Bridge.objects.create(case=case, need=need, tried_on=day, moved_on=day, body_id=body, person_id=person, **given)
+            made = Bridge.objects.create(case=case, need=need, tried_on=day, moved_on=day, body_id=author[0], person_id=author[1], **given)
     except IntegrityError as error:
         raise Refused(_("この相手には、もう打診しています。その続きに書いてください。"), "bridge_open", field="who") from error
-    _step(made, by, day, fit(words, 400, "words"))
+    _step(made, author, day, fit(words, 400, "words"))
     record(by, "bridge.start", made, need, case, **given | {"to_body": other.body.pk if other.body else "", "on": day})
     return made
 
@@ -68,7 +69,7 @@ def move_bridge(bridge: Bridge, *, by: Actor, state: str, words: str, on: dt.dat
 
     Refused: ``not_allowed``, ``bridge_over``, ``no_step``, ``words_empty``, ``too_long``, ``future``, ``before_last``.
     """
-    signed(by)
+    author = signed(by)
     require(takes_part(by, bridge.case), _("橋渡しを書けるのは、この案件に関わる機関だけです。"))
     locked = Bridge.objects.select_for_update(of=("self",)).get(pk=bridge.pk)
     if not locked.is_open:
@@ -83,13 +84,13 @@ def move_bridge(bridge: Bridge, *, by: Actor, state: str, words: str, on: dt.dat
         raise Refused(_("前の記録より前の日です。日を確かめてください。"), "before_last", field="on")
     locked.state, locked.moved_on, locked.result = state, day, told if state in BRIDGE_ENDS else locked.result
     locked.save(update_fields=["state", "moved_on", "result"])
-    _step(locked, by, day, told)
+    _step(locked, author, day, told)
     record(by, "bridge.move", locked, state=state, words=told, on=day)
     return locked
 
 
-def _step(bridge: Bridge, by: Actor, day: dt.date, words: str) -> None:
-    BridgeStep.objects.create(bridge=bridge, state=bridge.state, on=day, words=words, body_id=by.body, person_id=by.person, written_at=clock.now())
+def _step(bridge: Bridge, author: tuple[str, uuid.UUID], day: dt.date, words: str) -> None:
+    BridgeStep.objects.create(bridge=bridge, state=bridge.state, on=day, words=words, body_id=author[0], person_id=author[1], written_at=clock.now())
 
 
 def _day(on: dt.date | None) -> dt.date:

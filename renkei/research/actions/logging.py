@@ -60,7 +60,7 @@ def change_activity(activity: Activity, line: Line, *, by: Actor, version: int) 
     if all(getattr(locked, key) == value for key, value in given.items()):
         return locked
     if not is_same_day(locked):
-        _keep(locked, by)
+        _keep(locked)
     for key, value in given.items():
         setattr(locked, key, value)
     locked.version += 1
@@ -116,6 +116,6 @@ def _facts(one: Activity) -> dict[str, Any]:
     return {"day": one.day, "minutes": one.minutes, "kind": one.kind, "words": one.words, "case": one.case_id, "company": one.company_id}
 
 
-def _keep(locked: Activity, by: Actor) -> None:
+def _keep(locked: Activity) -> None:
     said = {key: str(value) if value is not None else "" for key, value in _facts(locked).items()}
-    ActivityVersion.objects.create(activity=locked, number=locked.version, said=said, replaced_at=clock.now(), replaced_by_id=by.person)
+    ActivityVersion.objects.create(activity=locked, number=locked.version, said=said, replaced_at=clock.now(), replaced_by_id=locked.person_id)

@@ -85,8 +85,9 @@ def of_needs(actor: Actor, queues: list[Queue]) -> Iterable[tuple[str, Row]]:
     shown = needs.select_related("case__company", "case__holder", "case__holder_person", "case__next_body", "case__next_person")
     shown = shown.prefetch_related(Prefetch("supports", asked, to_attr="live"), Prefetch("bridges", Bridge.objects.visible_to(actor), to_attr="tries"))
     for need in shown.order_by("case__next_on", "pk").distinct():
-        services = {one.service_id for one in need.live}
-        row = Row(need.case, need, need.title, _state(need.live), need.added_at, bridges=len(need.tries))
+        live: list[Support] = need.live  # type: ignore[attr-defined]  # prefetched
+        services = {one.service_id for one in live}
+        row = Row(need.case, need, need.title, _state(live), need.added_at, bridges=len(need.tries))  # type: ignore[attr-defined]  # prefetched
         for queue in queues:
             if need.stage_id in queue.stages or services & set(queue.services):
                 yield queue.code, row

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
@@ -69,10 +70,11 @@ class OutsideAskForm(ActForm):
         wanted = [key for key in [uuid_of(given.get("candidate", ""))] if key]
         seen = Candidate.objects.visible_to(self.actor).filter(asked__inquiry__circulation__need=self.subject, pk__in=wanted)
         for one in seen.select_related("asked__body"):
-            self.initial |= {"name": one.name, "email": one.contact if "@" in one.contact else ""}
-            self.say = _("%(body)sの心当たり：%(who)s　%(contact)s　%(note)s") % {"body": one.asked.body.short, "who": one, "contact": one.contact, "note": one.note}  # type: ignore[misc]  # of this page alone
-            member = next((code for code, label in self.pick("member").choices if one.organisation and one.organisation in str(label)), None)
-            self.initial |= {"member": member} if member else {}
+            self.initial.update(name=one.name, email=one.contact if "@" in one.contact else "")
+            told = {"body": one.asked.body.short, "who": one, "contact": one.contact, "note": one.note}
+            self.say = gettext("%(body)sの心当たり：%(who)s　%(contact)s　%(note)s") % told  # type: ignore[misc]  # of this page alone
+            member = next((f"{net.code}|{each.code}" for net, each in reachable(str(self.actor.body)) if each.name == one.organisation), None)
+            self.initial.update({"member": member} if member else {})
 
     def run(self) -> Any:
         """Ask."""
