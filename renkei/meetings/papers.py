@@ -87,7 +87,9 @@ def as_pdf(docx: bytes, title: str) -> bytes:
 
 def numbered_materials(meeting: Meeting, items: Sequence[AgendaItem], actor: Actor) -> list[tuple[str, Material]]:
     """Return the newest versions the actor reads with their numbers: those of the meeting (0-1, 0-2), then item by item (1-1, 2-1)."""
-    places: dict[UUID | None, int] = {one.pk: place for place, one in enumerate(items, 1)} | {None: 0}  # type: ignore[dict-item]  none: the meeting's own
+    places: dict[UUID | None, int] = {None: 0}  # the meeting's own
+    for place, item in enumerate(items, 1):
+        places[item.pk] = place
     own = Material.objects.visible_to(actor).newest().filter(meeting=meeting)
     found = sorted((one for one in own if one.item_id in places), key=lambda one: (places[one.item_id], one.added_at, str(one.pk)))
     counts: dict[int, int] = {}

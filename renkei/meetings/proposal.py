@@ -23,6 +23,7 @@ from renkei.cases.states import NeedState
 from renkei.meetings.models import AgendaItem, ItemKind, ItemSource, Level, Meeting, Task
 from renkei.meetings.queries import ladder_meetings, waiting
 from renkei.meetings.rules import knowing
+from renkei.plan.content import PlanContent
 from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days, clock_named, content_now
 from renkei.research.models import ActivityReport
@@ -86,8 +87,8 @@ def _escalated(meeting: Meeting, actor: Actor) -> list[Proposed]:
             for one in waiting(actor)[:MOST]]  # fmt: skip
 
 
-def _tried(rung: Escalation, content: object, bodies: dict[str, Body]) -> tuple[str, ...]:
-    told = tried_in_words(rung.tried, content, bodies)  # type: ignore[arg-type]  the plan's content
+def _tried(rung: Escalation, content: PlanContent, bodies: dict[str, Body]) -> tuple[str, ...]:
+    told = tried_in_words(rung.tried, content, bodies)
     return tuple("　".join(part for part in (one.body, one.said, one.reason) if part)[:200] for one in told)
 
 

@@ -20,6 +20,7 @@ from renkei.meetings.models import (
     Meeting,
     MeetingState,
     Minutes,
+    Participant,
     Task,
 )
 from renkei.plan.content import Series
@@ -100,6 +101,13 @@ def presence(meeting: Meeting, actor: Actor) -> Presence:
     there = {one.body.pk: one.body.party_id for one in people if one.body is not None}
     stand = Body.objects.filter(closed_on__isnull=True)
     return Presence(people, len(there), len(set(there.values())), stand.count(), Party.objects.filter(bodies__in=stand).distinct().count())
+
+
+def missing_regulars(meeting: Meeting, actor: Actor) -> list[Participant]:
+    """Return the participants of the series who are not written down as present."""
+    there = set(Attendance.objects.visible_to(actor).filter(meeting=meeting, ended_at__isnull=True, body__isnull=True).values_list("organisation", "name"))
+    known = Participant.objects.visible_to(actor).standing().filter(plan_id=meeting.plan_id, series=meeting.series)
+    return [one for one in known if (one.organisation, one.name) not in there]
 
 
 def items_of(meeting: Meeting, actor: Actor) -> list[AgendaItem]:

@@ -87,6 +87,7 @@ class Series:
     per_year: int = 0
     aliases: tuple[str, ...] = ()
     guests: bool = False
+    sessions: tuple[str, ...] = ()  # what a meeting of the series may be: a sitting, a visit, a lesson [C21, C71]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,8 @@ class PlanContent:
     def series(self) -> list[Series]:
         """Return the series of meetings in order."""
         return [
-            Series(one["code"], one["name"], one["owner"], one.get("per_year", 0), tuple(one.get("aliases", ())), bool(one.get("guests")))
+            Series(one["code"], one["name"], one["owner"], one.get("per_year", 0), tuple(one.get("aliases", ())), bool(one.get("guests")),
+                   tuple(one.get("sessions", ())))
             for one in self.section("meetings")
         ]
 

@@ -65,7 +65,7 @@ def going(region: World) -> tuple[Meeting, AgendaItem, AgendaItem]:
 def token_of(body: str) -> str:
     """The token in the mail a body got."""
     text = Mail.objects.get(to_body=body, purpose="round").text
-    return re.findall(r"/round/([^/]+)/", text)[0]
+    return str(re.findall(r"/round/([^/]+)/", text)[0])
 
 
 def by_link(body: str) -> Actor:

@@ -180,7 +180,7 @@ def test_an_item_for_some_names_only_who_may_read_the_summary(region: World) -> 
 
 def test_a_need_is_put_up_once_and_only_where_the_ladder_says(region: World) -> None:
     item = on_agenda(region)
-    need = item.source.escalation.need
+    need = Escalation.objects.open().get().need
     with refuses("on_agenda"):
         put_up(need, meeting(region, "full"), by=region.desk, wording=OPEN)
     other = hard_need(region)

@@ -25,7 +25,7 @@ from renkei.meetings.actions.calling import move_meeting
 from renkei.meetings.actions.minuting import decide, finish_task, give_task
 from renkei.meetings.actions.proposed import take_proposals, time_items
 from renkei.meetings.jobs import take_up_decisions
-from renkei.meetings.models import AgendaItem, ItemSource, Level, Meeting
+from renkei.meetings.models import AgendaItem, ItemSource, Meeting
 from renkei.meetings.proposal import Proposed, last_day, proposals, stalled_cases
 from renkei.plan.models import Body
 from tests.cases.making import arrived, events, fresh, need_of, refuses, steps
@@ -325,4 +325,3 @@ def test_of_a_meeting_that_is_over_nothing_is_offered(region: World) -> None:
     move_meeting(found, by=region.center, state="off", reason="大雪")
     shown = as_(region, DESK).get(page_of(found, DESK)).content.decode()
     assert ("議題の案" in shown, "時間を保存する" in shown) == (False, False)
-    assert Level.NAMED == "named"

@@ -25,10 +25,20 @@ class DayForm(Refusing):
     """Day, hour, place, chair."""
 
     held_on = JapaneseDateField(label=_("開催日"))
+    theme = TextField(label=_("テーマ"), max_length=100, required=False)
+    session = choice(_("会の形"), widget=Seg, required=False)
     starts = JapaneseTimeField(label=_("開始"), required=False)
     ends = JapaneseTimeField(label=_("終了"), required=False)
     place = TextField(label=_("場所"), max_length=200, required=False)
     chair = TextField(label=_("議長"), max_length=100, required=False)
+
+    def __init__(self, *args: Any, sessions: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["session"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  narrows the declared type
+        field.choices = [("", _("決めない")), *[(one, one) for one in sessions]]
+        if not sessions:
+            del self.fields["session"]
 
 
 class CallForm(DayForm):

@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.meetings import agenda, items, papers, rounds, views
+from renkei.desk.meetings import agenda, items, papers, rounds, series, views
 
 STAFF = Audience.STAFF
 ALL = "every body sees the meetings; of an item, those it is for"
@@ -13,6 +13,8 @@ MEETING = "d/<slug:body>/meeting/<uuid:meeting>/"
 urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/meetings/", views.meetings, name="desk-meetings", audience=STAFF, rule=ALL),
     route("d/<slug:body>/meetings/new/<slug:series>/", views.call, name="desk-meeting-call", audience=STAFF, rule=RUNS, changes=True),
+    route("d/<slug:body>/meetings/series/<slug:series>/", series.series, name="desk-series", audience=STAFF, rule=ALL, changes=True),
+    route("d/<slug:body>/meetings/series/<slug:series>/<uuid:who>/leave/", series.leave, name="desk-series-leave", audience=STAFF, rule=RUNS, changes=True),
     route(MEETING, views.meeting, name="desk-meeting", audience=STAFF, rule=ALL),
     route(f"{MEETING}edit/", views.edit, name="desk-meeting-edit", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}move/<slug:state>/", views.move, name="desk-meeting-move", audience=STAFF, rule=RUNS, changes=True),

@@ -37,6 +37,7 @@ from renkei.meetings.papers import materials_of
 from renkei.meetings.queries import (
     cases_of,
     items_of,
+    missing_regulars,
     own_tasks,
     presence,
     series_names,
@@ -72,7 +73,7 @@ def call(request: StaffRequest, body: str, series: str) -> HttpResponse:
     rule = _series(series)
     if not runs_meeting(request.actor, rule.owner):
         raise PermissionDenied
-    form = CallForm(request.POST if request.method == "POST" else None)
+    form = CallForm(request.POST if request.method == "POST" else None, sessions=rule.sessions)
 
     def run() -> Meeting:
         return call_meeting(series, by=request.actor, **form.cleaned_data)
@@ -93,8 +94,8 @@ def meeting(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpRespons
 def edit(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     """Change day, hour, place and chair."""
     found = _run_by(request, meeting)
-    start = {"held_on": found.held_on, "starts": found.starts, "ends": found.ends, "place": found.place, "chair": found.chair}
-    form = DayForm(request.POST if request.method == "POST" else None, initial=start)
+    start = {"held_on": found.held_on, "starts": found.starts, "ends": found.ends, "place": found.place, "chair": found.chair, "theme": found.theme, "session": found.session}
+    form = DayForm(request.POST if request.method == "POST" else None, initial=start, sessions=_series(found.series).sessions)
     version = _number(request, found.version)
     made = _done(request, form, lambda: change_meeting(found, by=request.actor, version=version, **form.cleaned_data), _("直しました。"))
     if made is not None:
@@ -133,7 +134,7 @@ def came(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     made = _done(request, form, run, _("出席者に入れました。"))
     if made is not None:
         return redirect("desk-meeting-came", body=body, meeting=found.pk)
-    more = {"presence": presence(found, request.actor)}
+    more = {"presence": presence(found, request.actor), "regulars": missing_regulars(found, request.actor)}
     return _form(request, form, body=body, meeting=found, heading=_("出席者"), button=_("出席者に入れる"), template="came", **more)
 
 

@@ -34,17 +34,17 @@ def series_named(code: str) -> Series:
 @transaction.atomic
 def call_meeting(
     series: str, *, by: Actor, held_on: dt.date, kind: str = MeetingKind.REGULAR, starts: dt.time | None = None, ends: dt.time | None = None,
-    place: str = "", chair: str = "", reason: str = "",
+    place: str = "", chair: str = "", reason: str = "", theme: str = "", session: str = "",
 ) -> Meeting:  # fmt: skip
     """Call the next meeting of a series; its number follows the last of the fiscal year.
 
     A meeting that took place already may be written down with its day. Refused: ``unknown_series``, ``unknown_kind``,
-    ``reason_empty`` (an extra one), ``too_long``, ``ends_first``, ``called_meanwhile``, ``not_allowed``.
+    ``reason_empty`` (an extra one), ``too_long``, ``ends_first``, ``unknown_session``, ``called_meanwhile``, ``not_allowed``.
     """
     rule = series_named(series)
     if not runs_meeting(by, rule.owner):
         raise Refused(_("この会議を開けるのは、開催の機関か窓口だけです。"), "not_allowed")
-    values = _details(kind, place, chair, reason) | _hours(starts, ends)
+    values = _details(kind, place, chair, reason) | _hours(starts, ends) | _session(rule, theme, session)
     year = FiscalYear.of(held_on).start_year
     plan = current_plan()
     of_year = Meeting.objects.filter(plan=plan, series=series, fiscal_year=year)
@@ -63,11 +63,11 @@ def call_meeting(
 @transaction.atomic
 def change_meeting(
     meeting: Meeting, *, by: Actor, version: int, held_on: dt.date, starts: dt.time | None = None, ends: dt.time | None = None, place: str = "",
-    chair: str = "",
+    chair: str = "", theme: str = "", session: str = "",
 ) -> Meeting:  # fmt: skip
     """Change day, hour, place, chair until it is held. The number stays, so the day stays within its fiscal year.
 
-    Refused: ``changed_meanwhile``, ``held``, ``other_year``, ``ends_first``, ``too_long``, ``not_allowed``.
+    Refused: ``changed_meanwhile``, ``held``, ``other_year``, ``ends_first``, ``unknown_session``, ``too_long``, ``not_allowed``.
     """
     locked = lock_meeting(meeting, by=by, version=version)
     if locked.state != MeetingState.PLANNED:
@@ -78,6 +78,8 @@ def change_meeting(
     hours = _hours(starts, ends)
     locked.held_on, locked.starts, locked.ends = held_on, hours["starts"], hours["ends"]
     locked.place, locked.chair = fit(place, 200, "place"), fit_name(chair, "chair")
+    told = _session(series_named(locked.series), theme, session)
+    locked.theme, locked.session = told["theme"], told["session"]
     _save(locked)
     if _where(locked) != before:
         tell_of_meeting(locked, written("会議の日時か場所が変わりました"), by=by)
@@ -178,6 +180,12 @@ def _hours(starts: dt.time | None, ends: dt.time | None) -> dict[str, dt.time | 
     if ends is not None and (starts is None or ends <= starts):
         raise Refused(_("終わりの時刻は、始まりより後にしてください。"), "ends_first", field="ends")
     return {"starts": starts, "ends": ends}
+
+
+def _session(rule: Series, theme: str, session: str) -> dict[str, str]:
+    if session and session not in rule.sessions:
+        raise Refused(_("会の形を一覧から選んでください。"), "unknown_session", field="session")
+    return {"theme": fit(theme, 100, "theme"), "session": session}
 
 
 def _where(meeting: Meeting) -> tuple[object, ...]:

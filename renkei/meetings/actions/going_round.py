@@ -151,7 +151,7 @@ def _vote(item: AgendaItem, said: Said, name: str, *, by: Actor) -> Vote:
     words = fit(said.words, 400, "words")
     if said.stance in SAYS_WHY and not words:
         raise Refused(_("条件・反対・回答は、ひとことを書いてください：%(title)s") % {"title": item.title}, "words_empty")
-    return Vote.objects.create(item=item, body_id=by.body, stance=said.stance, words=words, said_at=clock.now(), said_by_id=by.person, said_name=name)
+    return Vote.objects.create(item=item, body_id=str(by.body), stance=said.stance, words=words, said_at=clock.now(), said_by_id=by.person, said_name=name)
 
 
 def _ask(meeting: Meeting, body: Body, count: int, *, by: Actor, with_link: bool) -> None:

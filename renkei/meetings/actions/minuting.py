@@ -207,14 +207,14 @@ def take_up_decision(item_id: uuid.UUID, *, by: Actor) -> bool:
         if item.outcome == ItemOutcome.CARRIED:
             if not _carry(item, source, by=by):
                 return False
-        elif source is not None and source.escalation is None:
+        elif source is not None and (rung := source.escalation) is None:
             let_wait(source.case_id, _read_step(), by=by)
-        elif source is not None:
+        elif source is not None and rung is not None:
             end = _ENDS.get(ItemOutcome(item.outcome))
             if end is None:  # only noted: the need stays on its rung, for another meeting
-                wait_for(source.escalation, _read_step(), by=by)
+                wait_for(rung, _read_step(), by=by)
             else:
-                end_rung(source.escalation, by=by, end=end, words=item.decision)
+                end_rung(rung, by=by, end=end, words=item.decision)
         item.taken_up_at = clock.now()
         item.save(update_fields=["taken_up_at"])
         record(by, "meeting.take_up", item, outcome=item.outcome)

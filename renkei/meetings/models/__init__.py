@@ -38,6 +38,7 @@ from renkei.meetings.models.minutes import (
     MinutesItemQuerySet,
     MinutesQuerySet,
 )
+from renkei.meetings.models.participant import Participant, ParticipantQuerySet
 from renkei.meetings.models.vote import (
     SAYS_WHY,
     Stance,
@@ -71,6 +72,8 @@ __all__ = [
     "MinutesItem",
     "MinutesItemQuerySet",
     "MinutesQuerySet",
+    "Participant",
+    "ParticipantQuerySet",
     "Stance",
     "Task",
     "TaskQuerySet",

@@ -66,6 +66,8 @@ class Meeting(Row):
     held_on = models.DateField(_("開催日"))
     starts = models.TimeField(_("開始"), null=True, blank=True)
     ends = models.TimeField(_("終了"), null=True, blank=True)
+    theme = models.CharField(_("テーマ"), max_length=100, blank=True)
+    session = models.CharField(_("会の形"), max_length=20, blank=True)  # one of the plan's words for the series
     place = models.CharField(_("場所"), max_length=200, blank=True)
     chair = models.CharField(_("議長"), max_length=100, blank=True)
     state = models.CharField(max_length=8, choices=MeetingState, default=MeetingState.PLANNED)

@@ -27,7 +27,7 @@ def answer(request: LinkRequest, token: str) -> HttpResponse:
             "answered_by": typed.get("answered_by", "") if typed is not None else ""}  # fmt: skip
     if typed is not None:
         try:
-            cast_votes(found, read_ballot(typed, lines), by=request.actor, name=page["answered_by"])
+            cast_votes(found, read_ballot(typed, lines), by=request.actor, name=str(page["answered_by"]))
         except Refused as refusal:
             return render(request, "public/rounds/answer.html", page | {"refusal": refusal}, status=422)
         return render(request, "public/rounds/done.html", page)
