@@ -17,6 +17,7 @@ from uuid import UUID
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.models import Case, Consultation, RegionalProject, Transition
+from renkei.cases.models.gap import Gap
 from renkei.companies.models import Company
 from renkei.meetings.models import Meeting
 from renkei.plan.models import Municipality, Plan, Service
@@ -27,7 +28,7 @@ TURNS = {"received", "imported", "closed", "reopened", "import_undone"}
 MOVES = {"referred", "handover_accepted", "holder_back"}
 CODES = (
     "projects", "consultations", "closed", "results", "first_answer", "body_answer", "supports", "declines", "silent", "open", "dwell",
-    "areas", "pressures", "purposes", "services", "climbs", "outside", "meetings",
+    "areas", "pressures", "purposes", "services", "climbs", "outside", "gaps", "meetings",
 )  # fmt: skip
 
 
@@ -40,6 +41,7 @@ class Books:
     consultations: list[Consultation]
     projects: list[RegionalProject] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Sort the steps and lay them out."""
@@ -59,7 +61,7 @@ class Books:
     def of_the_house(cls) -> Books:
         """Read the whole database; only who sees everything gets everything."""
         return cls(list(Transition.objects.all()), Case.objects.in_bulk(), list(Consultation.objects.all()),
-                   list(RegionalProject.objects.prefetch_related("bodies")), list(Meeting.objects.all()))  # fmt: skip
+                   list(RegionalProject.objects.prefetch_related("bodies")), list(Meeting.objects.all()), list(Gap.objects.all()))  # fmt: skip
 
     @cached_property
     def areas(self) -> dict[UUID, list[str]]:
@@ -252,6 +254,11 @@ class Pencil:
             for one in told:
                 if one.to_state == "asked" and one.happened_on >= self.year.first_day:
                     yield subject, one.body, told[-1].to_state, one.happened_on
+
+    def gaps(self) -> Iterator[Line]:
+        for one in self.books.gaps:
+            if one.said_at <= self.as_of and self.year.contains(one.said_on):
+                yield one.pk, one.said_body_id, one.kind, one.said_on
 
     def meetings(self) -> Iterator[Line]:
         for one in self.books.meetings:

@@ -15,7 +15,8 @@ from renkei.base.refusal import Refused
 from renkei.plan.models import Plan
 from renkei.reporting.counting.parts import ALL
 from renkei.reporting.figures import FIGURES
-from renkei.reporting.models import ClosedPeriod, FrozenFigure
+from renkei.reporting.models import ClosedPeriod, FrozenFigure, PublishedFigure
+from renkei.reporting.published import to_tell
 from renkei.reporting.queries import Result, count, counted_years, end_of, plan_of
 from renkei.reporting.rules import closes_periods
 
@@ -36,6 +37,29 @@ def close_period(year: FiscalYear, *, on: dt.date | None = None, by: Actor) -> C
     FrozenFigure.objects.bulk_create(rows)
     record(by, "period.close", period, figures=[str(row) for row in rows])
     return period
+
+
+@transaction.atomic
+def publish_period(period: ClosedPeriod, *, by: Actor) -> list[PublishedFigure]:
+    """Let everybody read the totals of a closed year, without what is too small to be told; never taken back.
+
+    Refused: ``not_allowed``, ``published_already``.
+    """
+    if not closes_periods(by):
+        raise Refused(_("数字を公表できるのは、窓口だけです。"), "not_allowed")
+    now = clock.now()
+    rows = [
+        PublishedFigure(period=period, plan_id=period.plan_id, fiscal_year=period.fiscal_year, figure=one.figure.code, version=one.figure.version,
+                        split=one.split, value=one.value, published_at=now)
+        for one in to_tell(period)
+    ]  # fmt: skip
+    try:
+        with transaction.atomic():
+            PublishedFigure.objects.bulk_create(rows)
+    except IntegrityError as error:
+        raise Refused(_("この年度の数字は、もう公表してあります。"), "published_already") from error
+    record(by, "period.publish", period, figures=[str(row) for row in rows])
+    return rows
 
 
 def _plan(year: FiscalYear) -> Plan:

@@ -40,6 +40,7 @@ class Split(StrEnum):
     RUNG = "rung"
     OUTSIDE = "outside"
     SERIES = "series"
+    GAP = "gap"
     AREA = "area"
     ANSWER = "answer"
     YEAR = "year"
@@ -152,6 +153,10 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         "outside", 1, _("地域の外への依頼"), _("件"), _("地域の外の機関に出した依頼。いまの返事で分けます。"), _("依頼した日の年度に数えます。数える日より後の返事は入りません。"),
         _("同じ依頼は1件。同じ課題をほかの機関にも頼めば、別の1件です。"), ladder.OUTSIDE_1, split=Split.OUTSIDE,
+    ),
+    Figure(
+        "gaps", 1, _("足りなかったもの"), _("件"), _("地域の中で支援できなかったときに、足りなかったと記録された設備、技術、人手。"),
+        _("記録した日の年度に数えます。"), _("記録ごとに1件。同じものが別の課題で足りなければ、別の1件です。"), ladder.GAPS_1, split=Split.GAP,
     ),
     Figure(
         "meetings", 1, _("開いた会議"), _("回"), _("開いた会議。臨時の会議も入ります。持ち回り、取りやめたもの、これから開くものは数えません。"),

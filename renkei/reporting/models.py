@@ -89,6 +89,39 @@ class FrozenFigure(models.Model):
         return f"{self.figure} {self.version} {self.body} {self.split}: {self.value}"
 
 
+class PublishedFigureQuerySet(models.QuerySet["PublishedFigure"]):
+    """Published figures; the policy ``reporting_publishedfigure`` says the same."""
+
+    def visible_to(self, actor: Actor) -> PublishedFigureQuerySet:
+        """Return all of them, to anybody."""
+        del actor
+        return self
+
+
+class PublishedFigure(models.Model):
+    """A number of a closed year that everybody may read; no value where it is too small to be told. Holds no records."""
+
+    period = models.ForeignKey(ClosedPeriod, on_delete=models.PROTECT, related_name="published")
+    plan = models.ForeignKey("plan.Plan", on_delete=models.PROTECT, related_name="+")
+    fiscal_year = models.PositiveSmallIntegerField()
+    figure = models.CharField(max_length=40)
+    version = models.PositiveSmallIntegerField()
+    split = models.CharField(max_length=40, default=ALL, blank=True)
+    value = models.PositiveIntegerField(null=True)
+    published_at = models.DateTimeField()
+
+    objects = PublishedFigureQuerySet.as_manager()
+
+    class Meta:
+        """Once a year, figure and part."""
+
+        ordering = ["-fiscal_year", "figure", "split"]
+        constraints = [models.UniqueConstraint(fields=["period", "figure", "split"], name="published_figure_once")]
+
+    def __str__(self) -> str:
+        return f"{self.fiscal_year} {self.figure} {self.split} {self.value}"
+
+
 class ReportKind(models.TextChoices):
     """Which report it is: of a year, of the whole term at its end, of what the plan does under a designation."""
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from renkei.base.fiscal_year import FiscalYear
 from renkei.base.language import shown_fiscal_year
 from renkei.cases.models import RungNumber
+from renkei.cases.models.gap import GapKind
 from renkei.cases.queries.ladder import rung_name
 from renkei.cases.states import SupportState
 from renkei.plan.content import PlanContent
@@ -35,6 +36,7 @@ def _known(split: Split, content: PlanContent) -> dict[str, str]:
         Split.ANSWER: lambda: {one.value: str(one.label) for one in (SupportState.ACCEPTED, SupportState.DECLINED)},
         Split.SERVICE: lambda: dict(Service.objects.values_list("code", "name")),
         Split.RUNG: lambda: {str(rung.value): rung_name(content, rung) for rung in RungNumber if rung > RungNumber.DESK},
+        Split.GAP: lambda: {one.value: str(one.label) for one in GapKind},
         Split.SERIES: lambda: {one.code: one.name for one in content.series},
         Split.OUTSIDE: lambda: {"asked": _("返事待ち"), "accepted": _("引き受けた"), "declined": _("断られた"), "ended": _("結果が出た")},
     }

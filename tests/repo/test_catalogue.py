@@ -43,7 +43,7 @@ REVIEWED = {
     "case_own": "ids of cases the acting body holds, or the desk was sent: what their firms said afterwards is for these",
     **{
         f"figure_{name}_1": "ids and days of the records behind a figure, for staff and the worker; whose they are only to the front desk and themselves"
-        for name in ("areas", "body_answer", "climbs", "closed", "consultations", "declines", "dwell", "first_answer", "meetings", "open",
+        for name in ("areas", "body_answer", "climbs", "closed", "consultations", "declines", "dwell", "first_answer", "gaps", "meetings", "open",
                      "outside", "pressures", "projects", "purposes", "results", "services", "silent", "supports")
     },
     "follow_up_known": "what the form of a new consultation is filled with; only for a living follow-up link, and who wrote only for that very address",

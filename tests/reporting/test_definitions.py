@@ -29,6 +29,7 @@ PUBLISHED = {
     ("services", 1): "832e5e1bdbf1f736",
     ("climbs", 1): "ac83467326668dc2",
     ("outside", 1): "56360fdb2d039dc8",
+    ("gaps", 1): "c544dffb9fd652fd",
     ("meetings", 1): "de9250bb610da927",
 }
 

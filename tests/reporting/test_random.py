@@ -13,7 +13,8 @@ import pytest
 from bench.pencil import CODES, Books, Pencil
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
-from renkei.cases.models import Case, Consultation, RegionalProject, Transition
+from renkei.cases.models import Case, Consultation, Need, RegionalProject, Transition
+from renkei.cases.models.gap import Gap, GapSource
 from renkei.meetings.models import Meeting
 from renkei.reporting.figures import BY_CODE, FIGURES
 from renkei.reporting.queries import count, end_of
@@ -45,6 +46,7 @@ class Dice:
         Transition.objects.bulk_create(self.steps)
         self.projects()
         self.meetings()
+        self.gaps()
 
     def projects(self) -> None:
         """Approved plans, recorded months later, helped by none, one or two bodies."""
@@ -55,6 +57,19 @@ class Dice:
                 counted_fiscal_year=FiscalYear.of(day).start_year, recorded_at=clock.at(day + dt.timedelta(days=self.chance.choice([0, 90])), 9),
             )  # fmt: skip
             made.bodies.set(self.chance.sample(BODIES, self.chance.randrange(3)))
+
+    def gaps(self) -> None:
+        """What was missing, some of it written down with no need beside it."""
+        for number in range(16):
+            day = dt.date(2026, 3, 1) + dt.timedelta(days=self.chance.randrange(440))
+            made = Gap.objects.create(
+                kind=self.chance.choice(["equipment", "skill", "capacity", "other"]), what=f"測る機械 {number}", key=f"測る機械{number}", said_on=day,
+                said_at=clock.at(day + dt.timedelta(days=self.chance.choice([0, 30])), 9), said_body_id=self.chance.choice(BODIES), said_by=self.world.people[DESK],
+            )  # fmt: skip
+            if number % 3:
+                case = self.chance.choice(self.cases)
+                need = Need.objects.create(case=case, title="課題", stage_id="3", added_at=NOW)
+                GapSource.objects.create(gap=made, case=case, need=need)
 
     def meetings(self) -> None:
         """Meetings to come, called off and held; some written down late."""

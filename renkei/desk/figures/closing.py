@@ -19,7 +19,8 @@ from renkei.base.language import shown_fiscal_year
 from renkei.base.refusal import Refused
 from renkei.desk.figures.asked import read_asked
 from renkei.desk.request import StaffRequest
-from renkei.reporting.actions import close_period
+from renkei.reporting.actions import close_period, publish_period
+from renkei.reporting.published import FEWEST, tables_of, to_tell
 from renkei.reporting.queries import closed_period
 from renkei.reporting.rules import closes_periods
 
@@ -59,6 +60,40 @@ def close(request: StaffRequest, body: str) -> HttpResponse:
             messages.success(request, _("%(year)sを締めました。") % {"year": asked.words})
             return redirect(address)
     return render(request, "desk/figures/close.html", {"body": body, "asked": asked, "form": form})
+
+
+class PublishForm(forms.Form):
+    """A tick that it is meant: what everybody has read cannot be taken back."""
+
+    use_required_attribute = False
+
+    sure = forms.BooleanField(
+        label=gettext_lazy("数字を確かめた。公表したあとは、取り消せない"),
+        error_messages={"required": gettext_lazy("数字を確かめてから、印を付けてください。")},
+    )
+
+
+def publish(request: StaffRequest, body: str) -> HttpResponse:
+    """Show what everybody would read of a closed year, and publish it."""
+    if not closes_periods(request.actor):
+        raise PermissionDenied
+    asked = read_asked(request.GET)
+    address = f"{reverse('desk-figures', kwargs={'body': body})}?year={asked.year.start_year}"
+    period = closed_period(asked.year, request.actor)
+    if period is None:
+        messages.info(request, _("年度を締めてから、公表してください。"))
+        return redirect(address)
+    form = PublishForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            publish_period(period, by=request.actor)
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            messages.success(request, _("%(year)sの数字を公表しました。") % {"year": asked.words})
+            return redirect("public-numbers")
+    tables = tables_of([(one.figure, one.split, one.value) for one in to_tell(period)], asked.year)
+    return render(request, "desk/figures/publish.html", {"body": body, "asked": asked, "form": form, "tables": tables, "fewest": FEWEST})
 
 
 def _first_guess(last_day: dt.date) -> dt.date:

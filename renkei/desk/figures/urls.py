@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     route("d/<slug:body>/figures/sheet/", views.sheet, name="desk-figures-sheet", audience=Audience.STAFF, rule=NUMBERS),
     route("d/<slug:body>/figures/close/", closing.close, name="desk-figures-close", audience=Audience.STAFF,
           rule="the front desk closes a year", changes=True),
+    route("d/<slug:body>/figures/publish/", closing.publish, name="desk-figures-publish", audience=Audience.STAFF,
+          rule="the front desk publishes the totals of a closed year", changes=True),
     route("d/<slug:body>/figures/changes/", records.changes, name="desk-figures-changes", audience=Audience.STAFF,
           rule="records of a closed year that came in or went, as far as the body may see them"),
     route("d/<slug:body>/figures/of/<slug:figure>/", records.records, name="desk-figure", audience=Audience.STAFF,

@@ -15,6 +15,7 @@ from renkei.documents.sheets import write_sheet
 from renkei.plan import reading
 from renkei.plan.queries import plan_content
 from renkei.reporting.figures import FIGURES
+from renkei.reporting.published import published_years
 from renkei.reporting.queries import differences
 from renkei.reporting.rules import closes_periods
 
@@ -31,6 +32,7 @@ def figures(request: StaffRequest, body: str) -> HttpResponse:
         "years": [(one.start_year, shown_fiscal_year(one)) for one in asked.years],
         "areas": reading.areas(plan_content(page.plan)) if page.plan else [],
         "changed": differences(page.period, request.actor) if page.period else [],
+        "may_publish": closes_periods(request.actor) and page.period is not None and asked.year.start_year not in published_years(),
         "may_close": closes_periods(request.actor) and page.period is None and page.plan is not None and asked.year != asked.years[0],
     }  # fmt: skip
     return render(request, "desk/figures/figures.html", context)

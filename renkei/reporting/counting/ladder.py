@@ -1,4 +1,4 @@
-"""Needs that climbed, requests outside the region, meetings that were held."""
+"""Needs that climbed, requests outside the region, what was missing here, meetings that were held."""
 
 from __future__ import annotations
 
@@ -20,3 +20,7 @@ OUTSIDE_1 = counted(f"""
 MEETINGS_1 = counted("""
     SELECT t.id, NULL::uuid, t.host_id::text, t.series::text, NULL::date, t.held_on
     FROM meetings_meeting t WHERE t.held_at <= as_of AND t.kind <> 'circulation' AND t.held_on BETWEEN since AND until""")
+
+GAPS_1 = counted("""
+    SELECT g.id, s.case_id, g.said_body_id::text, g.kind::text, NULL::date, g.said_on
+    FROM cases_gap g LEFT JOIN cases_gapsource s ON s.gap_id = g.id WHERE g.said_at <= as_of AND g.said_on BETWEEN since AND until""")
