@@ -49,7 +49,7 @@ WORDS: dict[Verb, tuple[str, str]] = {
     Verb.CLOSED: ("相談を終えました", "Case closed"), Verb.REOPENED: ("相談を再開しました", "Case reopened"),
     Verb.FEEDBACK: ("結果をうかがいました", "Asked for the outcome"),
     Verb.INCIDENT: (f"{B}へのお願いを、届いたあとに取り消しました", f"Request to {B} taken back after it had arrived"),
-    Verb.PROJECT: ("牽引事業を記録した", "regional project recorded"), Verb.IMPORTED: ("台帳から取り込んだ", "imported from a register"),
+    Verb.PLAN_MOVED: ("次の計画に引き継いだ", "taken over by the next plan"), Verb.PROJECT: ("牽引事業を記録した", "regional project recorded"), Verb.IMPORTED: ("台帳から取り込んだ", "imported from a register"),
     Verb.IMPORT_UNDONE: ("取込みを取り消した", "import undone"), Verb.IDLE: ("動きがない", "standing still"),
     Verb.PACK_OFFERED: (f"{B}の中で担当の引継ぎを頼みました", f"Asked to pass on inside {B}"),
     Verb.PACK_ACCEPTED: (f"{B}の担当者が替わりました", f"New person in charge at {B}"),

@@ -82,6 +82,7 @@ class Verb(models.TextChoices):
     CLIMBED = "climbed", _("上の段に上げた")
     RUNG_ENDED = "rung_ended", _("段での結果が出た")
     ASKED_OUTSIDE = "asked_outside", _("地域の外に頼んだ")
+    PLAN_MOVED = "plan_moved", _("次の計画に引き継いだ")
 
 
 class TransitionQuerySet(models.QuerySet["Transition"]):

@@ -3,7 +3,7 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.plan import edit, versions, views
+from renkei.desk.plan import edit, succession, versions, views
 
 SEEN = "published plans; counts of the cases one may see"
 LEAD = "members of the plan's lead party"
@@ -26,4 +26,6 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule=SEEN),
     route("d/<slug:body>/plan/<slug:plan>/versions/<int:number>/pdf/", versions.pdf, name="desk-plan-change-pdf", audience=Audience.STAFF,
           rule=SEEN),
+    route("d/<slug:body>/plan/<slug:plan>/succession/", succession.take_over, name="desk-plan-succession", audience=Audience.STAFF,
+          rule="the front desk takes over the open cases of the plan before", changes=True),
 ]  # fmt: skip

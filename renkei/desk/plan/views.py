@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
+from renkei.cases.actions.succession import left_open, may_take_over
 from renkei.cases.models import Case, RegionalProject, Support
 from renkei.cases.models.support import SupportQuerySet
 from renkei.cases.states import AT_WORK, WAITING_FOR_ANSWER
@@ -49,6 +50,7 @@ def plan_page(request: StaffRequest, body: str, plan: str | None = None) -> Http
         "notes": content.section("notes"),
         "others": [one for one in published_plans() if one != found],
         "may_edit": edits_plan(request.actor, found),
+        "left_open": left_open(found, request.actor).count() if may_take_over(request.actor, found) else 0,
     }
     return render(request, "desk/plan/plan.html", context)
 
