@@ -59,7 +59,7 @@ def month_of(actor: Actor, person: uuid.UUID, body: str, first: dt.date) -> Mont
     bridges = list(Bridge.objects.visible_to(actor).filter(pk__in=steps.values("bridge_id")).select_related("need", "to_body", "case__company").order_by("tried_on", "id"))
     return Month(
         first, lines, _kinds(lines), begun=states[BridgeState.TRIED], came=states[BridgeState.CAME], failed=states[BridgeState.FAILED],
-        cases=len({one.case_id for one in [*lines, *bridges] if one.case_id}), bridges=bridges,
+        cases=len({one.case_id for one in lines if one.case_id} | {one.case_id for one in bridges}), bridges=bridges,
     )  # fmt: skip
 
 

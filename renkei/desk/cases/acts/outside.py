@@ -72,7 +72,7 @@ class OutsideAskForm(ActForm):
         for one in seen.select_related("asked__body"):
             self.initial.update(name=one.name, email=one.contact if "@" in one.contact else "")
             told = {"body": one.asked.body.short, "who": one, "contact": one.contact, "note": one.note}
-            self.say = gettext("%(body)sの心当たり：%(who)s　%(contact)s　%(note)s") % told  # type: ignore[misc]  # of this page alone
+            self.say = gettext("%(body)sの心当たり：%(who)s　%(contact)s　%(note)s") % told  # type: ignore[assignment, misc]  # of this page alone
             member = next((f"{net.code}|{each.code}" for net, each in reachable(str(self.actor.body)) if each.name == one.organisation), None)
             self.initial.update({"member": member} if member else {})
 
