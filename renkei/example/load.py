@@ -23,6 +23,7 @@ from renkei.cases.models import Case
 from renkei.example.afterwards import ask_and_answer
 from renkei.example.cast import Cast, gather
 from renkei.example.catalogue import load_catalogue
+from renkei.example.coordinators import coordinate
 from renkei.example.files import rows
 from renkei.example.meetings import meet
 from renkei.example.plots import PLOTS
@@ -35,6 +36,7 @@ Say = Callable[[str], None]
 _CLOCK_DAYS = 12  # on how many of the last business mornings reminders and expiries are worked off
 _ASKING_DAYS = 200  # since when firms are asked what became of their cases, every fortnight
 _MAILBOX_DAYS = 7
+_COORDINATING_DAYS = 90  # since when coordinators log, bridge and report
 _MEETING_DAYS = 150  # since when meetings are called and held
 
 
@@ -84,6 +86,7 @@ def _play(cast: Cast) -> None:
     fortnights = [clock.at(add_business_days(clock.today() - dt.timedelta(days=days + 1), 1), 8, 10) for days in range(_ASKING_DAYS, 0, -14)]
     heapq.heappush(queue, (fortnights[0] - dt.timedelta(minutes=1), next(order), ask_and_answer(cast, fortnights)))
     heapq.heappush(queue, (now - dt.timedelta(days=_MEETING_DAYS), next(order), meet(cast, clock.today())))
+    heapq.heappush(queue, (now - dt.timedelta(days=_COORDINATING_DAYS), next(order), coordinate(cast, clock.today())))
     mornings = [clock.at(add_business_days(clock.today(), -days), 7, 30) for days in range(_CLOCK_DAYS, 0, -1)]
     for morning in mornings:
         heapq.heappush(queue, (morning, next(order), _morning()))

@@ -15,7 +15,8 @@ from renkei.accounts.models import Membership, Person
 from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
-from renkei.cases.models import Case, Consent, Consultation, FollowUp, Need, Register, Support, Transition
+from renkei.base.text import search_key
+from renkei.cases.models import Case, Consent, Consultation, FollowUp, Gap, Need, Register, Support, Transition
 from renkei.cases.states import CaseState, SupportState
 from renkei.companies.models import Company
 from renkei.example.catalogue import load_catalogue
@@ -27,6 +28,7 @@ from renkei.plan.commands import publish_built_in
 from renkei.plan.models import Body
 from renkei.plan.queries import current_plan, front_desk, is_business_day
 from renkei.post.models import Mail, MailState, ScreenMail
+from renkei.research.models import Activity, ActivityReport, Bridge
 
 # Loading takes most of a minute: it is done once, by one process, at the beginning.
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("example")]
@@ -252,3 +254,15 @@ def test_the_catalogue_a_second_time_changes_nothing(region: Any) -> None:
     before = Entry.objects.count()
     assert load_catalogue() == 0
     assert Entry.objects.count() == before
+
+
+@pytest.mark.django_db
+def test_coordinators_log_bridge_and_report_and_no_report_names_a_firm(region: Any) -> None:
+    lines = Activity.objects.values_list("body_id", "person_id").distinct()
+    assert (Activity.objects.count(), len(lines), len({body for body, _person in lines})) == (36, 3, 1)
+    assert Bridge.objects.exists()
+    assert "tabled" in set(ActivityReport.objects.values_list("state", flat=True))
+    names = [name for name in Company.objects.values_list("name_key", flat=True) if name]
+    assert [name for text in ActivityReport.objects.values_list("text", flat=True) for name in names if name in search_key(text)] == []
+    assert [name for what, words in Gap.objects.values_list("what", "words") for name in names if name in search_key(what + words)] == []
+    assert Gap.objects.exists()
