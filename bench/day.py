@@ -38,7 +38,7 @@ def live(run: Quarter, today: dt.date, *, arrivals: int, number: int) -> None:
     begin_day(run, today)
     with run.at(today, 8, 30):
         go_away(run, today)
-        worker()
+        turn(run)
     with run.at(today, 9):
         sort_arrivals(run)
     with run.at(today, 9, 50):
@@ -52,7 +52,7 @@ def live(run: Quarter, today: dt.date, *, arrivals: int, number: int) -> None:
         receive_some(run, arrivals)
         firms_write(run)
     with run.at(today, 14):
-        worker()
+        turn(run)
     with run.at(today, 15):
         answer_firms(run)
         read_lists(run)
@@ -60,9 +60,16 @@ def live(run: Quarter, today: dt.date, *, arrivals: int, number: int) -> None:
         answer_packs(run)
         if number % 5 == 4 or number == run.plot.day_of_moves:
             leave_some(run, today, many=number == run.plot.day_of_moves)
-    for hour, minute in ((16, 30), (17, 30)):
-        with run.at(today, hour, minute):
-            worker()
+    with run.at(today, 16, 30):
+        turn(run)
+    with run.at(today, 17, 30):
+        turn(run)
+
+
+def turn(run: Quarter) -> None:
+    """Let the worker look once more, unless the days are calm."""
+    if not run.plot.is_calm:
+        worker()
 
 
 def worker() -> None:

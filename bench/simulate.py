@@ -42,6 +42,7 @@ class Plot:
     moves_at_once: float = 0.15
     day_of_moves: int = 30
     first_day: dt.date = FIRST_DAY
+    is_calm: bool = False  # the worker looks twice a day instead of at every turn: for figures, not for mails
 
 
 @dataclass
@@ -115,7 +116,7 @@ class Quarter:
             after = add_business_days(today, 1)
             while (today := today + dt.timedelta(days=1)) < after:
                 self._night(today)
-                for hour in (9, 17):
+                for hour in () if self.plot.is_calm else (9, 17):
                     with self.at(today, hour):
                         deeds.worker()
 

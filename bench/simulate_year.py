@@ -48,7 +48,7 @@ def simulate_year(size: int, *, staff: int = 40, seed: int = 7, days: int | None
 
     begun = time.monotonic()
     year = FiscalYear.of(FIRST)
-    plot = Plot(needs=size, staff=staff, seed=seed, first_day=FIRST, leaves_a_week=0.003)
+    plot = Plot(needs=size, staff=staff, seed=seed, first_day=FIRST, leaves_a_week=0.003, is_calm=True)
     run = Quarter(plot, random.Random(seed), moment=dt.datetime(2026, 4, 1, tzinfo=dt.UTC))
     region.build(run)
     plot.days = days or sum(is_business_day(FIRST + dt.timedelta(days=n)) for n in range((year.last_day - FIRST).days + 1))

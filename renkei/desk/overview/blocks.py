@@ -32,7 +32,7 @@ class Column:
     """A month of a flow: its words, and for each figure of the flow its number with its place in the drawing."""
 
     words: str
-    is_first: bool
+    is_quarter: bool
     cells: list[Cell]
     bars: list[tuple[int, int, int]]  # x, y and height; 100 in all
 
@@ -79,7 +79,7 @@ def flow(actor: Actor, codes: tuple[str, ...], *, body: str = ALL) -> Flow:
         cells = [Cell(written_value(row[place].value), _records(actor, code, month, body)) for code, row in zip(codes, numbers, strict=True)]
         heights = [int((row[place].value or 0) * HEIGHT / most) for row in numbers]
         bars = [(place * wide + 2 * turn + 1, HEIGHT - height, height) for turn, height in enumerate(heights)]
-        columns.append(Column(_("%(month)s月") % {"month": month.first.month}, place == 0 or month.first.month in {1, 4}, cells, bars))
+        columns.append(Column(_("%(month)s月") % {"month": month.first.month}, month.first.month in {1, 4, 7, 10}, cells, bars))
     return Flow([str(figure.name) for figure in figures], str(figures[0].unit), columns, written_value(most), len(months) * wide + 1)
 
 
