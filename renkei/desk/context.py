@@ -41,7 +41,7 @@ _PLACES = {
     "desk-cases": ("desk-case", "desk-suggestion", "desk-bulk", "desk-compan", "desk-view", "desk-follow-ups", "desk-letter", "desk-opening", "desk-register", "desk-follow", "desk-choices", "desk-route", "desk-candidate"),
     "desk-board": ("desk-board", "desk-coordinator"),
     "desk-requests": ("desk-request", "desk-inquiry"),
-    "desk-meetings": ("desk-meeting", "desk-climb", "desk-gap"),
+    "desk-meetings": ("desk-meeting", "desk-climb", "desk-gap", "desk-series"),
     "desk-notices": ("desk-notice",),
     "desk-plan": ("desk-plan", "desk-figure", "desk-report"),
     "desk-people": ("desk-people", "desk-move", "desk-absences", "desk-template", "desk-export", "desk-mails", "desk-mail-"),
