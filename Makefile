@@ -7,7 +7,7 @@ BIN := .venv/bin
 TEMPLATES := $(wildcard renkei/*/templates)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint types browser own-cluster bench measure-route simulate-quarter night lock messages pictures
+.PHONY: help run test lint types browser own-cluster bench measure-route simulate-quarter simulate-year night lock messages pictures
 
 help:
 	@echo "make run            例示の県を動かす (PORT, RENKEI_HOME)"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench          速さを測る (docs/performance.md)"
 	@echo "make measure-route  支援ルートの当たりを測る"
 	@echo "make simulate-quarter  四半期をまねて、1日のメールの数を数える"
+	@echo "make simulate-year     年度をまねて、数字をすべて数え直す (SIZE)"
 	@echo "make messages       英語の言葉を集め直す (gettext の xgettext が要る)"
 	@echo "make pictures       動いている例示の県 (PORT) から図を撮り直す"
 	@echo "make night          長い検査 (競り合い、落とす)"
@@ -68,7 +69,12 @@ measure-route: .venv/.ok
 simulate-quarter: .venv/.dev-ok
 	@$(BIN)/python -m bench.simulate
 
+SIZE ?= 300
+simulate-year: .venv/.dev-ok
+	@$(BIN)/python -m bench.simulate_year $(SIZE)
+
 night: .venv/.dev-ok
+	$(BIN)/python -m bench.simulate_year 3000 --staff 200
 	RENKEI_NIGHT=1 $(BIN)/python -m pytest tests/storm -n 0
 
 messages: .venv/.dev-ok
