@@ -27,12 +27,12 @@ from renkei.cases.actions.talk import log_contact
 from renkei.cases.actions.triage import set_analysis
 from renkei.cases.models import Case, Escalation, Handover, Need, OutsideRequest, RungNumber, Support
 from renkei.cases.queries.ladder import may_climb
-from renkei.cases.states import CaseState, NeedState, SupportState
+from renkei.cases.states import CaseState, HandoverState, NeedState, SupportState
 from renkei.meetings.actions.agenda import Wording, add_item, put_up
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
 from renkei.meetings.actions.minuting import confirm, decide, give_task, lock_minutes, send_out, write_notes
 from renkei.meetings.jobs import take_up_decisions
-from renkei.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState
+from renkei.meetings.models import AgendaItem, ItemKind, Meeting, MeetingKind, MeetingState
 from renkei.plan.models import Body, Field, Municipality, Plan, PlanVersion
 from renkei.plan.queries import add_business_days
 from tests.cases.linking import firm
@@ -55,7 +55,7 @@ class Diary:
     called: dict[dt.date, Meeting] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Ten working meetings, the yearly one, one extra with its reason, and one in writing."""
+        """Ten working meetings, the yearly one, one extra with its reason, and one in writing that is called off."""
         for turn in range(10):
             self.planned[add_business_days(self.first + dt.timedelta(days=24 + turn * SPACING), 1)] = ("working", "regular", "")
         self.planned[add_business_days(self.first + dt.timedelta(days=170), 1)] = ("full", "regular", "")
@@ -96,6 +96,7 @@ class FiscalYearPlay:
         with self.run.at(today, 15, 30):
             self._plan_changes(today)
             self._meet(today)
+            self._answer_handovers()
             self._seek_outside(today)
             self._sort_and_talk()
             self._end_and_come_back(today)
@@ -126,11 +127,14 @@ class FiscalYearPlay:
                     series, by=by, held_on=day, kind=kind, reason=reason, starts=dt.time(14), place="ひばり館", chair="議長"))
                 if made is not None:
                     self.diary.called[day] = made
-        ahead = [one for one in Meeting.objects.filter(state=MeetingState.PLANNED).order_by("held_on") if one.held_on > today]
+        ahead = [one for one in Meeting.objects.filter(state=MeetingState.PLANNED).exclude(kind=MeetingKind.CIRCULATION).order_by("held_on") if one.held_on > today]
         if ahead:
             self._put_up(ahead[0])
         for meeting in Meeting.objects.filter(state=MeetingState.PLANNED, held_on__lte=today):
-            self._hold(meeting)
+            if meeting.kind == MeetingKind.CIRCULATION:
+                self.run.act("called off", lambda meeting=meeting: move_meeting(meeting, by=self.run.staff_of(meeting.host_id), state=MeetingState.OFF, reason="急がなくなった"))
+            else:
+                self._hold(meeting)
         for meeting in Meeting.objects.filter(state=MeetingState.CHECKING, held_on__lte=today - dt.timedelta(days=7)):
             by = self.run.staff_of(meeting.host_id)
             self.run.act("minutes locked", lambda meeting=meeting, by=by: lock_minutes(meeting, by=by, version=fresh(meeting).version))
@@ -184,11 +188,14 @@ class FiscalYearPlay:
             elif waiting is not None:
                 self._go_on_outside(waiting, by)
 
+    def _answer_handovers(self) -> None:
+        """Whoever is asked to take a case over mostly says yes within some days."""
+        for one in Handover.objects.filter(state=HandoverState.OFFERED).select_related("to_body").order_by("pk"):
+            if self.rnd.random() < 0.3:
+                self.run.act("taken over", lambda one=one: accept_handover(one, by=self.run.staff_of(one.to_body_id)))
+
     def _to_the_lead(self, case: Case, lab: Body) -> None:
-        open_one = Handover.objects.filter(case=case, state="offered").first()
-        if open_one is not None:
-            if open_one.to_body_id == LAB:
-                self.run.act("lead accepted", lambda: accept_handover(open_one, by=self.run.staff_of(LAB)))
+        if Handover.objects.filter(case=case, state=HandoverState.OFFERED).exists():
             return
         by = self.holder(case)
         self.run.act("consent to lead", lambda: give_consent(case, body=lab, klass="summary", by=by, how="oral", given_by="社長"))

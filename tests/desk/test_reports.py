@@ -70,7 +70,7 @@ def test_every_number_in_the_report_opens_as_many_records_as_it_says(world: Worl
     with clock.moved_to(NOVEMBER):
         numbers = [ref for _section, _table, _row, ref in refs(sections_of(draft, world.desk))]
         linked = [(text, url) for text, url in found if url]
-        assert len(linked) == len(numbers) == 69
+        assert len(linked) == len(numbers) == 70
         one = client(world)
         for (text, url), ref in zip(linked, numbers, strict=True):
             answer = one.get(url)
@@ -78,6 +78,34 @@ def test_every_number_in_the_report_opens_as_many_records_as_it_says(world: Worl
             assert text == str(int(ref.value or 0))
             shown = re.sub(r"<[^>]+>", "", part(text_of(answer), "<main", "</main>"))
             assert re.search(rf"(?<!\d){text}\s*(件|回|営業日|日)", shown), (url, text)
+
+
+def test_a_frozen_number_opens_what_was_known_at_that_moment_not_at_the_end_of_its_day(world: World, approved: Report) -> None:
+    from tests.reporting.test_reports import _late_project
+
+    later = MAY + dt.timedelta(hours=2)
+    with clock.moved_to(later):
+        _late_project(world)  # on the very afternoon
+        page = seen(world, "desk-report", yearly=approved.pk)
+        one, wrong = client(world), []
+        for text, url in number_links(page):
+            if "of/projects/" in url:
+                shown = re.sub(r"<[^>]+>", "", part(text_of(one.get(url)), "<main", "</main>"))
+                wrong += [] if re.search(rf"(?<!\d){text}\s*件", shown) else [url]
+    assert (wrong, "of/projects/" in page) == ([], True)
+
+
+@pytest.mark.parametrize("given", ["", "x", "2027-05-01", "2027-05-01T12:00", "9999-01-01T00:00:00+09:00"])
+def test_a_moment_that_is_none_or_to_come_is_the_end_of_today(world: World, given: str) -> None:
+    from django.http import QueryDict
+
+    from renkei.desk.figures.asked import read_asked
+
+    with clock.moved_to(MAY):
+        asked = read_asked(QueryDict(f"year=2026&at={given.replace('+', '%2B')}"))
+        assert (asked.moment, asked.as_of) == (None, MAY)
+        known = read_asked(QueryDict("at=2027-04-12T03:00:00%2B00:00"))
+        assert (known.on, known.as_of, "at=2027-04-12" in known.query) == (dt.date(2027, 4, 12), dt.datetime(2027, 4, 12, 3, tzinfo=dt.UTC), True)
 
 
 def test_the_page_says_whether_the_numbers_are_frozen_and_who_approved(world: World, approved: Report) -> None:
@@ -223,7 +251,7 @@ def test_the_workbook_adds_up_by_formulas_that_come_to_the_counted_totals(world:
         ["令和7・8年度", 2, 2, 2], ["令和9年度", 1, 0, 2], ["上の行の和", 3, 2, None], ["合計", 3, 2, 2], ["差", 0, 0, None],
         ["多くの機関が関わった事業も、1件と数えます。", None, None, None]]  # fmt: skip
     sources = [[cell.value for cell in row] for row in values["8 数字の出どころ"].iter_rows(min_row=4) if row[0].value]
-    assert len(sources) == 70  # the head and every number
+    assert len(sources) == 71  # the head and every number
     assert ["機関ごとの役割と実績", "機関ごとの件数", "工業試験所", "supports", 1, "2026", LAB, "*", 1] in sources
 
 

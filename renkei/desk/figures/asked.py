@@ -24,11 +24,12 @@ class Asked:
     years: list[FiscalYear]
     on: dt.date
     problem: str = ""
+    moment: dt.datetime | None = None  # of the day, where a frozen number asks for its own
 
     @property
     def as_of(self) -> dt.datetime:
-        """Return the last moment of the day, or now."""
-        return end_of(self.on)
+        """Return the last moment of the day, or now; the very moment where it is asked for."""
+        return self.moment or end_of(self.on)
 
     @property
     def is_past(self) -> bool:
@@ -44,6 +45,8 @@ class Asked:
     def query(self) -> str:
         """Return the address's words for the same year and day."""
         day = {"on": self.on.isoformat()} if self.is_past else {}
+        if self.moment is not None:
+            day = {"at": self.moment.isoformat()}
         return urlencode({"year": self.year.start_year, **day})
 
 
@@ -54,7 +57,9 @@ def read_asked(given: QueryDict) -> Asked:
     if year is None:
         problem = _("その年度は数えられません。一覧から選んでください。") if given.get("year") else ""
         year = years[0]
-    on = clock.today()
+    on, moment = clock.today(), _moment(given.get("at", ""))
+    if moment is not None:
+        return Asked(year, years, moment.astimezone(clock.JST).date(), problem, moment)
     if text := given.get("on", ""):
         try:
             on = parse_date(text, clock.today())
@@ -63,3 +68,12 @@ def read_asked(given: QueryDict) -> Asked:
         if on > clock.today():
             on, problem = clock.today(), _("まだ来ていない日です。今日の数字を出しています。")
     return Asked(year, years, on, problem)
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """Return the moment of an address; None for what is none, or is still to come."""
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None and found <= clock.now() else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.desk.figures.page import written_value
 from renkei.reporting.models import Report
@@ -59,7 +59,7 @@ class ReportPage:
         self.period = period_of(report, actor)
         self.moment = moment_of(report, actor)
         found = sections_of(report, actor)
-        words = {} if report.is_approved else texts_of(report, actor)
+        words: Mapping[str, object] = {} if report.is_approved else texts_of(report, actor)
         self.sections = [self._section(number, one, words) for number, one in enumerate(found, start=1)]
         self.moved: list[Moved] = moved(found) if report.is_approved and _knows_all(found, actor) else []
 
@@ -68,7 +68,7 @@ class ReportPage:
         """Return what moved since the approval: what it was, what it is."""
         return [(one, self.cell(one.was), self.cell(one.now)) for one in self.moved]
 
-    def _section(self, number: int, one: Section, words: dict[str, object]) -> ShownSection:
+    def _section(self, number: int, one: Section, words: Mapping[str, object]) -> ShownSection:
         tables = [ShownTable(table, [[self.cell(cell) for cell in row] for row in table.rows], [self.cell(cell) for cell in table.total])
                   for table in one.tables]  # fmt: skip
         writer = getattr(getattr(words.get(one.code), "written_by", None), "name", "")
@@ -83,9 +83,8 @@ class ReportPage:
     def _url(self, ref: Ref) -> str:
         if not may_know_body(self.actor, ref.body):
             return ""
-        day = self.moment.astimezone(clock.JST).date()
         asked = {"year": str(self.report.fiscal_year), "years": "-".join(map(str, ref.years))}
-        asked |= {"on": day.isoformat()} if day < clock.today() else {}
+        asked |= {"at": self.moment.isoformat()} if self.period or self.report.is_approved else {}
         asked |= {"by": ref.body} if ref.body != "*" else {}
         asked |= {"split": ref.split} if ref.split != "*" else {}
         return f"{reverse('desk-figure', kwargs={'body': self.actor.body, 'figure': ref.figure})}?{urlencode(asked)}"

@@ -118,9 +118,9 @@ class Drafting:
     def _roles(self, years: tuple[int, ...]) -> Table:
         """Every body with its numbers, nought too. What each record has one body for adds up; projects do not."""
         codes = (*_OF_BODIES, PROJECTS)
-        rows = tuple((body.short, *(self.numbers.ref(code, years, body.pk) for code in codes)) for body in self.bodies)
+        rows: tuple[tuple[Cell, ...], ...] = tuple((body.short, *(self.numbers.ref(code, years, body.pk) for code in codes)) for body in self.bodies)
         heads = (_("機関"), *(str(self.numbers.figure(code).name) for code in codes))
-        total = (_("計画全体"), *(self.numbers.ref(code, years) for code in codes))
+        total: tuple[Cell, ...] = (_("計画全体"), *(self.numbers.ref(code, years) for code in codes))
         note = _("地域経済牽引事業は、関わった機関ごとに1件と数えるので、機関の数を足しても計画全体にはなりません。")
         return Table(_("機関ごとの件数"), heads, rows, tuple(range(1, len(_OF_BODIES) + 1)), total, note)
 
@@ -155,7 +155,7 @@ class Drafting:
     def _years(self, aimed: list[int]) -> Table:
         """The figures that add up over years, a row a year."""
         codes = ("consultations", "supports", "closed", PROJECTS)
-        rows = tuple((str(FiscalYear(year)), *(self.numbers.ref(code, (year,)) for code in codes)) for year in aimed)
+        rows: tuple[tuple[Cell, ...], ...] = tuple((str(FiscalYear(year)), *(self.numbers.ref(code, (year,)) for code in codes)) for year in aimed)
         heads = (_("年度"), *(str(self.numbers.figure(code).name) for code in codes))
         return Table(_("年度ごとの件数"), heads, rows, tuple(range(1, len(codes) + 1)))
 
