@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+from django.db import transaction
+
+from renkei.audit.models import Event
 from renkei.base import clock
+from renkei.base.refusal import Refused
 from renkei.cases.actions.answers import decline
 from renkei.cases.actions.consents import give_consent
 from renkei.cases.actions.disclosable import write_public
@@ -76,3 +82,16 @@ def held(world: World, found: Meeting) -> Meeting:
     now = move_meeting(fresh(found), by=by, state=MeetingState.HELD)
     attend(now, by=by, name="露崎 遥", body=Body.objects.get(pk=CENTER))
     return fresh(now)
+
+
+def no(act: Callable[[], object]) -> tuple[str, str | None, str]:
+    """Code, field and exact words of what an action refuses; whatever it wrote before that is gone."""
+    with pytest.raises(Refused) as caught, transaction.atomic():
+        act()
+    return caught.value.code, caught.value.field, caught.value.message
+
+
+def trail(*verbs: str) -> list[tuple[str, str, str, list[str]]]:
+    """The audit rows of some verbs in order: verb, kind of actor, body, tables of what was touched."""
+    rows = Event.objects.filter(verb__in=verbs).order_by("pk")
+    return [(one.verb, one.actor_kind, one.body, [str(what).split(":")[0].split(".")[1] for what in one.objects_touched]) for one in rows]
