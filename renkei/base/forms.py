@@ -115,6 +115,7 @@ class JapaneseDateField(forms.Field):
     def __init__(self, *, earliest_today: bool = False, latest_today: bool = False, **kwargs: Any) -> None:
         self.earliest_today, self.latest_today = earliest_today, latest_today
         kwargs.setdefault("help_text", _("例：11月27日、令和8年11月27日"))
+        kwargs.setdefault("error_messages", {"required": _("日を入れてください。")})
         super().__init__(**kwargs)
 
     def prepare_value(self, value: Any) -> Any:

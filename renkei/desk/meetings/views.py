@@ -213,18 +213,15 @@ def _page(request: StaffRequest, body: str, found: Meeting) -> dict[str, Any]:
     sources = cases_of(items, request.actor)
     materials = materials_of(found, items, request.actor)
     counted = tallies(items, request.actor) if found.kind == MeetingKind.CIRCULATION and found.round_at else {}
+    shorts = dict(Body.objects.values_list("pk", "short"))  # in the plan's order
     return {
         "body": body, "meeting": found, "name": series_names().get(found.series, found.series), "runs": runs_meeting(request.actor, found.host_id),
         "items": [{"item": one, "source": sources.get(one.pk), "writes": found.is_writable and writes_item(request.actor, one),
-                   "named": _short(one.bodies), "tally": counted.get(one.pk), "materials": materials.get(one.pk, [])} for one in items],
+                   "named": "、".join(short for code, short in shorts.items() if code in one.bodies), "tally": counted.get(one.pk), "materials": materials.get(one.pk, [])} for one in items],
         "total": total_of(found, items), "presence": presence(found, request.actor),
         "materials": materials.get(None, []), "trends": list(TrendNote.objects.visible_to(request.actor).filter(meeting=found).select_related("body")),
         "sent": list(Minutes.objects.visible_to(request.actor).filter(meeting=found)),
     }  # fmt: skip
-
-
-def _short(codes: list[str]) -> str:
-    return "、".join(Body.objects.filter(pk__in=codes).values_list("short", flat=True)) if codes else ""
 
 
 def _series(code: str) -> Series:

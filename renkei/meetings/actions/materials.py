@@ -25,11 +25,13 @@ MOST_MATERIALS = 60
 def add_material(meeting: Meeting, *, by: Actor, name: str, data: bytes, item: AgendaItem | None = None) -> Material:
     """Put a paper on a meeting, or on an item: who runs the meeting or put the item up. The bytes lie synced before the row.
 
-    Refused: ``locked``, ``too_many_files``, ``not_allowed``, and what keeping a file refuses.
+    Refused: ``locked``, ``too_many_files``, ``other_meeting``, ``not_allowed``, and what keeping a file refuses.
     """
     body, person = signed(by)
     if item is not None:
         require_writes(by, item)
+        if item.meeting_id != meeting.pk:
+            raise Refused(_("この会議の議題ではありません。"), "other_meeting")
     locked = _writable(meeting)
     if locked.materials.count() >= MOST_MATERIALS:
         raise Refused(_("1つの会議に付けられるのは%(most)s件までです。") % {"most": MOST_MATERIALS}, "too_many_files", field="file")
