@@ -74,9 +74,9 @@ def approve_report(report: Report, *, by: Actor) -> Report:
             raise Refused(_("計画の期間がまだ終わっていません。終わってから承認してください。"), "not_over")
     elif period_of(locked, by) is None:
         raise Refused(_("この年度はまだ締めていません。数字の画面で年度を締めてから承認してください。"), "not_closed")
+    locked.as_of = moment_of(locked, by)  # before it counts: what is recorded meanwhile shows as a difference
     with in_house_language():
         parts = frozen_parts(sections_of(locked, by))
-    locked.as_of = moment_of(locked, by)
     locked.content, locked.approved_at, locked.approved_by_id = parts, clock.now(), by.person
     locked.digest = digest(locked)
     locked.save()
