@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from renkei.base.refusal import Refused
+from renkei.base.text import clean_text
 from renkei.cases.rules import takes_part
 from renkei.desk.coordinators.forms import MoveForm
 from renkei.desk.request import StaffRequest
@@ -29,7 +30,7 @@ def bridges(request: StaffRequest, body: str) -> HttpResponse:
     state = request.GET.get("state", "")
     if state in BridgeState.values:
         found = found.filter(state=state)
-    case = request.GET.get("case", "")
+    case = clean_text(request.GET.get("case", ""))
     if case:
         found = found.filter(case__number=case)
     counts = {code: Bridge.objects.visible_to(request.actor).filter(state=code).count() for code in BridgeState.values}

@@ -25,7 +25,7 @@ from renkei.research.models import Activity, ActivityVersion
 from renkei.research.queries.month import month_of
 from renkei.research.queries.posts import posts
 from renkei.research.queries.workbench import workbench
-from renkei.research.rules import first_of, is_author, kinds, next_month
+from renkei.research.rules import first_of, is_author, kind_name, kinds, next_month
 
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
@@ -79,9 +79,9 @@ def line(request: StaffRequest, body: str, activity: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, _("記録を直しました。"))
             return redirect("desk-coordinators-log", body=body)
-    earlier = ActivityVersion.objects.visible_to(request.actor).filter(activity=found).select_related("replaced_by")
-    page = {"body": body, "line": found, "form": form, "may": may, "version": version, "earlier": list(earlier), "same_day": is_same_day(found),
-            "names": {one.code: one.name for one in kinds()}}  # fmt: skip
+    earlier = list(ActivityVersion.objects.visible_to(request.actor).filter(activity=found).select_related("replaced_by"))
+    page = {"body": body, "line": found, "form": form, "may": may, "version": version, "earlier": earlier, "same_day": is_same_day(found),
+            "names": _names(found, earlier)}  # fmt: skip
     return render(request, "desk/coordinators/line.html", page, status=422 if form.errors else 200)
 
 
@@ -124,6 +124,11 @@ def _back(request: HttpRequest, body: str) -> str:
     """Return where a logged line leads: back to where it was typed."""
     name = "desk-coordinators" if request.POST.get("back") == "workbench" else "desk-coordinators-log"
     return reverse(name, kwargs={"body": body})
+
+
+def _names(line: Activity, earlier: list[ActivityVersion]) -> dict[str, str]:
+    """Return the words of the kinds a line has and had, those the plan no longer knows too."""
+    return {code: kind_name(code) for code in {line.kind, *(str(one.said["kind"]) for one in earlier)}}
 
 
 def _number(request: HttpRequest, standing: int) -> int:

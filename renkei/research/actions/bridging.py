@@ -41,7 +41,8 @@ def start_bridge(need: Need, other: Other, *, by: Actor, on: dt.date | None = No
     """
     author = signed(by)
     case = Case.objects.visible_to(by).filter(pk=need.case_id).first()
-    require(case is not None and takes_part(by, case), _("橋渡しを書けるのは、この案件に関わる機関だけです。"))
+    sees = case is not None and takes_part(by, case) and Need.objects.visible_to(by).filter(pk=need.pk).exists()
+    require(sees, _("橋渡しを書けるのは、この案件に関わる機関だけです。"))
     if case is None or not case.is_open:
         raise Refused(_("終わった案件です。再開してから書いてください。"), "case_closed")
     if need.state != NeedState.OPEN:
@@ -70,7 +71,8 @@ def move_bridge(bridge: Bridge, *, by: Actor, state: str, words: str, on: dt.dat
     Refused: ``not_allowed``, ``bridge_over``, ``no_step``, ``words_empty``, ``too_long``, ``future``, ``before_last``.
     """
     author = signed(by)
-    require(takes_part(by, bridge.case), _("橋渡しを書けるのは、この案件に関わる機関だけです。"))
+    sees = Bridge.objects.visible_to(by).filter(pk=bridge.pk).exists() and takes_part(by, bridge.case)
+    require(sees, _("橋渡しを書けるのは、この案件に関わる機関だけです。"))
     locked = Bridge.objects.select_for_update(of=("self",)).get(pk=bridge.pk)
     if not locked.is_open:
         raise Refused(_("この打診は、もう終わっています。もう一度試すときは、新しく書いてください。"), "bridge_over")

@@ -87,8 +87,8 @@ def table_report(report: ActivityReport, *, by: Actor, sure: bool = False) -> Ac
 def firms_in(text: str, month: Month) -> list[str]:
     """Return the firms of a month's lines and attempts whose name stands in a text, however it is written."""
     names = {one.company_name for one in _cases(month)} | {one.company.name for one in month.lines if one.company}
-    key = search_key(text)
-    return sorted(name for name in names if name and search_key(name) in key)
+    text_key = search_key(text)
+    return sorted(name for name in names if (key := search_key(name)) and key in text_key)  # a legal form alone has no key
 
 
 def leading_words(text: str, month: Month, by: Actor) -> list[str]:
