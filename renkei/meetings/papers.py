@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Q
+
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import wareki, weekday
@@ -145,9 +147,10 @@ def _agenda_rows(meeting: Meeting, items: Sequence[AgendaItem]) -> list[Row]:
 
 
 def _presence_rows(attendance: Sequence[dict[str, str]]) -> list[Row]:
-    """Return a row a body in the plan's order, absent ones too, guests last."""
+    """Return a row a body in the plan's order, absent ones too, and those that came and have closed since; guests last."""
     rows: list[Row] = []
-    for body in Body.objects.filter(closed_on__isnull=True).select_related("party"):
+    there = {one["body"] for one in attendance}
+    for body in Body.objects.filter(Q(closed_on__isnull=True) | Q(pk__in=there)).select_related("party"):
         own = [one for one in attendance if one["body"] == body.pk]
         names = "、".join(f"{one['name']}（{written('%(who)sの代理') % {'who': one['in_place_of']}}）" if one["in_place_of"] else one["name"] for one in own)
         proxy = bool(own) and all(one["in_place_of"] for one in own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_every_refusal_of_a_call_says_which_field_and_nothing_is_called(region: 
 def test_every_refusal_of_a_change_leaves_the_call_as_it_stood(region: World) -> None:
     found = meeting(region, place="ひばり館", chair="露崎", starts=dt.time(14))
     before = Meeting.objects.values().get(pk=found.pk)
-    given = {"version": 0, "held_on": MEETING_DAY}
+    given: dict[str, Any] = {"version": 0, "held_on": MEETING_DAY}
     tries: list[tuple[Callable[[], object], tuple[str, str | None, str]]] = [
         (lambda: change_meeting(found, by=region.center, version=1, held_on=MEETING_DAY), ("changed_meanwhile", None, TOLD_SINCE)),
         (lambda: change_meeting(found, by=region.center, version=-1, held_on=MEETING_DAY), ("changed_meanwhile", None, TOLD_SINCE)),

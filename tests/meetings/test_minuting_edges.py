@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_every_refusal_of_an_item_of_ones_own(region: World) -> None:
         (lambda: add_item(found, by=region.lab, wording=Wording("題", level="named")), ("no_bodies", "bodies", "議題を読む機関を1つ以上選んでください。")),
         (lambda: add_item(found, by=region.lab, wording=Wording("題", level="named", bodies=("odd",))),
          ("no_bodies", "bodies", "議題を読む機関を1つ以上選んでください。")),
-        *((lambda most=most: add_item(found, by=region.lab, wording=Wording("題", minutes=most)),  # type: ignore[misc]
+        *((lambda most=most: add_item(found, by=region.lab, wording=Wording("題", minutes=most)),
            ("minutes", "minutes", "時間は1分から240分までで入れてください。")) for most in (0, -1, 241, 10**9)),
     ]  # fmt: skip
     check(tries)
@@ -291,7 +292,10 @@ def test_every_refusal_of_a_vote_and_of_sending_round(region: World) -> None:
     over = "この持ち回りは、もう締め切りました。変わったことは、開いた機関に伝えてください。"
     check([(lambda: cast_votes(found, {item.pk: Said("agree")}, by=region.lab), ("not_round", None, over))])
     found = send_round(found, by=region.center, version=0)
-    say = lambda **one: (lambda: cast_votes(found, {item.pk: Said(**one)}, by=region.lab))  # noqa: E731  a row a line
+
+    def say(stance: str, words: str = "") -> Callable[[], object]:
+        return lambda: cast_votes(found, {item.pk: Said(stance, words)}, by=region.lab)
+
     check([
         (say(stance="odd"), ("unknown_stance", None, "賛成・反対などを1つ選んでください。")),
         (say(stance="against"), ("words_empty", None, "条件・反対・回答は、ひとことを書いてください：規約")),
@@ -331,9 +335,13 @@ def test_a_tally_in_words_names_every_stance_in_order_and_closed_bodies_are_not_
 def test_every_refusal_of_a_paper_and_of_a_note(region: World) -> None:
     found, item = minuted(region)
     kept = add_material(found, by=region.bank, name="数字.txt", data=b"x", item=item)
-    day, anonymous = TODAY - dt.timedelta(days=5), {"text": "受注が減った。", "basis": "anonymous"}
-    consent = {"text": "受注が減った。", "basis": "consent"}
-    tell = lambda **more: (lambda: tell_trend(found, by=region.bank, **more))  # noqa: E731  a row a line
+    day = TODAY - dt.timedelta(days=5)
+    anonymous: dict[str, Any] = {"text": "受注が減った。", "basis": "anonymous"}
+    consent: dict[str, Any] = {"text": "受注が減った。", "basis": "consent"}
+
+    def tell(**more: Any) -> Callable[[], object]:
+        return lambda: tell_trend(found, by=region.bank, **more)
+
     no_day = ("consent_day", "consent_on", "取引先が同意した日を入れてください。")
     check([
         (lambda: add_material(found, by=GUEST, name="x.txt", data=b"x"), ("not_allowed", None, "これを書けるのは、機関の人だけです。")),

@@ -23,7 +23,7 @@ from renkei.meetings.ballot import ballot, read_ballot
 from renkei.meetings.models import AgendaItem, Meeting, Vote
 from renkei.plan.models import Body
 from renkei.post.links import make_link
-from renkei.post.models import Link, Mail
+from renkei.post.models import Link, LinkPurpose, Mail
 from tests.cases.making import fresh
 from tests.meetings.making import MEETING_DAY, NOON, TODAY, meeting, trail, with_meetings
 from tests.world import BANK, CENTER, DESK, LAB, World
@@ -113,8 +113,8 @@ def test_each_link_answers_for_its_own_body_and_shows_no_others_words(region: Wo
 
 def test_a_link_made_for_something_else_opens_no_circulation(region: World) -> None:
     found, _items = going(region)
-    strange = make_link(by=region.desk, purpose="offer", expires_at=NOON + dt.timedelta(days=9), subject=found.pk, body=LAB, recipient_email="x@x.example")
-    nowhere = make_link(by=region.desk, purpose="round", expires_at=NOON + dt.timedelta(days=9), subject=uuid.uuid4(), body=LAB, recipient_email="x@x.example")
+    strange = make_link(by=region.desk, purpose=LinkPurpose.OFFER, expires_at=NOON + dt.timedelta(days=9), subject=found.pk, body=LAB, recipient_email="x@x.example")
+    nowhere = make_link(by=region.desk, purpose=LinkPurpose.ROUND, expires_at=NOON + dt.timedelta(days=9), subject=uuid.uuid4(), body=LAB, recipient_email="x@x.example")
     statuses = [Client().get(f"/round/{token}/").status_code for token in (strange, nowhere)]
     assert statuses == [404, 404]
     good = page_of(LAB, found)

@@ -95,7 +95,7 @@ def test_of_two_who_change_a_call_at_once_one_is_told(region: World, login: Logi
     found = meeting(region, held_on=SOON)
     meet_in(monkeypatch, calling, "lock_meeting")
     with login("web"):
-        got = at_once(*((by, lambda by=by, place=place: change_meeting(found, by=by, version=0, held_on=SOON, place=place))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by, place=place: change_meeting(found, by=by, version=0, held_on=SOON, place=place))
                         for by, place in ((region.center, "二階"), (region.desk, "三階"))))  # fmt: skip
     (kept,) = [one for one in got if isinstance(one, Meeting)]
     assert (codes(got), fresh(found).place, fresh(found).version, verbs("meeting.change")) == (["changed_meanwhile", "ok"], kept.place, 1, 1)
@@ -105,7 +105,7 @@ def test_a_meeting_called_off_by_two_at_once_is_called_off_once(region: World, l
     found = meeting(region, held_on=SOON)
     meet_in(monkeypatch, calling, "lock_meeting")
     with login("web"):
-        got = at_once(*((by, lambda by=by: move_meeting(found, by=by, state="off", reason="大雪")) for by in (region.center, region.desk)))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by: move_meeting(found, by=by, state="off", reason="大雪")) for by in (region.center, region.desk)))
     assert (codes(got), fresh(found).version, verbs("meeting.off")) == (["ok", "wrong_state"], 1, 1)
 
 
@@ -114,22 +114,22 @@ def test_somebody_written_down_by_two_at_once_came_once(region: World, login: Lo
     lab = body(LAB)
     meet_in(monkeypatch, calling, "lock_meeting")
     with login("web"):
-        got = at_once(*((by, lambda by=by: attend(found, by=by, name="小出 渉", body=lab)) for by in (region.center, region.desk)))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by: attend(found, by=by, name="小出 渉", body=lab)) for by in (region.center, region.desk)))
     assert (codes(got), Attendance.objects.count(), verbs("meeting.attend")) == (["ok", "there_already"], 1, 1)
     came = Attendance.objects.get()
     with login("web"):
-        got = at_once(*((by, lambda by=by: take_off(came, by=by)) for by in (region.center, region.desk)))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by: take_off(came, by=by)) for by in (region.center, region.desk)))
     assert (codes(got), verbs("meeting.take_off"), fresh(came).ended_at is not None) == (["ok", "ok"], 1, True)
 
 
 def test_somebody_joined_by_two_at_once_takes_part_once_and_leaves_once(region: World, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     meet_in(monkeypatch, joining, "runs_meeting")
     with login("web"):
-        got = at_once(*((by, lambda by=by: join_series("working", by=by, organisation="甲社", name="乙")) for by in (region.center, region.desk)))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by: join_series("working", by=by, organisation="甲社", name="乙")) for by in (region.center, region.desk)))
     assert (codes(got), Participant.objects.count(), verbs("meeting.join")) == (["ok", "there_already"], 1, 1)
     one = Participant.objects.get()
     with login("web"):
-        got = at_once(*((by, lambda by=by: leave_series(one, by=by)) for by in (region.center, region.desk)))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by: leave_series(one, by=by)) for by in (region.center, region.desk)))
     assert (codes(got), verbs("meeting.leave"), fresh(one).until) == (["ok", "ok"], 1, clock.today())
 
 
@@ -137,7 +137,7 @@ def test_of_two_notes_written_at_once_none_is_lost(region: World, login: Login, 
     item = add_item(meeting(region, held_on=SOON), by=region.bank, wording=Wording("景況"))
     meet_in(monkeypatch, minuting, "lock_item")
     with login("web"):
-        got = at_once(*((by, lambda by=by: write_notes(item, by=by, notes=str(by.body), version=0)) for by in (region.center, region.bank)))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by: write_notes(item, by=by, notes=str(by.body), version=0)) for by in (region.center, region.bank)))
     (kept,) = [one for one in got if isinstance(one, AgendaItem)]
     assert (codes(got), fresh(item).notes, fresh(item).version, verbs("meeting.note")) == (["changed_meanwhile", "ok"], kept.notes, 1, 1)
 
@@ -157,7 +157,7 @@ def test_of_two_who_replace_a_paper_at_once_one_is_told(region: World, login: Lo
     kept = add_material(found, by=region.lab, name="資料.txt", data=b"one")
     meet_in(monkeypatch, materials, "_writable")
     with login("web"):
-        got = at_once(*((by, lambda by=by: replace_material(kept, by=by, name="新.txt", data=b"two")) for by in (region.lab, region.center)))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by: replace_material(kept, by=by, name="新.txt", data=b"two")) for by in (region.lab, region.center)))
     assert (codes(got), Material.objects.count(), Material.objects.newest().count(), verbs("meeting.replace_material")) == (["changed_meanwhile", "ok"], 2, 1, 1)
 
 
@@ -178,7 +178,7 @@ def test_a_circulation_sent_round_by_two_at_once_asks_each_body_once(region: Wor
     add_item(found, by=region.center, wording=Wording("規約"))
     meet_in(monkeypatch, going_round, "lock_meeting")
     with login("web"):
-        got = at_once(*((by, lambda by=by: send_round(found, by=by, version=0)) for by in (region.center, region.desk)))  # type: ignore[misc]
+        got = at_once(*((by, lambda by=by: send_round(found, by=by, version=0)) for by in (region.center, region.desk)))
     assert (codes(got), verbs("meeting.send_round")) == (["changed_meanwhile", "ok"], 1)
     assert sorted(Mail.objects.filter(purpose="round").values_list("to_body", flat=True)) == sorted([DESK, LAB, CENTER, BANK])
 
