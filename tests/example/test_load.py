@@ -258,7 +258,7 @@ def test_the_catalogue_a_second_time_changes_nothing(region: Any) -> None:
 
 @pytest.mark.django_db
 def test_coordinators_log_bridge_and_report_and_no_report_names_a_firm(region: Any) -> None:
-    lines = Activity.objects.values_list("body_id", "person_id").distinct()
+    lines = Activity.objects.order_by().values_list("body_id", "person_id").distinct()
     assert (Activity.objects.count(), len(lines), len({body for body, _person in lines})) == (36, 3, 1)
     assert Bridge.objects.exists()
     assert "tabled" in set(ActivityReport.objects.values_list("state", flat=True))

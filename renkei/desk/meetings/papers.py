@@ -12,8 +12,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _t
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from renkei.base.forms import JapaneseDateField, Options, Refusing, TextField
@@ -35,10 +35,10 @@ class MaterialForm(Refusing):
     """A file."""
 
     file = forms.FileField(
-        label=_("ファイル"),
+        label=gettext_lazy("ファイル"),
         error_messages={
-            "required": _("ファイルを選んでください。"), "empty": _("中身のないファイルです。別のファイルを選んでください。"),
-            "invalid": _("ファイルを受け取れませんでした。選び直してください。"), "missing": _("ファイルを受け取れませんでした。選び直してください。"),
+            "required": gettext_lazy("ファイルを選んでください。"), "empty": gettext_lazy("中身のないファイルです。別のファイルを選んでください。"),
+            "invalid": gettext_lazy("ファイルを受け取れませんでした。選び直してください。"), "missing": gettext_lazy("ファイルを受け取れませんでした。選び直してください。"),
         },
     )  # fmt: skip
 
@@ -51,10 +51,10 @@ class MaterialForm(Refusing):
 class TrendForm(Refusing):
     """What a body tells of business trends, and on what ground."""
 
-    text = TextField(label=_("企業動向"), rows=6, max_length=2000, error_messages={"required": _("企業動向を書いてください。")})
-    basis = choice(_("書き方"), Basis.choices, widget=Options, initial=Basis.ANONYMOUS)
-    client = TextField(label=_("取引先（同意があるとき）"), max_length=200, required=False)
-    consent_on = JapaneseDateField(label=_("同意の日（同意があるとき）"), required=False)
+    text = TextField(label=gettext_lazy("企業動向"), rows=6, max_length=2000, error_messages={"required": gettext_lazy("企業動向を書いてください。")})
+    basis = choice(gettext_lazy("書き方"), Basis.choices, widget=Options, initial=Basis.ANONYMOUS)
+    client = TextField(label=gettext_lazy("取引先（同意があるとき）"), max_length=200, required=False)
+    consent_on = JapaneseDateField(label=gettext_lazy("同意の日（同意があるとき）"), required=False)
 
 
 @require_safe
@@ -97,7 +97,7 @@ def add(request: StaffRequest, body: str, meeting: uuid.UUID, item: uuid.UUID | 
     if about is not None and not writes_item(request.actor, about):
         raise PermissionDenied
     return _take(request, found, _file_form(request), lambda form: add_material(found, by=request.actor, item=about, **form.given()), body=body,
-                 heading=_t("資料を付ける"), about=about.title if about else "")  # fmt: skip
+                 heading=_("資料を付ける"), about=about.title if about else "")  # fmt: skip
 
 
 def replace(request: StaffRequest, body: str, meeting: uuid.UUID, material: uuid.UUID) -> HttpResponse:
@@ -107,7 +107,7 @@ def replace(request: StaffRequest, body: str, meeting: uuid.UUID, material: uuid
     if one.body_id != request.actor.body and not runs_meeting(request.actor, found.host_id):
         raise PermissionDenied
     return _take(request, found, _file_form(request), lambda form: replace_material(one, by=request.actor, **form.given()), body=body,
-                 heading=_t("資料を差し替える"), about=one.name)  # fmt: skip
+                 heading=_("資料を差し替える"), about=one.name)  # fmt: skip
 
 
 @require_safe
@@ -122,8 +122,8 @@ def trend(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     """Tell a meeting of business trends."""
     found = _found(request, meeting)
     form = TrendForm(request.POST if request.method == "POST" else None)
-    return _take(request, found, form, lambda form: tell_trend(found, by=request.actor, **form.cleaned_data), body=body, heading=_t("企業動向を伝える"),
-                 about=_t("会議の日から、各機関がこの会議の画面だけで読めます。案件には写りません。"))  # fmt: skip
+    return _take(request, found, form, lambda form: tell_trend(found, by=request.actor, **form.cleaned_data), body=body, heading=_("企業動向を伝える"),
+                 about=_("会議の日から、各機関がこの会議の画面だけで読めます。案件には写りません。"))  # fmt: skip
 
 
 def _take(request: StaffRequest, found: Meeting, form: Refusing, run: Callable[[Any], Any], **page: Any) -> HttpResponse:
@@ -133,7 +133,7 @@ def _take(request: StaffRequest, found: Meeting, form: Refusing, run: Callable[[
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, _t("付けました。"))
+            messages.success(request, _("付けました。"))
             return redirect("desk-meeting", body=page["body"], meeting=found.pk)
     page |= {"form": form, "meeting": found, "button": page["heading"]}
     return render(request, "desk/meetings/form.html", page, status=422 if form.errors else 200)

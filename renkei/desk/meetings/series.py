@@ -8,8 +8,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _t
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from renkei.base.forms import Refusing, TextField
@@ -26,8 +26,8 @@ from renkei.plan.queries import current_plan
 class JoinForm(Refusing):
     """Somebody who takes part."""
 
-    organisation = TextField(label=_("所属"), max_length=200, error_messages={"required": _("所属を入れてください。")})
-    name = TextField(label=_("お名前"), max_length=100, error_messages={"required": _("お名前を入れてください。")})
+    organisation = TextField(label=gettext_lazy("所属"), max_length=200, error_messages={"required": gettext_lazy("所属を入れてください。")})
+    name = TextField(label=gettext_lazy("お名前"), max_length=100, error_messages={"required": gettext_lazy("お名前を入れてください。")})
 
 
 def series(request: StaffRequest, body: str, series: str) -> HttpResponse:
@@ -46,7 +46,7 @@ def series(request: StaffRequest, body: str, series: str) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, _t("参加者に入れました。"))
+            messages.success(request, _("参加者に入れました。"))
             return redirect("desk-series", body=body, series=series)
     plan = current_plan()
     page = {
@@ -65,5 +65,5 @@ def leave(request: StaffRequest, body: str, series: str, who: uuid.UUID) -> Http
         leave_series(found, by=request.actor)
     except Refused as refusal:
         raise PermissionDenied from refusal
-    messages.success(request, _t("参加を終えたことを記録しました。"))
+    messages.success(request, _("参加を終えたことを記録しました。"))
     return redirect("desk-series", body=body, series=series)
