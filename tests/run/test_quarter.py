@@ -43,7 +43,7 @@ def figures() -> tuple[int, int, int]:
 
 def test_a_small_quarter_keeps_what_was_promised() -> None:
     said: list[str] = []
-    plot = Plot(needs=40, staff=24, days=8, day_of_moves=1, moves_at_once=0.5, away_a_day=0.05)
+    plot = Plot(needs=40, staff=24, days=8, day_of_moves=1, moves_at_once=0.8, away_a_day=0.05)
     found = simulate(plot, said.append)
     quarter.watch(NOON.date())
     assert said[-1] == "mails per person and day: max 1; about answered things: 0; unheld at any commit: 0"
