@@ -10,6 +10,7 @@ import docx
 import pytest
 
 from renkei.base import clock
+from renkei.base.actor import Actor
 from renkei.desk.meetings.agenda import total_of
 from renkei.meetings import proposal
 from renkei.meetings.actions.agenda import Wording, add_item, order_items
@@ -168,7 +169,10 @@ def test_what_is_new_counts_from_the_last_meeting_and_is_proposed_once_a_body(re
         with clock.moved_to(clock.at(day, 12)):
             arrived(region)
     found = meeting(region)
-    titles = lambda actor: [one.title for one in proposals(found, actor) if one.kind == "new"]  # noqa: E731  asked often
+
+    def titles(actor: Actor) -> list[str]:
+        return [one.title for one in proposals(found, actor) if one.kind == "new"]
+
     assert (titles(region.desk), titles(region.bank)) == (["新しい相談の報告（2件）"], []), "of the cases one sees from inside"
     last = meeting(region, held_on=dt.date(2026, 11, 10))
     move_meeting(last, by=region.center, state="held")

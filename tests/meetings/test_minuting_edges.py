@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from renkei.base import clock
-from renkei.base.actor import GUEST, SYSTEM
+from renkei.base.actor import GUEST, SYSTEM, link_holder
 from renkei.meetings.actions.agenda import Wording, add_item, order_items, put_up
 from renkei.meetings.actions.calling import attend, move_meeting
 from renkei.meetings.actions.going_round import Said, cast_votes, remind_of_round, send_round, silent_bodies
@@ -200,13 +200,14 @@ def test_every_refusal_of_notes_decisions_and_tasks(region: World) -> None:
 
 
 def test_every_refusal_of_finishing_a_task_and_twice_is_once(region: World) -> None:
-    _found, item = minuted(region)
+    found, item = minuted(region)
     task = give_task(item, by=region.bank, what="数字を送る", body=body(LAB), due_on=MEETING_DAY)
     check([
         (lambda: finish_task(task, by=region.lab, words=" "), ("words_empty", "words", "どうなったかを、ひとことで書いてください。")),
         (lambda: finish_task(task, by=region.lab, words="長" * 401), ("too_long", "words", long(400, 401))),
         (lambda: finish_task(task, by=region.bank, words="x"), ("not_allowed", None, "これは、会議を開く機関か窓口だけができます。")),
         (lambda: finish_task(task, by=GUEST, words="x"), ("not_allowed", None, "これは、会議を開く機関か窓口だけができます。")),
+        (lambda: finish_task(task, by=link_holder(found.pk, LAB), words="x"), ("not_allowed", None, "これは、会議を開く機関か窓口だけができます。")),
     ])  # fmt: skip
     with clock.moved_to(NOON + dt.timedelta(days=3)):
         finish_task(task, by=region.lab, words="送った。")
