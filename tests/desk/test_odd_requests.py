@@ -248,3 +248,9 @@ class TestLearningPage:
             assert client(world).get(address("desk-learning-act"), {"deed": deed}).status_code == 405
         assert not LearnedModel.objects.exists()
         assert not SynonymStep.objects.exists()
+
+
+@pytest.mark.parametrize("given", [{"service": "\x00"}, {"by": "\x00"}, {"service": "長" * 3000, "by": HOSTILE}])
+def test_the_supports_of_the_plan_are_shown_whatever_the_address_asks_for(world: World, given: dict[str, str]) -> None:
+    answer = client(world).get(address("desk-plan-supports", plan=world.plan.pk), given)
+    assert (answer.status_code, "<script>alert" in said(answer)) == (200, False)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.text import clean_text
 from renkei.cases.actions.succession import left_open, may_take_over
 from renkei.cases.models import Case, RegionalProject, Support
 from renkei.cases.models.support import SupportQuerySet
@@ -58,8 +59,8 @@ def plan_page(request: StaffRequest, body: str, plan: str | None = None) -> Http
 def supports(request: StaffRequest, body: str, plan: str) -> HttpResponse:
     """Show the supports behind a number of the figure."""
     found = find_plan(plan)
-    service = Service.objects.filter(pk=request.GET.get("service", "")[:40]).first()
-    provider = Body.objects.filter(pk=request.GET.get("by", "")[:40]).first()
+    service = Service.objects.filter(pk=clean_text(request.GET.get("service", ""))[:40]).first()
+    provider = Body.objects.filter(pk=clean_text(request.GET.get("by", ""))[:40]).first()
     rows = _running(request.actor, found).select_related("case", "service__stage", "body", "need").order_by("due_on", "made_at")
     if service:
         rows = rows.filter(service=service)
