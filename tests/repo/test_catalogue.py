@@ -169,7 +169,7 @@ def test_unprotected_tables_are_those_we_know(db: None) -> None:
 
 def test_only_the_owner_sees_everything(db: None) -> None:
     wide = _rows("SELECT tablename, policyname FROM pg_policies WHERE (qual = 'true' OR with_check = 'true')")
-    assert {policy for _, policy in wide} == {"owner_all"}
+    assert {row for row in wide if row[1] != "owner_all"} == {("reporting_publishedfigure", "sight")}  # what was published is for everybody
     owners = _rows("SELECT DISTINCT roles::text FROM pg_policies WHERE policyname = 'owner_all'")
     assert owners == [("{renkei_owner}",)]
 
