@@ -69,13 +69,15 @@ class PublicTable:
 
 
 def tables_of(told: Iterable[tuple[Figure, str, int | None]], year: FiscalYear) -> list[PublicTable]:
-    """Return the tables of a year in the order of :data:`PUBLIC`."""
+    """Return the tables of a year in the order of :data:`PUBLIC`, each with the definition it was counted by."""
     kept: dict[str, dict[str, int | None]] = {}
+    figures: dict[str, Figure] = {}
     for figure, split, value in told:
         kept.setdefault(figure.code, {})[split] = value
+        figures[figure.code] = figure
     found = []
     for code in (one for one in PUBLIC if one in kept):
-        parts, figure = {split: value for split, value in kept[code].items() if split != ALL}, BY_CODE[code]
+        parts, figure = {split: value for split, value in kept[code].items() if split != ALL}, figures[code]
         most = max([1, *(value or 0 for value in parts.values())])
         lines = [(words, parts[split], (parts[split] or 0) * 100 // most) for split, words in split_words(figure, list(parts), year).items()]
         found.append(PublicTable(figure, kept[code].get(ALL), lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,6 +112,12 @@ class TestPublishing:
         tables = tables_of(told, YEAR)
         assert [(one.figure.code, one.total, one.lines) for one in tables] == [
             ("consultations", 30, [("ウェブ", 20, 100), ("電話", None, 0)]), ("projects", 2, [])]  # fmt: skip
+
+
+    def test_a_number_keeps_the_definition_it_was_counted_by(self, world: World) -> None:
+        older = replace(BY_CODE["consultations"], version=0, what="前の数え方")
+        (table,) = tables_of([(older, ALL, 7)], YEAR)
+        assert (table.figure.what, table.total) == ("前の数え方", 7)
 
 
 @pytest.mark.django_db(transaction=True)
