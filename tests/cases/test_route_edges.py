@@ -222,6 +222,17 @@ def test_an_entry_that_goes_and_one_of_another_body(there: Routed) -> None:
         change_step(there.route, uuid.uuid4(), by=there.world.desk, version=2, body=CENTER)
 
 
+def test_an_entry_that_has_ended_cannot_be_chosen_and_the_steps_own_one_stays(there: Routed) -> None:
+    step, yesterday = there.step("rd-subsidy"), NOON.date() - dt.timedelta(days=1)
+    Entry.objects.filter(pk__in=["PG1", "PG2"]).update(ends_on=yesterday)
+    with refuses("unknown_entry", "entry"), transaction.atomic():
+        change_step(there.route, step.key, by=there.world.desk, version=1, body=CENTER, entry="PG2")
+    with refuses("unknown_entry", "entry"), transaction.atomic():
+        replace_step(there.route, step.key, by=there.world.desk, version=1, service="rd-subsidy", body=CENTER, entry="PG2")
+    change_step(there.route, step.key, by=there.world.desk, version=1, body=CENTER, entry="PG1", words="様子を見る", end=step.ends_on + dt.timedelta(days=7) if step.ends_on else None)
+    assert (there.step("rd-subsidy").entry, there.route.versions.count()) == ("PG1", 2)
+
+
 def test_who_sees_and_who_changes_under_the_real_login(committed_world: World, login: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     there = routed(committed_world, monkeypatch)
     world = there.world

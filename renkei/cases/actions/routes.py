@@ -34,6 +34,7 @@ from renkei.cases.steps import fit, lock_case, require_open
 from renkei.matching.models import Entry
 from renkei.matching.schedule import HORIZON, Fault, Placed
 from renkei.matching.schedule_words import as_data, fault_words
+from renkei.matching.standing import alive
 from renkei.plan.models import Body
 from renkei.plan.queries import provisions_on
 
@@ -80,7 +81,8 @@ def change_step(
         step = _step(drafts, key)
         _check_offer(step.service, body)
         _check_days(step, begin, end)
-        _check_entry(entry, step.service, body)
+        if (entry, body) != (step.entry, step.body):  # what the step already had stays, also when it has ended since
+            _check_entry(entry, step.service, body)
         chosen = step.chosen if body == step.body else ()
         new = replace(step, body=body, entry=entry, set_begin=begin, set_end=end, chosen=chosen, override=fit(override, 200, "override"))
         return [new if one.key == key else one for one in drafts]
@@ -307,10 +309,10 @@ def _check_offer(service: str, body: str) -> None:
 
 
 def _check_entry(entry: str, service: str, body: str) -> None:
-    """Refuse an entry that is gone or belongs to another body or service; what names neither fits all."""
+    """Refuse an entry that has ended or belongs to another body or service; what names neither fits all."""
     if not entry:
         return
-    found = Entry.objects.filter(pk=entry, withdrawn_on__isnull=True).first()
+    found = alive(Entry.objects.filter(pk=entry)).first()
     if found is None or found.body_id not in {None, body} or found.service_id not in {None, service}:
         raise Refused(_("この制度・機器・講座は選べません。一覧から選んでください。"), "unknown_entry", field="entry")
 
