@@ -36,7 +36,7 @@ def build(run: Quarter) -> None:
         run.people.setdefault(code, []).append(person)
     Provision.objects.filter(body_id=DESK).delete()
     stages = dict(Provision.objects.values_list("service_id", "service__stage_id"))
-    offers = Provision.objects.exclude(service_id="loan").values_list("service_id", "body_id").distinct()
+    offers = Provision.objects.exclude(service_id="loan").order_by("service_id", "body_id").values_list("service_id", "body_id").distinct()
     run.services = [(service, body, stages[service]) for service, body in offers if body in run.people]
     assert {CENTER, LAB} <= {body for _service, body, _stage in run.services}
 
