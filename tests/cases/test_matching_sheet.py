@@ -155,11 +155,11 @@ class TestTheWayToAContract:
     def test_the_sheet_costs_the_same_with_one_row_and_three(self, world: World, django_assert_num_queries: Any) -> None:
         need = need_of(arrived(world).case, world)
         add_candidate(need, by=world.desk, body=body(LAB))
-        with remembering(), django_assert_num_queries(7):
+        with remembering(), django_assert_num_queries(8):
             match_sheet(need, actor=world.desk)
         for code in (CENTER, BANK):
             add_candidate(need, by=world.desk, body=body(code))
-        with remembering(), django_assert_num_queries(7):
+        with remembering(), django_assert_num_queries(8):
             match_sheet(need, actor=world.desk)
 
 
