@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TEXTS = ["めっきが剥がれて困っている。", "試作の費用に使える補助を知りたい。", "雷サージの試験をするところを探している。", "展示会に出たいが、何から始めるか分からない。"]
 DESK = "hibari-desk"
+ONE_BY_ONE = ("case__number", "need__order", "body__order", "service_id")  # ids are dice of their own: the same seed plays the same days
 
 
 def live(run: Quarter, today: dt.date, *, arrivals: int, number: int) -> None:
@@ -133,7 +134,7 @@ def _named(run: Quarter, body: str) -> Any:
 
 def answer_offers(run: Quarter, today: dt.date) -> None:
     """Bodies answer on the day they happen to: some at once, some after the reminder, some never."""
-    rows = Support.objects.waiting().filter(leaves_at__lte=clock.now()).order_by("offered_at", "pk")
+    rows = Support.objects.waiting().filter(leaves_at__lte=clock.now()).order_by("offered_at", *ONE_BY_ONE)
     for support in list(rows):
         wait = 99 if run.rnd.random() < run.plot.never_answers else run.rnd.choice((0, 1, 1, 2, 3, 5, 6))
         if run.answers.setdefault(support.pk, add_business_days(today, wait)) > today or support.is_asking:
@@ -145,7 +146,7 @@ def answer_offers(run: Quarter, today: dt.date) -> None:
             run.act("declined", lambda support=support, by=by: decline(support, by=by, reason="busy", answered_by="職員"))
         else:
             run.act("accepted", lambda support=support, by=by: accept(support, by=by, answered_by="職員"))
-    for support in [one for one in Support.objects.waiting() if one.is_asking]:
+    for support in [one for one in Support.objects.waiting().order_by(*ONE_BY_ONE) if one.is_asking]:
         if run.rnd.random() < 0.5:
             run.act("question answered", lambda support=support: answer_question(
                 support, by=_holder(run, support.case), text="百個です"))
@@ -161,7 +162,7 @@ def _holder(run: Quarter, case: Case) -> Actor:
 
 def ask_others(run: Quarter) -> None:
     """After a no or silence the holder asks somebody else, or ends the case."""
-    choosing = Case.objects.open().filter(next_kind="choose").order_by("arrived_at", "pk")
+    choosing = Case.objects.open().filter(next_kind="choose").order_by("arrived_at", "number")
     for case in list(choosing):
         last = case.supports.filter(state__in=[SupportState.DECLINED, SupportState.EXPIRED]).order_by("-answered_at").first()
         if last is None or run.rnd.random() < 0.3:
@@ -176,14 +177,14 @@ def ask_others(run: Quarter) -> None:
 
 def work_on(run: Quarter, today: dt.date) -> None:
     """Supports that were accepted begin and end; a case whose work is done is closed."""
-    for support in list(Support.objects.filter(state=SupportState.ACCEPTED).order_by("pk")):
+    for support in list(Support.objects.filter(state=SupportState.ACCEPTED).order_by(*ONE_BY_ONE)):
         run.ends[support.pk] = add_business_days(today, run.rnd.randrange(3, 15))
         run.act("started", lambda support=support: start_work(support, by=_answerer(run, support)))
-    for support in list(Support.objects.filter(state=SupportState.UNDER_WAY).order_by("pk")):
+    for support in list(Support.objects.filter(state=SupportState.UNDER_WAY).order_by(*ONE_BY_ONE)):
         if run.ends.get(support.pk, today) <= today:
             run.act("finished", lambda support=support: finish_support(support, by=_answerer(run, support), text="測りました"))
     done = Case.objects.filter(state=CaseState.ACTIVE, supports__state=SupportState.DONE).exclude(supports__state__in=OPEN_SUPPORTS)
-    for case in list(done.distinct().order_by("pk")):
+    for case in list(done.distinct().order_by("number")):
         if run.rnd.random() < 0.3:
             run.act("closed", lambda case=case: close_case(
                 Case.objects.get(pk=case.pk), by=_holder(run, case), reason="solved", words="解決", result="solved",
@@ -205,7 +206,7 @@ def firms_write(run: Quarter) -> None:
 
 def answer_firms(run: Quarter) -> None:
     """Holders answer what firms wrote, mostly on the day."""
-    for case in list(Case.objects.open().filter(next_kind="answer", from_company_at__isnull=False).order_by("pk")):
+    for case in list(Case.objects.open().filter(next_kind="answer", from_company_at__isnull=False).order_by("number")):
         if run.rnd.random() < 0.6:
             run.act("answered the firm", lambda case=case: write_to_company(
                 Case.objects.get(pk=case.pk), by=_holder(run, case), text="進めています"))
@@ -224,7 +225,7 @@ def read_lists(run: Quarter) -> None:
 
 def hand_over_some(run: Quarter) -> None:
     """A few cases are offered to a body that works on them; it answers through the ordinary rules."""
-    rows = Case.objects.open().filter(supports__state=SupportState.UNDER_WAY, handovers=None).distinct().order_by("pk")
+    rows = Case.objects.open().filter(supports__state=SupportState.UNDER_WAY, handovers=None).distinct().order_by("number")
     for case in list(rows[:3]):
         support = case.supports.filter(state=SupportState.UNDER_WAY).first()
         if support is not None and support.body_id != case.holder_id:

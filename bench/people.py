@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 import uuid
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -81,10 +82,11 @@ def _give(run: Quarter, body: str, person: Any, last: dt.date) -> None:
 def answer_packs(run: Quarter) -> None:
     """Successors take all they are asked for; some first say no to one, which goes to the administrator; some never answer."""
     asked: dict[tuple[str, Any], list[MovePack]] = defaultdict(list)
-    for pack in MovePack.objects.filter(state=PackState.OFFERED).order_by("pk"):
+    for pack in MovePack.objects.filter(state=PackState.OFFERED).select_related("to_person").order_by("case__number", "body__order"):
         asked[pack.to_body_id, pack.to_person_id].append(pack)
     for (body, person), packs in asked.items():
-        silent = person is not None and person.int % 100 < run.plot.never_answers * 100
+        to = packs[0].to_person
+        silent = to is not None and random.Random(to.name).random() < run.plot.never_answers
         if silent or run.rnd.random() < 0.5:
             continue
         by = staff(person, body, "職員") if person else run.staff_of(body)
