@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -28,11 +28,7 @@ class Checked:
     """How many numbers were compared, and which differ: figure, moment, body, part, what the house says, what the pencil says."""
 
     numbers: int = 0
-    different: list[tuple[Any, ...]] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        """Begin with nothing."""
-        self.different = []
+    different: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __str__(self) -> str:
         return f"figures checked: {self.numbers}; different: {len(self.different)}"

@@ -21,11 +21,11 @@ from django.utils.translation import gettext_lazy
 
 from renkei.base.refusal import Refused
 from renkei.desk.request import StaffRequest
+from renkei.documents.sending import sent_file
 
 MOST_BYTES = 3 * 1024 * 1024
 SHOWN = 300  # rows on a page of a preview: those that need a person come first
 NAMED = 5  # rows that a message names before it counts the rest
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 P = TypeVar("P")
 
@@ -154,4 +154,4 @@ class SheetIn(Generic[P]):
 
 def download(data: bytes, name: str) -> HttpResponse:
     """Return an xlsx as a download."""
-    return HttpResponse(data, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
+    return sent_file(data, f"{name}.xlsx")

@@ -18,7 +18,7 @@ from renkei.base.era import wareki, weekday
 from renkei.base.language import written
 from renkei.documents.papers import Row, paper_docx
 from renkei.documents.pdf import Part, bind, pdf_of_docx
-from renkei.documents.store import path_of
+from renkei.documents.store import KINDS, path_of
 from renkei.meetings.models import (
     AgendaItem,
     Material,
@@ -30,9 +30,6 @@ from renkei.meetings.models import (
 from renkei.meetings.queries import items_of, series_names
 from renkei.meetings.telling import meeting_name
 from renkei.plan.models import Body
-
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-PDF = "application/pdf"
 
 
 def agenda_docx(meeting: Meeting, actor: Actor) -> bytes:
@@ -75,7 +72,7 @@ def bundle_pdf(meeting: Meeting, actor: Actor) -> bytes:
     Refused: ``unreadable`` (a material that is damaged or locked), ``too_many_pages``.
     """
     name = meeting_name(meeting)
-    parts = [Part(written("次第"), agenda_docx(meeting, actor), DOCX)]
+    parts = [Part(written("次第"), agenda_docx(meeting, actor), KINDS["docx"])]
     for number, one in numbered_materials(meeting, items_of(meeting, actor), actor):
         label = written("資料%(number)s　%(name)s") % {"number": number, "name": one.name}
         parts.append(Part(label, path_of(one.sha256).read_bytes(), one.media_type))

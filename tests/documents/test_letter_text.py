@@ -34,7 +34,7 @@ def test_lines_tables_header_and_footer_in_the_order_of_the_paper() -> None:
         document.sections[0].footer.paragraphs[0].text = "1枚目"
 
     assert letter_text(made(change)) == [
-        Block("ひばり県"), Block("上の行", side="right"), Block(rows=(("左上", "右上"), ("左下", "右下"))), Block("下の行", side="center"), Block("1枚目"),
+        Block("ひばり県"), Block("上の行", side="right"), Block(rows=(("左上", "右上"), ("左下", "右下")), widths=(76, 76)), Block("下の行", side="center"), Block("1枚目"),
     ]  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def test_a_merged_cell_stands_once() -> None:
         table.cell(0, 0).merge(table.cell(0, 1)).text = "見出し"
         table.cell(1, 0).text, table.cell(1, 1).text = "左", "右"
 
-    assert letter_text(made(change)) == [Block(rows=(("見出し",), ("左", "右")))]
+    assert letter_text(made(change)) == [Block(rows=(("見出し",), ("左", "右")), widths=(152,))]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -28,8 +28,8 @@ from renkei.cases.queries.follow_ups import follow_ups_wanted, read_wanted
 from renkei.cases.queries.timeline import timeline
 from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.request import StaffRequest
+from renkei.documents.sending import sent_file
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAMES = {"cases": _("案件"), "chosen": _("選んだ案件"), "requests": _("依頼"), "contacts": _("やりとり"), "timeline": _("案件の経過"), "companies": _("会社"),
          "follow_ups": _("その後の伺い"), "entries": _("台帳")}  # fmt: skip
 FILES = {"cases": "soudan", "chosen": "soudan", "requests": "irai", "contacts": "yaritori", "timeline": "keika",
@@ -105,7 +105,7 @@ def made(request: StaffRequest, body: str) -> HttpResponse:
 def sheet(what: str, body: str, data: bytes) -> HttpResponse:
     """Return a sheet as a download."""
     name = f"{FILES[what]}-{body}-{clock.today():%Y%m%d}.xlsx"
-    return HttpResponse(data, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return sent_file(data, name)
 
 
 def _ask(request: StaffRequest, body: str, what: str, more: dict[str, object]) -> HttpResponse:

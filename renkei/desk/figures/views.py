@@ -11,6 +11,7 @@ from renkei.base.language import in_house_language, shown_fiscal_year
 from renkei.desk.figures.asked import read_asked
 from renkei.desk.figures.page import Page, figures_page, sees_all
 from renkei.desk.request import StaffRequest
+from renkei.documents.sending import sent_file
 from renkei.documents.sheets import write_sheet
 from renkei.plan import reading
 from renkei.plan.queries import plan_content
@@ -18,8 +19,6 @@ from renkei.reporting.figures import FIGURES
 from renkei.reporting.published import published_years
 from renkei.reporting.queries import differences
 from renkei.reporting.rules import closes_periods
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
@@ -53,7 +52,7 @@ def sheet(request: StaffRequest, body: str) -> HttpResponse:
         header = [_("数字"), _("区分"), _("値"), _("単位"), _("締めたときの値"), _("数え方の版"), _("数えた日")]
         data = write_sheet(str(asked.year), header, rows)
     name = f"suuji-{body}-{asked.year.start_year}-{asked.on:%Y%m%d}.xlsx"
-    return HttpResponse(data, XLSX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return sent_file(data, name)
 
 
 def _rows(page: Page) -> list[list[object]]:

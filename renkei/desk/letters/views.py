@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -31,11 +30,10 @@ from renkei.desk.colleagues import people_choices
 from renkei.desk.letters.forms import LetterForm, SendForm
 from renkei.desk.request import StaffRequest
 from renkei.documents.letters import Block, letter_text
+from renkei.documents.sending import sent_file
 from renkei.documents.shipped import shipped_rows
 from renkei.documents.store import path_of
 from renkei.plan.queries import content_now
-
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def letters(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
@@ -191,8 +189,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 def docx(data: bytes, name: str) -> HttpResponse:
     """Return a docx as a download."""
-    header = content_disposition_header(as_attachment=True, filename=name) or "attachment"
-    return HttpResponse(data, DOCX, headers={"Content-Disposition": header})
+    return sent_file(data, name)
 
 
 def find_case(request: StaffRequest, case: uuid.UUID) -> Case:

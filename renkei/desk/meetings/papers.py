@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
 
 from django import forms
 from django.contrib import messages
@@ -20,10 +19,11 @@ from renkei.base.forms import JapaneseDateField, Options, Refusing, TextField
 from renkei.base.refusal import Refused
 from renkei.desk.cases.acts.act import choice
 from renkei.desk.request import StaffRequest
+from renkei.documents.sending import sent_file
 from renkei.documents.store import path_of
 from renkei.meetings.actions.materials import add_material, replace_material, tell_trend
 from renkei.meetings.models import AgendaItem, Basis, Material, Meeting, Minutes
-from renkei.meetings.papers import DOCX, PDF, agenda_docx, as_pdf, bundle_pdf, minutes_docx
+from renkei.meetings.papers import agenda_docx, as_pdf, bundle_pdf, minutes_docx
 from renkei.meetings.rules import runs_meeting, writes_item
 from renkei.meetings.telling import meeting_name
 
@@ -73,7 +73,7 @@ def agenda(request: StaffRequest, body: str, meeting: uuid.UUID, form: str) -> H
     except Refused as refusal:
         messages.error(request, refusal.message)
         return redirect("desk-meeting", body=body, meeting=found.pk)
-    return _download(data, f"{name}_{'資料一式' if form == 'bundle' else '次第'}", "docx" if form == "docx" else "pdf")
+    return sent_file(data, f"{name}_{'資料一式' if form == 'bundle' else '次第'}.{'docx' if form == 'docx' else 'pdf'}")
 
 
 @require_safe
@@ -86,7 +86,7 @@ def minutes(request: StaffRequest, body: str, meeting: uuid.UUID, number: int, f
         raise Http404
     data = minutes_docx(one, request.actor)
     name = f"{one.head['name']}_議事録_第{number}版"
-    return _download(data if form == "docx" else as_pdf(data, f"{one.head['name']}　議事録"), name, form)
+    return sent_file(data if form == "docx" else as_pdf(data, f"{one.head['name']}　議事録"), f"{name}.{form}")
 
 
 def add(request: StaffRequest, body: str, meeting: uuid.UUID, item: uuid.UUID | None = None) -> HttpResponse:
@@ -141,12 +141,6 @@ def _take(request: StaffRequest, found: Meeting, form: Refusing, run: Callable[[
 
 def _file_form(request: StaffRequest) -> MaterialForm:
     return MaterialForm(request.POST, request.FILES) if request.method == "POST" else MaterialForm()
-
-
-def _download(data: bytes, name: str, ending: str) -> HttpResponse:
-    answer = HttpResponse(data, content_type=DOCX if ending == "docx" else PDF)
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(f'{name}.{ending}')}"
-    return answer
 
 
 def _found(request: StaffRequest, meeting: uuid.UUID) -> Meeting:

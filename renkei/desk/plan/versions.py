@@ -18,11 +18,10 @@ from renkei.desk.plan.views import find_plan
 from renkei.desk.request import StaffRequest
 from renkei.documents.papers import paper_docx
 from renkei.documents.pdf import pdf_of_docx
+from renkei.documents.sending import sent_file
 from renkei.plan.content import PlanContent
 from renkei.plan.models import PlanVersion
 from renkei.plan.printing import form_rule
-
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @require_safe
@@ -46,14 +45,14 @@ def change(request: StaffRequest, body: str, plan: str, number: int) -> HttpResp
 def paper(request: StaffRequest, body: str, plan: str, number: int) -> HttpResponse:  # noqa: ARG001  of every page of the desk
     """Return the paper of a change as docx, by the body's own template where it has one."""
     name = f"henkou-{plan}-{number}.docx"
-    return HttpResponse(_docx(request, plan, number), DOCX, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return sent_file(_docx(request, plan, number), name)
 
 
 @require_safe
 def pdf(request: StaffRequest, body: str, plan: str, number: int) -> HttpResponse:  # noqa: ARG001  of every page of the desk
     """Return the same paper on A4 as PDF."""
     data = pdf_of_docx(_docx(request, plan, number), title=_("計画の変更"))
-    return HttpResponse(data, "application/pdf", headers={"Content-Disposition": f'inline; filename="henkou-{plan}-{number}.pdf"'})
+    return sent_file(data, f"henkou-{plan}-{number}.pdf", is_shown=True)
 
 
 def day_of(version: PlanVersion) -> dt.date:

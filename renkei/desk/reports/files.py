@@ -19,11 +19,9 @@ from renkei.desk.reports.views import find_report
 from renkei.desk.request import StaffRequest
 from renkei.documents.books import BookSheet, BookTable, write_book
 from renkei.documents.pdf import pdf_of_docx
+from renkei.documents.sending import sent_file
 from renkei.reporting.models import Report
 from renkei.reporting.report.parts import Cell, Ref, refs
-
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
@@ -36,7 +34,7 @@ def sheet(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse: 
                             [_table(shown.table) for shown in one.tables]) for one in page.sections]  # fmt: skip
         sheets.append(BookSheet(_("数字の出どころ"), [_("数字は手で入れたものではなく、記録から数えたものです。")], [_sources(page)]))
         data = write_book(sheets, sum_words=_("上の行の和"), difference_words=_("差"))
-    return HttpResponse(data, XLSX, headers={"Content-Disposition": f'attachment; filename="{file_stem(found)}.xlsx"'})
+    return sent_file(data, f"{file_stem(found)}.xlsx")
 
 
 @require_safe
@@ -45,7 +43,7 @@ def paper(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse: 
     found = find_report(request, yearly)
     with in_house_language():
         data = report_docx(found, ReportPage(found, request.actor), by=request.actor)
-    return HttpResponse(data, DOCX, headers={"Content-Disposition": f'attachment; filename="{file_stem(found)}.docx"'})
+    return sent_file(data, f"{file_stem(found)}.docx")
 
 
 @require_safe
@@ -56,7 +54,7 @@ def pdf(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse:  #
         data = report_docx(found, ReportPage(found, request.actor), by=request.actor)
         title = f"{found.plan.title}　{found.year}　{found.get_kind_display()}"
         data = pdf_of_docx(data, title=title, foot=f"{found.year}　{found.get_kind_display()}　{version_words(found)}")
-    return HttpResponse(data, "application/pdf", headers={"Content-Disposition": f'inline; filename="{file_stem(found)}.pdf"'})
+    return sent_file(data, f"{file_stem(found)}.pdf", is_shown=True)
 
 
 def file_stem(report: Report) -> str:

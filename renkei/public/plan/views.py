@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from renkei.base.language import in_house_language
 from renkei.documents.pdf import pdf_of
+from renkei.documents.sending import sent_file
 from renkei.plan import reading
 from renkei.plan.models import Plan
 from renkei.plan.printing import plan_blocks
@@ -39,7 +40,7 @@ def document_pdf(request: HttpRequest, plan: str) -> HttpResponse:  # noqa: ARG0
     found = _plan(plan)
     with in_house_language():
         data = pdf_of(plan_blocks(found), title=found.title)
-    return HttpResponse(data, "application/pdf", headers={"Content-Disposition": f'inline; filename="keikaku-{found.pk}.pdf"'})
+    return sent_file(data, f"keikaku-{found.pk}.pdf", is_shown=True)
 
 
 def plan_list(request: HttpRequest) -> HttpResponse:
