@@ -108,10 +108,19 @@ def _repeated(document: Any, name: str, columns: dict[str, int]) -> None:
     head._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # noqa: SLF001  python-docx has no name for it
     loop, row, end = table.add_row(), table.add_row(), table.add_row()
     loop.cells[0].text, end.cells[0].text = "{%tr for 行 in " + name + " %}", "{%tr endfor %}"
+    _widths(table, *columns.values())
     for number, (column, width) in enumerate(columns.items()):
         head.cells[number].text, row.cells[number].text = column, "{{ 行." + column + " }}"
         for one in (head, loop, row, end):
             one.cells[number].width = Mm(width)
+
+
+def _widths(table: Any, *widths: int) -> None:
+    """Set the grid of a table in mm: Word reads the cells, LibreOffice only the grid."""
+    from docx.shared import Mm  # noqa: PLC0415  see above
+
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Mm(width)
 
 
 def _page(document: Any) -> None:
@@ -132,6 +141,8 @@ def _page(document: Any) -> None:
         for name in ("w:asciiTheme", "w:hAnsiTheme", "w:eastAsiaTheme", "w:cstheme"):  # a theme's font would win over ours
             heading.element.rPr.rFonts.attrib.pop(qn(name), None)
     style.paragraph_format.space_after = Pt(0)
+    for language in document.styles.element.iter(qn("w:lang")):  # else the full stop stands in the middle, as in Taiwan
+        language.set(qn("w:eastAsia"), "ja-JP")
     document.core_properties.author = "Renkei"
     document.core_properties.language = "ja-JP"
 
@@ -156,6 +167,7 @@ def _table(document: Any, rows: list[tuple[str, str]]) -> None:
     table = document.add_table(rows=0, cols=2)
     table.style = "Table Grid"
     table.autofit = False
+    _widths(table, 40, 120)
     for label, text in rows:
         cells = table.add_row().cells
         cells[0].width, cells[1].width = Mm(40), Mm(120)

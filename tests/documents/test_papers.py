@@ -7,6 +7,7 @@ from typing import Any
 
 import docx
 import pytest
+from docx.oxml.ns import qn
 
 from renkei.base.actor import SYSTEM
 from renkei.base.refusal import Refused
@@ -132,3 +133,15 @@ class TestShipped:
             paper_docx("change", paper.fields, {"新旧": [{"項目": "x", "変更後": "y"}]}, by=SYSTEM)
         with pytest.raises(KeyError, match="poem"):
             paper_docx("poem", {}, {}, by=SYSTEM)
+
+
+@pytest.mark.covers("C98")
+def test_an_office_program_finds_the_widths_in_the_grid_and_the_language_of_the_words() -> None:
+    """LibreOffice reads the grid where Word reads the cells, and sets a full stop by the language of the document."""
+    for code, paper in PAPERS.items():
+        document = docx.Document(io.BytesIO(paper_template(code)))
+        found = [[round(column.width.mm) for column in table.columns] for table in document.tables]
+        lists = [[width for _example, width in paper.tables[name].columns.values()] for name in paper.order or paper.tables if name in paper.tables]
+        assert found == [[40, 120], *lists], code
+        assert {sum(one) for one in found} == {160}, code
+        assert {one.get(qn("w:eastAsia")) for one in document.styles.element.iter(qn("w:lang"))} == {"ja-JP"}, code
