@@ -34,7 +34,8 @@ FOR_GUIDE = {
     "desk-absences": "desk-absences", "desk-views": "desk-views", "desk-export": "desk-export", "desk-mails": "desk-mails",
     "desk-nudges": "desk-nudges", "desk-people": "desk-people", "desk-company": "desk-company", "own-settings": "my-settings",
     "desk-catalogue": "desk-catalogue", "desk-entries": "desk-entries", "desk-route": "desk-route", "desk-meetings": "desk-meetings", "desk-words": "desk-words",
-    "desk-learning": "desk-learning", "desk-choices": "desk-choices", "public-find": "public-find",
+    "desk-gaps": "desk-gaps", "desk-coordinators": "desk-coordinators", "desk-overview": "desk-figures-overview", "desk-figures": "desk-figures",
+    "desk-report": "desk-report", "desk-plan": "desk-plan", "desk-learning": "desk-learning", "desk-choices": "desk-choices", "public-find": "public-find",
     "firm-home": "portal-home", "firm-sight": "portal-sight", "sign-in": "account_login",
 }  # fmt: skip
 SPOKEN = "main h1, main h2, main th, main label, main legend, main button, main .btn, main dt, nav.beside a"
@@ -93,6 +94,8 @@ def set_up(browser: Any, address: str) -> Stage:
         "desk-people": f"{at}/people/", "own-settings": f"{address}/accounts/settings/",
         "desk-catalogue": f"{at}/catalogue/", "desk-entries": f"{at}/entries/?q={quote('サビ')}", "desk-route": stage.route(desk, case),
         "desk-meetings": f"{at}/meetings/", "desk-words": f"{at}/words/", "desk-learning": f"{at}/learning/", "desk-choices": f"{at}/choices/",
+        "desk-gaps": f"{at}/gaps/", "desk-coordinators": f"{at}/coordinators/", "desk-overview": f"{at}/figures/overview/",
+        "desk-figures": f"{at}/figures/", "desk-report": stage.report(desk, at), "desk-plan": f"{at}/plan/",
         "desk-company": address + _first(desk, f"{at}/companies/?q=まぼろし", "main a[href*='/company/']"),
     }  # fmt: skip
     stage.show_interest(center, stage.inquiry(center, f"{address}/d/{CENTER[1]}"))

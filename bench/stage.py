@@ -155,6 +155,16 @@ def route(page: Any, case: str) -> str:
     return where
 
 
+def report(page: Any, base: str) -> str:
+    """Begin the first report that can be written, or find the one begun, and return its page."""
+    page.goto(f"{base}/reports/")
+    if page.locator("main th a[href*='/reports/']").count() == 0:
+        page.select_option("[name=which]", _first(page, "[name=which] option"))
+        press(page)
+        page.goto(f"{base}/reports/")
+    return _root(base) + _first(page, "main th a[href*='/reports/']")
+
+
 def join(page: Any, address: str, letters: str = "") -> str:
     """Ask for an account on the first status page whose firm is on record, and return the address that the mail brings.
 
