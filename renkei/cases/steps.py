@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from renkei.accounts.models import Membership
 from renkei.base import clock
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
@@ -93,6 +94,13 @@ def set_state(case: Case, after: CaseState) -> str:
         check_step(CASE_STEPS, before, after)
         case.state = after
     return before.value
+
+
+def forget_who_left(case: Case) -> None:
+    """Name nobody who is not of the body today: a case that comes back after its end may name who has left since (P1)."""
+    for person, body in (("holder_person_id", "holder_id"), ("next_person_id", "next_body_id")):
+        if not Membership.objects.current().filter(person_id=getattr(case, person), body_id=getattr(case, body)).exists():
+            setattr(case, person, None)
 
 
 def save_case(case: Case) -> None:

@@ -220,6 +220,21 @@ class TestReopening:
             reopen_case(case, by=world.lab, reason="x")
 
 
+    def test_who_left_while_it_was_closed_is_named_no_more(self, world: World, case: Case) -> None:
+        person = Person.objects.create_user("leaver@people.example", "hibari-secret-1", name="去る 人")
+        Membership.objects.create(person=person, body_id=DESK, role="staff", since=dt.date(2024, 4, 1), until=dt.date(2026, 12, 1))
+        Case.objects.update(holder_person=person)
+        close(case, world)
+        with clock.moved_to(clock.at(dt.date(2026, 12, 15), 9)):
+            after = did_not_help(case, by=firm(case), words="まだ外れます")
+        assert (after.kind, fresh(case).holder_id, fresh(case).holder_person_id, fresh(case).next_on) == ("did_not_help", DESK, None, dt.date(2026, 12, 17))
+
+    def test_who_stays_is_still_named(self, world: World, case: Case) -> None:
+        Case.objects.update(holder_person=world.desk.person)
+        close(case, world)
+        assert reopen_case(case, by=world.desk, reason="量産で同じ不具合が出た").holder_person_id == world.desk.person
+
+
 class TestFirmSpeaks:
     def test_result_and_satisfaction(self, world: World, case: Case) -> None:
         close(case, world)
@@ -286,10 +301,11 @@ class TestRealLogin:
         with web(login, world.desk):
             close(fresh(case), world, needs="settled")
         by = firm(case)
+        Case.objects.update(holder_person=world.desk.person)
         with web(login, by):
             give_feedback(case, by=by, result="no", satisfaction=1, words="だめでした")
             did_not_help(case, by=by, words="まだです")
-        assert (fresh(case).state, fresh(case).satisfaction) == ("active", 1)
+        assert (fresh(case).state, fresh(case).satisfaction, fresh(case).holder_person_id) == ("active", 1, world.desk.person)
         with web(login, by):
             found_another_way(case, by=by, words="解決しました")
         with web(login, world.desk):

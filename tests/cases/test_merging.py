@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.cases.actions.answers import accept, decline
 from renkei.cases.actions.closing import close_case, reopen_case
@@ -142,6 +143,16 @@ class TestMerging:
         assert {fresh(one).merged_into_id for one in (gone, third)} == {kept.pk}
         unmerge(gone, by=world.desk)
         assert fresh(third).merged_into_id == gone.pk
+
+    def test_undone_without_the_name_of_who_left_meanwhile(self, world: World, kept: Case, gone: Case) -> None:
+        person = Person.objects.create_user("leaver@people.example", "hibari-secret-1", name="去る 人")
+        Membership.objects.create(person=person, body_id=gone.holder_id, role="staff", since=dt.date(2024, 4, 1), until=dt.date(2026, 12, 1))
+        Case.objects.filter(pk=gone.pk).update(holder_person=person, next_person=person)
+        for day, named in ((dt.date(2026, 12, 1), person.pk), (dt.date(2026, 12, 2), None)):
+            with clock.moved_to(clock.at(day, 9)):
+                merge_cases(kept, fresh(gone), by=world.desk)
+                back = unmerge(fresh(gone), by=world.desk)
+                assert (back.holder_person_id, back.next_person_id) == (named, named)
 
     def test_undone_as_it_was(self, world: World, kept: Case, gone: Case) -> None:
         need, asked = need_of(gone, world, title="戻る課題"), need_of(gone, world, title="頼んだ課題")

@@ -20,7 +20,17 @@ from renkei.cases.actions.talk import hear_company, put_message
 from renkei.cases.models import Case, Ended, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case, speaks_for_company
 from renkei.cases.states import OPEN_SUPPORTS, CaseState, DisclosureClass, HandoverState, NeedState
-from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, require_open, save_case, set_state
+from renkei.cases.steps import (
+    NextStep,
+    due,
+    fit,
+    forget_who_left,
+    lock_case,
+    put_next_step,
+    require_open,
+    save_case,
+    set_state,
+)
 from renkei.plan.queries import content_now
 
 SPAM, NOT_OURS = "spam", "not_ours"
@@ -243,6 +253,7 @@ def _reopen(case: Case, *, by: Actor) -> str:
         raise Refused(_("この案件は終わっていません。画面を開き直してください。"), "not_closed")
     before = set_state(case, CaseState.ACTIVE)
     _forget_close(case)
+    forget_who_left(case)
     put_next_step(case, NextStep(what=written("再開した相談の、次の一手を決める"), on=due("first_answer"), kind="choose"))
     save_case(case)
     end_follow_ups(case, Ended.REOPENED, by=by)

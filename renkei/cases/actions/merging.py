@@ -24,7 +24,7 @@ from renkei.cases.models import Case, Circulation, Consent, Match, Nda, Need, Re
 from renkei.cases.numbers import draw_number
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import OPEN_SUPPORTS, CaseState, HandoverState, NeedState
-from renkei.cases.steps import NextStep, due, fit, put_next_step, require_open, save_case
+from renkei.cases.steps import NextStep, due, fit, forget_who_left, put_next_step, require_open, save_case
 from renkei.plan.models import Body
 from renkei.plan.queries import is_front_desk
 
@@ -87,6 +87,7 @@ def unmerge(case: Case, *, by: Actor) -> Case:
     _put_back(gone, entry.before["next"])
     if entry.before.get("holder", gone.holder_id) != gone.holder_id:  # the firm has closed it to whom it was with
         gone.next_body_id, gone.next_person_id = gone.holder_id, None
+    forget_who_left(gone)
     save_case(gone)
     _carry([need for need in moved if need.pk not in asked], gone)
     Case.objects.filter(pk__in=entry.before["children"], merged_into=keeper).update(merged_into=gone)
