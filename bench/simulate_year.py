@@ -2,7 +2,8 @@
 
 Ten working meetings, the yearly one, an extra one, one in writing; people who leave, a network that dissolves, hard cases that climb
 and come back, answers put right, things written down late. The year is closed after its end, corrected afterwards, and counted again
-as of each month's end and as of the moment it was frozen. Ends with ``figures checked: N; different: N``; 1 when one differs.
+as of each month's end and as of the moment it was frozen. Ends with ``figures checked: N; different: N``; 1 when one differs or a case
+stood unheld after a commit.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ class Checked:
 
     numbers: int = 0
     different: list[tuple[Any, ...]] = field(default_factory=list)
+    unheld: int = 0  # commits after which a case had no holder, no dated step, or named who was not there (P1)
+
+    @property
+    def is_right(self) -> bool:
+        """Return whether something was counted, nothing differs, and no commit left a case unheld."""
+        return self.numbers > 0 and not self.different and not self.unheld
 
     def __str__(self) -> str:
         return f"figures checked: {self.numbers}; different: {len(self.different)}"
@@ -57,9 +64,11 @@ def simulate_year(size: int, *, staff: int = 40, seed: int = 7, days: int | None
         run.run(say)
         for line in quarter.story():
             say(line)
+        unheld = quarter.measure().unheld
     finally:
         quarter.unwatch()
     found = _after(run, play, year)
+    found.unheld = unheld
     say("; ".join(f"{name} {count}" for name, count in sorted(run.done.items())))
     say(f"{size} needs, {staff} staff, {plot.days} business days in {time.monotonic() - begun:.0f} s")
     for one in found.different[:20]:
@@ -150,7 +159,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     chosen = parser.parse_args()
     found = on_throw_away_cluster("year", lambda: simulate_year(chosen.size, staff=chosen.staff, seed=chosen.seed))
-    return 1 if found.different or not found.numbers else 0
+    return 0 if found.is_right else 1
 
 
 if __name__ == "__main__":

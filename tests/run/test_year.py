@@ -73,6 +73,8 @@ class TestTheComparison:
             monkeypatch.setattr("bench.simulate.on_throw_away_cluster", lambda _name, _play, found=found: found)
             monkeypatch.setattr("sys.argv", ["simulate_year", "5"])
             assert year.main() == code
+        monkeypatch.setattr("bench.simulate.on_throw_away_cluster", lambda _name, _play: Checked(3, [], unheld=1))
+        assert year.main() == 1
         wrong = Checked(3)
         wrong.different.append(("open",))
         monkeypatch.setattr("bench.simulate.on_throw_away_cluster", lambda _name, _play: wrong)
