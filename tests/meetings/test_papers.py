@@ -25,7 +25,7 @@ from renkei.companies.actions import Profile, register_company
 from renkei.documents.letters import Block
 from renkei.documents.papers import paper_template
 from renkei.documents.pdf import pdf_of
-from renkei.documents.store import path_of
+from renkei.documents.store import KINDS, path_of
 from renkei.meetings.actions import materials
 from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
@@ -33,7 +33,6 @@ from renkei.meetings.actions.materials import add_material, replace_material, te
 from renkei.meetings.actions.minuting import decide, give_task, send_out, write_notes
 from renkei.meetings.models import AgendaItem, Material, Meeting, TrendNote
 from renkei.meetings.papers import (
-    PDF,
     agenda_docx,
     as_pdf,
     bundle_pdf,
@@ -375,7 +374,7 @@ def test_papers_are_taken_away_in_word_and_pdf(region: World) -> None:
     found, first, secret = prepared(region)
     client = as_(region, LAB)
     got = {form: client.get(url("desk-meeting-paper", LAB, found, form=form)) for form in ("docx", "pdf", "bundle")}
-    starts = {form: (answer["Content-Type"] == PDF, answer.content[:4]) for form, answer in got.items()}
+    starts = {form: (answer["Content-Type"] == KINDS["pdf"], answer.content[:4]) for form, answer in got.items()}
     assert starts == {"docx": (False, b"PK\x03\x04"), "pdf": (True, b"%PDF"), "bundle": (True, b"%PDF")}
     assert client.get(url("desk-meeting-paper", LAB, found, form="odd")).status_code == 404
     add_material(found, by=region.center, name="壊れた.pdf", data=b"%PDF-1.7 broken")
