@@ -1,4 +1,4 @@
-"""The simulated fiscal year: a part of it here, the whole of it in ``make simulate-year``; and its comparison can fail."""
+"""The simulated fiscal year is played by ``make simulate-year`` beside the browser's tests; here: its comparison can fail."""
 
 from __future__ import annotations
 
@@ -11,32 +11,14 @@ from django.db import connection
 
 from bench import simulate_year as year
 from bench.pencil import Books, Pencil
-from bench.simulate_year import FIRST, Checked, _compare, simulate_year, value
+from bench.simulate_year import FIRST, Checked, _compare, value
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
-from renkei.cases.models import Escalation, Transition, Verb
-from renkei.meetings.models import Meeting, MeetingState
 from renkei.reporting.figures import FIGURES
 from tests.reporting.year import a_year, at
 from tests.world import World
 
 NOW = at(11, 27)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(1500)
-@pytest.mark.django_db(transaction=True)
-def test_every_figure_of_the_first_months_is_what_the_pencil_counts(transactional_db: None, settings: Any) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    said: list[str] = []
-    found = simulate_year(40, staff=24, days=50, say=said.append)
-    assert (found.different, said[-1]) == ([], f"figures checked: {found.numbers}; different: 0")
-    assert found.numbers > 500
-    # There was something to count: people met, hard cases climbed, some were told of nobody here.
-    assert Meeting.objects.filter(state__in=[MeetingState.CHECKING, MeetingState.LOCKED]).exists()
-    assert Escalation.objects.exists()
-    wanted = {Verb.RECEIVED, Verb.ACCEPTED, Verb.DECLINED, Verb.CLOSED, Verb.CLIMBED, Verb.CONTACT}
-    assert wanted <= set(Transition.objects.values_list("verb", flat=True))
 
 
 class TestTheComparison:
