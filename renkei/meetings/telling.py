@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+from django.conf import settings
+
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date, wareki
@@ -12,10 +14,14 @@ from renkei.base.language import written
 from renkei.meetings.models import Confirmation, Level, Meeting, MeetingKind, MeetingState, Minutes, Task
 from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days, content_now
-from renkei.post.models import Nudge
+from renkei.post.links import make_link
+from renkei.post.models import LinkPurpose, Nudge
 from renkei.post.nudges import MEETING_KINDS, News, Reader, put_nudge
+from renkei.post.outbox import put_mail
 
 CALLED, MINUTES, TASK = MEETING_KINDS
+CONFIRM, CONFIRM_REMINDER = "minutes", "minutes_reminder"
+LINK_AFTER = dt.timedelta(days=30)  # how long after its day a link still opens what was asked, answered or not
 _ANSWER = "minutes_answer"
 _NEAR_DAYS = 180
 _ANSWER_DAYS = 5  # business days, where the plan sets no clock of that name
@@ -51,10 +57,29 @@ def tell_of_meeting(meeting: Meeting, subject: str, *, by: Actor) -> None:
 
 
 def tell_of_minutes(minutes: Minutes, meeting: Meeting, *, by: Actor) -> None:
-    """Ask every other body to confirm minutes."""
-    day = day_words(minutes.due_on) if minutes.due_on else ""
-    words = written("%(day)sまでに、このままでよいか、直してほしいところがあるかを答えてください。") % {"day": day}
-    _tell_all(_news(meeting, MINUTES, written("議事録の確認をお願いします"), words, minutes.pk), by=by)
+    """Ask every other body to confirm minutes: on its list, and by a mail with its own link."""
+    due = minutes.due_on or answer_day()
+    words = written("%(day)sまでに、このままでよいか、直してほしいところがあるかを答えてください。") % {"day": day_words(due)}
+    news = _news(meeting, MINUTES, written("議事録の確認をお願いします"), words, minutes.pk)
+    for body in Body.objects.filter(closed_on__isnull=True):
+        if put_nudge(news, Reader(body.pk), by=by) is not None:  # without an address: the mail is this one
+            _ask_by_mail(minutes, body, due, words, by=by)
+
+
+def _ask_by_mail(minutes: Minutes, body: Body, due: dt.date, words: str, *, by: Actor) -> None:
+    if not body.mail:
+        return
+    name = meeting_name(minutes.meeting)
+    token = make_link(by=by, purpose=LinkPurpose.MINUTES, expires_at=clock.at(due, 23, 59) + LINK_AFTER, subject=minutes.meeting_id, body=body.pk,
+                      recipient_email=body.mail)  # fmt: skip
+    text = written(
+        "%(body)s 御中\n\n「%(meeting)s」の議事録（第%(number)s版）ができました。%(words)s\n\n"
+        "連携の画面では「会議」から答えられます。名指しした機関だけの議題は、画面で読めます。\n"
+        "入らずに答えるページ（ほかの人に渡さないでください）："
+    ) % {"body": body.name, "meeting": name, "number": minutes.number, "words": words}
+    subject = written("議事録の確認のお願い（%(meeting)s、%(day)sまで）") % {"meeting": name, "day": day_words(due)}
+    put_mail(by=by, to=body.mail, subject=subject, text=f"{text}\n{settings.RENKEI_ADDRESS}/minutes/{token}/\n", purpose=CONFIRM, about=minutes.pk,
+             to_body=body.pk, daily=True)  # fmt: skip
 
 
 def tell_of_task(task: Task, meeting: Meeting, *, by: Actor) -> None:

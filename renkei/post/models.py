@@ -26,6 +26,7 @@ class LinkPurpose(models.TextChoices):
     PARTNER = "partner", _("機関の外の人への開示")
     FOLLOWUP = "follow", _("その後の伺い")
     ROUND = "round", _("会議の持ち回り")
+    MINUTES = "minutes", _("議事録の確認")
 
 
 class Link(Row):

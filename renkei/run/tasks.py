@@ -100,8 +100,9 @@ def run_learning(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes 
 @app.periodic(cron="15 0 * * *")  # 9:15 in the morning
 @app.task(queueing_lock="remind_of_rounds", lock="remind_of_rounds", name="renkei.remind_of_rounds")
 def remind_of_rounds(timestamp: int) -> None:  # noqa: ARG001  Procrastinate passes the tick
-    """Remind of circulations whose day is near."""
+    """Remind of circulations and minutes whose day is near."""
     _run(meetings.remind_of_rounds)
+    _run(meetings.remind_of_unconfirmed)
 
 
 @app.periodic(cron="* * * * *")

@@ -14,8 +14,9 @@ from renkei.base.actor import GUEST, SYSTEM
 from renkei.base.fiscal_year import FiscalYear
 from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, take_off
+from renkei.meetings.actions.confirming import lock_minutes
 from renkei.meetings.actions.joining import join_series, leave_series
-from renkei.meetings.actions.minuting import decide, lock_minutes, send_out
+from renkei.meetings.actions.minuting import decide, send_out
 from renkei.meetings.models import Attendance, Meeting, Participant
 from renkei.meetings.proposal import last_day
 from renkei.meetings.queries import missing_regulars, presence, years

@@ -17,6 +17,7 @@ from renkei.base.actor import GUEST, SYSTEM, Actor, link_holder
 from renkei.base.context import acting
 from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import change_meeting, move_meeting
+from renkei.meetings.actions.confirming import lock_minutes
 from renkei.meetings.actions.going_round import (
     Said,
     cast_votes,
@@ -24,7 +25,7 @@ from renkei.meetings.actions.going_round import (
     send_round,
     silent_bodies,
 )
-from renkei.meetings.actions.minuting import decide, lock_minutes, send_out
+from renkei.meetings.actions.minuting import decide, send_out
 from renkei.meetings.jobs import remind_of_rounds, settle_news
 from renkei.meetings.models import AgendaItem, Meeting, MinutesItem, Stance, Vote
 from renkei.meetings.votes import rounds_waiting, tallies

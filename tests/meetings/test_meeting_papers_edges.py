@@ -15,8 +15,9 @@ from renkei.desk.meetings.agenda import total_of
 from renkei.meetings import proposal
 from renkei.meetings.actions.agenda import Wording, add_item, order_items
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
+from renkei.meetings.actions.confirming import lock_minutes
 from renkei.meetings.actions.materials import add_material, replace_material
-from renkei.meetings.actions.minuting import decide, finish_task, give_task, lock_minutes, send_out, write_notes
+from renkei.meetings.actions.minuting import decide, finish_task, give_task, send_out, write_notes
 from renkei.meetings.actions.proposed import take_proposals
 from renkei.meetings.calendar import calendar_meetings, meeting_events
 from renkei.meetings.models import AgendaItem, Meeting, Task

@@ -17,17 +17,8 @@ from renkei.cases.actions.escalation import climb, end_rung
 from renkei.cases.models import Case, Escalation, RungEnd
 from renkei.meetings.actions.agenda import Wording, add_item, order_items, put_up
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, take_off
-from renkei.meetings.actions.minuting import (
-    confirm,
-    decide,
-    finish_task,
-    give_task,
-    lock_minutes,
-    send_out,
-    take_up_decision,
-    words_on,
-    write_notes,
-)
+from renkei.meetings.actions.confirming import confirm, lock_minutes, words_on
+from renkei.meetings.actions.minuting import decide, finish_task, give_task, send_out, take_up_decision, write_notes
 from renkei.meetings.jobs import take_up_decisions
 from renkei.meetings.models import AgendaItem, Attendance, ItemSource, Meeting, MeetingState, Minutes, MinutesItem, Task
 from renkei.plan.models import Body

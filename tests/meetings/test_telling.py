@@ -17,14 +17,8 @@ from renkei.base.context import acting
 from renkei.cases.digest import run_digests, sweep
 from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import call_meeting, change_meeting, move_meeting
-from renkei.meetings.actions.minuting import (
-    confirm,
-    decide,
-    finish_task,
-    give_task,
-    lock_minutes,
-    send_out,
-)
+from renkei.meetings.actions.confirming import confirm, lock_minutes
+from renkei.meetings.actions.minuting import decide, finish_task, give_task, send_out
 from renkei.meetings.calendar import calendar_meetings, meeting_events
 from renkei.meetings.jobs import settle_news
 from renkei.meetings.models import Meeting, Minutes

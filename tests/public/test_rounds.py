@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,7 +23,8 @@ from renkei.meetings.actions.minuting import decide, send_out
 from renkei.meetings.ballot import ballot, read_ballot
 from renkei.meetings.models import AgendaItem, Meeting, Vote
 from renkei.plan.models import Body
-from renkei.post.links import make_link
+from renkei.post.limits import ANSWERS_AN_HOUR
+from renkei.post.links import make_link, open_link
 from renkei.post.models import Link, LinkPurpose, Mail
 from tests.cases.making import fresh
 from tests.meetings.making import MEETING_DAY, NOON, TODAY, meeting, trail, with_meetings
@@ -83,6 +85,30 @@ def test_the_mail_of_a_circulation_word_for_word(region: World) -> None:
     named = {one.to_body: "/round/" in one.text for one in Mail.objects.filter(purpose="round", about=secret.pk)}
     assert named == {LAB: False, DESK: False}, "only who reads it is asked, and no link opens what is for some"
     assert Link.objects.count() == 4
+
+
+def test_who_sends_it_round_need_not_read_all_of_it(region: World) -> None:
+    """The centre runs the meeting and does not read what the desk asks the lab: both are asked about it all the same."""
+    found, only = meeting(region, kind="circulation"), meeting(region, kind="circulation")
+    add_item(found, by=region.center, wording=Wording("規約"))
+    for one in (found, only):
+        add_item(one, by=region.desk, wording=Wording("内々", level="named", bodies=(LAB,)))
+        send_round(one, by=region.center, version=0)
+    told = {(one.about, one.to_body): (re.findall(r"議題は(\d)件", one.text), "/round/" in one.text) for one in Mail.objects.filter(purpose="round")}
+    assert told == {
+        (found.pk, DESK): (["2"], True), (found.pk, LAB): (["2"], True), (found.pk, CENTER): (["1"], True), (found.pk, BANK): (["1"], True),
+        (only.pk, DESK): (["1"], False), (only.pk, LAB): (["1"], False),
+    }  # fmt: skip
+
+
+def test_a_link_answers_so_often_an_hour(region: World) -> None:
+    found, (item,) = going(region)
+    page, link = page_of(LAB, found), open_link(page_of(LAB, found).split("/")[2])
+    assert link is not None
+    cache.set(f"answers:{link.id}", ANSWERS_AN_HOUR, 60)
+    answer = Client().post(page, given(item, "against", "早い。"))
+    assert (answer.status_code, "続けて何度も答えが送られました。" in text(answer), "早い。" in text(answer), Vote.objects.count()) == (422, True, True, 0)
+    cache.clear()
 
 
 def test_the_reminder_word_for_word_and_to_whom(region: World) -> None:

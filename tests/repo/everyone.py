@@ -155,6 +155,8 @@ def _firms(made: Everyone) -> None:
                                        expires_at=clock.now().replace(year=clock.now().year + 1))
     made.tokens["round"] = make_link(by=GUEST, purpose=LinkPurpose.ROUND, subject=made.own["around"], body=LAB,
                                      expires_at=clock.now().replace(year=clock.now().year + 1))
+    made.tokens["minutes"] = make_link(by=GUEST, purpose=LinkPurpose.MINUTES, subject=made.own["meeting"], body=LAB,
+                                       expires_at=clock.now().replace(year=clock.now().year + 1))
     made.tokens["join"] = make_link(
         by=GUEST, purpose=LinkPurpose.JOIN, expires_at=clock.now().replace(year=clock.now().year + 1),
         company=made.own["company"], subject=made.own["guest"],

@@ -74,6 +74,8 @@ REVIEWED = {
     "matching_standing": "texts of the entries that stand, for the index on this node's disk, whoever's question makes it follow; shown to nobody",
     "matching_standing_count": "how many entries stand: the index asks at every question whether it is whole, whoever asks",
     "meeting_freeze": "copies the items of a meeting into its minutes, each for whom it was; the caller must run the meeting, and learns only how many",
+    "meeting_asked": "which bodies read how many items of a meeting, nothing of the items; the caller must run the meeting",
+    "meeting_hold": "keeps a meeting from being changed until the caller's transaction ends; for staff, and for a link of that very meeting; returns nothing",
     "meeting_undecided": "which bodies put up items of a meeting that have no outcome yet, nothing of the items; the caller must run the meeting",
     "meeting_run": "ids of meetings the acting body runs",
     "need_asked": "ids of needs the acting body is asked about",

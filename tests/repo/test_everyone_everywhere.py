@@ -31,7 +31,7 @@ FIXED = {"form": "docx", "series": "working", "state": "held", "number": 1, "pro
 SUBJECTS = {"outside-answer": "request", "outside-end": "request", "outside": "climbed", "put-up": "need", "circulation-end": "circulation", "match-add": "need", "match-": "match", "follow-up": "follow_up", "secrecy-end": "nda", "file-secrecy": "attachment",
             "passage-secrecy": "passage", "contact-correct": "contact", "handover": "handover", "need": "need", "bridge": "need", "gap": "need", "support": "support", "answer-record":
             "support", "question-answer": "support", "consent-withdraw": "consent"}  # fmt: skip
-LINK_ACTORS = ("status", "offer", "consent", "draft", "other", "closed", "made-up", "join", "partner", "after", "round")
+LINK_ACTORS = ("status", "offer", "consent", "draft", "other", "closed", "made-up", "join", "partner", "after", "round", "minutes")
 
 
 def expected() -> dict[tuple[str, str], str]:

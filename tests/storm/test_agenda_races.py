@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -18,18 +19,11 @@ from renkei.base.context import acting
 from renkei.meetings.actions import calling, going_round, joining, materials, minuting, proposed
 from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, take_off
+from renkei.meetings.actions.confirming import confirm
 from renkei.meetings.actions.going_round import Said, cast_votes, remind_of_round, send_round
 from renkei.meetings.actions.joining import join_series, leave_series
 from renkei.meetings.actions.materials import add_material, replace_material, tell_trend
-from renkei.meetings.actions.minuting import (
-    confirm,
-    decide,
-    finish_task,
-    give_task,
-    send_out,
-    take_up_decision,
-    write_notes,
-)
+from renkei.meetings.actions.minuting import decide, finish_task, give_task, send_out, take_up_decision, write_notes
 from renkei.meetings.actions.proposed import take_proposals
 from renkei.meetings.models import (
     AgendaItem,
@@ -49,7 +43,7 @@ from renkei.post.links import open_link
 from renkei.post.models import Mail
 from tests.cases.making import arrived, fresh
 from tests.meetings.making import NOON, held, meeting, with_meetings
-from tests.storm.racing import at_once, codes, meet_in
+from tests.storm.racing import PATIENCE, at_once, codes, meet_in
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 pytestmark = pytest.mark.storm
@@ -181,6 +175,35 @@ def test_a_circulation_sent_round_by_two_at_once_asks_each_body_once(region: Wor
         got = at_once(*((by, lambda by=by: send_round(found, by=by, version=0)) for by in (region.center, region.desk)))
     assert (codes(got), verbs("meeting.send_round")) == (["changed_meanwhile", "ok"], 1)
     assert sorted(Mail.objects.filter(purpose="round").values_list("to_body", flat=True)) == sorted([DESK, LAB, CENTER, BANK])
+
+
+def test_nothing_is_decided_while_a_vote_is_on_its_way(region: World, login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vote that was let in is counted: what the minutes will hold is not fixed between its check and its row."""
+    found = meeting(region, kind="circulation", held_on=SOON)
+    item = add_item(found, by=region.center, wording=Wording("規約"))
+    send_round(found, by=region.center, version=0)
+    token = re.findall(r"/round/([^/]+)/", Mail.objects.get(to_body=LAB, purpose="round").text)[0]
+    link = open_link(token)
+    assert link is not None
+    actor, real, let_in, decided = link_holder(link.id, link.body), going_round.fit_name, threading.Event(), threading.Event()
+
+    def slowly(*args: Any) -> str:
+        let_in.set()
+        decided.wait(PATIENCE)
+        return real(*args)
+
+    def end_it() -> Any:
+        let_in.wait(10)
+        got = decide(item, by=region.center, outcome="noted", decision="改正する。", version=0)
+        decided.set()
+        return got
+
+    monkeypatch.setattr(going_round, "fit_name", slowly)
+    with login("web"):
+        got = at_once((actor, lambda: cast_votes(found, {item.pk: Said("agree")}, by=actor, name="小出 渉")), (region.center, end_it))
+    assert codes(got) == ["ok", "ok"]
+    send_out(fresh(found), by=region.center)
+    assert [one["name"] for one in MinutesItem.objects.get().said["votes"]] == ["小出 渉"]
 
 
 def test_two_workers_remind_once_and_take_a_decision_up_once(region: World, login: Login) -> None:

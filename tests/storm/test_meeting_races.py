@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from renkei.base import clock
-from renkei.meetings.actions import minuting
+from renkei.meetings.actions import confirming, minuting
 from renkei.meetings.actions.agenda import Wording, add_item
-from renkei.meetings.actions.minuting import confirm, decide, lock_minutes, send_out, words_on
+from renkei.meetings.actions.confirming import confirm, lock_minutes, words_on
+from renkei.meetings.actions.minuting import decide, send_out
 from renkei.meetings.models import Meeting, Minutes
 from tests.cases.making import fresh
 from tests.meetings.making import NOON, held, meeting, with_meetings
@@ -45,7 +46,8 @@ def test_a_change_asked_for_while_the_minutes_are_locked(
     version = fresh(found).version
     if not locked:
         without_row_locks(monkeypatch)
-    meet_in(monkeypatch, minuting, "record")  # both have looked, and neither has committed
+        monkeypatch.setattr(confirming, "hold_meeting", lambda meeting: Meeting.objects.get(pk=meeting))
+    meet_in(monkeypatch, confirming, "record")  # both have looked, and neither has committed
     with login("web"):
         got = at_once((region.lab, lambda: confirm(minutes, by=region.lab, agrees=False, words="幅は5ミリ。")),
                       (region.center, lambda: lock_minutes(found, by=region.center, version=version)))  # fmt: skip

@@ -22,7 +22,8 @@ from renkei.desk.meetings.forms import AttendForm, CallForm, DayForm, ItemForm, 
 from renkei.desk.request import StaffRequest
 from renkei.meetings.actions.agenda import add_item
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, series_named, take_off
-from renkei.meetings.actions.minuting import confirm, lock_minutes, send_out, words_on
+from renkei.meetings.actions.confirming import confirm, lock_minutes, words_on
+from renkei.meetings.actions.minuting import send_out
 from renkei.meetings.models import (
     Attendance,
     Meeting,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
@@ -67,9 +68,13 @@ def change_meeting(
 ) -> Meeting:  # fmt: skip
     """Change day, hour, place, chair until it is held. The number stays, so the day stays within its fiscal year.
 
-    Refused: ``changed_meanwhile``, ``held``, ``other_year``, ``ends_first``, ``unknown_session``, ``too_long``, ``not_allowed``.
+    Refused: ``changed_meanwhile``, ``held``, ``off``, ``other_year``, ``ends_first``, ``unknown_session``, ``too_long``, ``not_allowed``.
     """
     locked = lock_meeting(meeting, by=by, version=version)
+    if locked.state == MeetingState.OFF:
+        raise Refused(_("取りやめた会議です。開くことにしてから、日や場所を直してください。"), "off")
+    if locked.kind == MeetingKind.CIRCULATION and locked.state != MeetingState.PLANNED:
+        raise Refused(_("もう回した持ち回りの期限は変えられません。"), "held")
     if locked.state != MeetingState.PLANNED:
         raise Refused(_("開催した会議の日や場所は変えられません。"), "held")
     if FiscalYear.of(held_on).start_year != locked.fiscal_year:
@@ -165,6 +170,13 @@ def lock_meeting(meeting: Meeting, *, by: Actor, version: int | None = None) -> 
         raise Refused(_("ほかの人が先に保存しました。新しい内容を確かめて、もう一度保存してください。入力した文は残してあります。"),
                       "changed_meanwhile")  # fmt: skip
     return locked
+
+
+def hold_meeting(meeting_id: UUID) -> Meeting:
+    """Return a meeting that nobody moves on until the transaction ends; many may hold it at once. For who says a word, by a link too."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT meeting_hold(%s)", [meeting_id])
+    return Meeting.objects.get(pk=meeting_id)
 
 
 def _details(kind: str, place: str, chair: str, reason: str) -> dict[str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from renkei.audit.record import record
@@ -18,12 +17,11 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.states import check_step
 from renkei.cases.steps import fit, fit_name
-from renkei.meetings.actions.calling import lock_meeting
+from renkei.meetings.actions.calling import hold_meeting, lock_meeting
 from renkei.meetings.models import (
     MEETING_STEPS,
     SAYS_WHY,
     AgendaItem,
-    Level,
     Meeting,
     MeetingKind,
     MeetingState,
@@ -31,14 +29,13 @@ from renkei.meetings.models import (
     Vote,
 )
 from renkei.meetings.rules import reads_item
-from renkei.meetings.telling import day_words, meeting_name
+from renkei.meetings.telling import LINK_AFTER, day_words, meeting_name
 from renkei.plan.models import Body
 from renkei.post.links import make_link
 from renkei.post.models import LinkPurpose, Mail, MailState
 from renkei.post.outbox import put_mail
 
 ROUND, REMINDER = "round", "round_reminder"
-_AFTER = dt.timedelta(days=30)  # how long after its day a link still opens what was asked, answered or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +60,16 @@ def send_round(meeting: Meeting, *, by: Actor, version: int) -> Meeting:
         raise Refused(_("もう回しています。"), "wrong_state")
     if locked.held_on < clock.today():
         raise Refused(_("回答の期限が過ぎています。先に期限を直してください。"), "due_past", field="held_on")
-    items = list(AgendaItem.objects.visible_to(by).filter(meeting=locked))
-    if not items:
+    asked = _whom_to_ask(locked)
+    if not asked:
         raise Refused(_("議題がありません。先に議題を足してください。"), "no_items")
     locked.state = MeetingState.HELD
     locked.round_at = locked.held_at = locked.changed_at = clock.now()
     locked.version += 1
     locked.save()
-    for body in Body.objects.filter(closed_on__isnull=True):
-        read = [one for one in items if reads_item(body.pk, one)]
-        if read:
-            _ask(locked, body, len(read), by=by, with_link=any(one.level == Level.ALL for one in read))
-    record(by, "meeting.send_round", locked, count=len(items))
+    for body, count, with_link in asked:
+        _ask(locked, body, count, by=by, with_link=with_link)
+    record(by, "meeting.send_round", locked, count=len(asked))
     return locked
 
 
@@ -87,7 +82,8 @@ def cast_votes(meeting: Meeting, said: Mapping[UUID, Said], *, by: Actor, name: 
     """
     if not by.body or by.kind not in {ActorKind.STAFF, ActorKind.LINK}:
         raise Refused(_("機関の職員として入ってから送ってください。"), "not_allowed")
-    found = Meeting.objects.visible_to(by).filter(pk=meeting.pk).first()
+    seen = Meeting.objects.visible_to(by).filter(pk=meeting.pk).exists()
+    found = hold_meeting(meeting.pk) if seen else None  # nobody decides or freezes while a vote is on its way
     if found is None or not found.is_going_round:
         raise Refused(_("この持ち回りは、もう締め切りました。変わったことは、開いた機関に伝えてください。"), "not_round")
     who = fit_name(name or by.name, "name")
@@ -143,6 +139,14 @@ def silent_bodies(meeting: Meeting) -> list[Body]:
             if any(reads_item(body.pk, one) and (one.pk, body.pk) not in said for one in items)]  # fmt: skip
 
 
+def _whom_to_ask(meeting: Meeting) -> list[tuple[Body, int, bool]]:
+    """Return each body that reads an item, how many, and whether a link shows any: who sends need not read them all."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT body, items, by_link FROM meeting_asked(%s)", [meeting.pk])
+        found = {code: (count, by_link) for code, count, by_link in cursor.fetchall()}
+    return [(one, *found[one.pk]) for one in Body.objects.filter(pk__in=found)]
+
+
 def _vote(item: AgendaItem, said: Said, name: str, *, by: Actor) -> Vote:
     if item.outcome:
         raise Refused(_("もう決まった議題です：%(title)s") % {"title": item.title}, "decided")
@@ -158,7 +162,7 @@ def _ask(meeting: Meeting, body: Body, count: int, *, by: Actor, with_link: bool
     day, name = day_words(meeting.held_on), meeting_name(meeting)
     page = ""
     if with_link:
-        ends = clock.at(meeting.held_on, 23, 59) + _AFTER
+        ends = clock.at(meeting.held_on, 23, 59) + LINK_AFTER
         token = make_link(by=by, purpose=LinkPurpose.ROUND, expires_at=ends, subject=meeting.pk, body=body.pk, recipient_email=body.mail)
         page = written("入らずに答えるページ（ほかの人に渡さないでください）：") + f"\n{settings.RENKEI_ADDRESS}/round/{token}/\n"
     text = written(

@@ -1,4 +1,4 @@
-"""Write notes while meeting, decide, send the minutes out, confirm them, lock them [C77, C89]."""
+"""Write notes while meeting, decide, send the minutes out [C77, C89]."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.escalation import end_rung, let_wait, wait_for
 from renkei.cases.models import RungEnd
-from renkei.cases.rules import signed
 from renkei.cases.states import check_step
 from renkei.cases.steps import NextStep, due, fit
 from renkei.meetings.actions.agenda import lock_item, meeting_step
@@ -25,7 +24,6 @@ from renkei.meetings.models import (
     OF_CASES,
     AgendaItem,
     Attendance,
-    Confirmation,
     ItemKind,
     ItemOutcome,
     ItemSource,
@@ -37,7 +35,6 @@ from renkei.meetings.models import (
     following_meeting,
 )
 from renkei.meetings.telling import (
-    MINUTES,
     TASK,
     answer_day,
     meeting_name,
@@ -151,50 +148,6 @@ def send_out(meeting: Meeting, *, by: Actor) -> Minutes:
     tell_of_minutes(made, locked, by=by)
     record(by, "meeting.send_out", made, locked, number=number)
     return made
-
-
-@transaction.atomic
-def confirm(minutes: Minutes, *, by: Actor, agrees: bool, words: str = "") -> Confirmation:
-    """Say for one's body that the minutes are right, or what should change. The newest word counts.
-
-    Refused: ``words_empty``, ``outdated`` (newer ones were sent out), ``wrong_state``, ``not_allowed``.
-    """
-    body, person = signed(by)
-    meeting = Meeting.objects.select_for_update(of=("self",)).get(pk=minutes.meeting_id)  # nobody locks the minutes meanwhile
-    if meeting.state != MeetingState.CHECKING:
-        raise Refused(_("確認を待っている議事録ではありません。"), "wrong_state")
-    if Minutes.objects.filter(meeting=meeting, number__gt=minutes.number).exists():
-        raise Refused(_("新しい議事録が送られています。新しいほうを確かめてください。"), "outdated")
-    told = fit(words, 1000, "words")
-    if not agrees and not told:
-        raise Refused(_("直してほしいところを書いてください。"), "words_empty", field="words")
-    made = Confirmation.objects.create(minutes=minutes, body_id=body, agrees=agrees, words=told, said_at=clock.now(), said_by_id=person)
-    settle_own(MINUTES, minutes.pk, by=by)
-    record(by, "meeting.confirm", made, minutes, agrees=agrees)
-    return made
-
-
-@transaction.atomic
-def lock_minutes(meeting: Meeting, *, by: Actor, version: int) -> Meeting:
-    """Let the newest minutes stand for good. Refused: ``change_asked`` (a body's newest word asks for one), ``wrong_state``."""
-    locked = lock_meeting(meeting, by=by, version=version)
-    check_step(MEETING_STEPS, MeetingState(locked.state), MeetingState.LOCKED)
-    newest = Minutes.objects.filter(meeting=locked).first()
-    asking = [word.body.short for word in words_on(newest).values() if not word.agrees] if newest else []
-    if asking:
-        raise Refused(_("直してほしいと言っている機関があります：%(bodies)s") % {"bodies": "、".join(asking)}, "change_asked")
-    locked.state, locked.locked_number = MeetingState.LOCKED, newest.number if newest else None
-    _save(locked)
-    record(by, "meeting.lock", locked, number=locked.locked_number)
-    return locked
-
-
-def words_on(minutes: Minutes) -> dict[str, Confirmation]:
-    """Return the newest word of each body on minutes."""
-    found: dict[str, Confirmation] = {}
-    for one in Confirmation.objects.filter(minutes=minutes).select_related("body").order_by("said_at"):
-        found[one.body_id] = one
-    return found
 
 
 def take_up_decision(item_id: uuid.UUID, *, by: Actor) -> bool:

@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.cases.models import Case, Escalation
+from renkei.cases.models.case import live_link
 from renkei.meetings.models.meeting import Meeting, following_meeting
+from renkei.post.models import LinkPurpose
 
 
 class Level(models.TextChoices):
@@ -57,9 +59,9 @@ class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
     """Items; the policy ``meetings_agendaitem`` says the same."""
 
     def visible_to(self, actor: Actor) -> AgendaItemQuerySet:
-        """Return what every body reads, what names the actor's body, and what that body put up; by a link, what every body reads."""
+        """Return what every body reads, what names the actor's body, and what that body put up; by the link of a circulation, what every body reads."""
         if actor.kind is ActorKind.LINK:
-            return self.filter(level=Level.ALL, meeting__in=Meeting.objects.visible_to(actor))
+            return self.filter(level=Level.ALL, meeting__in=live_link(actor, LinkPurpose.ROUND).values("subject"))
         return self.filter(seen_items(actor))
 
     def ready(self) -> AgendaItemQuerySet:

@@ -42,9 +42,9 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
     """Meetings; the policy ``meetings_meeting`` says the same."""
 
     def visible_to(self, actor: Actor) -> MeetingQuerySet:
-        """Return all for the staff of any body; by a link, the circulation it was sent for."""
+        """Return all for the staff of any body; by a link, the one whose circulation or minutes it was sent for."""
         if actor.kind is ActorKind.LINK:
-            return self.filter(pk__in=live_link(actor, LinkPurpose.ROUND).values("subject"))
+            return self.filter(pk__in=live_link(actor).filter(purpose__in=[LinkPurpose.ROUND, LinkPurpose.MINUTES]).values("subject"))
         return self if actor.is_staff or actor.is_system else self.none()
 
     def counted(self) -> MeetingQuerySet:
@@ -77,6 +77,7 @@ class Meeting(Row):
     called_at = models.DateTimeField()
     round_at = models.DateTimeField(null=True)  # when a circulation was sent round; ``held_on`` is then until when it is answered
     reminded_at = models.DateTimeField(null=True)
+    reminded_minutes = models.PositiveSmallIntegerField(default=0)  # the newest minutes whose confirmation was reminded of
     held_at = models.DateTimeField(null=True)  # when it was written down that it was held; the day itself is ``held_on``
     changed_at = models.DateTimeField()
 

@@ -6,10 +6,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from renkei.base.actor import Actor
+from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
+from renkei.cases.models.case import live_link
 from renkei.meetings.models.item import Level, seen_items
 from renkei.meetings.models.meeting import Meeting
+from renkei.post.models import LinkPurpose
 
 
 class AttendanceQuerySet(models.QuerySet["Attendance"]):
@@ -52,7 +54,9 @@ class MinutesQuerySet(models.QuerySet["Minutes"]):
     """Minutes as sent out."""
 
     def visible_to(self, actor: Actor) -> MinutesQuerySet:
-        """Return all for the staff: what they hold of secret items stands apart."""
+        """Return all for the staff: what they hold of secret items stands apart; by a link, those of its meeting."""
+        if actor.kind is ActorKind.LINK:
+            return self.filter(meeting__in=live_link(actor, LinkPurpose.MINUTES).values("subject"))
         return self if actor.is_staff or actor.is_system else self.none()
 
 
@@ -82,7 +86,9 @@ class MinutesItemQuerySet(models.QuerySet["MinutesItem"]):
     """Frozen items, read by whom the item was."""
 
     def visible_to(self, actor: Actor) -> MinutesItemQuerySet:
-        """Return what the actor could read of the item when it was frozen."""
+        """Return what the actor could read of the item when it was frozen; by a link, what every body reads."""
+        if actor.kind is ActorKind.LINK:
+            return self.filter(level=Level.ALL, minutes__in=Minutes.objects.visible_to(actor))
         return self.filter(seen_items(actor))
 
 
@@ -112,7 +118,9 @@ class ConfirmationQuerySet(models.QuerySet["Confirmation"]):
     """What bodies say to minutes."""
 
     def visible_to(self, actor: Actor) -> ConfirmationQuerySet:
-        """Return all for the staff."""
+        """Return all for the staff; by a link, those of its own body."""
+        if actor.kind is ActorKind.LINK:
+            return self.filter(body_id=actor.body, minutes__in=Minutes.objects.visible_to(actor))
         return self if actor.is_staff or actor.is_system else self.none()
 
 
@@ -124,16 +132,18 @@ class Confirmation(Row):
     agrees = models.BooleanField()
     words = models.TextField(max_length=1000, blank=True)
     said_at = models.DateTimeField()
-    said_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="+")
+    said_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
+    said_name = models.CharField(max_length=100, blank=True)  # by a link, who said it is known by this name alone
 
     objects = ConfirmationQuerySet.as_manager()
 
     class Meta:
-        """Newest first; who asks for a change says which."""
+        """Newest first; who asks for a change says which; somebody said it."""
 
         ordering = ["-said_at"]
         constraints = [
             models.CheckConstraint(condition=models.Q(agrees=True) | ~models.Q(words=""), name="confirmation_change_says_which"),
+            models.CheckConstraint(condition=models.Q(said_by__isnull=False) | ~models.Q(said_name=""), name="confirmation_has_name"),
         ]
 
     def __str__(self) -> str:

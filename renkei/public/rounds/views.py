@@ -11,6 +11,7 @@ from renkei.meetings.ballot import STANCES, ballot, read_ballot
 from renkei.meetings.models import Meeting
 from renkei.meetings.telling import meeting_name
 from renkei.plan.models import Body
+from renkei.post import limits
 from renkei.post.models import LinkPurpose
 from renkei.public.answer.views import LinkRequest
 
@@ -27,6 +28,7 @@ def answer(request: LinkRequest, token: str) -> HttpResponse:
             "answered_by": typed.get("answered_by", "") if typed is not None else ""}  # fmt: skip
     if typed is not None:
         try:
+            limits.count_answer(request.link.id)
             cast_votes(found, read_ballot(typed, lines), by=request.actor, name=str(page["answered_by"]))
         except Refused as refusal:
             return render(request, "public/rounds/answer.html", page | {"refusal": refusal}, status=422)

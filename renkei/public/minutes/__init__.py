@@ -1,0 +1,1 @@
+"""A body confirms minutes from the link in its mail."""
