@@ -15,6 +15,7 @@ from renkei.base.fiscal_year import FiscalYear
 from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, take_off
 from renkei.meetings.actions.confirming import lock_minutes
+from renkei.meetings.actions.going_round import send_round
 from renkei.meetings.actions.joining import join_series, leave_series
 from renkei.meetings.actions.minuting import decide, send_out
 from renkei.meetings.models import Attendance, Meeting, Participant
@@ -311,3 +312,19 @@ def test_the_worker_calls_a_meeting_and_it_is_its_owners(region: World) -> None:
     made = call_meeting("full", by=SYSTEM, held_on=MEETING_DAY)
     assert (made.host_id, made.called_at, made.changed_at, made.state, trail("meeting.call")) == (
         DESK, NOON, NOON, "planned", [("meeting.call", "system", "", ["meeting"])])  # fmt: skip
+
+
+def test_why_the_day_of_a_meeting_cannot_be_changed_is_said_as_it_is(region: World) -> None:
+    """Held, called off and gone round are three things, and each says its own."""
+    off, was_held, around = meeting(region), meeting(region, held_on=TODAY), meeting(region, kind="circulation")
+    move_meeting(off, by=region.center, state="off", reason="大雪")
+    move_meeting(was_held, by=region.center, state="held")
+    add_item(around, by=region.center, wording=Wording("規約"))
+    send_round(around, by=region.center, version=0)
+    said = [no(lambda one=one: change_meeting(one, by=region.center, version=1, held_on=MEETING_DAY)) for one in (off, was_held, around)]
+    assert said == [
+        ("off", None, "取りやめた会議です。開くことにしてから、日や場所を直してください。"), ("held", None, "開催した会議の日や場所は変えられません。"),
+        ("held", None, "もう回した持ち回りの期限は変えられません。"),
+    ]  # fmt: skip
+    move_meeting(off, by=region.center, state="planned", reason="晴れた")
+    assert change_meeting(off, by=region.center, version=2, held_on=MEETING_DAY).held_on == MEETING_DAY

@@ -28,7 +28,7 @@ TABLE = Path(__file__).with_name("everyone.tsv")
 FIXED = {"form": "docx", "series": "working", "state": "held", "number": 1, "provider_id": "none", "pk": 1, "step": 1, "kind": "reply", "what": "requests", "whom": LAB, "uidb36": "1", "key": "x-y", "plan": "hibari-plan", "version": 1, "section": "clocks", "part": "targets", "entry": "none",
          "klass": "technical", "topic": "call", "run": "00000000-0000-4000-8000-000000000000"}  # fmt: skip
 # What ``subject`` means in the deeds of a case.
-SUBJECTS = {"outside-answer": "request", "outside-end": "request", "outside": "climbed", "put-up": "need", "circulation-end": "circulation", "match-add": "need", "match-": "match", "follow-up": "follow_up", "secrecy-end": "nda", "file-secrecy": "attachment",
+SUBJECTS = {"outside-paper": "request", "outside-answer": "request", "outside-end": "request", "outside": "climbed", "put-up": "need", "circulation-end": "circulation", "match-add": "need", "match-": "match", "follow-up": "follow_up", "secrecy-end": "nda", "file-secrecy": "attachment",
             "passage-secrecy": "passage", "contact-correct": "contact", "handover": "handover", "need": "need", "bridge": "need", "gap": "need", "support": "support", "answer-record":
             "support", "question-answer": "support", "consent-withdraw": "consent"}  # fmt: skip
 LINK_ACTORS = ("status", "offer", "consent", "draft", "other", "closed", "made-up", "join", "partner", "after", "round", "minutes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.escalation import climb
 from renkei.cases.actions.gaps import Missing, record_gap
+from renkei.cases.actions.triage import settle_need
 from renkei.cases.models import Asked, Candidate, CandidateUse, Circulation, Escalation, Gap, GapSource, Match, Need
 from renkei.research.actions import bridging, logging, reporting
 from renkei.research.actions.bridging import Other, move_bridge, start_bridge
@@ -25,7 +27,7 @@ from renkei.research.actions.reporting import draft_report, save_report, table_r
 from renkei.research.models import Activity, ActivityReport, ActivityVersion, Bridge, BridgeStep
 from tests.cases.making import arrived, events, fresh, need_of, offered
 from tests.research.making import NOON, line, with_queues
-from tests.storm.racing import at_once, codes, meet_in, without_row_locks
+from tests.storm.racing import PATIENCE, at_once, codes, meet_in, without_row_locks
 from tests.world import CENTER, LAB, World
 
 pytestmark = pytest.mark.storm
@@ -111,6 +113,31 @@ def test_a_line_changed_while_it_is_struck_out_never_stands_again(region: World,
 
 
 # Bridges
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_need_does_not_end_while_an_attempt_is_written(region: World, login: Any, monkeypatch: pytest.MonkeyPatch, locked: bool) -> None:
+    """Who settles the need waits for the attempt that was let in; without the locks the attempt would come after the end."""
+    need = need_of(arrived(region).case, region)
+    if not locked:
+        without_row_locks(monkeypatch)
+    real, let_in, settled = bridging._day, threading.Event(), threading.Event()
+
+    def slowly(on: dt.date | None) -> dt.date:
+        let_in.set()
+        settled.wait(PATIENCE)
+        return real(on)
+
+    def settle() -> int:
+        let_in.wait(10)
+        settle_need(need, state="settled", by=region.desk)
+        settled.set()
+        return Bridge.objects.count()
+
+    monkeypatch.setattr(bridging, "_day", slowly)
+    with login("web"):
+        got = at_once((region.desk, at_noon(lambda: start_bridge(need, Other("空木 教授"), by=region.desk))), (region.desk, at_noon(settle)))
+    assert (codes(got), got[1]) == (["ok", "ok"], 1 if locked else 0)
 
 
 def test_the_desk_and_the_lab_ask_the_same_person_at_once(region: World, login: Any, monkeypatch: pytest.MonkeyPatch) -> None:

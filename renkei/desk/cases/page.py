@@ -224,7 +224,8 @@ def _climbs(case: Case, actor: Actor, shown: list[Lane], bodies: dict[str, Body]
     for one in on_ladder:
         own = [each for each in requests if each.escalation.need_id == one.need.pk]
         deeds: list[type[ActForm]] = [PutUpForm, outside.OutsideAskForm, outside.GiveUpForm]
-        rows = [{"one": each, "acts": [act for act in (outside.OutsideAnswerForm, outside.OutsideEndForm) if act.allowed(actor, case, each)]} for each in own]
+        rows = [{"one": each, "acts": [act for act in (outside.OutsideAnswerForm, outside.OutsideEndForm) if act.allowed(actor, case, each)],
+                 "on_paper": each.opening.is_open and outside.leads_outside(actor, case)} for each in own]
         asks_gap = one.now is not None and one.now.escalation.rung == RungNumber.OUTSIDE and one.need.pk not in with_gap
         found.append({"climb": one, "asks_gap": asks_gap, "acts": [act for act in deeds if act.allowed(actor, case, one.need)], "requests": rows})
     return found

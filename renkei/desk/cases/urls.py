@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from renkei.accounts.again import asks_again
 from renkei.base.routes import Audience, route
-from renkei.desk.cases import bulk, lists, match, views
+from renkei.desk.cases import bulk, lists, match, papers, views
 from renkei.desk.cases.acts import (
     afterwards,
     answers,
@@ -70,5 +70,7 @@ urlpatterns: list[URLPattern] = [
     route(f"{CASE}match/<uuid:need>/", match.match, name="desk-case-match", audience=Audience.STAFF, rule=INSIDE),
     route(f"{CASE}candidate/<uuid:candidate>/", match.candidate, name="desk-candidate", audience=Audience.STAFF, rule="cases the body runs", changes=True),
     route(f"{CASE}match/<uuid:need>/xlsx/", asks_again(match.match_xlsx), name="desk-case-match-xlsx", audience=Audience.STAFF, rule=INSIDE),
+    route(f"{CASE}outside-paper/<uuid:subject>/<slug:form>/", papers.paper, name="desk-case-outside-paper", audience=Audience.STAFF,
+          rule="requests of cases the body holds and leads outside the region"),
     *(_act(form) for form in ACTS),
 ]  # fmt: skip

@@ -13,10 +13,11 @@ from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
+from renkei.cases.actions.disclosable import lock_need
 from renkei.cases.models import Case, Need
 from renkei.cases.rules import require, signed, takes_part
 from renkei.cases.states import NeedState
-from renkei.cases.steps import fit
+from renkei.cases.steps import fit, lock_case
 from renkei.matching.models import Entry
 from renkei.plan.models import Body
 from renkei.research.models import BRIDGE_ENDS, BRIDGE_STEPS, Bridge, BridgeState, BridgeStep
@@ -40,10 +41,11 @@ def start_bridge(need: Need, other: Other, *, by: Actor, on: dt.date | None = No
     person is being asked already).
     """
     author = signed(by)
-    case = Case.objects.visible_to(by).filter(pk=need.case_id).first()
-    sees = case is not None and takes_part(by, case) and Need.objects.visible_to(by).filter(pk=need.pk).exists()
+    seen = Case.objects.visible_to(by).filter(pk=need.case_id).first()
+    sees = seen is not None and takes_part(by, seen) and Need.objects.visible_to(by).filter(pk=need.pk).exists()
     require(sees, _("橋渡しを書けるのは、この案件に関わる機関だけです。"))
-    if case is None or not case.is_open:
+    case, need = lock_case(Case(pk=need.case_id)), lock_need(need)  # neither ends while the attempt is written
+    if not case.is_open:
         raise Refused(_("終わった案件です。再開してから書いてください。"), "case_closed")
     if need.state != NeedState.OPEN:
         raise Refused(_("片づいた課題です。対応中に戻してから書いてください。"), "need_over")
