@@ -5,11 +5,13 @@ A question reads some sixty entries. Putting such a query together, id by id, co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.db import connection, models
+from django.db.models.base import ModelState
 
 from renkei.matching.models import Entry, Window
 
@@ -37,21 +39,33 @@ def _rows(model: type[_Model], column: str, ids: Sequence[str]) -> list[_Model]:
     found = []
     for row in rows:
         values = list(row)
-        for at, field in converted:
-            values[at] = field.from_db_value(values[at], None, connection)
-        found.append(model.from_db(connection.alias, names, values))
+        for at, read in converted:
+            values[at] = read(values[at])
+        one = model.__new__(model)  # what from_db makes, without asking each field how it is set
+        one.__dict__.update(zip(names, values, strict=True))
+        one._state = ModelState()  # noqa: SLF001  as Django does
+        one._state.adding, one._state.db = False, connection.alias  # noqa: SLF001  as above
+        found.append(one)
     return found
 
 
 @lru_cache(maxsize=4)
-def _statement(model: type[models.Model], column: str) -> tuple[str, list[str], list[tuple[int, Any]]]:
+def _statement(model: type[models.Model], column: str) -> tuple[str, list[str], list[tuple[int, Callable[[Any], Any]]]]:
     """Return the query by ids, the names of what it reads, and the columns that come in another form than they are used."""
     meta = model._meta  # noqa: SLF001  Django's own documented name
     fields = meta.concrete_fields
     selected = ", ".join(f'"{one.column}"' for one in fields)
     order = ", ".join(f'"{one}"' for one in meta.ordering or ())
-    converted = [(at, one) for at, one in enumerate(fields) if hasattr(one, "from_db_value")]
+    converted = [(at, _reader(one)) for at, one in enumerate(fields) if hasattr(one, "from_db_value")]
     return (
         f'SELECT {selected} FROM "{meta.db_table}" WHERE "{column}" = ANY(%s) ORDER BY {order}',
         [one.attname for one in fields], converted,
     )  # fmt: skip
+
+
+def _reader(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    """Return what makes a column's value of what the database gives."""
+    if isinstance(field, models.JSONField) and field.decoder is None and not field.null:
+        return json.loads
+    convert: Callable[..., Any] = field.from_db_value  # type: ignore[attr-defined]  asked for by the caller
+    return lambda value: convert(value, None, connection)

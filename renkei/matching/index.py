@@ -18,6 +18,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from uuid import uuid4
@@ -92,11 +93,17 @@ def home() -> Path:
 def state() -> State | None:
     """Return the state of the index, or None when there is none that can be read."""
     try:
-        found = State(**json.loads((home() / "state.json").read_text(encoding="utf-8")))
+        found = _state((home() / "state.json").read_bytes())
     except (OSError, ValueError, TypeError):
         return None
+    return found if found is not None and (home() / found.folder).is_dir() else None
+
+
+@lru_cache(maxsize=2)
+def _state(told: bytes) -> State | None:
+    found = State(**json.loads(told))
     whole = all(type(getattr(found, name)).__name__ == kind for name, kind in State.__annotations__.items())
-    return found if whole and found.format == _FORMAT and (home() / found.folder).is_dir() else None
+    return found if whole and found.format == _FORMAT else None
 
 
 def is_stale() -> bool:

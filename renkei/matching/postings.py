@@ -155,10 +155,14 @@ class Postings:
         """Return where the terms of rows begin."""
         return np.where(rows > 0, self.ends[np.maximum(rows - 1, 0), -1], 0)
 
-    def near_of(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Return where the rows in the table of vectors of the words of rows begin, and how many there are."""
+    def terms_of(self, rows: Rows) -> Numbers:
+        """Return the terms of rows, one row's after the other's."""
+        return _slices(self.terms, self.begins(rows), self.ends[rows, -1])
+
+    def near_of(self, rows: Rows) -> Numbers:
+        """Return the rows in the table of vectors of the words of rows and of their titles, one row's after the other's."""
         begins = np.where(rows > 0, self.near_ends[np.maximum(rows - 1, 0)], 0)
-        return begins, self.near_ends[rows] - begins
+        return _slices(self.near, begins, self.near_ends[rows])
 
     @cached_property
     def ids(self) -> list[str]:
@@ -348,6 +352,11 @@ def _often(living: int, counted: NDArray[np.int32] | None, come: Numbers, gone: 
     places, at = np.unique(np.concatenate([come, gone]), return_inverse=True)
     change = np.bincount(at, np.r_[np.ones(len(come)), -np.ones(len(gone))], len(places)).astype(np.int32)
     return Often(living, counted, places, change)
+
+
+def _slices(values: Numbers, begins: Rows, ends: Rows) -> Numbers:
+    """Return runs of values, one after the other: of long runs this is twice as quick as telling each place (``runs``)."""
+    return np.concatenate([values[:0], *(values[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True))])
 
 
 def _counted(folder: Path, rows: int) -> tuple[NDArray[np.int32] | None, int]:

@@ -119,7 +119,7 @@ class Ranker:
 
     def _by_meaning(self, query: Query, asked: Any, kinds: Sequence[str], limit: int, score: Scores) -> list[Rows]:
         """Return the rows of each kind nearest in meaning: of all, or of a large catalogue's first thousand by words."""
-        looked = None if self._is_scanned else self._by_words(self._only(score, kinds), [""], _FAR)
+        looked = None if self._is_scanned else self._far(score, kinds)
         sides = []
         if query.has_vector:
             sides.append(self.postings.both @ query.vector if looked is None else self.postings.vectors["both"].near_to(looked, query.vector))
@@ -130,8 +130,15 @@ class Ranker:
         group = self.postings.kind_places(looked, _named(kinds))
         return [looked[firsts(near, group, limit // 2 or 1)] for near in sides]  # they share words already: half as many do
 
-    def _only(self, score: Scores, kinds: Sequence[str]) -> Scores:
-        return score if kinds == [""] else np.where(self.postings.are_of(None, kinds), score, 0)
+    def _far(self, score: Scores, kinds: Sequence[str]) -> Rows:
+        """Return the first thousand rows of the kinds by words."""
+        if kinds == [""]:
+            return self._by_words(score, kinds, _FAR)
+        high = np.flatnonzero(score > _height(score, _FAR * 4))
+        own = high[self.postings.are_of(high, kinds)]
+        if len(own) < _FAR:
+            return self._by_words(np.where(self.postings.are_of(None, kinds), score, 0), [""], _FAR)
+        return np.sort(own[firsts(score[own], np.zeros(len(own)), _FAR)])
 
     @property
     def _is_scanned(self) -> bool:

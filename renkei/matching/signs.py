@@ -26,6 +26,7 @@ MEANT = ("sense", "sense_title", "near", "near_title", "near_back")
 SIGNALS = (*LEXICAL, *MEANT)
 _K1, _B = 1.5, 0.75
 _local = threading.local()
+_COARSE = np.int32((1 << 16) - 1)
 _MOST_NEAR = 32  # words of a long query that are compared in meaning: the rarest
 
 
@@ -52,33 +53,49 @@ def query_of(text: str, postings: Postings, synonyms: Sequence[tuple[str, ...]] 
 
 def signals(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
     """Return every sign for the rows of a pool."""
-    return _lexical(query, postings, rows) | _meant(query, postings, rows)
+    met = _met(query, postings, rows)
+    return _lexical(met, postings, rows) | _meant(query, postings, rows, met)
 
 
-def _lexical(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
-    """Return BM25 in each field, that of the words alike, and the shares of the query's rarity that rows cover.
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """The terms of rows that are asked for, all fields in one go, and what is asked for.
 
-    The terms of all fields are looked at in one go: which of them are asked for, and only of those in which field they stand.
+    ``places`` among all terms; ``stands`` tells row and field (row times the fields, and the field's number); ``numbers`` say
+    which of ``wanted``; ``rarity`` is how rare each of those is in each field, last as a word alike.
     """
+
+    wanted: Numbers
+    rarity: Values
+    places: Rows
+    stands: Rows
+    numbers: NDArray[np.int64]
+
+
+def _met(query: Query, postings: Postings, rows: Rows) -> _Met:
     wanted, rarity = _worth(query, postings)
-    begins, ends = postings.begins(rows), postings.ends[rows]
-    flat, _ends = runs(begins, ends[:, -1] - begins)
-    terms = postings.terms.take(flat)
-    hit = np.flatnonzero(_marked(wanted, terms))
-    bounds = (ends + (np.cumsum(ends[:, -1] - begins) - ends[:, -1])[:, None]).ravel()
-    stands = np.searchsorted(bounds, hit, side="right")
-    owner, field = np.divmod(stands, len(FIELDS))
-    number = np.searchsorted(wanted, terms[hit])
-    often = postings.counts.take(flat[hit]).astype(np.float32)
-    norm = (_K1 * (1 - _B + _B * postings.lengths[rows] / postings.mean_lengths)).astype(np.float32).ravel()[stands]
+    hit, numbers = _found_among(wanted, postings.terms_of(rows))
+    ends = postings.ends[rows]
+    behind = ends[:, -1] - np.cumsum(ends[:, -1] - postings.begins(rows))  # from a place among the terms of these rows to that among all
+    bounds = (ends - behind[:, None]).ravel()
+    stands = np.repeat(np.arange(len(bounds)), np.diff(np.searchsorted(hit, bounds), prepend=0))
+    return _Met(wanted, rarity, hit + behind[stands // len(FIELDS)], stands, numbers)
+
+
+def _lexical(met: _Met, postings: Postings, rows: Rows) -> dict[str, Values]:
+    """Return BM25 in each field, that of the words alike, and the shares of the query's rarity that rows cover."""
+    owner, field = np.divmod(met.stands, len(FIELDS))
+    often = postings.counts.take(met.places).astype(np.float32)
+    norm = (_K1 * (1 - _B + _B * postings.lengths[rows] / postings.mean_lengths)).astype(np.float32).ravel()[met.stands]
     share = often * (_K1 + 1) / (often + norm)
-    own = rarity[field, number]
-    gains = np.bincount(stands, own * share, len(bounds)).astype(np.float32).reshape(-1, len(FIELDS))
+    own = met.rarity[field, met.numbers]
+    size = len(rows) * len(FIELDS)
+    gains = np.bincount(met.stands, own * share, size).astype(np.float32).reshape(-1, len(FIELDS))
     found = {name: gains[:, at] for at, name in enumerate(FIELDS)}
-    covered = np.bincount(stands, own, len(bounds)).reshape(-1, len(FIELDS))
+    covered = np.bincount(met.stands, own, size).reshape(-1, len(FIELDS))
     for at, name in enumerate(FIELDS[:2]):
-        found["cover" if name == "words" else "cover_title"] = (covered[:, at] / max(float(rarity[at].sum()), 1e-6)).astype(np.float32)
-    alike = np.where(field == 0, rarity[-1, number], 0)
+        found["cover" if name == "words" else "cover_title"] = (covered[:, at] / max(float(met.rarity[at].sum()), 1e-6)).astype(np.float32)
+    alike = np.where(field == 0, met.rarity[-1, met.numbers], 0)
     found["synonyms"] = np.bincount(owner, alike * share, len(rows)).astype(np.float32)
     return found
 
@@ -95,34 +112,41 @@ def _worth(query: Query, postings: Postings) -> tuple[Numbers, Values]:
     return wanted, rarity
 
 
-def _marked(wanted: Numbers, terms: Numbers) -> NDArray[np.bool_]:
-    """Tell which terms are wanted."""
-    mark = _scratch()
-    mark[wanted] = True
-    found = mark.take(terms)
-    mark[wanted] = False
-    return found
+def _found_among(wanted: Numbers, terms: Numbers) -> tuple[Rows, Rows]:
+    """Return where wanted terms stand among some, and which of the wanted each is.
+
+    Most are told apart by their last bits, in a table small enough for the processor's own memory: three times as quick.
+    """
+    coarse, fine = _scratch()
+    coarse[wanted & _COARSE] = True
+    some = np.flatnonzero(coarse.take(terms & _COARSE))
+    coarse[wanted & _COARSE] = False
+    fine[wanted] = np.arange(1, len(wanted) + 1)
+    number = fine.take(terms[some])
+    fine[wanted] = 0
+    own = np.flatnonzero(number)
+    return some[own], number[own].astype(np.int64) - 1
 
 
-def _scratch() -> NDArray[np.bool_]:
-    """Return a place a term for marks; whoever marks takes the marks away again. Each thread has its own."""
+def _scratch() -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    """Return a place for the last bits of a term, and a place a term; whoever marks takes the marks away again. Each thread has its own."""
     if not hasattr(_local, "marks"):
-        _local.marks = np.zeros(SPACE, dtype=bool)
-    marks: NDArray[np.bool_] = _local.marks
+        _local.marks = np.zeros(_COARSE + 1, dtype=bool), np.zeros(SPACE, dtype=np.int32)
+    marks: tuple[NDArray[np.bool_], NDArray[np.int32]] = _local.marks
     return marks
 
 
-def _meant(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
+def _meant(query: Query, postings: Postings, rows: Rows, met: _Met) -> dict[str, Values]:
     nothing = np.zeros(len(rows), dtype=np.float32)
     found: dict[str, Values] = dict.fromkeys(MEANT, nothing)
     if query.has_vector:
         found |= {"sense": postings.vectors["body"].near_to(rows, query.vector), "sense_title": postings.vectors["title"].near_to(rows, query.vector)}
     if meaning.is_there() and query.terms.words:
-        found |= _nearness(query, postings, rows)
+        found |= _nearness(query, postings, rows, met)
     return found
 
 
-def _nearness(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
+def _nearness(query: Query, postings: Postings, rows: Rows, met: _Met) -> dict[str, Values]:
     """Return how well each row (each title) covers the query's words by its nearest words, and the query the title's words.
 
     Most words of a row are near to none of the query: only those are looked at that are.
@@ -132,29 +156,34 @@ def _nearness(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]
     chosen = np.argsort(-rare[0], kind="stable")[:_MOST_NEAR]
     of_table = meaning.rows_of(query.terms.words)[chosen]
     near, alike, number = _alike(of_table, postings)
-    flat, _ends = runs(*postings.near_of(rows))
-    held = postings.near.take(flat)
+    begins, ends = postings.begins(rows), postings.ends[rows, : len(WITH_ROWS)]
+    behind = ends[:, -1] - np.cumsum(ends[:, -1] - begins)  # from a place among the words of these rows to that among all terms
+    held = postings.near_of(rows)
     mark = np.zeros(meaning.size() + 1, dtype=bool)  # the last place stands for unknown words
     mark[near] = True
     hit = np.flatnonzero(mark.take(held, mode="wrap"))
     first = np.searchsorted(near, held[hit])
     counts = np.searchsorted(near, held[hit], side="right") - first
-    met, _ends = runs(first, counts)
-    at, much, number = np.repeat(hit, counts), alike[met], number[met]
-    begins, ends = postings.begins(rows), postings.ends[rows, : len(WITH_ROWS)]
-    terms = postings.terms.take(runs(begins, ends[:, -1] - begins)[0])
-    for place in np.flatnonzero(of_table < 0):  # an unknown word is near to itself alone
-        same = np.flatnonzero(terms == asked[chosen[place]])
-        at, much, number = np.r_[at, same], np.r_[much, np.ones(len(same), dtype=np.float32)], np.r_[number, np.full(len(same), place)]
-    bounds = (ends + (np.cumsum(ends[:, -1] - begins) - ends[:, -1])[:, None]).ravel()
+    each, _ends = runs(first, counts)
+    at, much, number = np.repeat(hit, counts), alike[each], number[each]
+    if (of_table < 0).any():  # an unknown word is near to itself alone
+        row, field = np.divmod(met.stands, len(FIELDS))
+        own = np.flatnonzero(field < len(WITH_ROWS))
+        place, term = met.places[own] - behind[row[own]], met.wanted[met.numbers[own]]
+        for word in np.flatnonzero(of_table < 0):
+            same = place[term == asked[chosen[word]]]
+            at, much, number = np.r_[at, same], np.r_[much, np.ones(len(same), dtype=np.float32)], np.r_[number, np.full(len(same), word)]
+    bounds = (ends - behind[:, None]).ravel()
     forward = np.zeros(len(chosen) * len(bounds), dtype=np.float32)
     np.maximum.at(forward, number * len(bounds) + np.searchsorted(bounds, at, side="right"), much)
     of_field = forward.reshape(len(chosen), -1, len(WITH_ROWS))
     told = [(rare[n][chosen, None] * of_field[:, :, n]).sum(axis=0) / max(rare[n][chosen].sum(), np.float32(1e-6)) for n in range(len(WITH_ROWS))]
-    most = np.zeros(len(terms), dtype=np.float32)
+    most = np.zeros(len(held), dtype=np.float32)
     np.maximum.at(most, at, much)
-    titles, title_ends = runs(bounds[::2], bounds[1::2] - bounds[::2])
-    return {"near": told[0], "near_title": told[1], "near_back": _back(most[titles], postings.often["title"].rarity(terms[titles]), title_ends)}
+    sizes = bounds[1::2] - bounds[::2]
+    titles, title_ends = runs(bounds[::2], sizes)
+    weight = postings.often["title"].rarity(postings.terms.take(titles + np.repeat(behind, sizes)))
+    return {"near": told[0], "near_title": told[1], "near_back": _back(most[titles], weight, title_ends)}
 
 
 def _back(most: Values, weight: Values, ends: Rows) -> Values:

@@ -228,3 +228,18 @@ def test_a_sign_alike_for_all_adds_nothing() -> None:
     assert model.score({"words": np.ones(4, dtype=np.float32)}).tolist() == [0, 0, 0, 0]
     assert model.score({}).tolist() == []
     assert model.score({"other": np.ones(2, dtype=np.float32)}).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("kinds", [["food"], ["food", "shop"], ["shop", "none"], [""], ["none"]], ids=str)
+def test_the_first_by_words_of_some_kinds_are_those_of_all_rows(monkeypatch: pytest.MonkeyPatch, ranker: Ranker, kinds: list[str]) -> None:
+    monkeypatch.setattr(ranking, "SCANNED", 0)
+    monkeypatch.setattr(ranking, "_FAR", 2)
+    dice = np.random.default_rng(7)
+    postings = ranker.postings
+    for _ in range(40):
+        score = np.round(dice.random(postings.extent.rows) * 6) * (dice.random(postings.extent.rows) > 0.3)
+        own = [row for row in range(postings.extent.rows) if score[row] > 0 and (kinds == [""] or postings.kind_of(row) in kinds)]
+        found = ranker._far(score, kinds).tolist()
+        assert found == sorted(set(found))
+        assert set(found) <= set(own)
+        assert sorted(score[found]) == sorted(score[own])[-2:]
