@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -20,7 +21,7 @@ from renkei.cases.actions.escalation import climb
 from renkei.cases.jobs import run_clocks
 from renkei.cases.models import Case, Escalation, Need
 from renkei.meetings import proposal
-from renkei.meetings.actions.agenda import Wording, add_item
+from renkei.meetings.actions.agenda import Wording, add_item, order_items
 from renkei.meetings.actions.calling import move_meeting
 from renkei.meetings.actions.minuting import decide, finish_task, give_task
 from renkei.meetings.actions.proposed import take_proposals, time_items
@@ -316,7 +317,40 @@ def test_items_are_moved_and_timed_in_one_press_and_by_who_runs_it(region: World
     assert center.post(page, {f"m-{one.pk}": "x", "part": "time"}).status_code == 422
     assert as_(region, LAB).post(page_of(found, LAB), {"part": "time"}).status_code == 403
     lab = as_(region, LAB).get(page_of(found, LAB)).content.decode()
-    assert ("時間を保存する" in lab, 'name="up"' in lab, "決まりから集まる案はありません" in lab) == (False, False, True)
+    assert ("順番と時間を保存する" in lab, 'name="up"' in lab, "決まりから集まる案はありません" in lab) == (False, False, True)
+
+
+def test_the_order_in_which_the_rows_were_sent_is_saved_with_their_times_or_refused_whole(region: World) -> None:
+    """What dragging sends: the rows as they stand, and as they stood; who moved them meanwhile is not overruled unseen."""
+    found = meeting(region)
+    items = [add_item(found, by=region.lab, wording=Wording(title)) for title in ("一", "二", "三")]
+    hidden = add_item(found, by=region.bank, wording=Wording("内々", level="named", bodies=(LAB,)))
+    center, page = as_(region, CENTER), page_of(found, CENTER)
+
+    def sent(order: str, shown: str, minutes: str = "15") -> dict[str, object]:
+        keys = {title: str(one.pk) for title, one in zip("一二三", items, strict=True)}
+        return {"order": [keys.get(one, "x") for one in order], "shown": " ".join(keys[one] for one in shown), "part": "time"} | {f"m-{key}": minutes for key in keys.values()}
+
+    def now() -> tuple[list[str], set[int]]:
+        rows = AgendaItem.objects.filter(meeting=found)
+        return [one.title for one in rows], {one.planned_minutes for one in rows if one.pk != hidden.pk}
+
+    shown = center.get(page).content.decode()
+    assert re.findall(r'name="order" value="([^"]+)"', shown) == [str(one.pk) for one in items], "without a script they are sent as they stand"
+    assert (center.post(page, sent("一二三", "一二三")).status_code, now()) == (302, (["一", "二", "三", "内々"], {15}))
+    assert (center.post(page, sent("三一二", "一二三", "20")).status_code, now()) == (302, (["三", "一", "二", "内々"], {20}))
+    late = center.post(page, sent("二一三", "一二三", "25"))
+    words = late.content.decode()
+    assert (late.status_code, "ほかの人が先に順番を変えました。新しい順番を確かめて、もう一度動かしてください。" in words, words.count('value="25"')) == (422, True, 3)
+    assert now() == (["三", "一", "二", "内々"], {20}), "neither order nor times are half saved"
+    assert (center.post(page, sent("一三二", "三一二", "x")).status_code, now()[0][0]) == (422, "三")
+    add_item(found, by=region.lab, wording=Wording("四"))
+    assert center.post(page, sent("一x二三", "三一二")).status_code == 302
+    assert now()[0] == ["一", "二", "三", "内々", "四"], "what came meanwhile, and what one does not read, stay behind"
+    assert as_(region, LAB).post(page_of(found, LAB), sent("三二一", "一二三")).status_code == 403
+    move_meeting(found, by=region.center, state="off", reason="大雪")
+    with refuses("locked"):
+        order_items(found, [items[2].pk], by=region.center)
 
 
 def test_of_a_meeting_that_is_over_nothing_is_offered(region: World) -> None:
@@ -324,4 +358,4 @@ def test_of_a_meeting_that_is_over_nothing_is_offered(region: World) -> None:
     found = meeting(region)
     move_meeting(found, by=region.center, state="off", reason="大雪")
     shown = as_(region, DESK).get(page_of(found, DESK)).content.decode()
-    assert ("議題の案" in shown, "時間を保存する" in shown) == (False, False)
+    assert ("議題の案" in shown, "順番と時間を保存する" in shown) == (False, False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,6 +26,7 @@ from renkei.meetings.rules import runs_meeting
 from renkei.plan.models import Body
 
 _NUMBER = re.compile(r"\s*([0-9０-９]{1,4})\s*分?\s*")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TAKES = (MeetingState.PLANNED, MeetingState.HELD)
 
 
@@ -54,14 +56,28 @@ def _do(request: StaffRequest, found: Meeting) -> str:
         for words in taken.refused:
             messages.error(request, words)
         return "ag"
+    with transaction.atomic():
+        return _order_and_time(request, found)
+
+
+def _order_and_time(request: StaffRequest, found: Meeting) -> str:
+    """Save the order in which the rows were sent where it is another than was shown, the minutes, and a press of up or down."""
+    order, shown = _keys(request.POST.getlist("order")), _keys(request.POST.get("shown", "").split())
+    if order != shown:
+        order_items(found, order, by=request.actor, shown=shown)
     items = items_of(found, request.actor)
     time_items(found, {one.pk: _minutes(request.POST, str(one.pk)) for one in items if f"m-{one.pk}" in request.POST}, by=request.actor)
     for word, by in (("up", -1), ("down", 1)):
         if (key := request.POST.get(word)) is not None:
             move_item(found, items, key, by, request)
             return f"i-{key}"
-    messages.success(request, _("時間を保存しました。"))
+    messages.success(request, _("順番と時間を保存しました。"))
     return "ag"
+
+
+def _keys(given: Iterable[str]) -> list[uuid.UUID]:
+    """Return the ids among what was sent."""
+    return [uuid.UUID(one) for one in given if _ID.fullmatch(one)]
 
 
 def move_item(found: Meeting, items: list[AgendaItem], key: str, by: int, request: StaffRequest) -> bool:
@@ -86,7 +102,8 @@ def _page(request: StaffRequest, body: str, found: Meeting, *, runs: bool, refus
     shorts = dict(Body.objects.values_list("pk", "short"))
     ticked = set(request.POST.getlist("pick"))
     page: dict[str, Any] = {
-        "body": body, "meeting": found, "name": series_names().get(found.series, found.series), "runs": runs and found.is_writable, "items": items,
+        "body": body, "meeting": found, "name": series_names().get(found.series, found.series), "runs": runs and found.is_writable,
+        "items": [{"item": one, "minutes": request.POST.get(f"m-{one.pk}", one.planned_minutes)} for one in items],
         "total": total_of(found, items), "since": last_day(found), "takes": takes, "refusal": refusal,
         "offered": [{"it": one, "named": "、".join(shorts.get(code, code) for code in one.bodies), "ticked": one.key in ticked,
                      "minutes": request.POST.get(f"m-{one.key}", one.minutes)} for one in offered],

@@ -106,9 +106,17 @@ def add_ready(
 
 
 @transaction.atomic
-def order_items(meeting: Meeting, order: Sequence[UUID], *, by: Actor) -> None:
-    """Put the items one sees into an order; the others keep their places behind them."""
-    lock_meeting(meeting, by=by)
+def order_items(meeting: Meeting, order: Sequence[UUID], *, by: Actor, shown: Sequence[UUID] | None = None) -> None:
+    """Put the items one sees into an order; the others keep their places behind them. ``shown`` is the order it was made from.
+
+    Refused: ``changed_meanwhile`` (what was shown has been moved since), ``locked``, ``not_allowed``.
+    """
+    locked = lock_meeting(meeting, by=by)
+    if not locked.is_writable:
+        raise Refused(_("確定した、または取りやめた会議です。直すときは、理由を書いて開き直してください。"), "locked")
+    now = AgendaItem.objects.visible_to(by).filter(meeting=locked).values_list("pk", flat=True)
+    if shown is not None and [key for key in now if key in set(shown)] != list(shown):
+        raise Refused(_("ほかの人が先に順番を変えました。新しい順番を確かめて、もう一度動かしてください。"), "changed_meanwhile")
     items = {one.pk: one for one in AgendaItem.objects.select_for_update(of=("self",)).filter(meeting=meeting)}
     places = sorted(one.order for one in items.values())
     wanted = [items[key] for key in dict.fromkeys(order) if key in items]
