@@ -28,6 +28,7 @@ from renkei.cases.models import Case, Need, RegionalProject, Support, Verb, log_
 from renkei.companies.models import Company
 from renkei.plan.models import Body, Field, Municipality, Plan, PlanVersion
 from tests.cases.making import company, fresh, leave, pick, said
+from tests.ground import kept
 from tests.world import CENTER, CONTENT, DESK, LAB, World
 
 CLASSES = ["summary", "technical"]
@@ -100,6 +101,7 @@ def aims(world: World) -> None:
     Municipality.objects.create(code="999024", name="ひばり浜市", kana="ひばりはまし", areas=["north", "coast"])
 
 
+@kept
 def a_year(world: World) -> Year:
     """Write the year from March 2026 to November; each step stands at its own moment."""
     year = Year(world)
