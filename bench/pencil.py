@@ -1,7 +1,7 @@
 """Every figure counted a second time in plain Python, as somebody would with a pencil and the list of steps.
 
 Shares nothing with the SQL of ``renkei.reporting.counting``: no figure may be changed in both places by one edit. Each method
-yields one tuple a record: record, body, part, day, and for days from one thing to another their number.
+yields one tuple a record: record, body, part, day, and then the number of days or, of what is agreed to be shared, the per cent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
-from renkei.cases.models import Case, Consultation, RegionalProject, Transition
+from renkei.cases.models import Case, Consultation, ProjectShares, RegionalProject, Transition
 from renkei.cases.models.gap import Gap
 from renkei.companies.models import Company
 from renkei.meetings.models import Meeting
@@ -40,6 +40,7 @@ class Books:
     cases: dict[UUID, Case]
     consultations: list[Consultation]
     projects: list[RegionalProject] = field(default_factory=list)
+    shares: list[ProjectShares] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
@@ -61,7 +62,8 @@ class Books:
     def of_the_house(cls) -> Books:
         """Read the whole database; only who sees everything gets everything."""
         return cls(list(Transition.objects.all()), Case.objects.in_bulk(), list(Consultation.objects.all()),
-                   list(RegionalProject.objects.prefetch_related("bodies")), list(Meeting.objects.all()), list(Gap.objects.all()))  # fmt: skip
+                   list(RegionalProject.objects.prefetch_related("bodies")), list(ProjectShares.objects.prefetch_related("answers")),
+                   list(Meeting.objects.all()), list(Gap.objects.all()))  # fmt: skip
 
     @cached_property
     def areas(self) -> dict[UUID, list[str]]:
@@ -240,8 +242,20 @@ class Pencil:
     def projects(self) -> Iterator[Line]:
         for one in self.books.projects:
             if one.recorded_at <= self.as_of and one.counted_fiscal_year == self.year.start_year:
-                for body in sorted(body.pk for body in one.bodies.all()) or [""]:
-                    yield one.pk, body, str(one.counted_fiscal_year), one.approved_on
+                part, helped = self.agreed(one), sorted(body.pk for body in one.bodies.all())
+                if not part and len(helped) == 1:
+                    part = {helped[0]: 100}
+                for body in part or helped or [""]:
+                    yield one.pk, body, str(one.counted_fiscal_year), one.approved_on, *([part[body]] if part else [])
+
+    def agreed(self, project: RegionalProject) -> dict[str, int]:
+        """Return each body's per cent by the last proposal that nobody named in it still had to say yes to."""
+        found: dict[str, int] = {}
+        for one in sorted((one for one in self.books.shares if one.project_id == project.pk and one.proposed_at <= self.as_of), key=lambda one: one.number):
+            yes = {answer.body_id for answer in one.answers.all() if answer.agreed and answer.answered_at <= self.as_of}
+            if set(one.bodies) <= yes:
+                found = dict(zip(one.bodies, one.percents, strict=True))
+        return found
 
     def climbs(self) -> Iterator[Line]:
         for one in self.books.steps:

@@ -108,7 +108,7 @@ def _compare(books: Any, year: Any, moment: dt.datetime, found: Checked) -> None
     for figure in FIGURES:
         result = count(figure, year, as_of=moment)
         lines = pencil[figure.code]
-        rows = Counter((row.record, row.body, row.split, row.day, *([] if row.days is None else [row.days])) for row in result.rows)
+        rows = Counter((row.record, row.body, row.split, row.day, *(one for one in (row.days, row.percent) if one is not None)) for row in result.rows)
         for body, split in _parts(lines) | _parts(rows):
             found.numbers += 1
             ours, theirs = result.number(body, split).value, value(lines, figure.kind.value, body, split)
@@ -126,7 +126,8 @@ def _compare_frozen(books: Any, period: Any, found: Checked) -> None:
     pencil = Pencil(books, period.year, period.as_of).figures()
     again = {code: count(figure, period.year, as_of=period.as_of) for code, figure in BY_CODE.items()}
     kept = {(row.figure, row.body, row.split): row for row in FrozenFigure.objects.filter(period=period)}
-    wanted = {(code, body, split) for code, lines in pencil.items() for body, split in _parts(lines) if value(lines, "count", body, split) or (body, split) == ("*", "*")}
+    how = {code: "shared" if figure.kind == "shared" else "count" for code, figure in BY_CODE.items()}
+    wanted = {(code, body, split) for code, lines in pencil.items() for body, split in _parts(lines) if value(lines, how[code], body, split) or (body, split) == ("*", "*")}
     for key in wanted | set(kept):
         code, body, split = key
         found.numbers += 1
@@ -138,12 +139,17 @@ def _compare_frozen(books: Any, period: Any, found: Checked) -> None:
 
 def _parts(lines: Iterable[tuple[Any, ...]]) -> set[tuple[str, str]]:
     """Return the numbers that can be made of lines: all, each body, each part, each part of a body."""
-    return {("*", "*")} | {pair for line in lines for pair in (("*", line[2]), (line[1], "*"), (line[1], line[2])) if pair[0]}
+    return {("*", "*")} | {pair for line in lines for pair in (("*", line[2]), (line[1], "*"), (line[1], line[2])) if pair[0]} | {("?", "*")}
 
 
 def value(lines: Counter[tuple[Any, ...]], kind: str, body: str, split: str) -> Decimal | None:
     """Return the number of lines: how many records, or the middle of their days."""
     chosen = [line for line in lines.elements() if body in {"*", line[1]} and split in {"*", line[2]}]
+    if kind == "shared" and body == "?":
+        return Decimal(len({line[0] for line in lines if len(line) == 4}))
+    if kind == "shared" and body != "*":
+        return Decimal(sum(line[4] for line in chosen if len(line) > 4)) / 100
+    kind = "count" if kind == "shared" else kind
     if kind in {"count", "stock"}:
         return Decimal(len({line[0] for line in chosen}))
     return Decimal(str(median(line[4] for line in chosen))).quantize(Decimal("0.1")) if chosen else None

@@ -23,9 +23,10 @@ from renkei.cases.actions.merging import merge_cases
 from renkei.cases.actions.openings import answer_opening
 from renkei.cases.actions.outside import answer_outside, ask_outside, end_outside, give_up_outside
 from renkei.cases.actions.projects import record_project
+from renkei.cases.actions.shares import answer_shares, propose_shares
 from renkei.cases.actions.talk import log_contact
 from renkei.cases.actions.triage import set_analysis
-from renkei.cases.models import Case, Escalation, Handover, Need, OutsideRequest, RungNumber, Support
+from renkei.cases.models import Case, Escalation, Handover, Need, OutsideRequest, RegionalProject, RungNumber, Support
 from renkei.cases.queries.ladder import may_climb
 from renkei.cases.states import CaseState, HandoverState, NeedState, SupportState
 from renkei.meetings.actions.agenda import Wording, add_item, put_up
@@ -243,9 +244,24 @@ class FiscalYearPlay:
         """A firm's plan was approved some weeks ago; one or two bodies helped, and another case of the firm may join."""
         bodies = list(Body.objects.filter(pk__in=self.rnd.sample(sorted(self.run.people), self.rnd.choice([1, 1, 2]))))
         number = f"牽引-{case.company_id}"[:20]
-        self.run.act("project", lambda: record_project(
+        made = self.run.act("project", lambda: record_project(
             fresh(case), number=number, approved_on=today - dt.timedelta(days=self.rnd.choice([3, 30])), title="量産", field=Field.objects.get(pk="A"),
             bodies=bodies, by=self.holder(case)))
+        if made is not None:
+            self._share(made, case)
+
+    def _share(self, project: RegionalProject, case: Case) -> None:
+        """The bodies that helped agree on shares, or one of them wants others, or does not answer."""
+        helped = sorted(project.bodies.values_list("pk", flat=True))
+        if len(helped) < 2:
+            return
+        first = self.rnd.randrange(5, 95 - len(helped))
+        parts = dict(zip(helped, [first, *[1] * (len(helped) - 2), 100 - first - (len(helped) - 2)], strict=True))
+        shares = self.run.act("shares proposed", lambda: propose_shares(project, parts, by=self.holder(case)))
+        for body in helped if shares else ():
+            agreed = self.rnd.random() < 0.9
+            if self.rnd.random() < 0.9 and not shares.answers.filter(body=body).exists():
+                self.run.act("shares answered", lambda body=body, agreed=agreed: answer_shares(shares, agreed=agreed, words="半分ずつ", by=self.run.staff_of(body)))
 
     def _nuisance_or_twin(self) -> None:
         by, desk = self.desk(), Body.objects.get(pk=DESK)

@@ -21,6 +21,7 @@ class Kind(StrEnum):
 
     COUNT = "count"
     STOCK = "stock"  # what there is on the last day, whenever it began
+    SHARED = "shared"  # whole for all, by agreed per cents for each body
     DAYS = "days"  # the middle of calendar days
     BUSINESS_DAYS = "business_days"  # the middle of the plan's business days
 
@@ -75,10 +76,11 @@ _AS_SORTED = _("受け付けた日の年度に数えます。数える日より�
 
 FIGURES: tuple[Figure, ...] = (
     Figure(
-        "projects", 1, _("支援した地域経済牽引事業"), _("件"),
-        _("承認番号と承認日が記録された事業。関わった機関の列には、機関ごとに1件と数えます。"),
+        "projects", 2, _("支援した地域経済牽引事業"), _("件"),
+        _("承認番号と承認日が記録された事業。機関の列は、関わった機関がみな同意した割合で分けます。分け方に同意がそろうまで、どの機関の数にも入れません。"),
         _("決まったときに定めた、数える年度に入れます。"),
-        _("同じ承認番号は、機関や案件がいくつあっても、計画全体では1件です。"), supports.PROJECTS_1, split=Split.YEAR,
+        _("同じ承認番号は、機関や案件がいくつあっても、計画全体では1件です。機関の数を足すと、分け方が決まったものの件数になります。"),
+        supports.PROJECTS_2, Kind.SHARED, Split.YEAR,
     ),
     Figure(
         "consultations", 1, _("受け付けた相談"), _("件"),
@@ -165,5 +167,14 @@ FIGURES: tuple[Figure, ...] = (
     ),
 )  # fmt: skip
 BY_CODE = {figure.code: figure for figure in FIGURES}
-VERSIONS = {(figure.code, figure.version): figure for figure in FIGURES}
+# What was counted before, and still is where a year was closed or a report approved with it.
+EARLIER: tuple[Figure, ...] = (
+    Figure(
+        "projects", 1, _("支援した地域経済牽引事業"), _("件"),
+        _("承認番号と承認日が記録された事業。関わった機関の列には、機関ごとに1件と数えます。"),
+        _("決まったときに定めた、数える年度に入れます。"),
+        _("同じ承認番号は、機関や案件がいくつあっても、計画全体では1件です。"), supports.PROJECTS_1, split=Split.YEAR,
+    ),
+)  # fmt: skip
+VERSIONS = {(figure.code, figure.version): figure for figure in (*FIGURES, *EARLIER)}
 PROJECTS, MEETINGS = "projects", "meetings"

@@ -71,7 +71,7 @@ class FrozenFigure(models.Model):
     version = models.PositiveSmallIntegerField()
     body = models.CharField(max_length=40)
     split = models.CharField(max_length=40, blank=True)
-    value = models.DecimalField(max_digits=12, decimal_places=1, null=True)
+    value = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     records: ArrayField[list[uuid.UUID], list[uuid.UUID]] = ArrayField(models.UUIDField(), default=list)
 
     objects = FrozenFigureQuerySet.as_manager()

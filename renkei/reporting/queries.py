@@ -17,14 +17,17 @@ from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
 from renkei.plan.models import Plan
 from renkei.plan.queries import business_days_between, content_now, is_front_desk, plan_content, published_plans
-from renkei.reporting.counting.parts import ALL
+from renkei.reporting.counting.parts import ALL, UNKNOWN
 from renkei.reporting.figures import BY_CODE, PROJECTS, VERSIONS, Figure, Kind
 from renkei.reporting.models import ClosedPeriod, FrozenFigure
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One record behind a figure. ``body`` is empty where the actor may not know it; days are None for plain counts."""
+    """One record behind a figure. ``body`` is empty where the actor may not know it; days are None for plain counts.
+
+    ``percent`` is the body's share of a record that is shared; None while none is agreed.
+    """
 
     record: uuid.UUID
     case: uuid.UUID | None
@@ -32,6 +35,7 @@ class Counted:
     split: str
     day: dt.date
     days: int | None = None
+    percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,22 @@ class Result:
     rows: list[Counted] = field(default_factory=list)
 
     def number(self, body: str = ALL, split: str = ALL) -> Number:
-        """Return the number of a body and a part (``*``: all)."""
-        rows = [row for row in self.rows if body in {ALL, row.body} and split in {ALL, row.split}]
+        """Return the number of a body and a part (``*``: all; of shared records ``?``: those whose shares are not agreed)."""
+        rows = self.lying(body, split)
         records = frozenset(row.record for row in rows)
-        if self.figure.kind in {Kind.COUNT, Kind.STOCK}:
+        if self.figure.kind is Kind.SHARED and body not in {ALL, UNKNOWN}:
+            return Number(Decimal(sum(row.percent or 0 for row in rows)) / 100, records)
+        if self.figure.kind in {Kind.COUNT, Kind.STOCK, Kind.SHARED}:
             return Number(Decimal(len(records)), records)
         days = [row.days for row in rows if row.days is not None]
         return Number(Decimal(str(median(days))).quantize(Decimal("0.1")) if days else None, records)
+
+    def lying(self, body: str = ALL, split: str = ALL) -> list[Counted]:
+        """Return the records of a body and a part: of shared ones those that count for it."""
+        rows = [row for row in self.rows if split in {ALL, row.split}]
+        if self.figure.kind is Kind.SHARED and body != ALL:
+            return [row for row in rows if (row.percent is None if body == UNKNOWN else row.body == body and row.percent is not None)]
+        return [row for row in rows if body in {ALL, row.body}]
 
     @property
     def splits(self) -> list[str]:
@@ -66,7 +79,8 @@ class Result:
     @property
     def bodies(self) -> list[str]:
         """Return the bodies there are, as far as the actor may know them."""
-        return sorted({row.body for row in self.rows if row.body})
+        pending = {UNKNOWN for row in self.rows if self.figure.kind is Kind.SHARED and row.percent is None}
+        return sorted({row.body for row in self.rows if row.body} | pending)
 
     def within(self, days: int) -> int:
         """Return how many records took no more than so many days."""
@@ -91,6 +105,7 @@ class Difference:
     figure: Figure
     frozen: Number
     now: Number
+    body: str = ALL
     cases: dict[uuid.UUID, uuid.UUID | None] = field(default_factory=dict)  # of the records that came and went
 
     @property
@@ -122,16 +137,17 @@ def count(figure: Figure, first: FiscalYear, last: FiscalYear | None = None, *, 
     until = (last or first).last_day
     if figure.kind is Kind.STOCK:
         until = min(until, as_of.astimezone(clock.JST).date())
+    percent = "percent" if figure.kind is Kind.SHARED else "NULL"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT record, the_case, body, split, begun, day FROM {figure.function}(%s, %s, %s) ORDER BY day, record, body, split",
+            f"SELECT record, the_case, body, split, begun, day, {percent} FROM {figure.function}(%s, %s, %s) ORDER BY day, record, body, split",
             [first.first_day, until, as_of],
         )
         found = cursor.fetchall()
     between = _between(figure)
     return Result(figure, [
-        Counted(record, case, body or "", split or "", day, between(begun, day) if begun else None)
-        for record, case, body, split, begun, day in found
+        Counted(record, case, body or "", split or "", day, between(begun, day) if begun else None, share)
+        for record, case, body, split, begun, day, share in found
     ])  # fmt: skip
 
 
@@ -192,16 +208,24 @@ def frozen(period: ClosedPeriod, actor: Actor) -> dict[tuple[str, str, str], Fro
 
 
 def differences(period: ClosedPeriod, actor: Actor) -> list[Difference]:
-    """Return what would be counted now instead of what was frozen, the same way as then; only figures that differ."""
-    found = []
-    for (code, body, split), row in frozen(period, actor).items():
-        if (body, split) != (ALL, ALL) or (code, row.version) not in VERSIONS:
+    """Return what would be counted now instead of what was frozen, the same way as then; only figures that differ.
+
+    Of what is shared the bodies are compared, too: their parts may move while the whole stays.
+    """
+    found, kept = [], frozen(period, actor)
+    for (code, body, split), row in kept.items():
+        figure = VERSIONS.get((code, row.version)) if (body, split) == (ALL, ALL) else None
+        if figure is None:
             continue
-        figure = VERSIONS[code, row.version]
         now = count(figure, period.year, as_of=clock.now())
-        one = Difference(figure, Number(row.value, frozenset(row.records)), now.number())
-        if one.is_one:
-            rows = [*count(figure, period.year, as_of=period.as_of).rows, *now.rows]
-            moved = one.came | one.went
-            found.append(replace(one, cases={row.record: row.case for row in rows if row.record in moved}))
+        bodies = {one for figure_of, one, part in kept if (figure_of, part) == (code, ALL)} | set(now.bodies) if figure.kind is Kind.SHARED else {ALL}
+        ones = [Difference(figure, _kept_number(kept.get((code, one, ALL))), now.number(one), one) for one in sorted(bodies) if may_know_body(actor, one)]
+        ones = [one for one in ones if one.is_one]
+        if ones:
+            cases = {row.record: row.case for row in [*count(figure, period.year, as_of=period.as_of).rows, *now.rows]}
+            found += [replace(one, cases={key: cases.get(key) for key in one.came | one.went}) for one in ones]
     return found
+
+
+def _kept_number(row: FrozenFigure | None) -> Number:
+    return Number(row.value, frozenset(row.records)) if row else Number(Decimal(0))

@@ -49,7 +49,7 @@ TABLES: list[type[models.Model]] = [
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
     m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda, m.FollowUp,
     m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteAnswer, m.Escalation, m.OutsideRequest,
-    m.Candidate, m.Gap, m.GapSource,
+    m.Candidate, m.Gap, m.GapSource, m.ProjectShares, m.ShareAnswer,
 ]  # fmt: skip
 PER_CASE = 2
 
@@ -75,6 +75,18 @@ class Random:
             self.fill(case)
         self.people = self.firm_people()
         self.partners = [one for case in self.cases for one in self.partners_of(case)]
+
+    def shares(self, case: m.Case) -> None:
+        """A project of the case shared by two bodies, one of whom has answered."""
+        project = m.RegionalProject.objects.create(
+            plan=self.world.plan, company=self.companies[0], number=f"牽引 {case.number}", approved_on=clock.today(), field_id="A", title="量産",
+            counted_fiscal_year=2026, recorded_at=self.now,
+        )  # fmt: skip
+        project.cases.add(case)
+        bodies = self.chance.sample(BODIES, 2)
+        made = m.ProjectShares.objects.create(project=project, number=1, bodies=bodies, percents=[60, 40], proposed_at=self.now,
+                                              proposed_body_id=self.body(), proposed_by=self.world.people[DESK])  # fmt: skip
+        m.ShareAnswer.objects.create(shares=made, body_id=bodies[0], agreed=True, answered_at=self.now, answered_by=self.world.people[DESK])
 
     def body(self) -> str:
         return self.chance.choice(BODIES)
@@ -164,6 +176,7 @@ class Random:
             m.Candidate.objects.create(asked=asked, organisation="架空大学")
         gap = m.Gap.objects.create(kind="skill", what="測り方", key="測り方", said_body_id=self.body(), said_by=self.world.people[DESK], said_on=clock.today())
         m.GapSource.objects.create(gap=gap, case=case, need=need)
+        self.shares(case)
         for body in self.chance.sample(BODIES, 3):
             m.Nda.objects.create(case=case, body_id=body, signed_on=clock.today() - dt.timedelta(days=5), known="paper",
                                  until=_maybe(self.chance, clock.today() + dt.timedelta(days=self.chance.choice([-2, 0, 3]))),

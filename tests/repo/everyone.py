@@ -43,6 +43,8 @@ from renkei.cases.models import (
     OutsideRequest,
     PartnerFile,
     Passage,
+    ProjectShares,
+    RegionalProject,
     Route,
     RouteSending,
     RouteStep,
@@ -243,6 +245,16 @@ def _coordinators(world: World, made: Everyone) -> None:
     """A line, an attempt and a draft of the lab's; the same of the bank's; and somebody a body named."""
     asked = Asked.objects.filter(inquiry__circulation__case=made.own["case"]).first()
     assert asked is not None
+    own = Case.objects.get(pk=made.own["case"])
+    project = RegionalProject.objects.create(
+        plan=own.plan, company=own.company or Company.objects.earliest("entered_at"), number="牽引-1", approved_on=clock.today(), field_id="A", title="量産",
+        counted_fiscal_year=2026, recorded_at=clock.now(),
+    )  # fmt: skip
+    project.cases.add(own)
+    project.bodies.set([LAB, DESK])
+    ProjectShares.objects.create(project=project, number=1, bodies=[LAB, DESK], percents=[60, 40], proposed_at=clock.now(), proposed_body_id=LAB,
+                                 proposed_by=world.people[LAB])  # fmt: skip
+    made.own["project"] = project.pk
     made.own["candidate"] = Candidate.objects.create(asked=asked, organisation="架空大学").pk
     made.own["gap"] = record_gap(Need.objects.get(pk=made.own["need"]), Missing("skill", "測り方"), by=world.lab).pk
     for objects, by in ((made.own, world.lab), (made.foreign, world.bank)):

@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 
 from renkei.reporting.counting import parts
-from renkei.reporting.figures import BY_CODE, FIGURES, VERSIONS, Figure, Split
+from renkei.reporting.figures import BY_CODE, EARLIER, FIGURES, VERSIONS, Figure, Kind, Split
 
 # The digests of what has been published. A line is added for a new version and never changed.
 PUBLISHED = {
     ("projects", 1): "b28ef67d0ee3920e",
+    ("projects", 2): "df523c80ed5be31b",
     ("consultations", 1): "f4ad6cbae7f7f7a6",
     ("closed", 1): "ed73669f9f6c315e",
     ("results", 1): "ffaba8bde71d4d34",
@@ -65,6 +66,11 @@ def test_no_definition_sees_past_the_moment_of_knowledge(figure: Figure) -> None
 
 
 def test_masking_stands_around_every_definition() -> None:
-    whole = parts.counted("SELECT 1")
-    begin, end = whole.split("SELECT 1")
-    assert all(one.sql.startswith(begin) and one.sql.endswith(end) for one in FIGURES)
+    for one in VERSIONS.values():
+        whole = parts.shared("SELECT 1") if one.kind is Kind.SHARED else parts.counted("SELECT 1")
+        begin, end = whole.split("SELECT 1")
+        assert (one.sql.startswith(begin), one.sql.endswith(end)) == (True, True), one.function
+
+
+def test_what_was_counted_before_stays_beside_what_counts_now() -> None:
+    assert [(one.code, one.version, BY_CODE[one.code].version) for one in EARLIER] == [("projects", 1, 2)]

@@ -36,7 +36,7 @@ def by_name(year: Year, result: Result) -> Counter[str]:
     short = {DESK: "desk", LAB: "lab", CENTER: "center"}
     names = year.names
     return Counter(
-        " ".join(str(word) for word in (names[row.record], short.get(row.body, row.body), row.split, row.days) if word not in {"", None})
+        " ".join(str(word) for word in (names[row.record], short.get(row.body, row.body), row.split, row.days, row.percent) if word not in {"", None})
         for row in result.rows
     )
 
@@ -46,7 +46,7 @@ def test_an_empty_house_counts_nothing(world: World) -> None:
 
 
 BY_HAND: dict[str, str] = {
-    "projects": "two center 2026, two lab 2026",
+    "projects": "two center 2026 40, two lab 2026 60",
     # Not: 「late」 (said in the year before), a nuisance, what was taken back, what was split off.
     "consultations": "twice desk web, wrong desk web, no desk web, silent desk web, withdrawn desk web, kept desk web, gone desk web,"
     " given lab web, moved desk web",
@@ -79,6 +79,7 @@ def test_every_figure_is_what_people_count_by_hand(year: Year) -> None:
 # What was known at the end of a day: nothing that was recorded later, even where it had happened.
 THEN: list[tuple[str, dt.datetime, str]] = [
     ("projects", at(10, 19), ""),
+    ("projects", at(11, 9), "two center 2026, two lab 2026"),  # the center has not agreed yet: of nobody
     ("consultations", at(4, 20), "twice desk web, spam desk web"),
     ("consultations", at(4, 30), "twice desk web, undone desk web"),
     ("consultations", at(5, 12), "twice desk web"),
@@ -109,7 +110,7 @@ def test_a_day_gone_by_does_not_see_what_was_recorded_later(year: Year) -> None:
 def test_what_happened_in_march_and_was_recorded_in_april_belongs_to_march(year: Year) -> None:
     assert by_name(year, counted("consultations", year=2025)) == Counter(["late desk web"])
     assert by_name(year, counted("consultations", clock.at(dt.date(2026, 4, 1), 23), year=2025)) == Counter()
-    assert by_name(year, counted("projects", year=2025)) == Counter(["march lab 2025"])
+    assert by_name(year, counted("projects", year=2025)) == Counter(["march lab 2025 100"])
     assert by_name(year, counted("projects", at(6, 14), year=2025)) == Counter()
 
 
@@ -119,13 +120,14 @@ def test_the_stock_of_a_year_gone_by_is_that_of_its_last_day(year: Year) -> None
 
 
 @pytest.mark.covers("C38", "C39", "C40")
-def test_targets_by_sets_of_years_count_a_project_once_and_once_for_each_body(year: Year) -> None:
+def test_targets_by_sets_of_years_count_a_project_once_and_by_agreed_shares_for_each_body(year: Year) -> None:
     with clock.moved_to(NOVEMBER):
         first, second = targets(current_plan(), as_of=clock.now())
         before = targets(current_plan(), as_of=at(6, 14))
     assert (first.years, first.aim, first.number.value, second.number.value) == ((2025, 2026), 2, Decimal(2), Decimal(0))
     assert first.number.records == {one.pk for one in year.projects.values()}
-    assert {body: number.value for body, number in first.by_body.items()} == {LAB: Decimal(2), CENTER: Decimal(1)}
+    assert {body: number.value for body, number in first.by_body.items()} == {LAB: Decimal("1.6"), CENTER: Decimal("0.4")}
+    assert sum(number.value or 0 for number in first.by_body.values()) == first.number.value
     assert [one.number.value for one in before] == [Decimal(0), Decimal(0)]
 
 

@@ -13,7 +13,7 @@ import pytest
 from bench.pencil import CODES, Books, Pencil
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
-from renkei.cases.models import Case, Consultation, Need, RegionalProject, Transition
+from renkei.cases.models import Case, Consultation, Need, ProjectShares, RegionalProject, ShareAnswer, Transition
 from renkei.cases.models.gap import Gap, GapSource
 from renkei.meetings.models import Meeting
 from renkei.reporting.figures import BY_CODE, FIGURES
@@ -56,7 +56,22 @@ class Dice:
                 plan=self.world.plan, company=self.firm, number=f"牽引-{number}", approved_on=day, field_id="A", title="事業",
                 counted_fiscal_year=FiscalYear.of(day).start_year, recorded_at=clock.at(day + dt.timedelta(days=self.chance.choice([0, 90])), 9),
             )  # fmt: skip
-            made.bodies.set(self.chance.sample(BODIES, self.chance.randrange(3)))
+            made.bodies.set(self.chance.sample(BODIES, self.chance.randrange(4)))
+            self.shares(made, day)
+
+    def shares(self, project: RegionalProject, day: dt.date) -> None:
+        """Proposals, some with bodies that did not help, answered by all, by some, by none, and one with a no."""
+        person = self.world.people[DESK]
+        for number in range(1, self.chance.randrange(4)):
+            bodies, first = self.chance.sample(BODIES, self.chance.randrange(1, 4)), self.chance.randrange(1, 60)
+            parts = {1: [100], 2: [first, 100 - first], 3: [first, 1, 99 - first]}[len(bodies)]
+            made = ProjectShares.objects.create(
+                project=project, number=number, bodies=bodies, percents=parts, proposed_at=clock.at(day + dt.timedelta(days=30 * number), 10),
+                proposed_body_id=bodies[0], proposed_by=person,
+            )  # fmt: skip
+            for body in bodies[: self.chance.choice([len(bodies), len(bodies), 1, 0])]:
+                agreed, when = self.chance.random() < 0.9, day + dt.timedelta(days=30 * number + self.chance.choice([0, 50]))
+                ShareAnswer.objects.create(shares=made, body_id=body, agreed=agreed, words="別に", answered_at=clock.at(when, 11), answered_by=person)
 
     def gaps(self) -> None:
         """What was missing, some of it written down with no need beside it."""
@@ -147,7 +162,8 @@ def test_on_random_steps_sql_and_pencil_agree_on_any_day(world: World, seed: int
             for day in (dt.date(2026, 7, 1), dt.date(2027, 3, 31), dt.date(2027, 6, 30)):
                 for code, wanted in Pencil(books, FiscalYear(year), end_of(day)).figures().items():
                     rows = count(BY_CODE[code], FiscalYear(year), as_of=end_of(day)).rows
-                    found = Counter((row.record, row.body, row.split, row.day, *([] if row.days is None else [row.days])) for row in rows)
+                    found = Counter((row.record, row.body, row.split, row.day, *(one for one in (row.days, row.percent) if one is not None)) for row in rows)
                     assert found == wanted, (code, year, day)
                     seen[code] += len(rows)
+        assert Counter(row.percent is None for row in count(BY_CODE["projects"], FiscalYear(2025), FiscalYear(2027), as_of=clock.now()).rows).keys() == {True, False}
         assert {code for code, number in seen.items() if number} == set(CODES) == {one.code for one in FIGURES}

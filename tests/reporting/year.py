@@ -21,6 +21,7 @@ from renkei.cases.actions.intake import receive
 from renkei.cases.actions.merging import merge_cases, split_case
 from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.projects import record_project
+from renkei.cases.actions.shares import answer_shares, propose_shares
 from renkei.cases.actions.talk import log_contact, write_to_company
 from renkei.cases.actions.triage import add_need, change_need, set_analysis, settle_need
 from renkei.cases.jobs import run_clocks
@@ -220,7 +221,12 @@ def _projects(year: Year) -> None:
         year.projects["march"] = record_project(fresh(year.cases["wrong"]), number="牽引-1", approved_on=dt.date(2026, 3, 31), title="量産",
                                                 bodies=[bodies[LAB]], **given)  # fmt: skip
     with clock.moved_to(at(10, 20)):
-        year.projects["two"] = record_project(fresh(year.cases["kept"]), number="牽引-2", approved_on=dt.date(2026, 10, 15), title="電源",
+        two = year.projects["two"] = record_project(fresh(year.cases["kept"]), number="牽引-2", approved_on=dt.date(2026, 10, 15), title="電源",
                                               bodies=[bodies[LAB], bodies[CENTER]], **given)  # fmt: skip
         record_project(fresh(year.cases["part"]), number="牽引-2", approved_on=dt.date(2026, 10, 15), title="電源",
                        bodies=[bodies[CENTER]], **given)  # fmt: skip
+    with clock.moved_to(at(10, 25)):
+        shares = propose_shares(two, {LAB: 60, CENTER: 40}, by=world.desk)
+        answer_shares(shares, agreed=True, by=world.lab)
+    with clock.moved_to(at(11, 10)):
+        answer_shares(shares, agreed=True, by=world.center)

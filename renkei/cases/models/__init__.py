@@ -23,6 +23,7 @@ from renkei.cases.models.regrouping import Regrouping
 from renkei.cases.models.route import Route, RouteAnswer, RouteDid, RouteSending, RouteStep, RouteVersion
 from renkei.cases.models.saved import SavedView, ViewHit
 from renkei.cases.models.search import SavedSearch, SearchHit, Suggestion, SuggestionAnswer
+from renkei.cases.models.shares import ProjectShares, ShareAnswer
 from renkei.cases.models.support import AnsweredHow, Origin, Support
 from renkei.cases.models.talk import Attachment, Contact, Message
 from renkei.cases.models.transition import Transition, Verb, log_step
@@ -82,6 +83,7 @@ __all__ = [
     "PartnerNote",
     "Passage",
     "Product",
+    "ProjectShares",
     "RegionalProject",
     "Register",
     "Regrouping",
@@ -96,6 +98,7 @@ __all__ = [
     "SavedSearch",
     "SavedView",
     "SearchHit",
+    "ShareAnswer",
     "StepKind",
     "StepState",
     "Suggestion",

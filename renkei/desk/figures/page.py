@@ -7,6 +7,7 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
 from renkei.desk.figures.asked import Asked
@@ -14,7 +15,7 @@ from renkei.plan import reading
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Body, Plan
 from renkei.plan.queries import content_now, is_front_desk, plan_content
-from renkei.reporting.counting.parts import ALL
+from renkei.reporting.counting.parts import ALL, UNKNOWN
 from renkei.reporting.figures import BY_CODE, FIGURES, PROJECTS, Figure, Kind, Split
 from renkei.reporting.models import ClosedPeriod, FrozenFigure
 from renkei.reporting.queries import (
@@ -116,13 +117,15 @@ class Maker:
         names = [one for one in Body.objects.all() if may_know_body(self.actor, one.pk)]
         bodies = [(one, result.number(one.pk)) for one in names]
         bodies = [(one, number) for one, number in bodies if number.records or one.pk == self.actor.body]
+        unshared = result.number(UNKNOWN) if figure.kind is Kind.SHARED and may_know_body(self.actor, UNKNOWN) else Number(None)
         most = max([Decimal(1), *(number.value or Decimal(0) for _code, _name, number in numbers)])
         widest = max([Decimal(1), *(number.value or Decimal(0) for _one, number in bodies)])
         limit = self._limit(figure)
         return Shown(
             figure, self.cell(figure, result.number()),
             [Line(name, self.cell(figure, number, split=code, most=most)) for code, name, number in numbers],
-            [Line(one.short, self.cell(figure, number, body=one.pk, most=widest)) for one, number in bodies],
+            [Line(one.short, self.cell(figure, number, body=one.pk, most=widest)) for one, number in bodies]
+            + ([Line(_("分け方がまだ"), self.cell(figure, unshared, body=UNKNOWN, most=widest))] if unshared.records else []),
             result.within(limit) if limit is not None else None, limit, len(result.rows),
             [name for _code, name, _number in numbers], self._crossed(result, [code for code, _name, _number in numbers], [one for one, _n in bodies]),
         )  # fmt: skip
@@ -151,8 +154,9 @@ class Maker:
     def _target(self, one: TargetResult, words: str, short: dict[str, str]) -> TargetLine:
         figure = BY_CODE[PROJECTS]
         done = int(one.number.value or 0)
+        names = {**short, UNKNOWN: _("分け方がまだ")}
         bodies = [(name, Cell(written_value(one.by_body[body].value), self._url(figure, body, ALL, one.years)))
-                  for body, name in short.items() if body in one.by_body and may_know_body(self.actor, body)]  # fmt: skip
+                  for body, name in names.items() if body in one.by_body and one.by_body[body].records and may_know_body(self.actor, body)]  # fmt: skip
         cell = Cell(written_value(one.number.value), self._url(figure, ALL, ALL, one.years), min(done * WIDE // max(one.aim, 1), WIDE))
         return TargetLine(words, one.aim, cell, bodies, max(one.aim - done, 0))
 
@@ -173,10 +177,10 @@ class Maker:
 
 
 def written_value(value: Decimal | None) -> str:
-    """Return a number as it is read: whole, or with one place where it is no whole one; a dash where there is none."""
+    """Return a number as it is read: whole, or with as many of two places as it has; a dash where there is none."""
     if value is None:
         return "―"
-    return f"{int(value):,}" if value == value.to_integral_value() else f"{value:,.1f}"
+    return f"{int(value):,}" if value == value.to_integral_value() else f"{value:,.2f}".rstrip("0")
 
 
 def is_number_of_days(figure: Figure) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from renkei.base.actor import Actor
@@ -21,8 +22,8 @@ from renkei.desk.figures.page import written_value
 from renkei.desk.request import StaffRequest
 from renkei.meetings.models import Meeting
 from renkei.plan.models import Body
-from renkei.reporting.counting.parts import ALL
-from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS
+from renkei.reporting.counting.parts import ALL, UNKNOWN
+from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS, VERSIONS
 from renkei.reporting.months import Month, of_month
 from renkei.reporting.queries import Counted, Difference, Result, closed_period, count, differences, may_know_body
 from renkei.reporting.words import split_words
@@ -45,7 +46,8 @@ class Line:
 @require_safe
 def records(request: StaffRequest, body: str, figure: str) -> HttpResponse:
     """Show the records of one number: of a year (or a target's years), a part and a body."""
-    found = BY_CODE.get(figure)
+    version = request.GET.get("v", "")
+    found = VERSIONS.get((figure, int(version))) if version.isascii() and version.isdigit() else BY_CODE.get(figure)
     if found is None:
         raise Http404
     asked = read_asked(request.GET)
@@ -56,16 +58,16 @@ def records(request: StaffRequest, body: str, figure: str) -> HttpResponse:
     result = count(found, years[0], years[-1], as_of=asked.as_of)
     # A target's years may leave one out: what is counted has its own year where the figure says so.
     wanted = {str(year.start_year) for year in years} if found.code == PROJECTS else None
-    rows = [row for row in result.rows if by in {ALL, row.body} and split in {ALL, row.split} and (wanted is None or row.split in wanted)]
+    rows = [row for row in result.lying(by, split) if wanted is None or row.split in wanted]
     part, month = Result(found, rows), Month.read(request.GET.get("month", ""))
     if month is not None:
         part = of_month(part, month)
     lines, hidden = _lines(part, request.actor, asked)
     return render(request, "desk/figures/records.html", {
         "body": body, "figure": found, "asked": asked, "years": [one.start_year for one in years], "hidden": hidden,
-        "page": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")), "value": written_value(part.number().value),
+        "page": Paginator(lines, PER_PAGE).get_page(request.GET.get("page")), "value": written_value(part.number(by).value),
         "part": split_words(found, [split], years[0]).get(split, "") if split != ALL else "", "query": _query(request),
-        "of": Body.objects.filter(pk=by).first(), "is_projects": found.code == PROJECTS, "shows_days": any(row.days is not None for row in part.rows), "month": month.first if month else None,
+        "of": Body.objects.filter(pk=by).first(), "is_projects": found.code == PROJECTS, "is_unshared": by == UNKNOWN, "shows_days": any(row.days is not None for row in part.rows), "month": month.first if month else None,
     })  # fmt: skip
 
 
@@ -76,7 +78,8 @@ def changes(request: StaffRequest, body: str) -> HttpResponse:
     period = closed_period(asked.year, request.actor)
     if period is None:
         raise Http404
-    found = [(one, written_value(one.frozen.value), written_value(one.now.value), _cases(one, one.came, request.actor),
+    names = {**dict(Body.objects.values_list("pk", "short")), UNKNOWN: _("分け方がまだ"), ALL: ""}
+    found = [(one, names.get(one.body, ""), written_value(one.frozen.value), written_value(one.now.value), _cases(one, one.came, request.actor),
               _cases(one, one.went, request.actor)) for one in differences(period, request.actor)]  # fmt: skip
     return render(request, "desk/figures/changes.html", {"body": body, "asked": asked, "period": period, "changes": found})
 
@@ -119,10 +122,14 @@ def _lines(result: Result, actor: Actor, asked: Asked) -> tuple[list[Line], int]
         if case is not None or record in projects or record in meetings:
             lies = {row.split for row in rows}
             parts = shown_list([name for code, name in words.items() if code in lies])
-            bodies = shown_list(list(dict.fromkeys(names.get(row.body, "") for row in rows if row.body)))
+            bodies = shown_list(list(dict.fromkeys(_body_words(row, names) for row in rows if row.body)))
             lines.append(Line(rows[0], case, projects.get(record), meetings.get(record), parts, bodies))
     shown = {line.row.record for line in lines}
     return lines, len({row.record for row in result.rows} - shown)
+
+
+def _body_words(row: Counted, names: dict[str, str]) -> str:
+    return f"{names.get(row.body, '')} {row.percent}%" if row.percent else names.get(row.body, "")
 
 
 def _query(request: StaffRequest) -> str:

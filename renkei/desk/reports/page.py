@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from renkei.base.actor import Actor
 from renkei.desk.figures.page import written_value
+from renkei.reporting.figures import BY_CODE
 from renkei.reporting.models import Report
 from renkei.reporting.queries import may_know_body
 from renkei.reporting.report.numbers import Moved, moved
@@ -87,6 +88,7 @@ class ReportPage:
         asked |= {"at": self.moment.isoformat()} if self.period or self.report.is_approved else {}
         asked |= {"by": ref.body} if ref.body != "*" else {}
         asked |= {"split": ref.split} if ref.split != "*" else {}
+        asked |= {"v": str(ref.version)} if ref.version != BY_CODE[ref.figure].version else {}
         return f"{reverse('desk-figure', kwargs={'body': self.actor.body, 'figure': ref.figure})}?{urlencode(asked)}"
 
 

@@ -10,6 +10,7 @@ OWNER = "session_user NOT IN (SELECT role FROM base_login)"
 ALL = "*"
 UNKNOWN = "?"
 RETURNS = "TABLE (record uuid, the_case uuid, body text, split text, begun date, day date)"
+RETURNS_SHARES = "TABLE (record uuid, the_case uuid, body text, split text, begun date, day date, percent integer)"
 
 
 def counted(rows: str) -> str:
@@ -19,6 +20,20 @@ def counted(rows: str) -> str:
         CASE WHEN {OWNER} OR ctx_kind() = 'system' OR ctx_is_desk() OR f.body = ctx_body() THEN f.body ELSE '' END,
         f.split, f.begun, f.day
     FROM ({rows}) AS f (record, the_case, body, split, begun, day)
+    WHERE {OWNER} OR ctx_kind() IN ('staff', 'system')
+"""
+
+
+def shared(rows: str) -> str:
+    """Return the body of a function whose rows are shared: the per cent of a body that may not be said stays unsaid, too.
+
+    No per cent (NULL) means that the record counts for the whole and, so far, for no body.
+    """
+    mine = f"{OWNER} OR ctx_kind() = 'system' OR ctx_is_desk() OR f.body = ctx_body()"
+    return f"""
+    SELECT f.record, f.the_case, CASE WHEN {mine} THEN f.body ELSE '' END, f.split, f.begun, f.day,
+        CASE WHEN {mine} OR f.percent IS NULL THEN f.percent ELSE 0 END
+    FROM ({rows}) AS f (record, the_case, body, split, begun, day, percent)
     WHERE {OWNER} OR ctx_kind() IN ('staff', 'system')
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renkei.reporting.counting.parts import ANSWERED, REAL, counted, held_by, known
+from renkei.reporting.counting.parts import ANSWERED, REAL, counted, held_by, known, shared
 
 # The first word of staff to the firm: a message, a contact that reached somebody, or the end with its word.
 FIRST_ANSWER_1 = counted(f"""
@@ -63,4 +63,21 @@ DWELL_1 = counted(f"""
 PROJECTS_1 = counted("""
     SELECT p.id, NULL::uuid, b.body_id::text, p.counted_fiscal_year::text, NULL::date, p.approved_on
     FROM cases_regionalproject p LEFT JOIN cases_regionalproject_bodies b ON b.regionalproject_id = p.id
+    WHERE p.recorded_at <= as_of AND make_date(p.counted_fiscal_year, 4, 1) BETWEEN since AND until""")
+
+# One row a body with its per cent of the last shares that all bodies named in them had agreed to by then. Before that one row a
+# body that helped, without a per cent; one that helped alone has the whole.
+PROJECTS_2 = shared("""
+    SELECT p.id, NULL::uuid, w.body, p.counted_fiscal_year::text, NULL::date, p.approved_on, w.percent
+    FROM cases_regionalproject p
+    LEFT JOIN LATERAL (
+        SELECT s.bodies, s.percents FROM cases_projectshares s
+        WHERE s.project_id = p.id AND s.proposed_at <= as_of AND cardinality(s.bodies) = (SELECT count(*) FROM cases_shareanswer a
+            WHERE a.shares_id = s.id AND a.agreed AND a.answered_at <= as_of AND a.body_id = ANY (s.bodies))
+        ORDER BY s.number DESC LIMIT 1) g ON true
+    LEFT JOIN LATERAL (
+        SELECT u.body::text AS body, u.percent::integer AS percent FROM unnest(g.bodies, g.percents) AS u (body, percent)
+        UNION ALL
+        SELECT b.body_id::text, CASE WHEN count(*) OVER () = 1 THEN 100 END FROM cases_regionalproject_bodies b
+        WHERE b.regionalproject_id = p.id AND g.bodies IS NULL) w ON true
     WHERE p.recorded_at <= as_of AND make_date(p.counted_fiscal_year, 4, 1) BETWEEN since AND until""")

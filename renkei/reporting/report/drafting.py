@@ -15,7 +15,8 @@ from renkei.cases.models import Case, RegionalProject
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Body, PlanVersion, Service
 from renkei.plan.queries import plan_content
-from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS
+from renkei.reporting.counting.parts import UNKNOWN
+from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS, Kind
 from renkei.reporting.models import ClosedPeriod, Report, ReportKind
 from renkei.reporting.report.numbers import Numbers
 from renkei.reporting.report.parts import Cell, Section, Table
@@ -116,13 +117,17 @@ class Drafting:
         return Table(str(figure.name), heads, tuple(rows), (1,), (_("合計"), whole))
 
     def _roles(self, years: tuple[int, ...]) -> Table:
-        """Every body with its numbers, nought too. What each record has one body for adds up; projects do not."""
+        """Every body with its numbers, nought too. Projects add up by agreed shares, with those that are not agreed on a row of their own."""
         codes = (*_OF_BODIES, PROJECTS)
         rows: tuple[tuple[Cell, ...], ...] = tuple((body.short, *(self.numbers.ref(code, years, body.pk) for code in codes)) for body in self.bodies)
         heads = (_("機関"), *(str(self.numbers.figure(code).name) for code in codes))
         total: tuple[Cell, ...] = (_("計画全体"), *(self.numbers.ref(code, years) for code in codes))
-        note = _("地域経済牽引事業は、関わった機関ごとに1件と数えるので、機関の数を足しても計画全体にはなりません。")
-        return Table(_("機関ごとの件数"), heads, rows, tuple(range(1, len(_OF_BODIES) + 1)), total, note)
+        if self.numbers.figure(PROJECTS).kind is not Kind.SHARED:  # a year that was closed before shares were agreed
+            note = _("地域経済牽引事業は、関わった機関ごとに1件と数えるので、機関の数を足しても計画全体にはなりません。")
+            return Table(_("機関ごとの件数"), heads, rows, tuple(range(1, len(_OF_BODIES) + 1)), total, note)
+        unshared: tuple[Cell, ...] = (_("分け方がまだ"), *("―" for _code in _OF_BODIES), self.numbers.ref(PROJECTS, years, UNKNOWN))
+        note = _("地域経済牽引事業は、関わった機関がみな同意した割合で分けます。同意がそろっていないものは、どの機関にも入れていません。")
+        return Table(_("機関ごとの件数"), heads, (*rows, unshared), tuple(range(1, len(codes) + 1)), total, note)
 
     def _written_roles(self) -> Table:
         """What the plan says each body does, as it held at the end of the year."""
