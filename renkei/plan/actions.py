@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.memo import forget
 from renkei.base.refusal import Refused
 from renkei.plan.checks import check_document, check_shape
 from renkei.plan.content import PlanContent
@@ -84,6 +85,7 @@ def publish(document: dict[str, Any], *, by: Actor, note: str = "", decided: Dec
     )
     _write_provisions(plan, document["provisions"])
     _close_bodies()
+    forget()
     record(by, "plan.publish", plan, version, content=document)
     return version
 

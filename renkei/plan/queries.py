@@ -25,7 +25,7 @@ _NEWEST = "SELECT id FROM plan_planversion WHERE plan_id = %s ORDER BY number DE
 
 def current_plan(on: dt.date | None = None) -> Plan:
     """Return the plan whose term includes the day (the newest published one otherwise). Raises Refused when none is."""
-    plans = once("plans", lambda: list(Plan.objects.raw(_PUBLISHED)))
+    plans = once("plans", lambda: list(Plan.objects.raw(_PUBLISHED)), lasting=True)
     if not plans:
         raise Refused(_("計画がまだ公開されていません。renkei plan publish で公開してください。"), "no_plan")
     return next((plan for plan in plans if plan.is_running(on)), plans[0])
@@ -33,7 +33,7 @@ def current_plan(on: dt.date | None = None) -> Plan:
 
 def plan_content(plan: Plan) -> PlanContent:
     """Return the newest published content of a plan."""
-    newest = once(("newest", plan.pk), lambda: _newest(plan))
+    newest = once(("newest", plan.pk), lambda: _newest(plan), lasting=True)
     if newest is None:
         raise Refused(_("この計画はまだ公開されていません。"), "not_published")
     return version_content(newest)

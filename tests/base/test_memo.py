@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from renkei.base.memo import once, remembering
+from renkei.base.memo import forget, once, remembering
 
 
 def asker() -> tuple[list[int], object]:
@@ -31,6 +31,17 @@ def test_nothing_outlives_the_page(is_reading: bool) -> None:
         with remembering(is_reading):
             once("a", ask)  # type: ignore[arg-type]
     assert len(calls) == 2
+
+
+def test_what_lasts_is_asked_once_in_a_writing_request_until_it_is_forgotten() -> None:
+    calls, ask = asker()
+    with remembering(is_reading=False):
+        assert [once("a", ask, lasting=True), once("a", ask, lasting=True)] == [1, 1]  # type: ignore[arg-type]
+        forget()
+        assert [once("a", ask, lasting=True), once("a", ask, lasting=True)] == [2, 2]  # type: ignore[arg-type]
+    forget()
+    assert [once("a", ask, lasting=True), once("a", ask, lasting=True)] == [3, 4]  # type: ignore[arg-type]
+    assert len(calls) == 4
 
 
 def test_a_writing_request_and_a_job_always_ask() -> None:
