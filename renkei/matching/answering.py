@@ -180,10 +180,10 @@ def speaking(entries: Sequence[Entry], known: Knowledge) -> tuple[Columns, Colum
 @lru_cache(maxsize=MOST_KEPT)
 def _spoken(version: int, text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     known = knowledge_of(version)
-    told, clauses = known.sayings.nearness(text), read(text, known.lexicon)
+    told, met = known.sayings.nearness(text), cues_met(read(text, known.lexicon))
     return (
         tuple(told.get(code, 0.0) for code in known.services),
-        tuple(math.log1p(cues_met(clauses, code)) for code in known.services),
+        tuple(math.log1p(met.get(code, 0.0)) for code in known.services),
     )
 
 

@@ -183,6 +183,9 @@ class Reader:
 
 def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
     """Return the text in NFKC and lower case, and for each of its characters the span it came from."""
+    small = text.lower()
+    if unicodedata.is_normalized("NFKC", text) and len(small) == len(text) and "Σ" not in text and not any(map(unicodedata.combining, text)):
+        return small, list(zip(range(len(text)), range(1, len(text) + 1), strict=True))  # nearly always: each comes from itself
     plain: list[str] = []
     places: list[tuple[int, int]] = []
     at = 0

@@ -6,7 +6,7 @@ The weights were set by hand and looked at on labelled consultations; nothing is
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,10 +102,11 @@ def fits(clauses: Sequence[Clause], sayings: Sayings, codes: Iterable[str], vote
     """Return how well each code fits the clauses, best first; ``votes`` come from past cases and the catalogue."""
     told = {text: sayings.nearness(text) for text in dict.fromkeys(clause.text for clause in clauses)}
     near = [told[clause.text] for clause in clauses]
+    cues = [_cue_sums(clause) for clause in clauses]
     found = []
     for code in codes:
         fit = Fit(code)
-        cue = [_cue_sum(clause, code) * clause.weight for clause in clauses]
+        cue = [one.get(code, 0.0) * clause.weight for one, clause in zip(cues, clauses, strict=True)]
         meaning = [one.get(code, 0.0) * clause.weight for one, clause in zip(near, clauses, strict=True)]
         fit.by_clause = [a + b for a, b in zip(cue, meaning, strict=True)]
         fit.told = _faded(cue) + 0.5 * (max(meaning, default=0.0) + _mean(meaning))
@@ -117,9 +118,16 @@ def fits(clauses: Sequence[Clause], sayings: Sayings, codes: Iterable[str], vote
     return sorted(found, key=lambda fit: (-fit.score, fit.code))
 
 
-def cues_met(clauses: Sequence[Clause], code: str) -> float:
-    """Return what the cues of a code say in a text that asks for nothing, such as an entry's; never less than nought."""
-    return max(0.0, _faded([_cue_sum(clause, code) for clause in clauses]))
+def cues_met(clauses: Sequence[Clause]) -> dict[str, float]:
+    """Return what the cues of each code say in a text that asks for nothing, such as an entry's; never less than nought.
+
+    A code without a cue in the text is not named.
+    """
+    told: dict[str, list[float]] = defaultdict(list)
+    for clause in clauses:
+        for code, value in _cue_sums(clause).items():
+            told[code].append(value)
+    return {code: max(0.0, _faded(values)) for code, values in told.items()}
 
 
 def _first_place(hits: Sequence[Hit], clauses: Sequence[Clause]) -> float:
@@ -128,13 +136,21 @@ def _first_place(hits: Sequence[Hit], clauses: Sequence[Clause]) -> float:
     return min((hit.spans[0][0] for hit in hits if hit.weight >= 1), default=end) / end
 
 
-def _cue_sum(clause: Clause, code: str) -> float:
-    """Return the cues of a code in a clause: of overlapping ones the strongest, each further one counting less."""
+def _cue_sums(clause: Clause) -> dict[str, float]:
+    """Return the cues of each code that has some in a clause."""
+    by_code: dict[str, list[Hit]] = defaultdict(list)
+    for hit in clause.hits:
+        by_code[hit.code].append(hit)
+    return {code: _cue_sum(hits) for code, hits in by_code.items()}
+
+
+def _cue_sum(hits: Sequence[Hit]) -> float:
+    """Return the cues of one code in a clause: of overlapping ones the strongest, each further one counting less."""
     kept: list[Hit] = []
-    for hit in sorted((h for h in clause.hits if h.code == code and h.weight > 0), key=lambda h: -h.weight):
+    for hit in sorted((one for one in hits if one.weight > 0), key=lambda one: -one.weight):
         if not any(a < d and c < b for one in kept for a, b in one.spans for c, d in hit.spans):
             kept.append(hit)
-    against = sum(h.weight for h in clause.hits if h.code == code and h.weight < 0)
+    against = sum(hit.weight for hit in hits if hit.weight < 0)
     told = _faded([hit.weight for hit in kept])
     return told + max(against, -4.0) * (0.4 if told >= STRENGTH["strong"] else 1.0)
 

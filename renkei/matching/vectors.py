@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import msgpack
 import numpy as np
@@ -167,9 +166,9 @@ def embed(forms: Sequence[str], weight: Mapping[str, float]) -> Vector | None:
     known = table()
     if known is None:
         return None
-    total: Any = np.zeros(_WIDTH, dtype=np.float32)
-    for form in forms:
-        if (vector := known.word(form)) is not None:
-            total = total + vector * weight.get(form, 1.0)
+    met = [(vector, weight.get(form, 1.0)) for form in forms if (vector := known.word(form)) is not None]
+    if not met:
+        return None
+    total = (np.array([one for one, _weight in met]) * np.array([one for _vector, one in met], dtype=np.float32)[:, None]).sum(axis=0)
     length = float(np.linalg.norm(total))
     return total / length if length > 0 and math.isfinite(length) else None

@@ -108,11 +108,24 @@ def _kept(text: str) -> tuple[Word, ...]:
 
 
 def _word(unit: Any, place: int) -> Word:
-    form = unicodedata.normalize("NFKC", unit.normalized_form()).lower()
-    pos = unit.part_of_speech()[0]
-    if pos == "副詞" and _SHORT_SOUND.match(unit.surface()):
-        form = unit.surface()  # バリ alone is taken for an adverb, before a particle for a noun
+    form, pos = _named.get(unit.word_id()) or _name(unit)
     return Word(unit.surface(), form, pos, place + unit.begin(), place + unit.end())
+
+
+_named: dict[int, tuple[str, str]] = {}
+
+
+def _name(unit: Any) -> tuple[str, str]:
+    """Return normal form and part of speech; of a word of the dictionary it is kept by its number there, as in ``_spoken``."""
+    form = unicodedata.normalize("NFKC", unit.normalized_form()).lower()
+    pos = str(unit.part_of_speech()[0])
+    if pos == "副詞":  # バリ alone is taken for an adverb, before a particle for a noun
+        return (unit.surface() if _SHORT_SOUND.match(unit.surface()) else form), pos
+    if not unit.is_oov():
+        if len(_named) > _MOST_TOLD:
+            _named.clear()
+        _named[unit.word_id()] = form, pos
+    return form, pos
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:

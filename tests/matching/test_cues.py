@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renkei.matching import cues as cues_module
 from renkei.matching.cues import STRENGTH, Met, Reader, lexicon, word_lexicon
 from renkei.matching.words import content_forms, sentences
 
@@ -185,3 +186,21 @@ def test_looking_by_beginnings_finds_what_looking_for_every_part_finds(cues: lis
         there = {name for name, part in known.parts.items() if part.plain in reader.plain or (part.forms and part.forms in reader.forms)}
         assert there <= known._beginning(reader)
         assert len(known.hits(sentence)) == sum(there.issuperset(parts) for _code, _weight, parts in known.cues)
+
+
+SIGNS = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("ガガｶﾞﾊﾟか゛Ⅳ㍿ΣσİIßÅ①Ａａ\u0301ᅡ각")), max_size=12)
+
+
+@given(SIGNS)
+@settings(max_examples=150, deadline=None)
+def test_a_folded_text_knows_where_each_sign_came_from(text: str) -> None:
+    plain, places = cues_module._folded(text)
+    expected: list[tuple[str, tuple[int, int]]] = []
+    at = 0
+    while at < len(text):
+        end = at + 1
+        while end < len(text) and (text[end] in "ﾞﾟ" or unicodedata.combining(text[end])):
+            end += 1
+        expected += [(sign, (at, end)) for sign in unicodedata.normalize("NFKC", text[at:end]).lower()]
+        at = end
+    assert (list(plain), places) == ([sign for sign, _span in expected], [span for _sign, span in expected])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from renkei.matching import vectors
 from renkei.matching.cues import lexicon
 from renkei.matching.reading import read
-from renkei.matching.scoring import LIKENESS, Fit, Sayings, fits
+from renkei.matching.scoring import LIKENESS, Fit, Sayings, cues_met, fits
 
 NO_SAYINGS = Sayings({})
 
@@ -192,3 +193,18 @@ def test_the_two_nearest_sayings_of_each_code_are_meant(values: list[tuple[str, 
     for number, code in enumerate(sayings.codes):
         nearest = sorted((np.float32(value) for own, value in values if own == code), reverse=True)[:2]
         assert found[number] == (np.array(nearest, dtype=np.float32).mean() if nearest else 0.0)
+
+
+@given(st.lists(st.sampled_from(["共同研究", "特許ではない", "補助", "融資。", "測定", "、", "何も"]), max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_what_the_cues_say_is_told_for_each_code_as_if_it_were_alone(told: list[str]) -> None:
+    known = lexicon({
+        "a": {"strong": ["共同研究"], "words": ["研究", "特許"], "against": ["融資"]}, "b": {"words": ["特許", "補助"]},
+        "c": {"weak": ["測定"], "against": ["補助"]}, "d": {"words": ["出展"]},
+    })  # fmt: skip
+    clauses = read("".join(told), known)
+    found = cues_met(clauses)
+    assert set(found) == {hit.code for clause in clauses for hit in clause.hits}
+    for code in found:
+        alone = [replace(clause, hits=tuple(hit for hit in clause.hits if hit.code == code), weight=1.0) for clause in clauses]
+        assert found[code] == max(0.0, fits(alone, NO_SAYINGS, [code], {})[0].told)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renkei.matching import words as words_module
 from renkei.matching.words import MAX_LENGTH, content_forms, pairs, sentences, spoken, spoken_forms, words
 
 
@@ -141,3 +142,14 @@ def test_what_is_spoken_is_told_alike_from_words_and_again(text: str) -> None:
     first = spoken_forms(text)
     assert first == spoken_forms(text) == spoken(words(text))
     assert content_forms(text) == [form for form, is_content in first if is_content]
+
+
+def test_a_word_is_named_alike_whether_it_was_met_before_or_not() -> None:
+    text = "バリが出る。ピカピカに磨いたSUS304をお借りできますか。ヌペラ膜、㍿、Ⅳ型のバリ取り。"
+    words_module._named.clear()
+    first = list(words_module._words(text, 3))
+    assert words_module._named
+    assert list(words_module._words(text, 3)) == first
+    for one in list(words_module._named):
+        words_module._named.pop(one)
+        assert list(words_module._words(text, 3)) == first
