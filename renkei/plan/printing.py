@@ -39,10 +39,20 @@ def heading_of(part: dict[str, Any]) -> str:
     return f"{own.group()}{'' if own.group() in '①②③④⑤⑥⑦⑧⑨⑩' else ' '}{title}"
 
 
-def form_rule(plan: Plan, code: str, on: dt.date) -> dict[str, Any] | None:
-    """Return the rule for papers that holds on a day: of ``seal``, whether a seal, a signature, neither or a file is asked for [C97]."""
-    rules = [one for one in plan_content(plan).section("form_rules") if one["code"] == code and (one.get("from") or "") <= on.isoformat()]
-    return max(rules, key=lambda one: one.get("from") or "") if rules else None
+def form_rule(content: PlanContent, code: str, on: dt.date, form: str = "") -> dict[str, Any] | None:
+    """Return the rule for papers that holds on a day: of ``seal``, whether a seal, a signature, neither or a file is asked for [C97].
+
+    A rule that names forms is for these alone and goes before one for all; ``content`` is that of the paper's own version.
+    """
+    rules = [one for one in content.section("form_rules")
+             if one["code"] == code and holds(one, on) and (not one.get("forms") or form in one["forms"])]  # fmt: skip
+    return max(rules, key=lambda one: (bool(one.get("forms")), one.get("from") or "")) if rules else None
+
+
+def sign_place(content: PlanContent, on: dt.date, form: str) -> str:
+    """Return what stands behind the name of who signs a form: the place of a seal, of a signature, or nothing."""
+    accepted = (form_rule(content, "seal", on, form) or {}).get("accepts", [])
+    return "　㊞" if "seal" in accepted else "　（自署）" if "signature" in accepted else ""
 
 
 def _table(content: PlanContent, name: str, on: dt.date) -> list[Block]:

@@ -38,6 +38,7 @@ from renkei.plan.models import Body
 from tests.cases.lettering import colleague, letter, letters_plan
 from tests.cases.making import events, fresh, refuses, steps
 from tests.desk.scene import WORDS, asked, running
+from tests.reporting.test_reports import publish_more
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 
@@ -389,3 +390,21 @@ def test_a_number_is_given_once(world: World) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Letter.objects.bulk_create([Letter(**{name: getattr(made, name) for name in (
             "case_id", "kind", "klass", "title", "values", "author_body_id", "author_id", "state", "number", "fiscal_year", "dated_on", "sha256", "made_at", "decided_at")})])  # fmt: skip
+
+
+# seals
+
+
+@pytest.mark.covers("C97")
+def test_the_place_of_a_seal_stands_by_the_sender_where_the_rule_of_its_kind_and_day_wants_it(world: World) -> None:
+    publish_more(world, form_rules=[
+        {"code": "seal", "name": "印", "written": "押す", "accepts": ["seal", "signature"], "from": None, "forms": ["reply"]},
+        {"code": "seal", "name": "印", "written": "名だけ", "accepts": ["none"], "from": None},
+    ])  # fmt: skip
+    case = running(world).case
+    reply, other = letter(world, case, 差出人="課長　相川 志保"), letter(world, case, kind="handover", 差出人="課長　相川 志保")
+    assert [words_of(letter_docx(one)).count("課長　相川 志保　㊞") for one in (reply, other)] == [1, 0]
+    kept = path_of(issue_letter(reply, by=world.desk).sha256).read_bytes()
+    assert ("課長　相川 志保　㊞" in words_of(kept), fresh(reply).values["差出人"]) == (True, "課長　相川 志保")
+    publish_more(world, form_rules=[])  # what went out stays
+    assert "課長　相川 志保　㊞" in words_of(path_of(fresh(reply).sha256).read_bytes())

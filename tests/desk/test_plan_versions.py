@@ -82,6 +82,19 @@ def test_the_paper_of_the_change_says_all_of_it_under_the_rule_of_its_day(world:
     assert (answer.status_code, answer["Content-Type"], answer.content[:5]) == (200, "application/pdf", b"%PDF-")
 
 
+@pytest.mark.covers("C97")
+def test_an_older_paper_keeps_the_rule_of_its_own_version(world: World, changed: PlanVersion) -> None:
+    """What a later version says about earlier days does not change what went out; where a seal is wanted, its place stands by the name."""
+    later = [{**one, "written": "いつも押す。", "accepts": ["seal"]} for one in RULES]
+    with clock.moved_to(NOW):
+        PlanVersion.objects.create(plan_id=PLAN, number=3, content={**changed.content, "form_rules": later}, published_at=NOW, note="押印に戻す")
+        papers = [docx.Document(io.BytesIO(client(world).get(address("desk-plan-change-paper", plan=PLAN, number=number)).content)) for number in (2, 3)]
+        page = seen(world, "desk-plan-change", plan=PLAN, number=2)
+    facts = [dict([cell.text for cell in row.cells] for row in paper.tables[0].rows) for paper in papers]
+    assert [(one["記名と押印"], one["申請者"].endswith("㊞")) for one in facts] == [("電子で出す。", False), ("いつも押す。", True)]
+    assert "電子で出す。" in page
+
+
 def test_the_first_version_and_one_that_is_not_there_have_no_change(world: World, changed: PlanVersion) -> None:
     for name in ("desk-plan-change", "desk-plan-change-paper", "desk-plan-change-pdf"):
         for plan, number in ((PLAN, 1), (PLAN, 3), ("gone", 2)):

@@ -326,11 +326,13 @@ def test_the_pdf_is_the_same_paper_on_a4_with_its_own_fonts(world: World, approv
 def test_the_other_reports_print_too(world: World, kind: str) -> None:
     a_year(world)
     publish_more(world, meetings=WITH_MEETINGS["meetings"], designations=[
-        {"code": "lab", "name": "体験ラボの指定（架空）", "written": "指定", "meetings": ["smart"], "services": ["equipment-tests"]}])  # fmt: skip
+        {"code": "lab", "name": "体験ラボの指定（架空）", "written": "指定", "meetings": ["smart"], "services": ["equipment-tests"]}],
+        form_rules=[{"code": "seal", "name": "印", "written": "押す", "accepts": ["seal"], "from": None, "forms": ["report_lab"]}])  # fmt: skip
     with clock.moved_to(clock.at(dt.date(2030, 3, 30), 9)):
         report = begin_report(kind, world.plan, FiscalYear(2029), by=world.desk)
         document = docx_of(client(world).get(address("desk-report-paper", yearly=report.pk)).content)
         assert client(world).get(address("desk-report-pdf", yearly=report.pk)).content.startswith(b"%PDF-")
+    assert document.tables[0].rows[0].cells[1].text == "ひばり県産業課" + ("　㊞" if kind == "lab" else "")  # by the rule of that form
     if kind == "lab":
         assert rows_of(document, ["指定", "区分", "件数"])[0] == ["体験ラボの指定（架空）", "ひばりスマート会議", "0"]
     else:

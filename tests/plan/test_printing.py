@@ -17,6 +17,7 @@ from renkei.plan import actions
 from renkei.plan.files import builtin_plans, load
 from renkei.plan.models import Plan
 from renkei.plan.printing import form_rule, heading_of, plan_blocks
+from renkei.plan.queries import plan_content
 from tests.plan.region import region
 from tests.plan.test_seed import SHARED, needs_seed
 
@@ -93,11 +94,11 @@ def test_the_rule_for_seals_holds_from_its_day_on(db: None) -> None:
     document = load(builtin_plans()["chiba-next"]).document
     document["form_rules"].append({"code": "seal", "name": "記名と押印", "written": "すべて電子で出す。", "accepts": ["electronic"], "from": "2026-04-01"})
     plan = actions.publish(document, by=SYSTEM).plan
-    found: dict[str, Any] = {day: form_rule(plan, "seal", dt.date.fromisoformat(day)) for day in ("2024-03-31", "2024-04-01", "2026-03-31", "2026-04-01")}
+    found: dict[str, Any] = {day: form_rule(plan_content(plan), "seal", dt.date.fromisoformat(day)) for day in ("2024-03-31", "2024-04-01", "2026-03-31", "2026-04-01")}
     assert {day: rule and rule["accepts"] for day, rule in found.items()} == {
         "2024-03-31": None, "2024-04-01": ["none", "electronic"], "2026-03-31": ["none", "electronic"], "2026-04-01": ["electronic"]}  # fmt: skip
-    assert form_rule(plan, "unheard", dt.date(2026, 4, 1)) is None
-    assert form_rule(Plan.objects.get(pk="chiba"), "seal", dt.date(2020, 1, 1))["accepts"] == ["seal", "signature"]  # type: ignore[index]
+    assert form_rule(plan_content(plan), "unheard", dt.date(2026, 4, 1)) is None
+    assert form_rule(plan_content(Plan.objects.get(pk="chiba")), "seal", dt.date(2020, 1, 1))["accepts"] == ["seal", "signature"]  # type: ignore[index]
 
 
 def test_a_plan_without_its_document_prints_its_title(db: None) -> None:

@@ -18,8 +18,10 @@ from django.urls import reverse
 from renkei.base import clock
 from renkei.documents.letters import Block
 from renkei.documents.pdf import pdf_of
+from renkei.plan.content import PlanContent
 from renkei.plan.models import Plan, PlanVersion
-from renkei.plan.printing import form_rule, heading_of, plan_blocks
+from renkei.plan.printing import form_rule, heading_of, plan_blocks, sign_place
+from renkei.plan.queries import content_at, plan_content
 from tests.plan.region import region
 from tests.world import World
 
@@ -172,17 +174,38 @@ class TestRules:
         [("2000-01-01", "一"), ("2026-03-31", "一"), ("2026-04-01", "二"), ("2027-03-31", "二"), ("2027-04-01", "三"), ("2099-12-31", "三")],
     )
     def test_the_last_that_has_begun_holds_in_whatever_order_they_stand(self, world: World, day: str, written: str) -> None:
-        rule = form_rule(published(world, form_rules=self.RULES), "seal", dt.date.fromisoformat(day))
+        rule = form_rule(plan_content(published(world, form_rules=self.RULES)), "seal", dt.date.fromisoformat(day))
         assert rule is not None
         assert rule["written"] == written
 
     def test_each_code_has_its_own_rules_and_one_unheard_has_none(self, world: World) -> None:
         plan = published(world, form_rules=self.RULES)
-        assert [(rule or {}).get("written") for rule in (form_rule(plan, code, DAY) for code in ("copies", "seal", "paper", ""))] == ["二部", "二", None, None]
+        assert [(rule or {}).get("written") for rule in (form_rule(plan_content(plan), code, DAY) for code in ("copies", "seal", "paper", ""))] == ["二部", "二", None, None]
 
     def test_before_the_first_has_begun_there_is_none(self, world: World) -> None:
         plan = published(world, form_rules=[{"code": "seal", "written": "先", "from": "2026-11-28"}])
-        assert (form_rule(plan, "seal", DAY), (form_rule(plan, "seal", DAY + dt.timedelta(days=1)) or {})["written"]) == (None, "先")
+        assert (form_rule(plan_content(plan), "seal", DAY), (form_rule(plan_content(plan), "seal", DAY + dt.timedelta(days=1)) or {})["written"]) == (None, "先")
+
+
+    def test_a_rule_for_a_form_goes_before_one_for_all_and_an_ended_one_is_none(self) -> None:
+        rules = [
+            {"code": "seal", "written": "名だけ", "accepts": ["none", "electronic"], "from": "2026-04-01"},
+            {"code": "seal", "written": "押す", "accepts": ["seal", "signature"], "from": "2020-04-01", "to": "2026-11-27", "forms": ["reply", "report"]},
+            {"code": "seal", "written": "自署", "accepts": ["signature"], "from": None, "forms": ["handover"]},
+        ]
+        content, later = PlanContent({"form_rules": rules}), DAY + dt.timedelta(days=1)
+        found = {(form, day): ((form_rule(content, "seal", day, form) or {})["written"], sign_place(content, day, form))
+                 for form in ("reply", "handover", "change", "") for day in (DAY, later)}  # fmt: skip
+        assert found == {
+            ("reply", DAY): ("押す", "　㊞"), ("reply", later): ("名だけ", ""), ("handover", DAY): ("自署", "　（自署）"), ("handover", later): ("自署", "　（自署）"),
+            ("change", DAY): ("名だけ", ""), ("change", later): ("名だけ", ""), ("", DAY): ("名だけ", ""), ("", later): ("名だけ", ""),
+        }  # fmt: skip
+        assert sign_place(PlanContent({}), DAY, "reply") == ""
+
+    def test_a_paper_of_a_day_keeps_the_version_of_that_day(self, world: World) -> None:
+        plan = published(world, form_rules=self.RULES)
+        moments = (NOON - dt.timedelta(days=9000), NOON - dt.timedelta(seconds=1), NOON)
+        assert [content_at(plan, at).section("form_rules") == self.RULES for at in moments] == [False, False, True]
 
 
 class TestPage:

@@ -19,7 +19,7 @@ from renkei.cases.letter_values import default_class, first_values, only_class
 from renkei.cases.models import Case, Letter, LetterState, StepKind, StepState, Support, Verb, log_step
 from renkei.cases.models.letters import LETTER_STEPS
 from renkei.cases.nudges import settle_row
-from renkei.cases.queries.letter_fields import DATE, NUMBER, written_fields
+from renkei.cases.queries.letter_fields import DATE, NUMBER, SENDER, written_fields
 from renkei.cases.rules import require, runs_case, signed, takes_part
 from renkei.cases.states import DisclosureClass, check_step
 from renkei.cases.steps import fit, lock_case
@@ -29,6 +29,7 @@ from renkei.documents.numbers import draw_letter_number
 from renkei.documents.shipped import shipped_template
 from renkei.documents.store import keep, path_of
 from renkei.plan.content import LetterRule
+from renkei.plan.printing import sign_place
 from renkei.plan.queries import content_now
 
 MOST_LETTERS = 200
@@ -184,8 +185,9 @@ def decide(letter: Letter, *, by: Actor) -> Letter:
 
 
 def letter_docx(letter: Letter) -> bytes:
-    """Return the docx of a letter as it stands; before the decision it says that it is a draft."""
+    """Return the docx of a letter as it stands, with the place of seal or signature its day's rule wants [C97]; a draft says that it is one."""
     values = letter.values if letter.state == LetterState.DECIDED else letter.values | {NUMBER: DRAFT_NUMBER}
+    values = values | {SENDER: values.get(SENDER, "") + sign_place(content_now(), letter.dated_on or clock.today(), letter.kind)}
     template = path_of(letter.template.sha256).read_bytes() if letter.template else shipped_template(letter.kind)
     return fill_template(template, values)
 

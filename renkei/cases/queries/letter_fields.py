@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-NUMBER, DATE = "文書番号", "日付"
+NUMBER, DATE, SENDER = "文書番号", "日付", "差出人"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ FIELDS: tuple[LetterField, ...] = (
     LetterField(DATE, _("決裁の日（和暦）"), "令和8年11月27日"),
     LetterField("宛先", _("だれに出すか。敬称まで"), "ひばり工業株式会社　様", _LETTERS),
     LetterField("差出人機関", _("作る機関の正式な名前"), "ひばり県産業課"),
-    LetterField("差出人", _("機関の長など、差し出す人"), "課長　相川 志保", _LETTERS),
+    LetterField(SENDER, _("機関の長など、差し出す人"), "課長　相川 志保", _LETTERS),
     LetterField("件名", _("文書の件名"), "技術支援について（依頼）", _ALL, most=100),
     LetterField("本文", _("前文と用件。相談票では所見・指示"), "日ごろから…", _ALL, rows=8, most=4000),
     LetterField("依頼事項", _("頼むこと"), "落下と振動の試験", ("request", "reply"), rows=4, most=2000),

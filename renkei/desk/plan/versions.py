@@ -21,7 +21,7 @@ from renkei.documents.pdf import pdf_of_docx
 from renkei.documents.sending import sent_file
 from renkei.plan.content import PlanContent
 from renkei.plan.models import PlanVersion
-from renkei.plan.printing import form_rule
+from renkei.plan.printing import form_rule, sign_place
 
 
 @require_safe
@@ -37,7 +37,7 @@ def change(request: StaffRequest, body: str, plan: str, number: int) -> HttpResp
     """Show a version beside the one before it."""
     old, new = _pair(plan, number)
     context = {"body": body, "plan": new.plan, "version": new, "before": old, "changes": said_changes(old.content, new.content),
-               "rule": form_rule(new.plan, "seal", day_of(new))}  # fmt: skip
+               "rule": form_rule(PlanContent(new.content), "seal", day_of(new), "change")}  # fmt: skip
     return render(request, "desk/plan/change.html", context)
 
 
@@ -78,9 +78,10 @@ def _docx(request: StaffRequest, plan: str, number: int) -> bytes:
 
 
 def _values(version: PlanVersion) -> dict[str, str]:
-    day, rule = day_of(version), form_rule(version.plan, "seal", day_of(version))
+    content, day = PlanContent(version.content), day_of(version)
+    rule = form_rule(content, "seal", day, "change")
     return {
-        "計画名": version.plan.title, "文書番号": "", "日付": wareki(clock.today()), "宛先": "", "申請者": _lead(version, day), "版": f"第{version.number}版",
+        "計画名": version.plan.title, "文書番号": "", "日付": wareki(clock.today()), "宛先": "", "申請者": _lead(version, day) + sign_place(content, day, "change"), "版": f"第{version.number}版",
         "決めた日": wareki(version.decided_on) if version.decided_on else "―", "変更日": wareki(day),
         "記名と押印": str(rule["written"]) if rule else "―", "理由": version.note or "―",
     }  # fmt: skip

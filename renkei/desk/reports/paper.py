@@ -8,6 +8,8 @@ from renkei.base.era import wareki
 from renkei.desk.reports.page import ReportPage, ShownTable
 from renkei.documents.papers import PAPERS, Row, paper_docx
 from renkei.plan.models import Body
+from renkei.plan.printing import sign_place
+from renkei.plan.queries import content_at
 from renkei.reporting.models import Report, ReportKind
 
 KINDS = {ReportKind.YEAR: "report", ReportKind.TERM: "report_term", ReportKind.LAB: "report_lab"}
@@ -36,11 +38,12 @@ def version_words(report: Report) -> str:
 
 
 def _head(report: Report, page: ReportPage) -> dict[str, str]:
-    approved = report.approved_at
+    approved, kind = report.approved_at, KINDS[ReportKind(report.kind)]
+    signed = approved or clock.now()
     approval = f"{report.approved_by.name}　{wareki(approved.astimezone(clock.JST).date())}" if approved and report.approved_by else "まだ承認していません"
     return {
         "計画名": report.plan.title, "年度": str(report.year), "版": version_words(report), "作成日": wareki(clock.today()),
-        "作成機関": Body.objects.get(pk=report.plan.front_desk_id).name, "集計": f"{wareki(page.moment.astimezone(clock.JST).date())}までの記録",
+        "作成機関": Body.objects.get(pk=report.plan.front_desk_id).name + sign_place(content_at(report.plan, signed), signed.astimezone(clock.JST).date(), kind), "集計": f"{wareki(page.moment.astimezone(clock.JST).date())}までの記録",
         "承認": approval, "照合の値": report.digest or "―",
     }  # fmt: skip
 
