@@ -8,8 +8,8 @@ from typing import Any
 
 from renkei.documents.letters import Block
 from renkei.plan.content import PlanContent
-from renkei.plan.models import Plan
-from renkei.plan.queries import plan_content
+from renkei.plan.models import Plan, PlanVersion
+from renkei.plan.queries import plan_content, version_content
 from renkei.plan.reading import day_of, holds
 
 _OWN_NUMBER = re.compile(r"(?:\([^()]*\)|[①-⑳]|[^-()①-⑳]+)$")
@@ -53,6 +53,12 @@ def sign_place(content: PlanContent, on: dt.date, form: str) -> str:
     """Return what stands behind the name of who signs a form: the place of a seal, of a signature, or nothing."""
     accepted = (form_rule(content, "seal", on, form) or {}).get("accepts", [])
     return "　㊞" if "seal" in accepted else "　（自署）" if "signature" in accepted else ""
+
+
+def content_at(plan: Plan, at: dt.datetime) -> PlanContent:
+    """Return the content that was published by a moment; the first one before that. A paper keeps the rules of its day."""
+    versions = list(PlanVersion.objects.filter(plan=plan).order_by("number").values_list("pk", "published_at"))
+    return version_content([versions[0][0], *(pk for pk, published in versions if published <= at)][-1])
 
 
 def _table(content: PlanContent, name: str, on: dt.date) -> list[Block]:

@@ -57,14 +57,6 @@ def newest_version(plan: Plan) -> PlanVersion | None:
     return PlanVersion.objects.filter(plan=plan).order_by("-number").first()
 
 
-def content_at(plan: Plan, at: dt.datetime) -> PlanContent:
-    """Return the content that was published by a moment; the first one before that. A paper keeps the rules of its day."""
-    versions = list(PlanVersion.objects.filter(plan=plan).order_by("number").values_list("pk", "published_at"))
-    if not versions:
-        raise Refused(_("この計画はまだ公開されていません。"), "not_published")
-    return version_content([versions[0][0], *(pk for pk, published in versions if published <= at)][-1])
-
-
 @lru_cache(maxsize=32)
 def version_content(version: int) -> PlanContent:
     """Return the content of one version; a published version never changes, so it is kept."""

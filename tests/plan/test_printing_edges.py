@@ -20,8 +20,8 @@ from renkei.documents.letters import Block
 from renkei.documents.pdf import pdf_of
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Plan, PlanVersion
-from renkei.plan.printing import form_rule, heading_of, plan_blocks, sign_place
-from renkei.plan.queries import content_at, plan_content
+from renkei.plan.printing import content_at, form_rule, heading_of, plan_blocks, sign_place
+from renkei.plan.queries import plan_content
 from tests.plan.region import region
 from tests.world import World
 

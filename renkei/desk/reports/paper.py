@@ -8,8 +8,7 @@ from renkei.base.era import wareki
 from renkei.desk.reports.page import ReportPage, ShownTable
 from renkei.documents.papers import PAPERS, Row, paper_docx
 from renkei.plan.models import Body
-from renkei.plan.printing import sign_place
-from renkei.plan.queries import content_at
+from renkei.plan.printing import content_at, sign_place
 from renkei.reporting.models import Report, ReportKind
 
 KINDS = {ReportKind.YEAR: "report", ReportKind.TERM: "report_term", ReportKind.LAB: "report_lab"}
