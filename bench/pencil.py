@@ -19,7 +19,7 @@ from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.models import Case, Consultation, ProjectShares, RegionalProject, Transition
 from renkei.cases.models.gap import Gap
 from renkei.companies.models import Company
-from renkei.meetings.models import Meeting
+from renkei.meetings.models import Meeting, TrendNote
 from renkei.plan.models import Municipality, Plan, Service
 from renkei.plan.queries import business_days_between, plan_content
 
@@ -28,7 +28,7 @@ TURNS = {"received", "imported", "closed", "reopened", "import_undone"}
 MOVES = {"referred", "handover_accepted", "holder_back"}
 CODES = (
     "projects", "consultations", "closed", "results", "first_answer", "body_answer", "supports", "declines", "silent", "open", "dwell",
-    "areas", "pressures", "purposes", "services", "climbs", "outside", "gaps", "meetings",
+    "areas", "pressures", "purposes", "services", "climbs", "outside", "gaps", "meetings", "trends",
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ class Books:
     shares: list[ProjectShares] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    trends: list[TrendNote] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Sort the steps and lay them out."""
@@ -63,7 +64,7 @@ class Books:
         """Read the whole database; only who sees everything gets everything."""
         return cls(list(Transition.objects.all()), Case.objects.in_bulk(), list(Consultation.objects.all()),
                    list(RegionalProject.objects.prefetch_related("bodies")), list(ProjectShares.objects.prefetch_related("answers")),
-                   list(Meeting.objects.all()), list(Gap.objects.all()))  # fmt: skip
+                   list(Meeting.objects.all()), list(Gap.objects.all()), list(TrendNote.objects.select_related("meeting")))  # fmt: skip
 
     @cached_property
     def areas(self) -> dict[UUID, list[str]]:
@@ -278,3 +279,9 @@ class Pencil:
         for one in self.books.meetings:
             if one.kind != "circulation" and one.held_at is not None and one.held_at <= self.as_of and self.year.contains(one.held_on):
                 yield one.pk, one.host_id, one.series, one.held_on
+
+    def trends(self) -> Iterator[Line]:
+        for one in self.books.trends:
+            day = one.written_at.astimezone(clock.JST).date()
+            if one.written_at <= self.as_of and self.year.contains(day):
+                yield one.pk, one.body_id, one.meeting.series, day

@@ -165,6 +165,10 @@ FIGURES: tuple[Figure, ...] = (
         _("開いた日の年度に数えます。数える日より後に「開いた」と記録されたものは入りません。"), _("同じ会議は1回。"), ladder.MEETINGS_1,
         split=Split.SERIES,
     ),
+    Figure(
+        "trends", 1, _("会議に出した企業動向"), _("件"), _("機関が会議に出した企業動向の情報。中身は数えず、出した数だけを会議ごとに数えます。"),
+        _("出した日の年度に数えます。"), _("出すごとに1件。"), ladder.TRENDS_1, split=Split.SERIES,
+    ),
 )  # fmt: skip
 BY_CODE = {figure.code: figure for figure in FIGURES}
 # What was counted before, and still is where a year was closed or a report approved with it.
@@ -178,3 +182,4 @@ EARLIER: tuple[Figure, ...] = (
 )  # fmt: skip
 VERSIONS = {(figure.code, figure.version): figure for figure in (*FIGURES, *EARLIER)}
 PROJECTS, MEETINGS = "projects", "meetings"
+TRENDS = "trends"

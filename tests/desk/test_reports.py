@@ -71,7 +71,7 @@ def test_every_number_in_the_report_opens_as_many_records_as_it_says(world: Worl
     with clock.moved_to(NOVEMBER):
         numbers = [ref for _section, _table, _row, ref in refs(sections_of(draft, world.desk))]
         linked = [(text, url) for text, url in found if url]
-        assert len(linked) == len(numbers) == 71
+        assert len(linked) == len(numbers) == 76
         one = client(world)
         for (text, url), ref in zip(linked, numbers, strict=True):
             answer = one.get(url)
@@ -230,8 +230,8 @@ def test_the_workbook_adds_up_by_formulas_that_come_to_the_counted_totals(world:
         data = sheet(world, approved)
     formulas, values = openpyxl.load_workbook(io.BytesIO(data)), openpyxl.load_workbook(io.BytesIO(data), data_only=True)
     assert formulas.sheetnames == [
-        "1 目標と実績", "2 相談と支援の内容", "3 機関ごとの役割と実績", "4 会議の開催", "5 不足した機能と地域の外からの補完", "6 計画の変更", "7 課題と次の年度",
-        "8 数字の出どころ"]  # fmt: skip
+        "1 目標と実績", "2 相談と支援の内容", "3 機関ごとの役割と実績", "4 会議の開催", "5 不足した機能と地域の外からの補完", "6 計画の変更", "7 銀行の働き", "8 課題と次の年度",
+        "9 数字の出どころ"]  # fmt: skip
     sums, differences = 0, []
     for name in formulas.sheetnames:
         for row in formulas[name].iter_rows():
@@ -251,8 +251,8 @@ def test_the_workbook_adds_up_by_formulas_that_come_to_the_counted_totals(world:
     assert [[cell.value for cell in row[:4]] for row in targets.iter_rows(min_row=5, max_row=10)] == [
         ["令和7・8年度", 2, 2, 2], ["令和9年度", 1, 0, 2], ["上の行の和", 3, 2, None], ["合計", 3, 2, 2], ["差", 0, 0, None],
         ["多くの機関が関わった事業も、1件と数えます。", None, None, None]]  # fmt: skip
-    sources = [[cell.value for cell in row] for row in values["8 数字の出どころ"].iter_rows(min_row=4) if row[0].value]
-    assert len(sources) == 72  # the head and every number
+    sources = [[cell.value for cell in row] for row in values["9 数字の出どころ"].iter_rows(min_row=4) if row[0].value]
+    assert len(sources) == 77  # the head and every number
     assert ["機関ごとの役割と実績", "機関ごとの件数", "工業試験所", "supports", 1, "2026", LAB, "*", 1] in sources
 
 
@@ -294,7 +294,7 @@ def test_the_docx_has_the_sections_in_order_with_words_and_every_row(world: Worl
     heads = [one.text for one in document.paragraphs if one.style.name == "Heading 2"]
     assert [one for one in heads if one[0].isdigit()] == [
         "1 目標と実績", "2 相談と支援の内容", "3 機関ごとの役割と実績", "4 会議の開催", "5 不足した機能と地域の外からの補完", "6 計画の変更",
-        "7 指定を受けた事業", "8 課題と次の年度"]  # fmt: skip
+        "7 銀行の働き", "8 指定を受けた事業", "9 課題と次の年度"]  # fmt: skip
     assert rows_of(document, ["期間", "目標", "実績", "累計"]) == [["令和7・8年度", "2", "2", "2"], ["令和9年度", "1", "0", "2"], ["合計", "3", "2", "2"]]
     bodies = rows_of(document, ["機関", "相談", "支援", "断り", "無返答", "継続", "牽引事業"])
     assert [row[0] for row in bodies] == ["産業課", "工業試験所", "センター", "ひばり銀", "分け方がまだ", "計画全体"]
@@ -319,7 +319,7 @@ def test_the_pdf_is_the_same_paper_on_a4_with_its_own_fonts(world: World, approv
     found = pypdf.PdfReader(io.BytesIO(answer.content))
     text = "".join(page.extract_text() for page in found.pages).replace("\n", "")
     assert [(round(page.mediabox.width / 72 * 25.4), round(page.mediabox.height / 72 * 25.4)) for page in found.pages] == [(210, 297)] * len(found.pages)
-    for words in ("ひばり県連携支援計画", "令和8年度", "1目標と実績", "試験が増えた。", "8課題と次の年度", "計画全体"):
+    for words in ("ひばり県連携支援計画", "令和8年度", "1目標と実績", "試験が増えた。", "9課題と次の年度", "計画全体"):
         assert words in text.replace(" ", "").replace("　", ""), words
 
 

@@ -44,7 +44,7 @@ REVIEWED = {
     **{
         f"figure_{name}_1": "ids and days of the records behind a figure, for staff and the worker; whose they are only to the front desk and themselves"
         for name in ("areas", "body_answer", "climbs", "closed", "consultations", "declines", "dwell", "first_answer", "gaps", "meetings", "open",
-                     "outside", "pressures", "projects", "purposes", "results", "services", "silent", "supports")
+                     "outside", "pressures", "projects", "purposes", "results", "services", "silent", "supports", "trends")
     },
     "follow_up_known": "what the form of a new consultation is filled with; only for a living follow-up link, and who wrote only for that very address",
     "case_promised": "ids of cases the acting body, or the body of the caller's link, has a living promise of secrecy for",

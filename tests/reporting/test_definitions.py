@@ -32,6 +32,7 @@ PUBLISHED = {
     ("outside", 1): "56360fdb2d039dc8",
     ("gaps", 1): "c544dffb9fd652fd",
     ("meetings", 1): "de9250bb610da927",
+    ("trends", 1): "e28ca4aeeb5f03b5",
 }
 
 

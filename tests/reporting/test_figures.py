@@ -65,7 +65,7 @@ BY_HAND: dict[str, str] = {
     "pressures": "twice desk global, twice desk population, no desk, silent desk, withdrawn desk, wrong desk, gone desk, kept desk,"
     " given lab, moved desk",
     "services": "twice lab equipment-tests, wrong center rd-subsidy",
-    "climbs": "", "outside": "", "gaps": "", "meetings": "",  # nothing is hard in this year: test_random.py and the simulated year have them
+    "climbs": "", "outside": "", "gaps": "", "meetings": "", "trends": "",  # nothing is hard in this year: test_random.py and the simulated year have them
     "purposes": "twice desk new_field, no desk, silent desk, withdrawn desk, wrong desk, gone desk, kept desk, given lab, moved desk",
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.models import Case, Consultation, Need, ProjectShares, RegionalProject, ShareAnswer, Transition
 from renkei.cases.models.gap import Gap, GapSource
-from renkei.meetings.models import Meeting
+from renkei.meetings.models import Meeting, TrendNote
 from renkei.reporting.figures import BY_CODE, FIGURES
 from renkei.reporting.queries import count, end_of
 from tests.cases.making import company
@@ -97,6 +97,8 @@ class Dice:
                 host_id=self.chance.choice(BODIES), held_on=day, state=state, kind=self.chance.choice(["regular", "regular", "circulation"]), called_at=NOW, changed_at=NOW,
                 held_at=clock.at(day + dt.timedelta(days=self.chance.choice([0, 40])), 17) if is_held else None,
             )  # fmt: skip
+            TrendNote.objects.create(meeting=Meeting.objects.latest("number"), body_id=self.chance.choice(BODIES), text="受注が増えた", basis="anonymous",
+                                     written_by=self.world.people[DESK], written_at=clock.at(day - dt.timedelta(days=self.chance.randrange(30)), 23))  # fmt: skip
 
     def case(self, number: int) -> Case:
         return Case(

@@ -287,7 +287,7 @@ class TestApproving:
         with clock.moved_to(MAY), working_in("en"):
             report = approve_report(begun(world), by=world.desk)
         assert [one["title"] for one in report.content or []] == [
-            "目標と実績", "相談と支援の内容", "機関ごとの役割と実績", "会議の開催", "不足した機能と地域の外からの補完", "計画の変更", "課題と次の年度"]  # fmt: skip
+            "目標と実績", "相談と支援の内容", "機関ごとの役割と実績", "会議の開催", "不足した機能と地域の外からの補完", "計画の変更", "銀行の働き", "課題と次の年度"]  # fmt: skip
 
     def test_the_words_frozen_are_the_last_and_a_taken_out_section_stays_empty(self, world: World) -> None:
         a_year(world)

@@ -20,10 +20,10 @@ from renkei.cases.models import Case, RegionalProject
 from renkei.desk.figures.asked import Asked, read_asked
 from renkei.desk.figures.page import written_value
 from renkei.desk.request import StaffRequest
-from renkei.meetings.models import Meeting
+from renkei.meetings.models import Meeting, TrendNote
 from renkei.plan.models import Body
 from renkei.reporting.counting.parts import ALL, UNKNOWN
-from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS, VERSIONS
+from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS, TRENDS, VERSIONS
 from renkei.reporting.months import Month, of_month
 from renkei.reporting.queries import Counted, Difference, Result, closed_period, count, differences, may_know_body
 from renkei.reporting.words import split_words
@@ -116,6 +116,9 @@ def _lines(result: Result, actor: Actor, asked: Asked) -> tuple[list[Line], int]
     if result.figure.code == PROJECTS:
         projects = RegionalProject.objects.visible_to(actor).select_related("company", "field").in_bulk({row.record for row in result.rows})
     meetings = Meeting.objects.visible_to(actor).in_bulk({row.record for row in result.rows}) if result.figure.code == MEETINGS else {}
+    if result.figure.code == TRENDS:
+        notes = TrendNote.objects.visible_to(actor).select_related("meeting").in_bulk({row.record for row in result.rows})
+        meetings = {key: one.meeting for key, one in notes.items()}
     lines = []
     for (record, _day), rows in together.items():
         case = cases.get(rows[0].case) if rows[0].case else None

@@ -14,10 +14,10 @@ from renkei.reporting.models import Report, ReportKind
 KINDS = {ReportKind.YEAR: "report", ReportKind.TERM: "report_term", ReportKind.LAB: "report_lab"}
 # Which section each text is of, and which of its tables each list is (None: all of them, the table's title in the first column).
 _TEXTS = {"目標の文": "targets", "支援の文": "work", "機関の文": "roles", "会議の文": "meetings", "不足の文": "gaps", "変更の文": "changes",
-          "指定の文": "lab", "課題の文": "next", "年度の文": "years", "継続の文": "left"}
+          "銀行の文": "banks", "指定の文": "lab", "課題の文": "next", "年度の文": "years", "継続の文": "left"}
 _LISTS: dict[str, tuple[str, int | None]] = {
     "目標": ("targets", 0), "事業": ("targets", 1), "内訳": ("work", None), "機関": ("roles", 0), "役割": ("roles", -1), "会議": ("meetings", 0),
-    "不足": ("gaps", None), "変更": ("changes", 0), "指定": ("lab", None), "年度別": ("years", 0), "継続": ("left", 0),
+    "不足": ("gaps", None), "変更": ("changes", 0), "銀行": ("banks", 0), "指定": ("lab", None), "年度別": ("years", 0), "継続": ("left", 0),
 }  # fmt: skip
 
 

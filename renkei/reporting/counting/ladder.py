@@ -24,3 +24,9 @@ MEETINGS_1 = counted("""
 GAPS_1 = counted("""
     SELECT g.id, s.case_id, g.said_body_id::text, g.kind::text, NULL::date, g.said_on
     FROM cases_gap g LEFT JOIN cases_gapsource s ON s.gap_id = g.id WHERE g.said_at <= as_of AND g.said_on BETWEEN since AND until""")
+
+# What a body told a meeting about business trends: only that it did, on which day, to which series [C86].
+TRENDS_1 = counted("""
+    SELECT t.id, NULL::uuid, t.body_id::text, m.series::text, NULL::date, (t.written_at AT TIME ZONE 'Asia/Tokyo')::date
+    FROM meetings_trendnote t JOIN meetings_meeting m ON m.id = t.meeting_id
+    WHERE t.written_at <= as_of AND (t.written_at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN since AND until""")

@@ -16,13 +16,14 @@ from renkei.plan.content import PlanContent
 from renkei.plan.models import Body, PlanVersion, Service
 from renkei.plan.queries import plan_content
 from renkei.reporting.counting.parts import UNKNOWN
-from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS, Kind
+from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS, TRENDS, Kind
 from renkei.reporting.models import ClosedPeriod, Report, ReportKind
 from renkei.reporting.report.numbers import Numbers
 from renkei.reporting.report.parts import Cell, Section, Table
 from renkei.reporting.words import split_words
 
 _OF_BODIES = ("consultations", "supports", "declines", "silent", "open")  # each record has one body, so they add up
+_OF_BANKS = ("consultations", "supports", "declines", "silent", TRENDS)
 _PARTS = ("supports", "services", "consultations", "closed", "results", "areas", "pressures", "purposes")
 
 
@@ -55,6 +56,8 @@ class Drafting:
             Section("gaps", _("不足した機能と地域の外からの補完"), self._gaps(years), _("断った理由、足りなかった機能、地域の外に頼んだことを書きます。")),
             Section("changes", _("計画の変更"), (self._changes(),), _("者、代表者、役割、目標の変更を書きます。")),
         ]
+        if self._banks():
+            found.append(Section("banks", _("銀行の働き"), (self._of_banks(years),), _("資金の支援、会社の紹介、企業動向の情報提供を書きます。")))
         if self.content.section("designations"):
             found.append(Section("lab", _("指定を受けた事業"), self._designated(), _("指定を受けた事業の動きを書きます。")))
         return [*found, Section("next", _("課題と次の年度"), (), _("残った課題と、次の年度にすることを書きます。"))]
@@ -128,6 +131,16 @@ class Drafting:
         unshared: tuple[Cell, ...] = (_("分け方がまだ"), *("―" for _code in _OF_BODIES), self.numbers.ref(PROJECTS, years, UNKNOWN))
         note = _("地域経済牽引事業は、関わった機関がみな同意した割合で分けます。同意がそろっていないものは、どの機関にも入れていません。")
         return Table(_("機関ごとの件数"), heads, (*rows, unshared), tuple(range(1, len(codes) + 1)), total, note)
+
+    def _banks(self) -> list[Body]:
+        """The banks of the plan, as it names the kinds of bodies."""
+        return [body for body in self.bodies if body.kind == "bank"]
+
+    def _of_banks(self, years: tuple[int, ...]) -> Table:
+        """What each bank brought in, took on, declined, left unanswered, and how often it told a meeting of business trends [C86]."""
+        heads = (_("銀行"), *(str(self.numbers.figure(code).name) for code in _OF_BANKS))
+        rows: tuple[tuple[Cell, ...], ...] = tuple((body.short, *(self.numbers.ref(code, years, body.pk) for code in _OF_BANKS)) for body in self._banks())
+        return Table(_("銀行ごとの件数"), heads, rows, note=_("企業動向は、出した数だけです。中身は会議の記録にあり、案件には写しません。"))
 
     def _written_roles(self) -> Table:
         """What the plan says each body does, as it held at the end of the year."""
