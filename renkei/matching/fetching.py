@@ -67,5 +67,5 @@ def _reader(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
     """Return what makes a column's value of what the database gives."""
     if isinstance(field, models.JSONField) and field.decoder is None and not field.null:
         return json.loads
-    convert: Callable[..., Any] = field.from_db_value  # type: ignore[attr-defined]  asked for by the caller
+    convert: Callable[..., Any] = field.from_db_value  # type: ignore[attr-defined]  # the caller has asked whether there is one
     return lambda value: convert(value, None, connection)

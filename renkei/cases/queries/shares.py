@@ -84,5 +84,8 @@ def shared_projects(actor: Actor, project: uuid.UUID | None = None) -> list[Shar
     said: dict[uuid.UUID, dict[str, ShareAnswer]] = {}
     for answer in ShareAnswer.objects.visible_to(actor).filter(shares__in=[one.pk for many in found.values() for one in many]).select_related("answered_by"):
         said.setdefault(answer.shares_id, {})[answer.body_id] = answer
-    made = [SharedProject(*row, [Proposal(one, said.get(one.pk, {})) for one in found.get(row[0], [])]) for row in rows]
+    made = [
+        SharedProject(pk, number, approved_on, year, field_name, helped, [Proposal(one, said.get(one.pk, {})) for one in found.get(pk, [])])
+        for pk, number, approved_on, year, field_name, helped in rows
+    ]
     return sorted(made, key=lambda one: (not one.waits_for(actor.body), -one.approved_on.toordinal(), one.number))
