@@ -15,6 +15,7 @@ from renkei.accounts.models import Membership, Person
 from renkei.audit.models import Event
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.grants import apply_grants
 from renkei.base.text import search_key
 from renkei.cases.models import Case, Consent, Consultation, FollowUp, Gap, Need, Register, Support, Transition
 from renkei.cases.states import CaseState, SupportState
@@ -29,22 +30,27 @@ from renkei.plan.models import Body
 from renkei.plan.queries import current_plan, front_desk, is_business_day
 from renkei.post.models import Mail, MailState, ScreenMail
 from renkei.research.models import Activity, ActivityReport, Bridge
+from tests.ground import Ground
 
 # Loading takes most of a minute: it is done once, by one process, at the beginning.
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("example")]
 
 
 @pytest.fixture(scope="module")
-def region(django_db_setup: None, django_db_blocker: Any) -> Any:
+def region(django_db_setup: Ground, django_db_blocker: Any) -> Any:
     """Load once for the module, and take everything back at the end."""
     with django_db_blocker.unblock():
         publish_built_in()
         said: list[str] = []
         count = load_example(said.append)
         yield count, said
+        if django_db_setup.superuser is not None:
+            django_db_setup.clear()
+            return
         with connection.cursor() as cursor:
             tables = [name for name in connection.introspection.table_names() if not name.startswith("django_mig")]
             cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        apply_grants()  # the table of logins is empty: without it the database takes every login for the owner's
 
 
 @pytest.mark.django_db
