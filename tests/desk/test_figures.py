@@ -125,6 +125,16 @@ def test_another_bodys_column_is_not_there_for_a_body(world: World, year: Year) 
         assert client(world).get(address("desk-figure", figure="nothing")).status_code == 404
 
 
+def test_a_number_of_an_earlier_way_of_counting_opens_by_it_and_a_made_up_one_is_not_found(world: World, year: Year) -> None:
+    del year
+    desk = client(world)
+    with clock.moved_to(NOVEMBER):
+        found = {v[:6]: desk.get(address("desk-figure", figure="projects"), {"v": v}).status_code for v in ("", "1", "2", "3", "x", "１", "9" * 5_000)}
+        bodies = [re.findall(r"\d+%", text_of(desk.get(address("desk-figure", figure="projects"), {"year": "2026", "v": v}))) for v in ("1", "2")]
+    assert found == {"": 200, "1": 200, "2": 200, "3": 404, "x": 200, "１": 200, "999999": 404}
+    assert (bodies[0], sorted(bodies[1])[-1]) == ([], "60%")
+
+
 def test_a_past_day_is_counted_as_it_was_known(world: World, year: Year) -> None:
     with clock.moved_to(NOVEMBER):
         text = seen(world, "desk-figures", DESK, {"year": "2026", "on": "令和8年4月30日"})

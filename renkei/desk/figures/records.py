@@ -47,7 +47,7 @@ class Line:
 def records(request: StaffRequest, body: str, figure: str) -> HttpResponse:
     """Show the records of one number: of a year (or a target's years), a part and a body."""
     version = request.GET.get("v", "")
-    found = VERSIONS.get((figure, int(version))) if version.isascii() and version.isdigit() else BY_CODE.get(figure)
+    found = VERSIONS.get((figure, int(version[:9]))) if version.isascii() and version.isdigit() else BY_CODE.get(figure)
     if found is None:
         raise Http404
     asked = read_asked(request.GET)
