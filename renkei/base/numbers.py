@@ -32,6 +32,11 @@ def is_municipality_code(text: str) -> bool:
     return bool(re.fullmatch(r"[0-9]{6}", plain)) and int(plain[5]) == municipality_check_digit(plain[:5])
 
 
+def whole_number(text: str) -> int | None:
+    """Read what a page sent back as a number (a version, a row): up to nine ASCII digits; None for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
 def digits(text: str) -> str:
     """Return the ASCII digits in ``text``, full-width ones included."""
     return "".join(char for char in unicodedata.normalize("NFKC", text) if char.isascii() and char.isdigit())

@@ -18,6 +18,7 @@ from renkei.base.numbers import (
     parse_phone,
     parse_postal_code,
     phone_key,
+    whole_number,
 )
 
 TABLE = Path(__file__).parents[3] / "shared" / "data" / "chiba-municipalities.tsv"
@@ -111,3 +112,11 @@ def test_no_text_breaks_the_readers(text: str) -> None:
             assert len(read(text)) <= 20
         except ValueError as error:
             assert "。" in str(error)  # noqa: PT017  every other exception fails the test
+
+
+@pytest.mark.parametrize(("text", "number"), [
+    ("0", 0), ("7", 7), ("0012", 12), ("999999999", 999_999_999), ("1000000000", None), ("", None), (" 1", None), ("1\n", None), ("-1", None), ("1.0", None),
+    ("１", None), ("²", None), ("٣", None), ("x", None), ("9" * 5_000, None),
+])  # fmt: skip
+def test_a_number_a_page_sent_back(text: str, number: int | None) -> None:
+    assert whole_number(text) == number

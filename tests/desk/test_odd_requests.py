@@ -16,6 +16,7 @@ from django.test import Client
 
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
+from renkei.desk.companies.imports import ANSWER
 from renkei.matching.actions import EntryRow, WindowRow, put_entries
 from renkei.matching.actions_keeping import change_entry
 from renkei.matching.entry_words import row_of
@@ -119,6 +120,19 @@ class TestSending:
                     wrong[name, odd[:12]] = answer.status_code
         assert wrong == {}
         assert not LearnedModel.objects.exists()
+
+    def test_numbers_that_a_page_sends_back_may_be_anything(self, kept: World) -> None:
+        desk, group = shaky(kept), add_group([Listed("磁気"), Listed("渦電流")], by=kept.desk)
+        wrong = {}
+        for odd in ("²", "１", "-1", "1.5", "99999999999999999999", "9" * 5_000):
+            sent = {
+                "words": desk.post(address("desk-words-act", code=group.code), {"deed": "nothing", "version": odd}),
+                "ended": desk.post(address("desk-words-act", code=group.code), {"deed": "resume", "version": odd}),
+                "bulk": desk.post(address("desk-bulk"), {"deed": "close", "version": f"{uuid.uuid4()}:{odd}"}),
+                "firms": desk.post(address("desk-companies-import-confirm"), {"sheet": "eA==", f"{ANSWER}{odd[:400]}": "x"}),
+            }
+            wrong |= {(name, odd[:12]): answer.status_code for name, answer in sent.items() if answer.status_code not in {200, 302, 422}}
+        assert wrong == {}
 
     def test_files_of_every_sort(self, kept: World) -> None:
         gif, zipped = b"GIF89a\x01\x00\x01\x00", b"PK\x05\x06" + b"\x00" * 18

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from renkei.base.actor import Actor
 from renkei.base.forms import JapaneseDateField, TextField
+from renkei.base.numbers import whole_number
 from renkei.base.refusal import Refused
 from renkei.cases.actions.bulk import MOST_CASES, Assign, Close, Order, Remind, Step, do_all, try_all
 from renkei.cases.models import Case
@@ -158,7 +159,7 @@ def _chosen(request: StaffRequest) -> list[Case]:
 
 def _versions(request: StaffRequest) -> dict[uuid.UUID, int]:
     pairs = (one.partition(":") for one in request.POST.getlist("version"))
-    return {key: int(version) for one, _mark, version in pairs if (key := as_id(one)) and version.isdigit()}
+    return {key: number for one, _mark, version in pairs if (key := as_id(one)) and (number := whole_number(version)) is not None}
 
 
 def _parted(outcomes: list[Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from renkei.accounts.again import asks_again
 from renkei.base import clock
+from renkei.base.numbers import whole_number
 from renkei.cases.actions.exports import export_firms
 from renkei.companies.actions import import_companies, undo_company_import
 from renkei.companies.models import CompanyImport
@@ -90,6 +91,6 @@ def companies_export(request: StaffRequest, body: str) -> HttpResponse:  # noqa:
 
 def _answers(request: StaffRequest) -> dict[int, str]:
     """Return what was chosen for rows that leave a choice, by the number of the row; the last one said counts."""
-    return {int(key.removeprefix(ANSWER)): str(value) for key, value in request.POST.items()
-            if key.startswith(ANSWER) and key.removeprefix(ANSWER).isdecimal()}  # fmt: skip
+    return {row: str(value) for key, value in request.POST.items()
+            if key.startswith(ANSWER) and (row := whole_number(key.removeprefix(ANSWER))) is not None}  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_safe
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
 from renkei.base.language import shown_list
+from renkei.base.numbers import whole_number
 from renkei.cases.models import Case, RegionalProject
 from renkei.desk.figures.asked import Asked, read_asked
 from renkei.desk.figures.page import written_value
@@ -47,7 +49,7 @@ class Line:
 def records(request: StaffRequest, body: str, figure: str) -> HttpResponse:
     """Show the records of one number: of a year (or a target's years), a part and a body."""
     version = request.GET.get("v", "")
-    found = VERSIONS.get((figure, int(version[:9]))) if version.isascii() and version.isdigit() else BY_CODE.get(figure)
+    found = VERSIONS.get((figure, whole_number(version) or 0)) if re.fullmatch(r"[0-9]+", version) else BY_CODE.get(figure)
     if found is None:
         raise Http404
     asked = read_asked(request.GET)

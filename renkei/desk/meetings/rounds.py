@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from renkei.base.numbers import whole_number
 from renkei.base.refusal import Refused
 from renkei.desk.request import StaffRequest
 from renkei.meetings.actions.going_round import cast_votes, send_round
@@ -26,9 +27,9 @@ def send(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     found = _found(request, meeting)
     if not runs_meeting(request.actor, found.host_id):
         raise PermissionDenied
-    given = request.POST.get("version", "")
+    version = whole_number(request.POST.get("version", ""))
     try:
-        send_round(found, by=request.actor, version=int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1)
+        send_round(found, by=request.actor, version=-1 if version is None else version)
     except Refused as refusal:
         messages.error(request, refusal.message)
     else:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from renkei.base import clock
 from renkei.base.era import parse_date
+from renkei.base.numbers import whole_number
 from renkei.base.refusal import Refused
 from renkei.desk.plan.forms import FORMS, PlanForm
 from renkei.desk.plan.views import find_plan
@@ -157,8 +158,8 @@ def _values(request: StaffRequest, section: str, forms: list[PlanForm]) -> tuple
 
 
 def _version(request: StaffRequest) -> int:
-    given = request.POST.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
+    version = whole_number(request.POST.get("version", ""))
+    return -1 if version is None else version
 
 
 def _save(request: StaffRequest, work: Work, values: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.forms import JapaneseDateField, PhoneField, TextField
+from renkei.base.numbers import whole_number
 from renkei.plan.content import PlanContent
 
 Document = dict[str, Any]
@@ -203,7 +204,7 @@ class FollowUpForm(PlanForm):
     def clean_months(self) -> list[int]:
         """Read the months; they are put in order and each stands once."""
         words = re.split(r"[、,，\s]+", unicodedata.normalize("NFKC", self.cleaned_data["months"]).replace("か月", ""))
-        found = [int(word) if word.isascii() and word.isdigit() else 0 for word in words if word]
+        found = [whole_number(word) or 0 for word in words if word]
         if not all(0 < month <= 60 for month in found) or len(set(found)) > 10:
             raise forms.ValidationError(_("1から60までの月を、10個まで「、」で区切って入れてください。例：6、12、24"), code="months_wrong")
         return sorted(set(found))

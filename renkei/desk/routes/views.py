@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
+from renkei.base.numbers import whole_number
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases.actions.reading import read_case
@@ -225,8 +226,7 @@ def _route(request: StaffRequest, case: Case) -> Route:
 
 
 def _version(request: StaffRequest) -> int:
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+    return whole_number(request.POST.get("version", "")) or 0
 
 
 def _key(text: str) -> uuid.UUID:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
+from renkei.base.numbers import whole_number
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text
 from renkei.cases.actions.reading import read_case
@@ -74,8 +75,7 @@ def find_case(request: StaffRequest, case: uuid.UUID) -> Case:
 
 
 def _version(request: StaffRequest) -> int | None:
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isdecimal() and len(typed) < 10 else None
+    return whole_number(request.POST.get("version", ""))
 
 
 def _render(request: StaffRequest, page: TriagePage, status: int = 200) -> HttpResponse:

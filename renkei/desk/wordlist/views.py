@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from renkei.base.numbers import whole_number
 from renkei.base.refusal import Refused
 from renkei.base.text import clean_text, search_key
 from renkei.desk.request import StaffRequest
@@ -89,12 +90,12 @@ def act(request: StaffRequest, body: str, code: str) -> HttpResponse:
     """End a group, use it again, or take its last change back (``deed``)."""
     found = _found(code)
     _only_editors(request)
-    deed, version = _DEEDS.get(request.POST.get("deed", "")), request.POST.get("version", "")
+    deed, version = _DEEDS.get(request.POST.get("deed", "")), whole_number(request.POST.get("version", ""))
     if deed is None:
         messages.error(request, _("ボタンから選んでください。"))
         return redirect("desk-words-group", body=body, code=code)
     try:
-        deed(code, version=int(version) if version.isdecimal() else found.version, by=request.actor)
+        deed(code, version=found.version if version is None else version, by=request.actor)
     except Refused as refusal:
         messages.error(request, refusal.message)
     else:
