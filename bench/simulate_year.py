@@ -30,6 +30,7 @@ class Checked:
 
     numbers: int = 0
     different: list[tuple[Any, ...]] = field(default_factory=list)
+    counted: set[str] = field(default_factory=set)  # figures of which something was there to be counted
     unheld: int = 0  # commits after which a case had no holder, no dated step, or named who was not there (P1)
 
     @property
@@ -48,6 +49,7 @@ def simulate_year(size: int, *, staff: int = 40, seed: int = 7, days: int | None
     from bench.year import Diary, FiscalYearPlay
     from renkei.base.fiscal_year import FiscalYear
     from renkei.plan.queries import is_business_day
+    from renkei.reporting.figures import FIGURES
 
     begun = time.monotonic()
     year = FiscalYear.of(FIRST)
@@ -73,6 +75,8 @@ def simulate_year(size: int, *, staff: int = 40, seed: int = 7, days: int | None
     say(f"{size} needs, {staff} staff, {plot.days} business days in {time.monotonic() - begun:.0f} s")
     for one in found.different[:20]:
         say("different: " + " | ".join(map(str, one)))
+    if empty := [figure.code for figure in FIGURES if figure.code not in found.counted]:
+        say(f"nothing to count: {', '.join(empty)}")
     say(str(found))
     return found
 
@@ -111,6 +115,7 @@ def _compare(books: Any, year: Any, moment: dt.datetime, found: Checked) -> None
         rows = Counter((row.record, row.body, row.split, row.day, *(one for one in (row.days, row.percent) if one is not None)) for row in result.rows)
         for body, split in _parts(lines) | _parts(rows):
             found.numbers += 1
+            found.counted |= {figure.code} if rows else set()
             ours, theirs = result.number(body, split).value, value(lines, figure.kind.value, body, split)
             if ours != theirs or ((body, split) == ("*", "*") and rows != lines):
                 found.different.append((figure.code, moment, body, split, ours, theirs, rows - lines, lines - rows))

@@ -32,6 +32,7 @@ from renkei.cases.states import CaseState, HandoverState, NeedState, SupportStat
 from renkei.meetings.actions.agenda import Wording, add_item, put_up
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
 from renkei.meetings.actions.confirming import confirm, lock_minutes
+from renkei.meetings.actions.materials import tell_trend
 from renkei.meetings.actions.minuting import decide, give_task, send_out, write_notes
 from renkei.meetings.jobs import take_up_decisions
 from renkei.meetings.models import AgendaItem, ItemKind, Meeting, MeetingKind, MeetingState
@@ -41,7 +42,7 @@ from tests.cases.linking import firm
 from tests.cases.making import company, fresh, said
 from tests.meetings.making import WITH_MEETINGS
 from tests.reporting.year import AIMS
-from tests.world import CENTER, DESK, LAB
+from tests.world import BANK, CENTER, DESK, LAB
 
 SERIES = {"working": CENTER, "full": DESK}
 NOTICE = 10  # business days between the call of a meeting and its day
@@ -132,6 +133,7 @@ class FiscalYearPlay:
         ahead = [one for one in Meeting.objects.filter(state=MeetingState.PLANNED).exclude(kind=MeetingKind.CIRCULATION).order_by("held_on") if one.held_on > today]
         if ahead:
             self._put_up(ahead[0])
+            self._tell(ahead[0], today)
         for meeting in Meeting.objects.filter(state=MeetingState.PLANNED, held_on__lte=today):
             if meeting.kind == MeetingKind.CIRCULATION:
                 self.run.act("called off", lambda meeting=meeting: move_meeting(meeting, by=self.run.staff_of(meeting.host_id), state=MeetingState.OFF, reason="急がなくなった"))
@@ -151,6 +153,13 @@ class FiscalYearPlay:
             self.run.act("words agreed", lambda need=need, by=by: write_public(need, title="測れる所", summary="細かく測れる所をさがしている。", by=by, seen=True))
             wording = Wording("測れる所をさがす", "どなたか知りませんか。")
             self.run.act("put up", lambda need=need, by=by, wording=wording: put_up(fresh(need), meeting, by=by, wording=wording, reason="県内で断られた"))
+
+    def _tell(self, meeting: Meeting, today: dt.date) -> None:
+        """A bank tells the next meeting of business trends: mostly of nobody, now and then of a client that agreed."""
+        chance, by = self.rnd.random(), self.run.staff_of(BANK)
+        if chance < 0.08:
+            whose = {"basis": "consent", "client": "取引先", "consent_on": today} if chance < 0.03 else {"basis": "anonymous"}
+            self.run.act(f"trend told {whose['basis']}", lambda: tell_trend(meeting, by=by, text="電気代の上がりを値段に移せない会社が多い。", **whose))
 
     def _hold(self, meeting: Meeting) -> None:
         host = self.run.staff_of(meeting.host_id)

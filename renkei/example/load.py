@@ -27,6 +27,7 @@ from renkei.example.coordinators import coordinate
 from renkei.example.files import rows
 from renkei.example.meetings import meet
 from renkei.example.plots import PLOTS
+from renkei.example.projects import approve
 from renkei.example.scene import Scene, Story
 from renkei.plan.queries import add_business_days
 from renkei.post.daily import DIGEST, compose
@@ -38,6 +39,7 @@ _ASKING_DAYS = 200  # since when firms are asked what became of their cases, eve
 _MAILBOX_DAYS = 7
 _COORDINATING_DAYS = 90  # since when coordinators log, bridge and report
 _MEETING_DAYS = 150  # since when meetings are called and held
+_PROJECT_DAYS = 400  # since when approved projects are recorded
 
 
 def load_example(say: Say = print) -> int:
@@ -87,6 +89,7 @@ def _play(cast: Cast) -> None:
     heapq.heappush(queue, (fortnights[0] - dt.timedelta(minutes=1), next(order), ask_and_answer(cast, fortnights)))
     heapq.heappush(queue, (now - dt.timedelta(days=_MEETING_DAYS), next(order), meet(cast, clock.today())))
     heapq.heappush(queue, (now - dt.timedelta(days=_COORDINATING_DAYS), next(order), coordinate(cast, clock.today())))
+    heapq.heappush(queue, (now - dt.timedelta(days=_PROJECT_DAYS), next(order), approve(cast, clock.today())))
     mornings = [clock.at(add_business_days(clock.today(), -days), 7, 30) for days in range(_CLOCK_DAYS, 0, -1)]
     for morning in mornings:
         heapq.heappush(queue, (morning, next(order), _morning()))

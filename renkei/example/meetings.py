@@ -15,8 +15,9 @@ from renkei.example.scene import phrases
 from renkei.meetings.actions.agenda import Wording, add_item, put_up
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
 from renkei.meetings.actions.confirming import confirm, lock_minutes
+from renkei.meetings.actions.materials import tell_trend
 from renkei.meetings.actions.minuting import decide, give_task, send_out, take_up_decision, write_notes
-from renkei.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState
+from renkei.meetings.models import AgendaItem, Basis, ItemKind, Meeting, MeetingState
 from renkei.plan.content import Series
 from renkei.plan.queries import add_business_days, content_now
 
@@ -69,12 +70,22 @@ def _hold(cast: Cast, meeting: Meeting, turn: int, *, is_newest: bool) -> None:
         if case:
             give_task(noted, by=host, what=said["task"], body=cast.bodies[item.bodies[0]], due_on=meeting.held_on + dt.timedelta(days=7))
             take_up_decision(item.pk, by=host)
+    _tell(cast, held, turn)
     minutes = send_out(held, by=host)
     for code in sorted(cast.bodies)[: 3 if is_newest else len(cast.bodies)]:
         if cast.staff.get(code):
             confirm(minutes, by=cast.of(code, turn), agrees=True)
     if not is_newest:
         lock_minutes(held, by=host, version=Meeting.objects.get(pk=held.pk).version)
+
+
+def _tell(cast: Cast, meeting: Meeting, turn: int) -> None:
+    """Let two banks tell the meeting of business trends: without a word that leads to a firm, once with the client's consent [C86]."""
+    said, banks = phrases()["meetings"]["trends"], sorted(code for code, body in cast.bodies.items() if body.kind == "bank" and cast.staff.get(code))
+    for place, code in enumerate(banks[:2]):
+        one = said[(2 * turn + place) % len(said)]
+        whose = {"client": one["client"], "consent_on": meeting.held_on - dt.timedelta(days=one["days"])} if "client" in one else {}
+        tell_trend(meeting, by=cast.of(code, turn), text=one["text"], basis=Basis.CONSENT if whose else Basis.ANONYMOUS, **whose)
 
 
 def _put_up(cast: Cast, meeting: Meeting) -> list[AgendaItem]:

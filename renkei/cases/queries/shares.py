@@ -7,9 +7,11 @@ import uuid
 from dataclasses import dataclass, field
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from renkei.base.actor import Actor
 from renkei.cases.models import ProjectShares, ShareAnswer
+from renkei.cases.models.shares import ProjectSharesQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +91,11 @@ def shared_projects(actor: Actor, project: uuid.UUID | None = None) -> list[Shar
         for pk, number, approved_on, year, field_name, helped in rows
     ]
     return sorted(made, key=lambda one: (not one.waits_for(actor.body), -one.approved_on.toordinal(), one.number))
+
+
+def shares_waiting(actor: Actor) -> ProjectSharesQuerySet:
+    """Return the proposals that wait for a word of the actor's body: the newest of their project, refused by nobody."""
+    said = ShareAnswer.objects.filter(shares=OuterRef("pk"))
+    newer = ProjectShares.objects.filter(project=OuterRef("project"), number__gt=OuterRef("number"))
+    named = ProjectShares.objects.visible_to(actor).filter(bodies__contains=[actor.body])
+    return named.exclude(Exists(newer)).exclude(Exists(said.filter(body=actor.body))).exclude(Exists(said.filter(agreed=False)))

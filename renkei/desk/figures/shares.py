@@ -40,7 +40,7 @@ class ProposeForm(Refusing):
         super().__init__(data, initial=found.newest.shares.parts if found.newest else None)
         for code in found.helped:
             self.fields[code] = forms.IntegerField(
-                label=names.get(code, code), min_value=1, max_value=100, widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "short"}),
+                label=_("%(name)sの割合（%%）") % {"name": names.get(code, code)}, min_value=1, max_value=100, widget=forms.TextInput(attrs={"inputmode": "numeric"}),
                 error_messages={"required": _("割合を入れてください。"), "invalid": _("整数で入れてください。"), "min_value": _("1以上にしてください。"), "max_value": _("100までにしてください。")},
             )  # fmt: skip
 
@@ -49,7 +49,7 @@ class ProposeForm(Refusing):
 def shares(request: StaffRequest, body: str) -> HttpResponse:
     """List the projects whose shares one may see; those that wait for this body first."""
     names = _names()
-    rows = [(one, _state(one, names), one.waits_for(body)) for one in shared_projects(request.actor)]
+    rows = [(one, _parts(one, names), _state(one, names), one.waits_for(body)) for one in shared_projects(request.actor)]
     return render(request, "desk/figures/shares.html", {"body": body, "rows": rows})
 
 
@@ -100,7 +100,8 @@ def _page(request: StaffRequest, body: str, found: SharedProject, *, propose: Pr
     names = _names()
     may = _own(request, found.pk) is not None and len(found.helped) > 1
     context = {
-        "body": body, "project": found, "state": _state(found, names), "proposals": [(one, _lines(one, names)) for one in found.proposals],
+        "body": body, "project": found, "state": _state(found, names), "proposals": [(one, _lines(one, names, body)) for one in found.proposals],
+        "own": found.newest.shares.parts.get(body) if found.newest else None,
         "helped": [names.get(code, code) for code in found.helped], "later": [names.get(code, code) for code in found.came_later],
         "propose": (propose or ProposeForm(None, found, names)) if may else None,
         "answer": (answer or AnswerForm()) if found.waits_for(body) or answer else None,
@@ -120,8 +121,14 @@ def _state(found: SharedProject, names: dict[str, str]) -> str:
     return _("1機関だけなので、分けません") if len(found.helped) == 1 else _("まだ提案がありません")
 
 
-def _lines(one: Proposal, names: dict[str, str]) -> list[tuple[str, int, Any]]:
-    return [(names.get(code, code), percent, one.answers.get(code)) for code, percent in one.shares.parts.items()]
+def _parts(found: SharedProject, names: dict[str, str]) -> str:
+    """Return who helped, with the per cent of each where shares are proposed or hold."""
+    shown = found.open or found.held
+    return "、".join(f"{names.get(code, code)} {percent}%" for code, percent in shown.shares.parts.items()) if shown else "、".join(names.get(code, code) for code in found.helped)
+
+
+def _lines(one: Proposal, names: dict[str, str], own: str) -> list[tuple[str, int, Any, bool]]:
+    return [(names.get(code, code), percent, one.answers.get(code), code == own) for code, percent in one.shares.parts.items()]
 
 
 def _names() -> dict[str, str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db import connection
+from django.db.models import Count, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -12,12 +15,14 @@ from django.views.decorators.http import require_safe
 from renkei.accounts.models import Person
 from renkei.accounts.queries import bodies_of, stands_in_for
 from renkei.base import clock
+from renkei.base.actor import Actor
 from renkei.base.text import clean_text
 from renkei.cases.actions.reading import read_words
 from renkei.cases.queries.letters import waiting_letters
 from renkei.cases.queries.moves import waiting_packs
 from renkei.cases.queries.proposed import waiting_to_climb
 from renkei.cases.queries.route_late import late_routes
+from renkei.cases.queries.shares import shares_waiting
 from renkei.cases.queries.today import today
 from renkei.desk.answers.inquiries import inquiries_of
 from renkei.desk.request import StaffRequest
@@ -53,7 +58,7 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
     """Show what is overdue, whom to call, what is due, what has arrived."""
     day = today(request.actor, body)
     read_words(request.actor, day.arrivals)
-    context = {"today": day, "now": clock.now(), "packs": waiting_packs(request.actor).count(),
+    context = {"today": day, "now": clock.now(), **_waiting(request.actor),
                "letter_steps": waiting_letters(request.actor), "routes": late_routes(request.actor, body),
                "minutes": to_confirm(request.actor), "tasks": own_tasks(request.actor), "rounds": rounds_waiting(request.actor),
                "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
@@ -61,6 +66,13 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
         context["climbs"] = waiting_to_climb(request.actor).count()
     context["asked_around"] = inquiries_of(request.actor)
     return render(request, "desk/home/today.html", context)
+
+
+def _waiting(actor: Actor) -> dict[str, int]:
+    """Return how many packs and how many shares of projects wait for an answer, in one query."""
+    found: dict[str, QuerySet[Any]] = {"packs": waiting_packs(actor), "shares": shares_waiting(actor)}
+    counts = [rows.order_by().values(what=Value(what)).annotate(n=Count("pk")).values_list("what", "n") for what, rows in found.items()]
+    return dict(counts[0].union(counts[1], all=True))
 
 
 @require_safe
