@@ -26,13 +26,13 @@ from numpy.typing import NDArray
 from renkei.matching import fusion, index
 from renkei.matching.entries import KINDS, PER_KIND, Match, found_as_matches, services_of, weighed
 from renkei.matching.fusion import Model, Signs, Values, standard
-from renkei.matching.knowledge import Knowledge, knowledge_of
+from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind
 from renkei.matching.proposal import Candidate, Evidence
 from renkei.matching.reading import read
 from renkei.matching.scoring import cues_met
+from renkei.matching.speaking import Told, spoken_of
 
-MOST_KEPT = 20_000  # entries whose reading is kept
 LOOKED_AT = 20  # of each kind; all that is found would cost twice the time for a hundredth more
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _NAMED = 2  # services named as a reason
@@ -173,16 +173,15 @@ def _helped(entry: Entry, known: Knowledge) -> list[tuple[str, str]]:
 
 def speaking(entries: Sequence[Entry], known: Knowledge) -> tuple[Columns, Columns]:
     """Return how near each entry comes to what firms say of each service, and how many of the service's cues it holds."""
-    spoken = [_spoken(known.version, f"{one.name}。{one.summary}\n{one.text}"[:_READ]) for one in entries]
+    texts = [f"{one.name}。{one.summary}\n{one.text}"[:_READ] for one in entries]
+    spoken = spoken_of(known, texts, place=index.home() / "spoken.sqlite", tell=lambda text: _spoken(known, text))
     return np.array([near for near, _cues in spoken]), np.array([cues for _near, cues in spoken])
 
 
-@lru_cache(maxsize=MOST_KEPT)
-def _spoken(version: int, text: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    known = knowledge_of(version)
-    told, met = known.sayings.nearness(text), cues_met(read(text, known.lexicon))
+def _spoken(known: Knowledge, text: str) -> Told:
+    near, met = known.sayings.nearness(text), cues_met(read(text, known.lexicon))
     return (
-        tuple(told.get(code, 0.0) for code in known.services),
+        tuple(near.get(code, 0.0) for code in known.services),
         tuple(math.log1p(met.get(code, 0.0)) for code in known.services),
     )
 

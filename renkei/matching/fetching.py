@@ -63,9 +63,9 @@ def _statement(model: type[models.Model], column: str) -> tuple[str, list[str], 
     )  # fmt: skip
 
 
-def _reader(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
+def _reader(field: Any) -> Callable[[Any], Any]:
     """Return what makes a column's value of what the database gives."""
     if isinstance(field, models.JSONField) and field.decoder is None and not field.null:
         return json.loads
-    convert: Callable[..., Any] = field.from_db_value  # type: ignore[attr-defined]  # the caller has asked whether there is one
+    convert: Callable[..., Any] = field.from_db_value  # the caller has asked whether there is one
     return lambda value: convert(value, None, connection)
