@@ -20,8 +20,8 @@ from renkei.cases.models import Case, Consultation, ProjectShares, RegionalProje
 from renkei.cases.models.gap import Gap
 from renkei.companies.models import Company
 from renkei.meetings.models import Meeting, TrendNote
-from renkei.plan.models import Municipality, Plan, Service
-from renkei.plan.queries import business_days_between, plan_content
+from renkei.plan.models import Municipality, Service
+from renkei.plan.queries import business_days_between, plan_content, published_plans
 
 Line = tuple[Any, ...]
 TURNS = {"received", "imported", "closed", "reopened", "import_undone"}
@@ -71,7 +71,7 @@ class Books:
         """The areas of each case's firm of today: by its place and by its estate."""
         firms = {one.pk: one for one in Company.objects.all()}
         places = {one.pk: list(one.areas or []) for one in Municipality.objects.all()}
-        estates = {plan.pk: {one["name"]: one["area"] for one in plan_content(plan).section("estates")} for plan in Plan.objects.all()}
+        estates = {plan.pk: {one["name"]: one["area"] for one in plan_content(plan).section("estates")} for plan in published_plans()}
         found = {}
         for case in self.cases.values():
             firm = firms.get(case.company_id) if case.company_id else None

@@ -60,15 +60,14 @@ def publish(document: dict[str, Any], *, by: Actor, note: str = "", decided: Dec
     faults = check_document(document)
     if faults:
         raise Refused(_("計画に直すところが%(n)sつあります。%(first)s") % {"n": len(faults), "first": faults[0].message}, "plan_faults")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLISH_LOCK])
+    lock_plans()
     head = document["plan"]
     plan = Plan.objects.filter(pk=head["code"]).first()
-    if plan is not None:
+    newest = newest_version(plan) if plan else None
+    if plan is not None and (newest or plan.predecessor_id):  # without a version: begun as the next plan
         require_editor(by, plan)
     elif not by.is_system:
         raise Refused(_("新しい計画を公開できるのは、設置した人だけです（renkei plan publish）。"), "not_allowed")
-    newest = newest_version(plan) if plan else None
     if newest is not None and newest.content == document:
         return newest
     _write_identity(document, leads=_is_latest(head))
@@ -90,8 +89,15 @@ def publish(document: dict[str, Any], *, by: Actor, note: str = "", decided: Dec
     return version
 
 
+def lock_plans() -> None:
+    """Let one publication, or one beginning of a next plan, happen at a time; until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PUBLISH_LOCK])
+
+
 def _is_latest(head: dict[str, Any]) -> bool:
-    return not Plan.objects.exclude(pk=head["code"]).filter(term_to__gt=head["term"]["to"]).exists()
+    others = Plan.objects.filter(versions__isnull=False).exclude(pk=head["code"])
+    return not others.filter(term_to__gt=head["term"]["to"]).exists()
 
 
 def _write_identity(document: dict[str, Any], *, leads: bool) -> None:
@@ -135,7 +141,7 @@ def _put(model: Any, code: str, leads: bool, **values: Any) -> None:
 
 def _write_plan(head: dict[str, Any]) -> Plan:
     predecessor = head["predecessor"]
-    if predecessor and not Plan.objects.filter(pk=predecessor).exists():
+    if predecessor and not Plan.objects.filter(pk=predecessor, versions__isnull=False).exists():
         raise Refused(_("前の計画「%(code)s」がまだ公開されていません。先に公開してください。") % {"code": predecessor}, "no_predecessor")
     plan, _made = Plan.objects.update_or_create(
         pk=head["code"],
@@ -200,6 +206,8 @@ def export(plan: Plan, folder: Path) -> list[Path]:
 def open_draft(plan: Plan, *, by: Actor) -> PlanDraft:
     """Return the plan's draft, made from the newest version when there is none."""
     require_editor(by, plan)
+    if draft := PlanDraft.objects.filter(plan=plan).first():
+        return draft
     newest = newest_version(plan)
     if newest is None:
         raise Refused(_("この計画はまだ公開されていません。"), "not_published")
@@ -225,6 +233,8 @@ def save_draft(plan: Plan, section: str, value: Any, *, by: Actor, version: int)
         raise Refused(faults[0].message, "plan_faults", field="text")
     if section == "plan" and value["code"] != plan.pk:
         raise Refused(_("計画のコードは変えられません。"), "plan_code", field="text")
+    if section == "plan" and draft.based_on == 0 and value["predecessor"] != plan.predecessor_id:
+        raise Refused(_("次の計画の下書きでは、前の計画（predecessor）を変えられません。"), "plan_predecessor", field="text")
     draft.content = {**draft.content, section: value}
     _save(draft, by)
     record(by, "plan.save_draft", plan, draft, section=section, value=value)
@@ -241,7 +251,7 @@ def publish_draft(plan: Plan, *, by: Actor, version: int, note: str = "", decide
         raise Refused(_("決めた日が、まだ来ていない日です。今日までの日を入れてください。"), "decided_later")
     draft = _locked_draft(plan, by, version)
     newest = newest_version(plan)
-    if newest is not None and newest.number != draft.based_on:
+    if (newest.number if newest else 0) != draft.based_on:
         raise Refused(
             _("下書きを始めたあとに、別の版が公開されました。違いを確かめ、下書きを作り直してください。"), "changed_meanwhile"
         )

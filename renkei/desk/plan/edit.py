@@ -27,6 +27,7 @@ from renkei.plan.files import SECTIONS, Fault, Source, read_text, section_text
 from renkei.plan.models import Plan, PlanDraft
 from renkei.plan.queries import newest_version
 from renkei.plan.rules import edits_plan
+from renkei.plan.upcoming import drop_next, still_open, upcoming_called
 
 NAMES = {
     "plan": gettext_lazy("頭書（題名・期間・窓口）"), "fields": gettext_lazy("支援する分野"), "targets": gettext_lazy("目標"),
@@ -61,13 +62,32 @@ KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The draft as it stands; the newest version where nobody has begun one (a GET writes nothing)."""
+    """The draft as it stands; the newest version where nobody has begun one (a GET writes nothing).
+
+    ``published`` is what the draft is compared with: the newest version, or the plan before when this is the next one.
+    """
 
     plan: Plan
     content: dict[str, Any]
     published: dict[str, Any]
     version: int
     draft: PlanDraft | None
+    before: Plan | None = None
+
+    @property
+    def home(self) -> Plan:
+        """Return the published plan to go back to."""
+        return self.before or self.plan
+
+    @property
+    def title(self) -> str:
+        """Return the title as the draft has it."""
+        return str(self.content["plan"]["title"])
+
+    @property
+    def still_open(self) -> list[tuple[str, str, str]]:
+        """Return what a next plan still lacks: section, its name, a sentence."""
+        return [(code, str(NAMES[code]), words) for code, words in still_open(self.content, self.published)] if self.before else []
 
     @property
     def changes(self) -> list[Change]:
@@ -121,25 +141,27 @@ def compare(request: StaffRequest, body: str, plan: str) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            words = _decide(request, work)
+            words, home = _decide(request, work)
         except Refused as refusal:
             problem = refusal.message
         else:
             messages.success(request, words)
-            return redirect("desk-plan-of", body=body, plan=plan)
+            return redirect("desk-plan-of", body=body, plan=home.pk)
     context = {"plan": work.plan, "work": work, "changes": said_changes(work.published, work.content), "days": request.POST, "faults": _faults(work.content), "problem": problem,
                "note": request.POST.get("note", "")[:200], "body": body}  # fmt: skip
     return render(request, "desk/plan/diff.html", context)
 
 
 def _work(request: StaffRequest, code: str) -> Work:
-    plan = find_plan(code)
+    plan = upcoming_called(code) or find_plan(code)
     if not edits_plan(request.actor, plan):
         raise PermissionDenied
     newest = newest_version(plan)
-    assert newest is not None  # noqa: S101  find_plan returns published plans only
+    before = None if newest else plan.predecessor
+    beside = newest_version(before) if before else newest
+    assert beside is not None  # noqa: S101  a plan is published, or follows one that is
     draft = PlanDraft.objects.filter(plan=plan).first()
-    return Work(plan, draft.content if draft else newest.content, newest.content, draft.version if draft else 0, draft)
+    return Work(plan, draft.content if draft else beside.content, beside.content, draft.version if draft else 0, draft, before)
 
 
 def _given(request: StaffRequest, form: type[PlanForm]) -> Any:
@@ -180,14 +202,18 @@ def _given_day(text: str) -> dt.date | None:
         raise Refused(str(error), "no_day") from error
 
 
-def _decide(request: StaffRequest, work: Work) -> str:
+def _decide(request: StaffRequest, work: Work) -> tuple[str, Plan]:
+    """Publish or throw away, and return what to say and the plan to show."""
     version = _version(request)
     if request.POST.get("act") == "reset":
-        reset_draft(work.plan, by=request.actor, version=version)
-        return _("下書きを捨てました。計画は変わっていません。")
+        if work.before:
+            drop_next(work.plan, by=request.actor, version=version)
+        else:
+            reset_draft(work.plan, by=request.actor, version=version)
+        return _("下書きを捨てました。計画は変わっていません。"), work.home
     decided = Decided(_given_day(request.POST.get("decided_on", "")), _given_day(request.POST.get("effective_from", "")))
     published = publish_draft(work.plan, by=request.actor, version=version, note=request.POST.get("note", "").strip(), decided=decided)
-    return _("第%(n)s版を公開しました。") % {"n": published.number}
+    return _("第%(n)s版を公開しました。") % {"n": published.number}, work.plan
 
 
 def said_changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, Change]]:

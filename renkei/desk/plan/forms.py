@@ -12,9 +12,12 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from renkei.base.fiscal_year import FiscalYear
 from renkei.base.forms import JapaneseDateField, PhoneField, TextField
 from renkei.base.numbers import whole_number
 from renkei.plan.content import PlanContent
+from renkei.plan.models import Plan
+from renkei.plan.upcoming import Head
 
 Document = dict[str, Any]
 Rows = list[dict[str, Any]]
@@ -309,6 +312,35 @@ class OutsideContactForm(PlanForm):
         if given["which"] == "+":
             return {"outside_contacts": [*rows, {"code": given["code"], **fresh}]}
         return {"outside_contacts": [row | fresh if row["code"] == given["which"] else row for row in rows]}
+
+
+class NextPlanForm(forms.Form):
+    """What the next plan is called, and its term; as long as the one before unless somebody says otherwise."""
+
+    use_required_attribute = False
+    title = TextField(label=_("題名"), max_length=200)
+    begins = JapaneseDateField(label=_("始まりの日"), help_text=_("例：令和11年4月1日"))
+    ends = JapaneseDateField(label=_("終わりの日"), help_text=_("例：令和16年3月31日"))
+    code = TextField(label=_("コード"), max_length=40, help_text=_(
+        "半角の小文字の英字・数字・ハイフン。画面の住所とファイルの名に使います。あとから変えられません。"))
+
+    def __init__(self, data: Any, *, plan: Plan) -> None:
+        begins = plan.term_to + dt.timedelta(days=1)
+        years = FiscalYear.of(plan.term_to).start_year - FiscalYear.of(plan.term_from).start_year if plan.term_from else None
+        ends = FiscalYear(FiscalYear.of(begins).start_year + years).last_day if years is not None else None
+        super().__init__(data, initial={"title": plan.title, "begins": begins, "ends": ends, "code": f"{plan.pk[:35]}-next"})
+
+    def clean_code(self) -> str:
+        """A code as files and addresses have it."""
+        code: str = self.cleaned_data["code"]
+        if re.fullmatch(r"[a-z0-9][a-z0-9-]*", code) is None:
+            raise forms.ValidationError(_("半角の小文字の英字・数字・ハイフンだけで入れてください。例：plan-2029"), code="code_wrong")
+        return code
+
+    def head(self) -> Head:
+        """Return what was given."""
+        given = self.cleaned_data
+        return Head(given["code"], given["title"], given["begins"], given["ends"])
 
 
 FORMS: dict[str, list[type[PlanForm]]] = {

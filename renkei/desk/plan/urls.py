@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern] = [
           audience=Audience.STAFF, rule=SEEN),
     route("d/<slug:body>/plan/<slug:plan>/versions/<int:number>/pdf/", versions.pdf, name="desk-plan-change-pdf", audience=Audience.STAFF,
           rule=SEEN),
+    route("d/<slug:body>/plan/<slug:plan>/next/", succession.begin, name="desk-plan-next", audience=Audience.STAFF, rule=LEAD, changes=True),
     route("d/<slug:body>/plan/<slug:plan>/succession/", succession.take_over, name="desk-plan-succession", audience=Audience.STAFF,
           rule="the front desk takes over the open cases of the plan before", changes=True),
 ]  # fmt: skip

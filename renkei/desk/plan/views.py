@@ -24,6 +24,7 @@ from renkei.plan import reading
 from renkei.plan.models import Body, Plan, Service
 from renkei.plan.queries import current_plan, is_front_desk, plan_content, published_plans
 from renkei.plan.rules import edits_plan
+from renkei.plan.upcoming import may_be_followed, upcoming
 from renkei.reporting.figures import BY_CODE, PROJECTS
 from renkei.reporting.queries import count
 
@@ -50,7 +51,9 @@ def plan_page(request: StaffRequest, body: str, plan: str | None = None) -> Http
         "parties": content.section("parties"),
         "notes": content.section("notes"),
         "others": [one for one in published_plans() if one != found],
-        "may_edit": edits_plan(request.actor, found),
+        "may_edit": (may_edit := edits_plan(request.actor, found)),
+        "upcoming": upcoming(found) if may_edit else None,
+        "may_be_followed": may_edit and may_be_followed(found),
         "left_open": left_open(found, request.actor).count() if may_take_over(request.actor, found) else 0,
     }
     return render(request, "desk/plan/plan.html", context)
