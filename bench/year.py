@@ -17,6 +17,7 @@ from renkei.cases.actions.answers import correct_answer, record_answer
 from renkei.cases.actions.closing import close_case, give_feedback, reopen_case
 from renkei.cases.actions.consents import give_consent
 from renkei.cases.actions.disclosable import write_public
+from renkei.cases.actions.gaps import Missing, record_gap
 from renkei.cases.actions.holding import Pack, accept_handover, offer_handover
 from renkei.cases.actions.intake import receive
 from renkei.cases.actions.merging import merge_cases
@@ -104,6 +105,7 @@ class FiscalYearPlay:
             self._sort_and_talk()
             self._end_and_come_back(today)
             self._wrong_and_late(today)
+            self._miss()
 
     def desk(self) -> Actor:
         """Somebody of the desk."""
@@ -198,6 +200,13 @@ class FiscalYearPlay:
                 self.run.act("gave up outside", lambda rung=rung, by=by: give_up_outside(rung.need, by=by, words="見つからなかった。"))
             elif waiting is not None:
                 self._go_on_outside(waiting, by)
+
+    def _miss(self) -> None:
+        """Of a need that a body declined, what was missing is written down now and then."""
+        for need in Need.objects.filter(supports__state=SupportState.DECLINED).distinct().order_by("pk"):
+            if self.rnd.random() < 0.004:
+                missing = Missing(self.rnd.choice(["equipment", "skill"]), "大きな恒温槽")
+                self.run.act("gap written down", lambda need=need, missing=missing: record_gap(need, missing, by=self.holder(need.case)))
 
     def _answer_handovers(self) -> None:
         """Whoever is asked to take a case over mostly says yes within some days."""

@@ -62,7 +62,7 @@ _SIDE_BY_SIDE = (
     ("desk-people", "desk-moves", "desk-absences", "desk-templates", "desk-exports", "desk-mails"),
     ("desk-board", "desk-coordinators", "desk-coordinators-log", "desk-coordinators-bridges", "desk-coordinators-reports", "desk-coordinators-posts"),
     ("desk-meetings", "desk-climbs", "desk-gaps"),
-    ("desk-plan", "desk-figures-overview", "desk-figures", "desk-reports", "desk-figures-definitions"),
+    ("desk-plan", "desk-figures-overview", "desk-figures", "desk-figures-shares", "desk-reports", "desk-figures-definitions"),
 )
 
 
@@ -86,7 +86,7 @@ def _beside(request: StaffRequest, body: str) -> list[NavItem]:
         "desk-follow-ups": _("その後の伺い"), "desk-choices": _("頼み先の偏り"), "desk-register-import": _("台帳の取込み"), "desk-people": _("人"), "desk-moves": _("担当替え"),
         "desk-absences": _("不在の予定"), "desk-templates": _("文書のひな形"), "desk-exports": _("書出しの記録"),
         "desk-mails": _("メールの送信"), "desk-search": _("検索"), "desk-catalogue": _("台帳"), "desk-words": _("同義語"), "desk-learning": _("学習"),
-        "desk-plan": _("計画"), "desk-figures-overview": _("見渡す"), "desk-figures": _("数字"), "desk-reports": _("報告"), "desk-figures-definitions": _("数え方"),
+        "desk-plan": _("計画"), "desk-figures-overview": _("見渡す"), "desk-figures": _("数字"), "desk-figures-shares": _("機関の分け方"), "desk-reports": _("報告"), "desk-figures-definitions": _("数え方"),
         "desk-entries": _("支援・機器・制度"), "desk-board": _("一覧表"), "desk-coordinators": _("仕事台"), "desk-coordinators-log": _("活動の記録"),
         "desk-coordinators-bridges": _("橋渡し"), "desk-meetings": _("会議"), "desk-climbs": _("上げる候補"), "desk-gaps": _("足りなかったもの"), "desk-coordinators-reports": _("月次報告"), "desk-coordinators-posts": _("専門人材"), "desk-search-saved": _("保存した検索"),
     }  # fmt: skip

@@ -136,6 +136,12 @@ def paper_docx(kind: str, values: Row, lists: Mapping[str, Sequence[Row]], *, by
     return fill_template(path_of(own.sha256).read_bytes() if own else paper_template(kind), given, rows)
 
 
+def left_out(template: LetterTemplate) -> dict[str, str]:
+    """Return the sections of a report that a body's own template has no place for, as one made before they were: field to heading."""
+    paper = PAPERS.get(template.kind)
+    return {name: heading for name, heading in paper.headings.items() if name not in template.fields} if paper else {}
+
+
 def paper_template(kind: str) -> bytes:
     """Return the docx that is shipped for a kind of paper. Raises KeyError."""
     return shipped_paper(PAPERS[kind])

@@ -239,4 +239,5 @@ def test_the_pages_stand_beside_the_plan(world: World) -> None:
     with clock.moved_to(NOVEMBER):
         text = seen(world, "desk-figures", LAB)
     assert re.findall(r'href="(/d/hibari-lab/(?:plan|figures)/[a-z/]*)"', part(text, 'class="beside"', "</nav>")) == [
-        address("desk-plan", LAB), address("desk-figures-overview", LAB), address("desk-figures", LAB), address("desk-figures-definitions", LAB)]  # fmt: skip
+        address("desk-plan", LAB), address("desk-figures-overview", LAB), address("desk-figures", LAB), address("desk-figures-shares", LAB),
+        address("desk-figures-definitions", LAB)]  # fmt: skip

@@ -17,8 +17,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from renkei.base import clock
+from renkei.cases.actions.letter_templates import add_template
 from renkei.desk.reports.files import file_stem
 from renkei.desk.reports.paper import version_words
+from renkei.documents.models import LetterTemplate
+from renkei.documents.papers import PAPERS, left_out
 from renkei.reporting.models import Report, ReportText
 from renkei.reporting.report.actions import MOST, approve_report, begin_next_version, begin_report, write_section
 from tests.cases.making import events
@@ -259,3 +262,53 @@ class TestWhatIsAsked:
             page = said(client(world).get(address("desk-report", yearly=approved.pk), headers={"accept-language": "en"}))
         assert '<html lang="en">' in page
         assert ("新しい版を始める" in page, "目標と実績" in page) == (False, True)
+
+
+def own_template(*texts: str) -> bytes:
+    """A body's own docx with these lines."""
+    document, memory = docx.Document(), io.BytesIO()
+    for text in texts:
+        document.add_paragraph(text)
+    document.save(memory)
+    return memory.getvalue()
+
+
+@pytest.mark.covers("C86")
+def test_a_template_from_before_a_section_says_on_both_pages_that_it_is_missing(world: World, draft: Report) -> None:
+    texts = [f"{{{{ {name} }}}}" for name in PAPERS["report"].texts]
+    with clock.moved_to(NOVEMBER):
+        assert "差込みのない節" not in seen(world, "desk-templates") + seen(world, "desk-report", yearly=draft.pk)
+        add_template("report", by=world.desk, name="古い.docx", data=own_template(*[one for one in texts if "銀行" not in one]))
+        page, report = seen(world, "desk-templates"), seen(world, "desk-report", yearly=draft.pk)
+        assert "使っている様式に差込みのない節があり、書いた文が文書に出ません：7 銀行の働き。様式に差込みの項目（銀行の文）を足すか、" in page
+        assert "あなたの機関の様式に差込みのない節は、ワードとPDFに出ません：7 銀行の働き。" in report
+        add_template("report", by=world.desk, name="新しい.docx", data=own_template(*texts))
+        assert "差込みのない節" not in seen(world, "desk-templates") + seen(world, "desk-report", yearly=draft.pk)
+
+
+@pytest.mark.parametrize(("kind", "given", "missing"), [
+    ("report", PAPERS["report"].texts, {}),
+    ("report", PAPERS["report"].texts[1:], {"目標の文": "1 目標と実績"}),
+    ("report_lab", ("指定の文",), {"課題の文": "2 課題と次の年度"}),
+    ("agenda", (), {}),  # a paper without sections misses none
+    ("reply", ("本文",), {}),
+])  # fmt: skip
+def test_the_sections_that_a_template_has_no_place_for(kind: str, given: tuple[str, ...], missing: dict[str, str]) -> None:
+    assert left_out(LetterTemplate(kind=kind, fields=["計画名", *given])) == missing
+
+
+def test_a_list_without_rows_says_so_on_paper_and_a_section_from_later_does_not_claim_it(world: World, draft: Report) -> None:
+    with clock.moved_to(NOVEMBER):
+        document = docx.Document(io.BytesIO(client(world).get(address("desk-report-paper", yearly=draft.pk)).content))
+    rows = {table.rows[0].cells[0].text: [cell.text for cell in table.rows[1].cells] for table in document.tables if len(table.rows) > 1}
+    assert (rows["会議"], rows["指定"]) == (["ありません", "", ""], ["―", "", ""])
+
+
+@pytest.mark.covers("C86")
+def test_a_wide_table_becomes_a_list_with_its_heads_on_a_telephone(world: World, draft: Report) -> None:
+    with clock.moved_to(NOVEMBER):
+        page = seen(world, "desk-report", yearly=draft.pk)
+    banks = page[page.index('id="banks"') : page.index("</section>", page.index('id="banks"'))]
+    assert re.findall(r'data-l="([^"]+)"', banks) == ["受け付けた相談", "引き受けた支援", "断った依頼", "返事のなかった依頼", "会議に出した企業動向"]
+    meetings = page[page.index('id="meetings"') : page.index("</section>", page.index('id="meetings"'))]
+    assert ("data-l" in meetings, '<div class="fig-wide">' in banks) == (False, True)

@@ -48,7 +48,7 @@ def approved(world: World, draft: Report) -> Report:
 def number_links(text: str) -> list[tuple[str, str]]:
     """Every number in the report's tables with the address it opens (empty: none)."""
     article = part(text, '<article class="report">', "</article>")
-    cells = re.findall(r'<td class="num">(.*?)</td>', article)
+    cells = re.findall(r'<td class="num"(?: data-l="[^"]*")?>(.*?)</td>', article)
     found = []
     for cell in cells:
         link = re.search(r'href="([^"]*)"', cell)

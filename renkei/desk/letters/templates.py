@@ -21,7 +21,7 @@ from renkei.desk.letters.views import docx, kind_or_404
 from renkei.desk.request import StaffRequest
 from renkei.documents.letters import fill_template
 from renkei.documents.models import LetterTemplate
-from renkei.documents.papers import PAPERS, Paper, example_paper, paper_template
+from renkei.documents.papers import PAPERS, Paper, example_paper, left_out, paper_template
 from renkei.documents.shipped import KINDS, shipped_template
 from renkei.documents.store import path_of
 from renkei.plan.content import LetterRule
@@ -32,9 +32,10 @@ def templates(request: StaffRequest, body: str) -> HttpResponse:
     """Show each kind of letter with the version in use and the older ones."""
     own = list(LetterTemplate.objects.visible_to(request.actor))
     rules: list[LetterRule | Paper] = [*content_now().letters.values(), *PAPERS.values()]
-    rows = [{"rule": rule, "versions": [one for one in own if one.kind == rule.code],
+    rows: list[dict[str, Any]] = [{"rule": rule, "versions": [one for one in own if one.kind == rule.code],
              "used": next((one for one in own if one.kind == rule.code and one.is_used), None)}
             for rule in rules]  # fmt: skip
+    rows = [row | {"left_out": left_out(row["used"]) if row["used"] else {}} for row in rows]
     roles = {term.code: term.name for term in content_now().vocabulary("roles")} | {"": _("機関のだれでも")}
     prefix = request.membership.body.number_prefix
     numbers = {rule.code: rule.pattern(body, prefix).replace("{n}", "○") for rule in content_now().letters.values()}

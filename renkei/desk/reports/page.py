@@ -17,6 +17,8 @@ from renkei.reporting.report.numbers import Moved, moved
 from renkei.reporting.report.parts import Cell, Ref, Section, Table
 from renkei.reporting.report.queries import moment_of, period_of, sections_of, texts_of
 
+FITS = 4  # columns of a table that stay beside each other on a telephone
+
 
 @dataclass(frozen=True, slots=True)
 class ShownCell:
@@ -40,6 +42,22 @@ class ShownTable:
         """Return the heads, over numbers set like them."""
         like = next(iter([*self.rows, self.total]), [])
         return [ShownCell(words, place < len(like) and like[place].is_number) for place, words in enumerate(self.table.heads)]
+
+
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether a telephone shows each row as a list: a table that does not fit would hide its last columns."""
+        return len(self.table.heads) > FITS
+
+    @property
+    def labelled(self) -> list[list[tuple[str, ShownCell]]]:
+        """Return the rows, each cell with the head it stands under."""
+        return [list(zip(self.table.heads, row, strict=True)) for row in self.rows]
+
+    @property
+    def labelled_total(self) -> list[tuple[str, ShownCell]]:
+        """Return the total, each cell with the head it stands under."""
+        return list(zip(self.table.heads, self.total, strict=True)) if self.total else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import wareki
 from renkei.desk.reports.page import ReportPage, ShownTable
-from renkei.documents.papers import PAPERS, Row, paper_docx
+from renkei.documents.models import LetterTemplate
+from renkei.documents.papers import PAPERS, Row, left_out, paper_docx
 from renkei.plan.models import Body
 from renkei.plan.printing import content_at, sign_place
 from renkei.reporting.models import Report, ReportKind
@@ -31,6 +32,12 @@ def report_docx(report: Report, page: ReportPage, *, by: Actor) -> bytes:
     return paper_docx(kind, values, lists, by=by)
 
 
+def paper_leaves_out(report: Report, *, by: Actor) -> list[str]:
+    """Return the headings of the sections that the acting body's own template has no place for."""
+    own = LetterTemplate.objects.visible_to(by).in_use().filter(kind=KINDS[ReportKind(report.kind)]).first()
+    return list(left_out(own).values()) if own else []
+
+
 def version_words(report: Report) -> str:
     """Return which version it is and whether it stands."""
     return f"第{report.number}版（{'承認済み' if report.is_approved else '案'}）"
@@ -48,11 +55,13 @@ def _head(report: Report, page: ReportPage) -> dict[str, str]:
 
 
 def _rows(columns: list[str], tables: list[ShownTable], place: int | None) -> list[Row]:
-    """Return the rows of one table, its total last; of all tables, each row under its table's title."""
+    """Return the rows of one table, its total last (one that says so where there are none); of all tables, each row under its table's title."""
     if place is not None:
-        return [dict(zip(columns, row, strict=True)) for row in _texts(tables[place])] if tables else []
-    return [dict(zip(columns, [table.table.title if first else "", *row], strict=True))
-            for table in tables for first, row in ((number == 0, row) for number, row in enumerate(_texts(table)))]  # fmt: skip
+        found = [dict(zip(columns, row, strict=True)) for row in _texts(tables[place])] if tables else []
+    else:
+        found = [dict(zip(columns, [table.table.title if first else "", *row], strict=True))
+                 for table in tables for first, row in ((number == 0, row) for number, row in enumerate(_texts(table)))]  # fmt: skip
+    return found or [{column: ("ありません" if tables else "―") if column == columns[0] else "" for column in columns}]
 
 
 def _texts(table: ShownTable) -> list[list[str]]:

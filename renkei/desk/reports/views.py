@@ -18,6 +18,7 @@ from renkei.base.forms import Refusing, TextField
 from renkei.base.language import shown_fiscal_year
 from renkei.base.refusal import Refused
 from renkei.desk.reports.page import ReportPage
+from renkei.desk.reports.paper import paper_leaves_out
 from renkei.desk.request import StaffRequest
 from renkei.reporting.models import Report, ReportKind
 from renkei.reporting.report.actions import MOST, approve_report, begin_next_version, begin_report, write_section
@@ -82,7 +83,7 @@ def report(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse:
     context = {
         "body": body, "report": found, "page": ReportPage(found, request.actor), "others": list(others),
         "writes": writes_reports(request.actor), "approves": approves_reports(request.actor),
-        "has_draft": any(not one.is_approved for one in others),
+        "has_draft": any(not one.is_approved for one in others), "left_out": paper_leaves_out(found, by=request.actor),
     }  # fmt: skip
     return render(request, "desk/reports/report.html", context)
 
