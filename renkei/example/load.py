@@ -19,6 +19,7 @@ from django.db.transaction import TransactionManagementError
 from renkei.base import clock
 from renkei.base.memo import remembering
 from renkei.cases.jobs import run_clocks
+from renkei.cases.judging import take_up_judgments
 from renkei.cases.models import Case
 from renkei.example.afterwards import ask_and_answer
 from renkei.example.cast import Cast, gather
@@ -29,6 +30,7 @@ from renkei.example.meetings import meet
 from renkei.example.plots import PLOTS
 from renkei.example.projects import approve
 from renkei.example.scene import Scene, Story
+from renkei.example.yearend import end_year
 from renkei.plan.queries import add_business_days
 from renkei.post.daily import DIGEST, compose
 from renkei.post.models import Mail, MailState, Nudge, ScreenMail
@@ -61,6 +63,7 @@ def _load(say: Say, *, savepoints: bool) -> int:
         say("例示の案件を作っています")
         _play(cast)
         _deliver()
+        take_up_judgments()
         return Case.objects.count()
 
 
@@ -90,6 +93,7 @@ def _play(cast: Cast) -> None:
     heapq.heappush(queue, (now - dt.timedelta(days=_MEETING_DAYS), next(order), meet(cast, clock.today())))
     heapq.heappush(queue, (now - dt.timedelta(days=_COORDINATING_DAYS), next(order), coordinate(cast, clock.today())))
     heapq.heappush(queue, (now - dt.timedelta(days=_PROJECT_DAYS), next(order), approve(cast, clock.today())))
+    heapq.heappush(queue, (now - dt.timedelta(days=_PROJECT_DAYS), next(order), end_year(cast, clock.today())))
     mornings = [clock.at(add_business_days(clock.today(), -days), 7, 30) for days in range(_CLOCK_DAYS, 0, -1)]
     for morning in mornings:
         heapq.heappush(queue, (morning, next(order), _morning()))

@@ -13,7 +13,7 @@ from renkei.cases.models import Case
 from renkei.reporting.figures import BY_CODE
 from renkei.reporting.months import Month, by_month, last_months, of_month
 from renkei.reporting.queries import count
-from tests.desk.pages import address, client
+from tests.desk.pages import address, client, seen
 from tests.desk.pages import said as text_of
 from tests.meetings.making import with_meetings
 from tests.reporting.year import Year, a_year, at
@@ -84,6 +84,17 @@ def test_a_month_of_an_address_is_read_or_is_none(text: str, wanted: dt.date | N
 @pytest.mark.parametrize(("day", "back", "code"), [(dt.date(2026, 1, 1), 1, "2025-12"), (dt.date(2026, 3, 1), 14, "2025-01"), (dt.date(2026, 12, 1), 0, "2026-12")])
 def test_months_before(day: dt.date, back: int, code: str) -> None:
     assert Month(day).before(back).code == code
+
+
+def test_the_drawing_says_where_a_fiscal_year_begins_and_the_table_which_year_a_month_is_of(world: World, year: Year) -> None:
+    with clock.moved_to(NOVEMBER):
+        text = seen(world, "desk-figures-overview")
+        empty = seen(world, "desk-figures-overview", BANK)
+    assert re.findall(r'<li[^>]*>(\w+)<span class="y">([^<]+)<', text) == [("11月", "令和7年度"), ("4月", "令和8年度")]
+    months = re.findall(r'<th scope="row">(令和\d年\d+月)</th>', text)
+    assert (len(months), months[0], months[5], months[-1]) == (13, "令和7年11月", "令和8年4月", "令和8年11月")
+    assert ["この13か月に、数えるものはありません" in one for one in (text, empty)] == [False, True]
+    assert (empty.count("flow-fig"), len(re.findall(r'<th scope="row">令和\d年\d+月</th>', empty))) == (0, 13)  # the table stays
 
 
 def test_a_month_of_records_says_which(world: World, year: Year) -> None:

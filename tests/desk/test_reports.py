@@ -299,7 +299,7 @@ def test_the_docx_has_the_sections_in_order_with_words_and_every_row(world: Worl
     bodies = rows_of(document, ["機関", "相談", "支援", "断り", "無返答", "継続", "牽引事業"])
     assert [row[0] for row in bodies] == ["産業課", "工業試験所", "センター", "ひばり銀", "分け方がまだ", "計画全体"]
     assert rows_of(document, ["会議", "計画", "開催"]) == [["ひばり定例会議", "年10回", "0"], ["ひばり連携会議", "年1回", "0"], ["ひばりスマート会議", "随時", "0"]]
-    assert rows_of(document, ["指定", "区分", "件数"]) == []
+    assert rows_of(document, ["指定", "区分", "件数"]) == [["―", "", ""]]  # this plan has no designation
     whole = "\n".join(one.text for one in document.paragraphs)
     assert "試験が増えた。\n\n二つ目の段落。" in whole
     assert [[cell.text for cell in row.cells] for row in document.tables[0].rows][1:3] == [["集計", "令和9年5月31日までの記録"], ["承認", "相川 志保　令和9年5月31日"]]

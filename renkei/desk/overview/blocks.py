@@ -14,6 +14,7 @@ from renkei.accounts.queries import members_of
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
+from renkei.base.language import shown_fiscal_year, shown_month
 from renkei.cases.models import Case
 from renkei.cases.queries.board import AGES
 from renkei.cases.queries.finding import QUEUE, Wanted, cases_wanted
@@ -24,14 +25,16 @@ from renkei.reporting.counting.parts import ALL
 from renkei.reporting.figures import BY_CODE
 from renkei.reporting.months import Month, by_month, last_months
 
-HEIGHT = 100
+APRIL, HEIGHT = 4, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A month of a flow: its words, and for each figure of the flow its number with its place in the drawing."""
+    """A month of a flow: its words, the fiscal year where one begins (or the drawing), and each figure's number with its place in the drawing."""
 
     words: str
+    full: str
+    year: str
     is_quarter: bool
     cells: list[Cell]
     bars: list[tuple[int, int, int]]  # x, y and height; 100 in all
@@ -46,6 +49,11 @@ class Flow:
     columns: list[Column]
     most: str
     width: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing is there to be drawn."""
+        return not any(height for column in self.columns for _x, _y, height in column.bars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,8 @@ def flow(actor: Actor, codes: tuple[str, ...], *, body: str = ALL) -> Flow:
         cells = [Cell(written_value(row[place].value), _records(actor, code, month, body)) for code, row in zip(codes, numbers, strict=True)]
         heights = [int((row[place].value or 0) * HEIGHT / most) for row in numbers]
         bars = [(place * wide + 2 * turn + 1, HEIGHT - height, height) for turn, height in enumerate(heights)]
-        columns.append(Column(_("%(month)s月") % {"month": month.first.month}, month.first.month in {1, 4, 7, 10}, cells, bars))
+        year = shown_fiscal_year(month.year) if not place or month.first.month == APRIL else ""
+        columns.append(Column(_("%(month)s月") % {"month": month.first.month}, shown_month(month.first), year, month.first.month in {1, 4, 7, 10}, cells, bars))
     return Flow([str(figure.name) for figure in figures], str(figures[0].unit), columns, written_value(most), len(months) * wide + 1)
 
 
