@@ -24,6 +24,7 @@ def test_ask_compare_use_and_go_back(world: World) -> None:
     page = seen(world, "desk-learning")
     assert "まだ学ばせていません" in page
     assert "標準の重みを使っています" in page
+    assert "まだ答えがありません。" in page
     assert re.findall(r'<th scope="row">([^<]+)</th>', page) == ["引き受けた", "断った", "提案にないところを選んだ", "合う・合わないと答えた"]
     page = do(world, deed="ask")
     assert "学習を頼みました。" in page

@@ -14,21 +14,25 @@ from django.test import Client
 from renkei.accounts.models import Membership, Person
 from renkei.audit.models import Event
 from renkei.base import clock
+from renkei.base.actor import SYSTEM
 from renkei.base.fiscal_year import FiscalYear
 from renkei.base.grants import apply_grants
 from renkei.base.text import search_key
 from renkei.cases.models import Case, Consent, Consultation, FollowUp, Gap, Need, Register, Support, Transition
+from renkei.cases.queries.shares import shared_projects
 from renkei.cases.states import CaseState, SupportState
 from renkei.companies.models import Company
 from renkei.example.catalogue import load_catalogue
 from renkei.example.files import PASSWORD, rows
 from renkei.example.load import load_example
+from renkei.matching.learned import judged
 from renkei.matching.models import Entry
-from renkei.meetings.models import AgendaItem, Meeting, Task
+from renkei.meetings.models import AgendaItem, Meeting, Task, TrendNote
 from renkei.plan.commands import publish_built_in
 from renkei.plan.models import Body
 from renkei.plan.queries import current_plan, front_desk, is_business_day
 from renkei.post.models import Mail, MailState, ScreenMail
+from renkei.reporting.models import ClosedPeriod, PublishedFigure, Report
 from renkei.research.models import Activity, ActivityReport, Bridge
 from tests.ground import Ground
 
@@ -128,6 +132,30 @@ def test_meetings_were_held_and_the_next_is_called_with_a_hard_case(region: Any)
     assert AgendaItem.objects.filter(kind="case", level="all").count() == 0  # no firm has confirmed words without a name
     assert not AgendaItem.objects.filter(meeting__in=held, outcome="").exists()
     assert Task.objects.filter(item__kind="case").count() == AgendaItem.objects.filter(kind="case", outcome="helped").count()
+
+
+@pytest.mark.django_db
+def test_projects_are_agreed_refused_waiting_and_not_proposed_and_banks_told_meetings(region: Any) -> None:
+    found = {one.number: one for one in shared_projects(SYSTEM)}
+    said = {number: "agreed" if one.held else "none" if one.newest is None else "refused" if one.newest.refused else "waits" for number, one in found.items()}
+    assert sorted(said.values()) == ["agreed", "none", "none", "refused", "waits"]
+    assert set(TrendNote.objects.values_list("body__kind", flat=True)) == {"bank"}
+    assert set(TrendNote.objects.values_list("basis", flat=True)) == {"anonymous", "consent"}
+
+
+@pytest.mark.django_db
+def test_the_last_year_is_closed_published_and_reported_once_its_day_has_come(region: Any) -> None:
+    last = FiscalYear(FiscalYear.of(clock.today()).start_year - 1)
+    has_come = clock.today() > last.last_day + dt.timedelta(days=60)
+    assert [one.fiscal_year for one in ClosedPeriod.objects.all()] == ([last.start_year] if has_come else [])
+    assert PublishedFigure.objects.filter(figure="consultations", value__gt=0).exists() == has_come
+    assert [(one.kind, one.fiscal_year, one.is_approved) for one in Report.objects.all()] == ([("year", last.start_year, True)] if has_come else [])
+
+
+@pytest.mark.django_db
+def test_answers_are_there_to_learn_from(region: Any) -> None:
+    assert {one.origin: (one.fits > 0, one.fits_not > 0) for one in judged()} == {
+        "accepted": (True, False), "declined": (False, True), "chosen": (False, False), "marked": (False, False)}  # fmt: skip
 
 
 # P1: one holder, one next step ---------------------------------------------------------------------------------------

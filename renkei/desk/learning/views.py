@@ -28,8 +28,9 @@ def learning(request: StaffRequest, body: str) -> HttpResponse:
     _only_editors(request)
     models, used = list(LearnedModel.objects.select_related("asked_by")[:SHOWN]), _in_use()
     models += [one for one in used if one not in models]  # the way back stands, however many were learned since
+    answers = judged()
     context = {
-        "body": body, "judged": judged(), "models": models, "used": used,
+        "body": body, "judged": answers, "has_answers": any(one.fits or one.fits_not for one in answers), "models": models, "used": used,
         "waits": any(one.state == LearnedState.ASKED for one in models),
     }  # fmt: skip
     return render(request, "desk/learning/learning.html", context)
