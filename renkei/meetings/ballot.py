@@ -20,6 +20,16 @@ class Line:
     words: str
     known: Vote | None
 
+    @property
+    def stance_field(self) -> str:
+        """Return the name of the field for the stance."""
+        return f"s-{self.item.pk}"
+
+    @property
+    def words_field(self) -> str:
+        """Return the name of the field for the sentence."""
+        return f"w-{self.item.pk}"
+
 
 def ballot(meeting: Meeting, actor: Actor, typed: Mapping[str, str] | None = None) -> list[Line]:
     """Return the undecided items the actor reads, in order."""

@@ -145,9 +145,9 @@ def test_votes_are_counted_by_body_and_by_party_and_the_newest_counts(region: Wo
 ])  # fmt: skip
 def test_an_answer_says_what_and_nothing_is_half_said(region: World, said: Said, code: str) -> None:
     found, item, secret = going(region)
-    with refuses(code):
+    with refuses(code, f"{'w' if code == 'words_empty' else 's'}-{item.pk}"):
         cast_votes(found, {secret.pk: AGREE, item.pk: said}, by=region.lab)
-    with refuses("too_long", "words"):
+    with refuses("too_long", f"w-{item.pk}"):
         cast_votes(found, {item.pk: Said("agree", "長" * 401)}, by=region.lab)
     with refuses("nothing_said"):
         cast_votes(found, {}, by=region.lab)
@@ -162,7 +162,7 @@ def test_an_answer_says_what_and_nothing_is_half_said(region: World, said: Said,
 def test_who_answers_by_link_says_who_they_are(region: World) -> None:
     found, item, secret = going(region)
     link = by_link(BANK)
-    with refuses("name_empty", "name"):
+    with refuses("name_empty", "answered_by"):
         cast_votes(found, {item.pk: AGREE}, by=link)
     with refuses("unknown_item"):
         cast_votes(found, {secret.pk: AGREE}, by=by_link(LAB), name="小出 渉")
@@ -176,7 +176,7 @@ def test_nothing_is_said_before_after_or_to_what_is_decided(region: World) -> No
         cast_votes(found, {item.pk: AGREE}, by=region.lab)
     found = send_round(found, by=region.center, version=0)
     decide(item, by=region.center, outcome="noted", decision="改正する。", version=0)
-    with refuses("decided"):
+    with refuses("decided", f"s-{item.pk}"):
         cast_votes(found, {item.pk: AGREE}, by=region.lab)
     decide(secret, by=region.desk, outcome="noted", decision="聞いた。", version=0)
     send_out(fresh(found), by=region.center)

@@ -186,6 +186,22 @@ def test_what_the_page_refuses_is_said_and_what_was_typed_stays(region: World, s
     assert name.strip("\u3000\x00") in shown
 
 
+@pytest.mark.parametrize(("stance", "words", "name", "wrong"), [
+    ("", "ことばだけ", "小出 渉", "s-{}"), ("against", "", "小出 渉", "w-{}"), ("agree", "", "", "answered_by"), ("", "", "小出 渉", None)])  # fmt: skip
+def test_the_sentence_stands_beside_its_field_here_and_on_the_desk(region: World, stance: str, words: str, name: str, wrong: str | None) -> None:
+    found, items = going(region, "規約", "予算")
+    field = wrong.format(items[1].pk) if wrong else None
+    desk = Client()
+    desk.force_login(region.people[LAB])
+    here = text(Client().post(page_of(LAB, found), given(items[1], stance, words, name)))
+    there = text(desk.post(f"/d/{LAB}/meeting/{found.pk}/round/", given(items[1], stance, words, name)))
+    for page in (here, *([] if field == "answered_by" else [there])):
+        assert re.findall(r'<p class="err" id="([^"]+)_error">', page) == ([field] if field else [])
+        assert re.findall(r'aria-describedby="([^"]+)_error"', page) == ([field] if field else [])
+        assert re.findall(r'<div class="errors" role="alert"><h2>[^<]+</h2><p>(?:<a href="#([^"]+)">)?', page) == [field or ""]
+        assert field is None or f'id="{field}"' in page
+
+
 def test_markup_and_nul_in_words_and_name_are_kept_as_text(region: World) -> None:
     found, (item,) = going(region)
     page = page_of(LAB, found)

@@ -86,9 +86,9 @@ def cast_votes(meeting: Meeting, said: Mapping[UUID, Said], *, by: Actor, name: 
     found = hold_meeting(meeting.pk) if seen else None  # nobody decides or freezes while a vote is on its way
     if found is None or not found.is_going_round:
         raise Refused(_("この持ち回りは、もう締め切りました。変わったことは、開いた機関に伝えてください。"), "not_round")
-    who = fit_name(name or by.name, "name")
+    who = fit_name(name or by.name, "answered_by")
     if not who:
-        raise Refused(_("お名前を入れてください。"), "name_empty", field="name")
+        raise Refused(_("お名前を入れてください。"), "name_empty", field="answered_by")
     if not said:
         raise Refused(_("議題ごとに、賛成・反対などを選んでください。"), "nothing_said")
     items = AgendaItem.objects.visible_to(by).filter(meeting=found).in_bulk()
@@ -148,13 +148,14 @@ def _whom_to_ask(meeting: Meeting) -> list[tuple[Body, int, bool]]:
 
 
 def _vote(item: AgendaItem, said: Said, name: str, *, by: Actor) -> Vote:
+    """Write one word; the field a refusal names is that of the ballot (``s-`` or ``w-`` with the item's id)."""
     if item.outcome:
-        raise Refused(_("もう決まった議題です：%(title)s") % {"title": item.title}, "decided")
+        raise Refused(_("もう決まった議題です：%(title)s") % {"title": item.title}, "decided", field=f"s-{item.pk}")
     if said.stance not in Stance.values:
-        raise Refused(_("賛成・反対などを1つ選んでください。"), "unknown_stance")
-    words = fit(said.words, 400, "words")
+        raise Refused(_("賛成・反対などを1つ選んでください。"), "unknown_stance", field=f"s-{item.pk}")
+    words = fit(said.words, 400, f"w-{item.pk}")
     if said.stance in SAYS_WHY and not words:
-        raise Refused(_("条件・反対・回答は、ひとことを書いてください：%(title)s") % {"title": item.title}, "words_empty")
+        raise Refused(_("条件・反対・回答は、ひとことを書いてください：%(title)s") % {"title": item.title}, "words_empty", field=f"w-{item.pk}")
     return Vote.objects.create(item=item, body_id=str(by.body), stance=said.stance, words=words, said_at=clock.now(), said_by_id=by.person, said_name=name)
 
 
