@@ -20,12 +20,16 @@ from renkei.cases.actions.holding import set_next_step
 from renkei.cases.actions.intake import Received, Said, receive, send_draft, start_draft
 from renkei.cases.actions.offers import Pick, send_offers
 from renkei.cases.actions.talk import log_contact
-from renkei.cases.actions.triage import add_need, settle_need
+from renkei.cases.actions.triage import add_need, set_analysis, settle_need
 from renkei.cases.models import Case, Need, Support
 from renkei.cases.states import NeedState
 from renkei.cases.steps import NextStep
 from renkei.companies.models import Company, CompanyPerson
 from renkei.example.cast import Cast
+from renkei.matching.analysis import codes, field_of
+from renkei.matching.cues import Met
+from renkei.matching.knowledge import knowledge
+from renkei.matching.reading import points
 from renkei.plan.queries import add_business_days, front_desk, providers
 
 Play = Iterator[dt.datetime]
@@ -140,7 +144,15 @@ def sort_out(scene: Scene) -> list[Need]:
             at = text.find(need["quote"])
             span = [(at, at + len(need["quote"]))] if need["quote"] and at >= 0 else []
             made.append(add_need(case, title=need["title"], stage=need["stage"], spans=span, by=scene.desk))
+        _say_what_it_is(scene, text)
     return made
+
+
+def _say_what_it_is(scene: Scene, text: str) -> None:
+    """Keep field, pressures and purposes as the house reads them in the text: what the desk mostly takes over [C23, C24]."""
+    known, met = knowledge(), Met(points(text))
+    pressures, purposes, techniques = (codes(known, name, met) for name in ("pressures", "purposes", "tech_fields"))
+    set_analysis(scene.opened, support_field=field_of(known, met, ""), pressures=pressures, purposes=purposes, tech_fields=techniques, by=scene.desk)
 
 
 def ask_bodies(scene: Scene, *, takes_over: bool = False) -> None:

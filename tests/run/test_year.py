@@ -32,6 +32,13 @@ class TestTheComparison:
         with clock.moved_to(NOW):
             assert self.different() == set()
 
+    def test_it_says_of_which_figures_there_was_something(self, world: World) -> None:
+        a_year(world)
+        found = Checked()
+        with clock.moved_to(NOW):
+            _compare(Books.of_the_house(), FiscalYear(2026), NOW, found)
+        assert {one.code for one in FIGURES} - found.counted == {"climbs", "outside", "gaps", "meetings", "trends"}
+
     @pytest.mark.parametrize("figure", [one.code for one in FIGURES if one.code not in {"climbs", "outside", "gaps", "meetings", "trends"}])
     def test_it_finds_a_figure_that_loses_its_last_record(self, world: World, monkeypatch: pytest.MonkeyPatch, figure: str) -> None:
         a_year(world)
