@@ -100,6 +100,7 @@ def test_begun_edited_and_published_on_screen_the_next_plan_takes_over_what_is_o
         assert current_plan().pk == NEXT
         old = plain(desk.get(address("desk-plan-of", plan=PLAN)))
         assert "いまは動いていない計画（読むだけ）" in old
+        assert "計画を直す" not in old
         page = said(desk.get(address("desk-plan-of", plan=NEXT)))
         assert "前の計画の案件を引き継ぐ（1件）" in page
         assert desk.post(address("desk-plan-succession", plan=NEXT)).status_code == 302
@@ -213,6 +214,31 @@ def test_a_plan_that_is_followed_begins_no_other(house: World) -> None:
     with pytest.raises(Refused) as refusal:
         drop_next(plan, by=house.desk, version=draft.version + 1)
     assert refusal.value.code == "published"
+
+
+@pytest.mark.covers("C02")
+def test_a_plan_that_is_over_and_followed_is_an_archive_that_only_the_system_corrects(house: World) -> None:
+    new, old = begun(house), Plan.objects.get(pk=PLAN)
+    draft = actions.open_draft(old, by=house.desk)
+    doors = [address("desk-plan-edit", plan=PLAN), address("desk-plan-diff", plan=PLAN), address("desk-plan-section", plan=PLAN, section="fields")]
+    with clock.moved_to(APRIL):  # over, but nothing published follows it yet
+        assert [client(house).get(door).status_code for door in doors] == [200, 200, 200]
+        draft = actions.save_draft(old, "second_person", ["close"], by=house.desk, version=draft.version)
+        actions.publish_draft(new, by=house.desk, version=PlanDraft.objects.get(plan=new).version)
+        events = Event.objects.count()
+        for act, args in ((actions.save_draft, ("second_person", [])), (actions.publish_draft, ()), (actions.reset_draft, ())):
+            with pytest.raises(Refused, match="読むだけで、直せません") as refusal:
+                act(old, *args, by=house.desk, version=draft.version)  # type: ignore[operator]  three of one shape
+            assert (refusal.value.code, refusal.value.field) == ("archived", None)
+        with pytest.raises(Refused) as stranger:
+            actions.open_draft(old, by=house.actor(BANK))
+        assert stranger.value.code == "not_allowed"
+        assert [client(house).get(door).status_code for door in doors] == [403, 403, 403]
+        assert client(house).get(address("desk-plan-of", plan=PLAN)).status_code == 200
+        assert (Event.objects.count(), PlanVersion.objects.filter(plan=PLAN).count()) == (events, 1)
+        assert actions.publish({**region(), "areas_note": "正誤"}, by=SYSTEM).number == 2
+    with clock.moved_to(NOW):  # before its last day is over it can still be changed
+        assert client(house).get(doors[0]).status_code == 200
 
 
 def test_the_draft_keeps_its_code_and_whom_it_follows(house: World) -> None:
