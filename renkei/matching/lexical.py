@@ -159,7 +159,6 @@ def scores(index: Index, terms: Terms, synonyms: Sequence[tuple[str, ...]]) -> S
     A word that means the same counts less; one of several words counts only where all are met, as the mean of them in an
     entry of middling length. Of a long question over a large catalogue the commonest words are left out.
     """
-    total = np.zeros(index.parts.rows)
     met = _Met([], [], [])
     asked = {name: list(terms.words if name != "pairs" else terms.by_field["pairs"]) for name in WEIGHTS}
     single = [forms[0] for forms in synonyms if len(forms) == 1]
@@ -170,11 +169,11 @@ def scores(index: Index, terms: Terms, synonyms: Sequence[tuple[str, ...]]) -> S
             weights = np.concatenate([weights, np.full(len(single), _SYNONYM)])
         _gather(index, name, keys_in(name, asked[name]), weights, met)
     _phrases(index, [forms for forms in synonyms if len(forms) > 1], met)
-    if met.rows:
-        rows, gains = np.concatenate(met.rows), np.concatenate(met.gains)
-        weighed = gains * np.repeat(np.array(met.weights, dtype=np.float32), [len(one) for one in met.rows])
-        total += np.bincount(rows, weighed, minlength=index.parts.rows)
-    return total
+    if not met.rows:
+        return np.zeros(index.parts.rows)
+    rows, worth = np.concatenate(met.rows, dtype=np.intp), np.concatenate(met.gains, dtype=np.float32)
+    worth *= np.repeat(np.array(met.weights, dtype=np.float32), [len(one) for one in met.rows])
+    return np.asarray(np.bincount(rows, worth, minlength=index.parts.rows), dtype=np.float64)
 
 
 @dataclass(slots=True)
