@@ -25,8 +25,7 @@ from renkei.companies.models import Company
 from renkei.example.catalogue import load_catalogue
 from renkei.example.files import PASSWORD, rows
 from renkei.example.load import load_example
-from renkei.matching.learned import judged
-from renkei.matching.models import Entry
+from renkei.matching.models import Entry, Judgment
 from renkei.meetings.models import AgendaItem, Meeting, Task, TrendNote
 from renkei.plan.commands import publish_built_in
 from renkei.plan.models import Body
@@ -154,8 +153,13 @@ def test_the_last_year_is_closed_published_and_reported_once_its_day_has_come(re
 
 @pytest.mark.django_db
 def test_answers_are_there_to_learn_from(region: Any) -> None:
-    assert {one.origin: (one.fits > 0, one.fits_not > 0) for one in judged()} == {
-        "accepted": (True, False), "declined": (False, True), "chosen": (False, False), "marked": (False, False)}  # fmt: skip
+    assert set(Judgment.objects.values_list("origin", "fits")) == {("accepted", True), ("declined", False)}
+
+
+@pytest.mark.django_db
+def test_the_desk_said_what_presses_firms_and_what_they_want(region: Any) -> None:
+    assert Case.objects.exclude(pressures=[]).exists()
+    assert Case.objects.exclude(purposes=[]).exists()
 
 
 # P1: one holder, one next step ---------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def _head(report: Report, page: ReportPage) -> dict[str, str]:
 
 def _rows(columns: list[str], tables: list[ShownTable], place: int | None) -> list[Row]:
     """Return the rows of one table, its total last (one that says so where there are none); of all tables, each row under its table's title."""
+    found: list[Row]
     if place is not None:
         found = [dict(zip(columns, row, strict=True)) for row in _texts(tables[place])] if tables else []
     else:
