@@ -73,8 +73,8 @@ def _targets(content: PlanContent) -> Block:
     """The targets across, as the document writes them [C39]."""
     aims = content.section("targets")
     total = content.raw.get("targets_total") or {}
-    head = ["年度", *(one["written"] for one in aims), *([total["written"]] if total else [])]
-    counts = ["件数", *(one.get("count_written") or f"{one['count']} 件" for one in aims), *([total["count_written"]] if total else [])]
+    head = ["年度", *(one["written"] for one in aims), *([total.get("written") or "合計"] if total else [])]
+    counts = ["件数", *(one.get("count_written") or f"{one['count']} 件" for one in aims), *([total.get("count_written") or f"{total['count']} 件"] if total else [])]
     return Block(rows=(tuple(head), tuple(counts)), has_head=True)
 
 

@@ -101,6 +101,9 @@ def test_begun_edited_and_published_on_screen_the_next_plan_takes_over_what_is_o
         old = plain(desk.get(address("desk-plan-of", plan=PLAN)))
         assert "いまは動いていない計画（読むだけ）" in old
         assert "計画を直す" not in old
+        assert "期間のまとめの報告" in old
+        assert "期間のまとめの報告" not in plain(desk.get(address("desk-plan-of", plan=NEXT)))
+        assert "期間のまとめの報告" not in plain(client(house, LAB).get(address("desk-plan-of", LAB, plan=PLAN)))
         page = said(desk.get(address("desk-plan-of", plan=NEXT)))
         assert "前の計画の案件を引き継ぐ（1件）" in page
         assert desk.post(address("desk-plan-succession", plan=NEXT)).status_code == 302

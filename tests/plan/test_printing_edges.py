@@ -96,6 +96,10 @@ class TestTargets:
         found = blocks(world, document=[{**PART, "table": "targets"}], targets=self.AIMS, targets_total={"written": "計", "count_written": "2 件"})
         assert [one.rows for one in found if one.rows] == [(("年度", "令和 7 年度", "令和 8 年度", "計"), ("件数", "2 件", "零件", "2 件"))]
 
+    def test_a_total_without_words_of_its_own_is_written_in_ours(self, world: World) -> None:
+        found = blocks(world, document=[{**PART, "table": "targets"}], targets=self.AIMS, targets_total={"count": 2})
+        assert [one.rows for one in found if one.rows] == [(("年度", "令和 7 年度", "令和 8 年度", "合計"), ("件数", "2 件", "零件", "2 件"))]
+
     def test_no_targets_leave_the_heads(self, world: World) -> None:
         found = blocks(world, document=[{**PART, "table": "targets"}], targets=[])
         assert [one.rows for one in found if one.rows] == [(("年度",), ("件数",))]

@@ -54,6 +54,7 @@ def plan_page(request: StaffRequest, body: str, plan: str | None = None) -> Http
         "may_edit": (may_edit := edits_plan(request.actor, found)),
         "upcoming": upcoming(found) if may_edit else None,
         "may_be_followed": may_edit and may_be_followed(found),
+        "wraps_up": sees_all and FiscalYear.of(found.term_to).first_day <= clock.today(),
         "left_open": left_open(found, request.actor).count() if may_take_over(request.actor, found) else 0,
     }
     return render(request, "desk/plan/plan.html", context)
