@@ -107,6 +107,7 @@ def _repeated(document: Any, name: str, columns: dict[str, int]) -> None:
     head = table.add_row()
     head._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))  # noqa: SLF001  python-docx has no name for it
     loop, row, end = table.add_row(), table.add_row(), table.add_row()
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001  see above; a row stays on one page
     loop.cells[0].text, end.cells[0].text = "{%tr for 行 in " + name + " %}", "{%tr endfor %}"
     _widths(table, *columns.values())
     for number, (column, width) in enumerate(columns.items()):

@@ -141,3 +141,27 @@ class TestBundle:
 
     def test_nothing_to_bind_is_an_empty_bundle(self) -> None:
         assert sizes(bind([], title="x")) == []
+
+
+def test_a_word_without_a_gap_is_broken_and_all_of_it_is_on_the_paper() -> None:
+    digest = "0123456789abcdef" * 8
+    made = pdf_of([Block(rows=(("照合の値", digest),), widths=(40, 120))], title="題")
+    text = read(made).pages[0].extract_text()
+    assert digest in re.sub(r"[\s\u200b]", "", text)
+    assert text.count("\n") > 1  # more than the one line it ran over the edge in
+
+
+def test_a_heading_whose_section_has_no_words_goes_over_the_page_with_its_table() -> None:
+    """Lines that fill a page until only the heading has room: it stands on the page of the table, no gap holds it back."""
+    table = Block(rows=(("機関", "件数"), ("試験所", "3")), has_head=True)
+    for lines in range(30, 42):
+        made = read(pdf_of([*[Block("行")] * lines, Block("節", level=2), Block(), Block("小見出し", level=2), table], title="題"))
+        pages = [page.extract_text() for page in made.pages]
+        assert [("節" in page) for page in pages] == [("試験所" in page) for page in pages], lines
+
+
+def test_a_short_row_stays_whole_and_a_long_one_goes_on() -> None:
+    long = "支援の役割を長く書く。" * 300
+    made = read(pdf_of([Block("行")] * 3 + [Block(rows=(("一", "二"), ("甲", long)), has_head=True)], title="題"))
+    assert len(made.pages) > 1
+    assert re.sub(r"\s", "", "".join(page.extract_text() for page in made.pages)).count("支援の役割を長く書く") >= 290

@@ -27,7 +27,7 @@ def report_docx(report: Report, page: ReportPage, *, by: Actor) -> bytes:
     kind = KINDS[ReportKind(report.kind)]
     tables = {one.section.code: one.tables for one in page.sections}
     texts = {one.section.code: one.section.text for one in page.sections}
-    values = {**_head(report, page), **{name: texts.get(_TEXTS[name]) or "―" for name in PAPERS[kind].texts}}
+    values = {**_head(report, page), **{name: texts.get(_TEXTS[name]) or _nothing(tables.get(_TEXTS[name])) for name in PAPERS[kind].texts}}
     lists = {name: _rows(list(columns), tables.get(_LISTS[name][0], []), _LISTS[name][1]) for name, columns in PAPERS[kind].lists.items()}
     return paper_docx(kind, values, lists, by=by)
 
@@ -63,6 +63,11 @@ def _rows(columns: list[str], tables: list[ShownTable], place: int | None) -> li
         found = [dict(zip(columns, [table.table.title if first else "", *row], strict=True))
                  for table in tables for first, row in ((number == 0, row) for number, row in enumerate(_texts(table)))]  # fmt: skip
     return found or [{column: ("ありません" if tables else "―") if column == columns[0] else "" for column in columns}]
+
+
+def _nothing(tables: list[ShownTable] | None) -> str:
+    """Return what stands where a section has no words: nothing above its tables, a dash where it has none."""
+    return "" if tables else "―"
 
 
 def _texts(table: ShownTable) -> list[list[str]]:
