@@ -143,14 +143,6 @@ class TestBundle:
         assert sizes(bind([], title="x")) == []
 
 
-def test_a_word_without_a_gap_is_broken_and_all_of_it_is_on_the_paper() -> None:
-    digest = "0123456789abcdef" * 8
-    made = pdf_of([Block(rows=(("照合の値", digest),), widths=(40, 120))], title="題")
-    text = read(made).pages[0].extract_text()
-    assert digest in re.sub(r"[\s\u200b]", "", text)
-    assert text.count("\n") > 1  # more than the one line it ran over the edge in
-
-
 def test_a_heading_whose_section_has_no_words_goes_over_the_page_with_its_table() -> None:
     """Lines that fill a page until only the heading has room: it stands on the page of the table, no gap holds it back."""
     table = Block(rows=(("機関", "件数"), ("試験所", "3")), has_head=True)

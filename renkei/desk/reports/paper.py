@@ -50,7 +50,7 @@ def _head(report: Report, page: ReportPage) -> dict[str, str]:
     return {
         "計画名": report.plan.title, "年度": str(report.year), "版": version_words(report), "作成日": wareki(clock.today()),
         "作成機関": Body.objects.get(pk=report.plan.front_desk_id).name + sign_place(content_at(report.plan, signed), signed.astimezone(clock.JST).date(), kind), "集計": f"{wareki(page.moment.astimezone(clock.JST).date())}までの記録",
-        "承認": approval, "照合の値": report.digest or "―",
+        "承認": approval, "照合の値": f"{report.digest[:32]} {report.digest[32:]}" if report.digest else "―",
     }  # fmt: skip
 
 
