@@ -198,7 +198,7 @@ def test_the_sentence_stands_beside_its_field_here_and_on_the_desk(region: World
     for page in (here, *([] if field == "answered_by" else [there])):
         assert re.findall(r'<p class="err" id="([^"]+)_error">', page) == ([field] if field else [])
         assert re.findall(r'aria-describedby="([^"]+)_error"', page) == ([field] if field else [])
-        assert re.findall(r'<div class="errors" role="alert"><h2>[^<]+</h2><p>(?:<a href="#([^"]+)">)?', page) == [field or ""]
+        assert re.findall(r'<div class="errors" role="alert"><h2>[^<]+</h2>\s*<p>(?:<a href="#([^"]+)">)?', page) == [field or ""]
         assert field is None or f'id="{field}"' in page
 
 
