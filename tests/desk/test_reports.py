@@ -333,9 +333,12 @@ def test_the_other_reports_print_too(world: World, kind: str) -> None:
         report = begin_report(kind, world.plan, FiscalYear(2029), by=world.desk)
         document = docx_of(client(world).get(address("desk-report-paper", yearly=report.pk)).content)
         assert client(world).get(address("desk-report-pdf", yearly=report.pk)).content.startswith(b"%PDF-")
-    assert {row.cells[0].text: row.cells[1].text for row in document.tables[0].rows}["作成機関"] == "ひばり県産業課" + ("　㊞" if kind == "lab" else "")  # by the rule of that form
+    facts = {row.cells[0].text: row.cells[1].text for row in document.tables[0].rows}
+    assert facts["作成機関"] == "ひばり県産業課" + ("　㊞" if kind == "lab" else "")  # by the rule of that form
     if kind == "lab":
+        assert "令和11年度　活動報告" in "\n".join(one.text for one in document.paragraphs)
         assert rows_of(document, ["指定", "区分", "件数"])[0] == ["体験ラボの指定（架空）", "ひばりスマート会議", "0"]
     else:
+        assert facts["年度"] == "令和6年度から令和11年度まで"
         assert [row[0] for row in rows_of(document, ["年度", "相談", "支援", "終わり", "牽引事業"])] == ["令和7年度", "令和8年度", "令和9年度"]
         assert len(rows_of(document, ["受付番号", "主担当", "次の一手", "期日"])) == 10

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import wareki
+from renkei.base.fiscal_year import FiscalYear
 from renkei.desk.reports.page import ReportPage, ShownTable
 from renkei.documents.models import LetterTemplate
 from renkei.documents.papers import PAPERS, Row, left_out, paper_docx
@@ -27,7 +30,7 @@ def report_docx(report: Report, page: ReportPage, *, by: Actor) -> bytes:
     kind = KINDS[ReportKind(report.kind)]
     tables = {one.section.code: one.tables for one in page.sections}
     texts = {one.section.code: one.section.text for one in page.sections}
-    values = {**_head(report, page), **{name: texts.get(_TEXTS[name]) or _nothing(tables.get(_TEXTS[name])) for name in PAPERS[kind].texts}}
+    values = {**_head(report, page), "年度": _years(report, tables), **{name: texts.get(_TEXTS[name]) or _nothing(tables.get(_TEXTS[name])) for name in PAPERS[kind].texts}}
     lists = {name: _rows(list(columns), tables.get(_LISTS[name][0], []), _LISTS[name][1]) for name, columns in PAPERS[kind].lists.items()}
     return paper_docx(kind, values, lists, by=by)
 
@@ -48,10 +51,19 @@ def _head(report: Report, page: ReportPage) -> dict[str, str]:
     signed = approved or clock.now()
     approval = f"{report.approved_by.name}　{wareki(approved.astimezone(clock.JST).date())}" if approved and report.approved_by else "まだ承認していません"
     return {
-        "計画名": report.plan.title, "年度": str(report.year), "版": version_words(report), "作成日": wareki(clock.today()),
+        "計画名": report.plan.title, "版": version_words(report), "作成日": wareki(clock.today()),
         "作成機関": Body.objects.get(pk=report.plan.front_desk_id).name + sign_place(content_at(report.plan, signed), signed.astimezone(clock.JST).date(), kind), "集計": f"{wareki(page.moment.astimezone(clock.JST).date())}までの記録",
         "承認": approval, "照合の値": f"{report.digest[:32]} {report.digest[32:]}" if report.digest else "―",
     }  # fmt: skip
+
+
+def _years(report: Report, tables: Mapping[str, Sequence[ShownTable]]) -> str:
+    """Return the fiscal year; of a term the first, by its first day or by the first year that is aimed at, and the last."""
+    years = [row[0].text for table in tables.get("years", ()) for row in table.rows]
+    if report.kind != ReportKind.TERM or not years:
+        return str(report.year)
+    begins = report.plan.term_from
+    return f"{FiscalYear.of(begins) if begins else years[0]}から{report.year}まで"
 
 
 def _rows(columns: list[str], tables: list[ShownTable], place: int | None) -> list[Row]:
