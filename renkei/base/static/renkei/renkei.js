@@ -16,7 +16,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const wrong = document.querySelector("[aria-invalid=true]");
   if (wrong) { wrong.focus(); }
   const here = document.querySelector(".nav [aria-current]"); /* on a telephone the pages stand in one line that is pushed sideways */
-  if (here) { const nav = here.closest(".nav"); nav.scrollLeft = here.offsetLeft - nav.offsetLeft - nav.clientWidth / 2; }
+  if (here) { const nav = here.closest(".nav"); nav.scrollLeft = here.getBoundingClientRect().left - nav.getBoundingClientRect().left - nav.clientWidth / 2; }
 });
 
 /* Desk: keep what is typed until it is saved, move by j and k, count what is ticked. */
