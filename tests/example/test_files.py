@@ -20,7 +20,7 @@ from renkei.example.scene import phrases
 from renkei.plan.files import builtin_plans, load
 
 CATALOGUE = ["equipment", "events", "external_equipment", "needs", "past_cases", "people", "programmes", "seeds"]
-FILES = ["staff", "companies", "stories", *[f"catalogue/{name}" for name in CATALOGUE]]
+FILES = ["staff", "companies", "stories", "projects", *[f"catalogue/{name}" for name in CATALOGUE]]
 
 
 def read(name: str) -> list[dict[str, Any]]:

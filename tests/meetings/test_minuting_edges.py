@@ -290,19 +290,19 @@ def test_every_refusal_of_a_vote_and_of_sending_round(region: World) -> None:
         return lambda: cast_votes(found, {item.pk: Said(stance, words)}, by=region.lab)
 
     check([
-        (say(stance="odd"), ("unknown_stance", None, "賛成・反対などを1つ選んでください。")),
-        (say(stance="against"), ("words_empty", None, "条件・反対・回答は、ひとことを書いてください：規約")),
-        (say(stance="answer", words="\u3000"), ("words_empty", None, "条件・反対・回答は、ひとことを書いてください：規約")),
-        (say(stance="agree", words="長" * 10_000), ("too_long", "words", long(400, 10_000))),
+        (say(stance="odd"), ("unknown_stance", f"s-{item.pk}", "賛成・反対などを1つ選んでください。")),
+        (say(stance="against"), ("words_empty", f"w-{item.pk}", "条件・反対・回答は、ひとことを書いてください：規約")),
+        (say(stance="answer", words="\u3000"), ("words_empty", f"w-{item.pk}", "条件・反対・回答は、ひとことを書いてください：規約")),
+        (say(stance="agree", words="長" * 10_000), ("too_long", f"w-{item.pk}", long(400, 10_000))),
         (lambda: cast_votes(found, {}, by=region.lab), ("nothing_said", None, "議題ごとに、賛成・反対などを選んでください。")),
         (lambda: cast_votes(found, {found.pk: Said("agree")}, by=region.lab), ("unknown_item", None, "この議題は読めません。")),
         (lambda: cast_votes(found, {item.pk: Said("agree")}, by=SYSTEM), ("not_allowed", None, "機関の職員として入ってから送ってください。")),
-        (lambda: cast_votes(found, {item.pk: Said("agree")}, by=region.lab, name="長" * 101), ("too_long", "name", long(100, 101))),
+        (lambda: cast_votes(found, {item.pk: Said("agree")}, by=region.lab, name="長" * 101), ("too_long", "answered_by", long(100, 101))),
         (lambda: send_round(found, by=region.center, version=found.version), ("wrong_state", None, "いまは「議事録を書いている」です。「議事録を書いている」にはできません。画面を開き直してください。")),
     ])  # fmt: skip
     assert (Vote.objects.count(), trail("meeting.vote")) == (0, [])
     decide(item, by=region.center, outcome="noted", decision="改正する。", version=0)
-    check([(say(stance="agree"), ("decided", None, "もう決まった議題です：規約"))])
+    check([(say(stance="agree"), ("decided", f"s-{item.pk}", "もう決まった議題です：規約"))])
     assert (silent_bodies(found), remind_of_round(found.pk, by=SYSTEM)) == ([], 0), "nobody is reminded of what is decided"
 
 
