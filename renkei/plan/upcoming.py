@@ -132,10 +132,10 @@ def still_open(content: Document, before: Document) -> list[tuple[str, str]]:
 def drop_next(plan: Plan, *, by: Actor, version: int) -> None:
     """Throw a prepared plan away: it follows nothing any more, and another may be begun. Refused: ``not_allowed``, ``changed_meanwhile``, ``published``."""
     require_editor(by, plan)
+    draft = PlanDraft.objects.select_for_update().get(plan=plan)  # in the order of publishing: first the draft, then all plans
     lock_plans()
     if newest_version(plan) is not None:
         raise Refused(_("この計画は、もう公開されています。"), "published")
-    draft = PlanDraft.objects.select_for_update().get(plan=plan)
     if draft.version != version or upcoming_called(plan.pk) is None:
         raise Refused(_("ほかの人が先に保存しました。新しい内容を確かめてから、もう一度押してください。"), "changed_meanwhile")
     before = plan.predecessor

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.fiscal_year import FiscalYear
-from renkei.base.forms import JapaneseDateField, PhoneField, TextField
+from renkei.base.forms import JapaneseDateField, PhoneField, Refusing, TextField
 from renkei.base.numbers import whole_number
 from renkei.plan.content import PlanContent
 from renkei.plan.models import Plan
@@ -314,10 +314,9 @@ class OutsideContactForm(PlanForm):
         return {"outside_contacts": [row | fresh if row["code"] == given["which"] else row for row in rows]}
 
 
-class NextPlanForm(forms.Form):
+class NextPlanForm(Refusing):
     """What the next plan is called, and its term; as long as the one before unless somebody says otherwise."""
 
-    use_required_attribute = False
     title = TextField(label=_("題名"), max_length=200)
     begins = JapaneseDateField(label=_("始まりの日"), help_text=_("例：令和11年4月1日"))
     ends = JapaneseDateField(label=_("終わりの日"), help_text=_("例：令和16年3月31日"))

@@ -44,17 +44,13 @@ def begin(request: StaffRequest, body: str, plan: str) -> HttpResponse:
     if there := upcoming(found):
         return redirect("desk-plan-edit", body=body, plan=there.pk)
     form = NextPlanForm(request.POST if request.method == "POST" else None, plan=found)
-    problem = ""
     if request.method == "POST" and form.is_valid():
         try:
             made = begin_next(found, form.head(), by=request.actor)
         except Refused as refusal:
-            if refusal.field:
-                form.add_error(refusal.field, refusal.message)
-            else:
-                problem = refusal.message
+            form.refuse(refusal)
         else:
             messages.success(request, _("次の計画の下書きを、いまの計画から写しました。公開するまで、だれの画面も変わりません。"))
             return redirect("desk-plan-edit", body=body, plan=made.pk)
-    context = {"body": body, "plan": found, "form": form, "problem": problem, "may": may_be_followed(found)}
-    return render(request, "desk/plan/next.html", context, status=422 if problem or form.errors else 200)
+    context = {"body": body, "plan": found, "form": form, "may": may_be_followed(found)}
+    return render(request, "desk/plan/next.html", context, status=422 if form.errors else 200)
