@@ -74,7 +74,7 @@ simulate-year: .venv/.dev-ok
 	@$(BIN)/python -m bench.simulate_year $(SIZE)
 
 night: .venv/.dev-ok
-	$(BIN)/python -m bench.simulate_year 3000 --staff 200
+	$(BIN)/python -m bench.simulate_year 3000
 	RENKEI_NIGHT=1 $(BIN)/python -m pytest tests/storm -n 0
 
 messages: .venv/.dev-ok

@@ -51,7 +51,7 @@ _FIRMS = """
 # The day is the simulation's, not the server's. A case is wrong when it is open without holder, step or whose turn it is,
 # or names (as its person, or as who moves next) somebody who does not belong to that body on the day.
 _WATCH = """
-    CREATE TABLE IF NOT EXISTS quarter_unheld (at timestamptz DEFAULT clock_timestamp(), "case" uuid, why text);
+    CREATE TABLE IF NOT EXISTS quarter_unheld (day date, "case" uuid, why text, verb text);
     CREATE TABLE IF NOT EXISTS quarter_day (day date NOT NULL);
     CREATE OR REPLACE FUNCTION quarter_there(who uuid, body text) RETURNS boolean LANGUAGE sql STABLE AS $$
         SELECT who IS NULL OR EXISTS (
@@ -66,8 +66,9 @@ _WATCH = """
     $$;
     CREATE OR REPLACE FUNCTION quarter_case() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        INSERT INTO quarter_unheld ("case", why)
-        SELECT c.id, quarter_why(c) FROM cases_case c WHERE c.id = NEW.id AND quarter_why(c) IS NOT NULL;
+        INSERT INTO quarter_unheld ("case", why, day, verb)
+        SELECT c.id, quarter_why(c), d.day, (SELECT t.verb FROM cases_transition t WHERE t.case_id = c.id ORDER BY t.recorded_at DESC LIMIT 1)
+        FROM cases_case c, quarter_day d WHERE c.id = NEW.id AND quarter_why(c) IS NOT NULL;
         RETURN NULL;
     END $$;
     CREATE OR REPLACE FUNCTION quarter_member() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -159,5 +160,6 @@ def story() -> list[str]:
     told = _rows("SELECT count(*), count(mail_id), count(settled_at), count(read_at) FROM post_nudge")[0]
     replies = _one("SELECT count(*) FROM post_mail WHERE purpose = ANY(%s) AND state = 'sent'", [list(REPLIES)])
     wrong = _rows("SELECT why, count(*) FROM quarter_unheld GROUP BY 1 ORDER BY 1")
-    return [*(f"UNHELD {why}: {count}" for why, count in wrong), f"mails: {mails}", "news told {}, mailed {}, settled {}, read {}".format(*told),
+    first = _rows("SELECT DISTINCT ON (why) why, day, verb FROM quarter_unheld ORDER BY why, day")
+    return [*(f"UNHELD {why}: {count}" for why, count in wrong), *(f"UNHELD {why}: first on {day}, last deed {verb}" for why, day, verb in first), f"mails: {mails}", "news told {}, mailed {}, settled {}, read {}".format(*told),
             f"receipts and other answers to what the reader did that minute, not counted: {replies}"]  # fmt: skip

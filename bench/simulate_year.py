@@ -42,8 +42,11 @@ class Checked:
         return f"figures checked: {self.numbers}; different: {len(self.different)}"
 
 
-def simulate_year(size: int, *, staff: int = 40, seed: int = 7, days: int | None = None, say: Callable[[str], None] = print) -> Checked:
-    """Play a year of about ``size`` needs on the migrated, empty database (as the owner) and compare every figure."""
+def simulate_year(size: int, *, staff: int | None = None, seed: int = 7, days: int | None = None, say: Callable[[str], None] = print) -> Checked:
+    """Play a year of about ``size`` needs on the migrated, empty database (as the owner) and compare every figure.
+
+    ``staff`` is how many people the bodies have in all: without it as many as so many needs keep busy.
+    """
     from bench import quarter, region
     from bench.simulate import Plot, Quarter
     from bench.year import Diary, FiscalYearPlay
@@ -51,7 +54,7 @@ def simulate_year(size: int, *, staff: int = 40, seed: int = 7, days: int | None
     from renkei.plan.queries import is_business_day
     from renkei.reporting.figures import FIGURES
 
-    begun = time.monotonic()
+    begun, staff = time.monotonic(), staff or max(40, size // 15)
     year = FiscalYear.of(FIRST)
     plot = Plot(needs=size, staff=staff, seed=seed, first_day=FIRST, leaves_a_week=0.003, is_calm=True)
     run = Quarter(plot, random.Random(seed), moment=dt.datetime(2026, 4, 1, tzinfo=dt.UTC))
@@ -166,7 +169,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("size", type=int, nargs="?", default=300)
-    parser.add_argument("--staff", type=int, default=40)
+    parser.add_argument("--staff", type=int)
     parser.add_argument("--seed", type=int, default=7)
     chosen = parser.parse_args()
     found = on_throw_away_cluster("year", lambda: simulate_year(chosen.size, staff=chosen.staff, seed=chosen.seed))

@@ -103,16 +103,18 @@ def run_clocks() -> ClockReport:
 
 
 def free_left() -> int:
-    """Let the cases of everybody who has left fall into the queues of their bodies; a transaction a person."""
-    with acting(SYSTEM):
-        left = who_left()
+    """Let the cases of everybody who has left fall into the queues of their bodies.
+
+    All in one transaction: a case may name several who left on the same day, and no commit may name any of them (P1). One person
+    whose cases cannot be freed holds nobody else's back.
+    """
     count = 0
-    for body, person in left:
-        try:
-            with acting(SYSTEM):
+    with acting(SYSTEM):
+        for body, person in who_left():
+            try:
                 count += free_caseload(body, person, by=SYSTEM)
-        except Refused as refusal:
-            _log.error("clock free_left: %s %s refused (%s)", body, person, refusal.code)
+            except Refused as refusal:
+                _log.error("clock free_left: %s %s refused (%s)", body, person, refusal.code)
     return count
 
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from renkei.accounts.models import Membership
 from renkei.base import clock
-from renkei.base.actor import SYSTEM
-from renkei.cases.actions.holding import take_case
+from renkei.base.actor import SYSTEM, Actor
+from renkei.cases import jobs
+from renkei.cases.actions.answers import accept, correct_answer, record_answer
+from renkei.cases.actions.consents import give_consent
+from renkei.cases.actions.holding import Pack, accept_handover, offer_handover, take_case
 from renkei.cases.actions.leaving import free_caseload, leave_body, who_left
 from renkei.cases.actions.moves import Successor, accept_packs, choose_successor, open_move, send_packs
 from renkei.cases.jobs import run_clocks
-from renkei.cases.models import Case, Move, MoveReason
+from renkei.cases.models import Case, Move, MoveReason, Support
+from renkei.cases.queries.moves import naming_who_left
+from renkei.plan.models import Body
 from renkei.post.models import Mail
 from tests.cases.making import NOON, events, fresh, mails, offered, refuses, steps
 from tests.cases.moving import acts, held, join, member
@@ -104,6 +111,64 @@ def test_who_left_without_any_move_is_named_no_more(world: World, hand: Hand) ->
     assert run_clocks().freed == 1
     assert fresh(case).holder_person_id is None
     assert fresh(other).holder_person_id == world.people[DESK].pk
+
+
+@pytest.mark.covers("C32", "C42")
+def test_no_commit_of_the_night_names_one_who_left_when_several_did(
+    world: World, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case may name its person, the one asked and the one who moves next: all leave on the last day of March."""
+    sato, kono = join(DESK, "sato", until=LAST), join(LAB, "kono", until=LAST)
+    cases = [fresh(offered(world, person=kono.person_id).case) for _turn in range(2)]
+    Case.objects.filter(pk=cases[0].pk).update(holder_person=sato.person)
+    Case.objects.filter(pk=cases[1].pk).update(holder_person=sato.person, next_body=LAB, next_person=kono.person)
+    left_behind: list[int] = []
+    real = jobs.acting
+
+    @contextmanager
+    def watched(actor: Actor) -> Iterator[None]:
+        with real(actor):
+            yield
+        if events("case.free"):
+            left_behind.append(naming_who_left().count())
+
+    monkeypatch.setattr(jobs, "acting", watched)
+    hand.to(MONDAY)
+    assert run_clocks().freed == 4
+    assert left_behind
+    assert set(left_behind) == {0}
+    assert {(one.holder_person_id, one.next_person_id) for one in map(fresh, cases)} == {(None, None)}
+
+
+@pytest.mark.covers("C32")
+@pytest.mark.parametrize("how", ["late", "corrected"])
+def test_a_yes_after_the_last_day_names_nobody_who_left(world: World, hand: Hand, how: str) -> None:
+    lab = join(LAB, "kono", until=LAST)
+    support = offered(world, person=lab.person_id, takes_over=True)
+    if how == "late":
+        Support.objects.filter(pk=support.pk).update(state="expired")
+    else:
+        record_answer(support, by=world.desk, answer="decline", answered_by="江澤", reason="busy")
+    hand.to(MONDAY)
+    if how == "late":
+        accept(fresh(support), by=world.lab)
+    else:
+        correct_answer(fresh(support), by=world.lab, answer="accept")
+    case = fresh(support.case)
+    assert (case.holder_id, case.holder_person_id, fresh(support).person_id) == (LAB, world.lab.person, world.lab.person)
+    assert who_left() == []
+
+
+@pytest.mark.covers("C32")
+def test_a_handover_taken_after_the_last_day_of_who_was_asked_goes_to_who_takes_it(world: World, hand: Hand) -> None:
+    lab = join(LAB, "kono", until=LAST)
+    case = held(world, member(world))[0]
+    lab_body = Body.objects.get(pk=LAB)
+    give_consent(case, body=lab_body, klass="summary", by=world.desk, how="oral", given_by="社長")
+    handover = offer_handover(fresh(case), to_body=lab_body, by=world.desk, to_person=lab.person_id, pack=Pack(state="測っている"))
+    hand.to(MONDAY)
+    accept_handover(handover, by=world.lab)
+    assert (fresh(case).holder_id, fresh(case).holder_person_id, who_left()) == (LAB, world.lab.person, [])
 
 
 def test_somebody_who_is_no_longer_active_is_freed_like_who_left(world: World, hand: Hand) -> None:

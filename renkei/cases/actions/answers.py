@@ -285,7 +285,8 @@ def _accept(case: Case, support: Support, said: _Answer, *, person: uuid.UUID | 
         raise Refused(_("%(body)sの人を選んでください。") % {"body": support.body.short}, "not_a_member", field="person")
     require_open_body(support.body, "answer")
     own = said.by.person if said.by.is_staff and said.by.body == support.body_id else None
-    support.person_id = person or support.person_id or own
+    asked = support.person_id if support.person_id is not None and is_member(support.person_id, support.body_id) else None
+    support.person_id = person or asked or own  # who was asked may have left since: a late or corrected yes names nobody who is gone (P1)
     support.decline_reason = ""
     # Another body became the holder while this answer was late: the support counts, the holder stays (P1).
     support.takes_over = support.takes_over and case.holder_id == support.takes_over_from_id

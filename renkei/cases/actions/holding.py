@@ -188,7 +188,8 @@ def accept_handover(handover: Handover, *, by: Actor, next_step: NextStep | None
     require(receives(by, locked), _("返事は、引継ぎを頼まれた機関だけができます。"))
     check_step(HANDOVER_STEPS, HandoverState(locked.state), HandoverState.ACCEPTED)
     giver = case.holder
-    person = locked.to_person_id or by.person
+    asked = locked.to_person_id
+    person = asked if asked is not None and is_member(asked, locked.to_body_id) else by.person  # who was asked may have left since (P1)
     moved = move_holder(case, to=locked.to_body, by=by, verb=Verb.HANDOVER_ACCEPTED, person=person,
                         next_step=next_step, about=locked)
     if moved.state == CaseState.ARRIVED:
