@@ -9,24 +9,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from renkei.matching import loops
+from renkei.matching.loops import fixed
+
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """A vector a row, as whole numbers from -127 to 127 and what they are to be multiplied by: a quarter of the place."""
+    """A vector a row, as whole numbers from -127 to 127 and what they are to be multiplied by (a ``column`` of scales): a quarter of the place."""
 
     numbers: NDArray[np.int8]
     scales: Floats
+    column: int = 0
 
     def near_to(self, rows: Rows, vector: Floats) -> Floats:
-        """Return how near rows come to a vector. Row by row: a product of matrices adds up in another order at its edges."""
-        return np.asarray(np.einsum("ij,j->i", self.numbers.take(rows, axis=0).astype(np.float32), vector) * self.scales[rows])
+        """Return how near rows come to a vector. Row by row: a product of matrices adds up in another order at its edges.
+
+        Raises IndexError for a row that is not there.
+        """
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self.numbers):
+            raise IndexError(f"{len(self.numbers)} rows, asked for {rows.max()}")
+        near = np.empty(len(rows), dtype=np.float32)
+        loops.nearnesses(near, fixed(self.numbers), fixed(self.scales), self.column, rows, vector)
+        return near
 
     def whole(self) -> Floats:
         """Return the vectors of all rows."""
-        return self.numbers.astype(np.float32) * self.scales[:, None]
+        return self.numbers.astype(np.float32) * self.scales[:, self.column, None]
 
 
 class Lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from renkei.matching.postings import prior_of
 from renkei.matching.terms import Document
 
 AUDIENCES = ("public", "staff")
-_MANY = 3_000  # entries from which it is worth four seconds to know which words are alike
+_MANY = 3_000  # entries from which it is worth three seconds to know which words are alike
 _MOST_SAMPLED = 5_000  # entries that tell what entries have in common
 Part = tuple[Digest, NDArray[np.bool_]]
 
@@ -25,8 +26,10 @@ Part = tuple[Digest, NDArray[np.bool_]]
 def begin(folder: Path) -> None:
     """Make empty halves that know what their entries have in common; the public one learns from public entries only."""
     entries = everything.count()
-    alike = meaning.alike() if entries >= _MANY else None
-    sample = list(blocks(everything.sample(_MOST_SAMPLED), count=min(entries, _MOST_SAMPLED)))
+    with ThreadPoolExecutor(1, thread_name_prefix="index-alike") as beside:  # it is the processor's work alone: the rest goes on
+        told = beside.submit(meaning.alike) if entries >= _MANY else None
+        sample = list(blocks(everything.sample(_MOST_SAMPLED), count=min(entries, _MOST_SAMPLED)))
+        alike = told.result() if told is not None else None
     half.make(folder, "staff", prior_of([block for block, _public in sample]), alike)
     public = [block.taken(is_public) for block, is_public in sample]
     known = sum(map(len, public))  # the first of the public ones

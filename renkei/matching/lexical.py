@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from renkei.matching import loops
 from renkei.matching.digest import Digest, Keys, digests, keys_in, keys_of
+from renkei.matching.loops import fixed
 from renkei.matching.terms import Document, Terms, Told
 
 WEIGHTS = {"words": 1.0, "title": 0.3, "pairs": 0.25}
@@ -159,7 +161,7 @@ def scores(index: Index, terms: Terms, synonyms: Sequence[tuple[str, ...]]) -> S
     A word that means the same counts less; one of several words counts only where all are met, as the mean of them in an
     entry of middling length. Of a long question over a large catalogue the commonest words are left out.
     """
-    met = _Met([], [], [])
+    score = np.zeros(index.parts.rows)
     asked = {name: list(terms.words if name != "pairs" else terms.by_field["pairs"]) for name in WEIGHTS}
     single = [forms[0] for forms in synonyms if len(forms) == 1]
     for name, weight in WEIGHTS.items():
@@ -167,71 +169,36 @@ def scores(index: Index, terms: Terms, synonyms: Sequence[tuple[str, ...]]) -> S
         if name == "words":
             asked[name] += single
             weights = np.concatenate([weights, np.full(len(single), _SYNONYM)])
-        _gather(index, name, keys_in(name, asked[name]), weights, met)
-    _phrases(index, [forms for forms in synonyms if len(forms) > 1], met)
-    if not met.rows:
-        return np.zeros(index.parts.rows)
-    rows, worth = np.concatenate(met.rows, dtype=np.intp), np.concatenate(met.gains, dtype=np.float32)
-    worth *= np.repeat(np.array(met.weights, dtype=np.float32), [len(one) for one in met.rows])
-    return np.asarray(np.bincount(rows, worth, minlength=index.parts.rows), dtype=np.float64)
+        _add(score, index, name, keys_in(name, asked[name]), weights)
+    _add_phrases(score, index, [forms for forms in synonyms if len(forms) > 1])
+    return score
 
 
-@dataclass(slots=True)
-class _Met:
-    """Rows that hold a term, what it adds to each, and what that is worth; a list a term and segment."""
-
-    rows: list[NDArray[np.int32]]
-    gains: list[NDArray[Any]]
-    weights: list[float]
-
-
-def _gather(index: Index, name: str, keys: Keys, weights: NDArray[np.float64], met: _Met) -> None:
-    """Note the rows of terms, the terms that tell most first, until so many rows are met that what is left adds little."""
+def _add(score: Scores, index: Index, name: str, keys: Keys, weights: NDArray[np.float64]) -> None:
+    """Add the worth of terms, the terms that tell most first, until so many rows are met that what is left adds little."""
     spans = [segment[name].spans(keys) for segment in index.segments]
     if not spans or not len(keys):
         return
     often = np.sum([ends - starts for starts, ends in spans], axis=0)
-    worth = weights * _rarity(index.parts.rows, often) * (_K1 + 1) / _FULL
+    worth = (weights * _rarity(index.parts.rows, often) * (_K1 + 1) / _FULL).astype(np.float32)
     order = np.argsort(-worth, kind="stable")
     kept = order[np.r_[True, np.cumsum(often[order])[:-1] < max(_FEW, _SHARE * index.parts.rows)]]
     for segment, (starts, ends) in zip(index.segments, spans, strict=True):
         held = segment[name]
-        for at in kept[ends[kept] > starts[kept]].tolist():
-            met.rows.append(held.rows[starts[at] : ends[at]])
-            met.gains.append(held.gains[starts[at] : ends[at]])
-            met.weights.append(worth[at])
+        loops.add_rows(score, fixed(held.rows), fixed(held.gains), starts[kept], ends[kept], worth[kept])
 
 
-def _phrases(index: Index, phrases: Sequence[Sequence[str]], met: _Met) -> None:
-    """Note the rows that hold all words of a phrase, each as if it had them as often as an entry of middling length has them."""
-    if not phrases:
+def _add_phrases(score: Scores, index: Index, phrases: Sequence[Sequence[str]]) -> None:
+    """Add the worth of phrases to the rows that hold all their words, each as if as often as an entry of middling length has them."""
+    if not phrases or not index.segments:
         return
     keys = keys_of(chain.from_iterable(phrases))
     spans = [segment["words"].spans(keys) for segment in index.segments]
-    rarity = _rarity(index.parts.rows, sum(ends - starts for starts, ends in spans)) * (_K1 + 1)
-    mark = np.zeros(index.parts.rows, dtype=bool)
+    rarity = _rarity(index.parts.rows, sum(ends - starts for starts, ends in spans))
+    firsts = np.cumsum([0, *map(len, phrases)])
+    worth = _SYNONYM * np.add.reduceat(rarity, firsts[:-1]) / np.diff(firsts)  # (k1 + 1) / (1 + k1) times that
     for segment, (starts, ends) in zip(index.segments, spans, strict=True):
-        held, at = segment["words"].rows, 0
-        for forms in phrases:
-            own = slice(at, at := at + len(forms))
-            listed = sorted((held[start:end] for start, end in zip(starts[own].tolist(), ends[own].tolist(), strict=True)), key=len)
-            rows = listed[0]
-            for other in listed[1:] if len(rows) else ():
-                rows = rows[_are_in(rows, other, mark)]
-            if len(rows):
-                met.rows.append(rows)
-                met.gains.append(np.full(len(rows), 1 / (1 + _K1), dtype=np.float32))
-                met.weights.append(_SYNONYM / len(forms) * float(rarity[own].sum()))
-
-
-def _are_in(rows: NDArray[np.int32], other: NDArray[np.int32], mark: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which rows are among others, all in order; ``mark`` has a place a row, unset, and is left so."""
-    if len(rows) * 16 < len(other):
-        return np.asarray(other[np.minimum(np.searchsorted(other, rows), len(other) - 1)] == rows)
-    mark[other] = True
-    found = mark.take(rows)
-    mark[other] = False
-    return found
+        loops.add_phrases(score, fixed(segment["words"].rows), starts, ends, firsts, worth)
 
 
 def _rarity(rows: int, often: Any) -> NDArray[np.float64]:

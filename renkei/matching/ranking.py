@@ -138,7 +138,10 @@ class Ranker:
         own = high[self.postings.are_of(high, kinds)]
         if len(own) < _FAR:
             return self._by_words(np.where(self.postings.are_of(None, kinds), score, 0), [""], _FAR)
-        return np.sort(own[firsts(score[own], np.zeros(len(own)), _FAR)])
+        worth = score[own]
+        least = np.partition(worth, -_FAR)[-_FAR]
+        equal = own[worth == least][: _FAR - np.count_nonzero(worth > least)]  # of equal ones the first
+        return np.sort(np.r_[own[worth > least], equal])
 
     @property
     def _is_scanned(self) -> bool:

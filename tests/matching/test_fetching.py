@@ -22,7 +22,7 @@ DAY = dt.date(2026, 11, 25)
 
 @pytest.fixture
 def ids(region: Region) -> list[str]:
-    region()
+    world = region()
     rows = [
         EntryRow(id="F1", kind="equipment", name="膜厚計", body=LAB, facts={"post": "", "areas": ["11", "12"]}, tech_fields=["めっき"], last_checked=DAY),
         EntryRow(id="F2", kind="programme", name="補助金", windows=(
@@ -31,6 +31,7 @@ def ids(region: Region) -> list[str]:
         EntryRow(id="F3", kind="seed", name="腐食'; DROP TABLE matching_entry; --", text="100%", is_public=True),
     ]  # fmt: skip
     put_entries(rows, kept_by="fetching", by=SYSTEM)
+    Entry.objects.filter(pk="F1").update(checked_by=world.people[LAB], source_on=DAY, facts={"post": "", "areas": ["11"], "fee": 0.1, "yen": 10**12})
     return ["F3", "F1", "F2"]
 
 
@@ -54,6 +55,13 @@ def test_the_windows_are_those_of_django_in_their_order(ids: list[str]) -> None:
     assert [(one.opens, one.closes, one.always_open) for one in found["F2"]] == [
         (None, DAY, False), (DAY, DAY + dt.timedelta(days=9), False), (None, None, True),
     ]  # fmt: skip
+
+
+def test_what_is_empty_is_each_rows_own(ids: list[str]) -> None:
+    first, second = (fetching.entries(ids)[key] for key in ("F2", "F3"))
+    assert first.themes == second.themes == []
+    assert first.themes is not second.themes
+    assert first.facts is not second.facts
 
 
 def test_ids_are_given_not_written_into_the_statement(ids: list[str]) -> None:

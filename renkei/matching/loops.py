@@ -1,0 +1,194 @@
+"""The few loops that go through hundreds of thousands of numbers a question, compiled (numba) when they are first run.
+
+Plain Python over arrays: each says what it does as one would by hand, and runs so without the compiler, slowly (``__wrapped__``). A
+place beyond the end of an array raises IndexError as everywhere; only ``nearnesses`` does not look, for that would cost it half its
+speed. What was compiled is kept beside this file where that may be written to. Arrays from files can only be read: so are all others
+that are given for such (``fixed``), or a second version is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import numpy as np
+from numpy.typing import NDArray
+
+_P = ParamSpec("_P")
+_LOW = 0xFFFF
+Numbers = NDArray[Any]
+
+
+def _compiled(loop: Callable[_P, None]) -> Callable[_P, None]:
+    """Compile a loop at its first call: who never searches does not wait for the compiler to be loaded."""
+    return _compiled_as(loop, boundscheck=True)
+
+
+def _compiled_as(loop: Callable[_P, None], **more: Any) -> Callable[_P, None]:
+    made: list[Callable[_P, None]] = []
+
+    @wraps(loop)
+    def run(*given: _P.args, **named: _P.kwargs) -> None:
+        if not made:
+            from numba import njit  # noqa: PLC0415  it takes most of a second to load
+
+            options = {"nogil": True, "error_model": "numpy", **more}
+            try:
+                made.append(njit(cache=True, **options)(loop))
+            except RuntimeError:  # no place on this machine may be written to
+                made.append(njit(**options)(loop))
+        made[0](*given, **named)
+
+    return run
+
+
+def fixed(values: Numbers) -> Numbers:
+    """Return an array that can only be read."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+@_compiled
+def add_rows(score: Numbers, rows: Numbers, gains: Numbers, starts: Numbers, ends: Numbers, worth: Numbers) -> None:
+    """Add to ``score`` what terms add to the rows that hold them: term t those from ``starts[t]`` to ``ends[t]``, times its worth."""
+    for term in range(len(starts)):
+        times = worth[term]
+        for at in range(starts[term], ends[term]):
+            score[rows[at]] += times * np.float32(gains[at])
+
+
+@_compiled
+def add_phrases(score: Numbers, rows: Numbers, starts: Numbers, ends: Numbers, firsts: Numbers, worth: Numbers) -> None:
+    """Add its worth to the rows that hold all words of a phrase: phrase p has the terms from ``firsts[p]`` to ``firsts[p + 1]``.
+
+    The rows of a term are in order; those of the rarest are looked for among the others, each from where the last was found.
+    """
+    for phrase in range(len(worth)):
+        first, last = firsts[phrase], firsts[phrase + 1]
+        least = first
+        for term in range(first, last):
+            if ends[term] - starts[term] < ends[least] - starts[least]:
+                least = term
+        places = starts[first:last].copy()
+        for at in range(starts[least], ends[least]):
+            row = rows[at]
+            is_in = True
+            for term in range(first, last):
+                place, end = places[term - first], ends[term]
+                step = 1
+                while place + step < end and rows[place + step] < row:  # ever longer steps, then halves
+                    place += step
+                    step *= 2
+                high = min(place + step, end)
+                while place < high:
+                    middle = (place + high) // 2
+                    if rows[middle] < row:
+                        place = middle + 1
+                    else:
+                        high = middle
+                places[term - first] = place
+                if place == end or rows[place] != row:
+                    is_in = False
+                    break
+            if is_in:
+                score[row] += worth[phrase]
+
+
+def _nearnesses(
+    out: Numbers, numbers: Numbers, scales: Numbers, column: int, rows: Numbers, vector: Numbers,
+) -> None:  # fmt: skip
+    """Write how near each of some rows comes to a vector; one row is added up as the other is: equal rows come out equal.
+
+    The rows must be there: nothing looks whether they are.
+    """
+    for at in range(len(rows)):
+        row = rows[at]
+        total = np.float32(0)
+        for n in range(numbers.shape[1]):
+            total += np.float32(numbers[row, n]) * vector[n]
+        out[at] = total * scales[row, column]
+
+
+nearnesses = _compiled_as(_nearnesses, fastmath={"reassoc", "contract"})
+
+
+@_compiled
+def meet(
+    gains: Numbers, covered: Numbers, alike: Numbers, terms: Numbers, counts: Numbers, bounds: Numbers, norms: Numbers, wanted: Numbers,
+    rarity: Numbers, k1: float,
+) -> None:  # fmt: skip
+    """Write BM25 of rows in each field, the rarity they cover in each, and BM25 of the words alike (of the first field).
+
+    Row r has its terms of field f from ``bounds[r, f]`` to ``bounds[r, f + 1]``; ``rarity[f, w]`` is how rare the w-th wanted term is in
+    field f, its last line as a word alike; nought where it is not asked for. Terms are told apart by their last bits first: most are
+    none of the wanted, and a table of those stays in the processor's own memory.
+    """
+    first = np.full(_LOW + 1, -1, np.int32)
+    other = np.empty(len(wanted), np.int32)
+    for number in range(len(wanted)):
+        other[number] = first[wanted[number] & _LOW]
+        first[wanted[number] & _LOW] = number
+    fields = gains.shape[1]
+    for row in range(len(gains)):
+        for field in range(fields):
+            gain = cover = same = 0.0
+            for at in range(bounds[row, field], bounds[row, field + 1]):
+                term = terms[at]
+                number = first[term & _LOW]
+                while number >= 0:
+                    if wanted[number] == term:
+                        often = np.float32(counts[at])
+                        share = often * np.float32(k1 + 1) / (often + norms[row, field])
+                        gain += rarity[field, number] * share
+                        cover += rarity[field, number]
+                        if field == 0:
+                            same += rarity[fields, number] * share
+                    number = other[number]
+            gains[row, field] = gain
+            covered[row, field] = cover
+            if field == 0:
+                alike[row] = same
+
+
+@_compiled
+def come_near(
+    told: Numbers, back: Numbers, held: Numbers, terms: Numbers, bounds: Numbers, places: Numbers, near: tuple[Numbers, Numbers, Numbers],
+    unknown: tuple[Numbers, Numbers], rare: Numbers, weights: Numbers,
+) -> None:  # fmt: skip
+    """Write how well the words of each row (``told[0]``) and of its title (``told[1]``) cover the query, and the query the title.
+
+    ``held`` is the row in the table of vectors of each word of the rows, ``terms`` its number; the words of row r begin at
+    ``bounds[r, 0]``, its title's at ``bounds[r, 1]``, and end at ``bounds[r, 2]``, in ``terms`` all of it ``places[r]`` further on. ``near``:
+    where the pairs of each row of the table end, which word of the query each is with, how alike. ``unknown``: words of the query that
+    are in no table, each near to itself alone, by their numbers and places. ``rare[f, w]`` weighs the words of the query, ``weights`` those
+    of the titles, one after the other.
+    """
+    pairs_of, query_word, much = near
+    own_terms, own_words = unknown
+    best = np.empty(rare.shape[1], np.float32)
+    title = 0
+    for row in range(told.shape[1]):
+        for field in range(2):
+            best[:] = 0
+            met = whole = 0.0
+            for at in range(bounds[row, field], bounds[row, field + 1]):
+                most = np.float32(0)
+                if held[at] >= 0:
+                    for pair in range(pairs_of[held[at]], pairs_of[held[at] + 1]):
+                        best[query_word[pair]] = max(best[query_word[pair]], much[pair])
+                        most = max(most, much[pair])
+                for word in range(len(own_terms)):
+                    if terms[at + places[row]] == own_terms[word]:
+                        best[own_words[word]] = most = np.float32(1)
+                if field == 1:
+                    met += weights[title] * most
+                    whole += weights[title]
+                    title += 1
+            total = 0.0
+            for word in range(len(best)):
+                total += rare[field, word] * best[word]
+            told[field, row] = total
+            if field == 1:
+                back[row] = met / max(whole, 1e-6)
