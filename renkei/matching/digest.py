@@ -7,10 +7,11 @@ inverted index finds it by, where two terms in one place would find what does no
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import compress
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,12 +136,15 @@ def digests(documents: Sequence[tuple[Document, Told]]) -> list[Digest]:
 def digest(documents: Sequence[tuple[Document, Told]]) -> Digest:
     """Return a block of at most 500 analysed documents as numbers."""
     listed = [told for _one, told in documents]
-    units = [unit for told in listed for part in (told.spoken_title, told.spoken_body) for unit in part]
-    owner = np.repeat(np.arange(2 * len(listed)), [len(part) for told in listed for part in (told.spoken_title, told.spoken_body)])
-    spoken, carry = zip(*units, strict=True) if units else ((), ())
-    keys, content = keys_of(spoken), np.array(carry, dtype=bool)
+    parts = [part for told in listed for part in (told.spoken_title, told.spoken_body)]
+    number: defaultdict[tuple[str, bool], int] = defaultdict(count().__next__)  # the same units come again and again
+    units = np.fromiter(map(number.__getitem__, chain.from_iterable(parts)), dtype=np.int64)
+    owner = np.repeat(np.arange(len(parts)), list(map(len, parts)))
+    spoken, carry = zip(*number, strict=True) if number else ((), ())
+    keys, content = keys_of(spoken)[units], np.array(carry, dtype=bool)[units]
     words, part = keys[content], owner[content]  # a part is a title or a body, one after the other
-    forms = list(compress(spoken, carry))
+    said_words = np.array(spoken, dtype=object)[units[content]]
+    forms: list[str] = said_words.tolist()
     follows = np.flatnonzero(part[1:] == part[:-1])
     pairs_of, pairs = _letters([text for told in listed for text in (runs_of(told.plain_title), runs_of(told.plain_body))])
     chars_of, chars = _letters([text for told in listed for text in (close_up(told.plain_title), close_up(told.plain_body))])
@@ -151,7 +155,7 @@ def digest(documents: Sequence[tuple[Document, Told]]) -> Digest:
         "bigrams": (part[follows], _mixed(words[follows].astype(np.uint64), words[follows + 1].astype(np.uint64))),
         "chars": (chars_of, chars), "units": (owner, keys),
     }  # fmt: skip
-    said = {"words": forms, "title": [forms[at] for at in np.flatnonzero(title).tolist()]}
+    said = {"words": forms, "title": said_words[title].tolist()}
     ends = np.searchsorted(part, 2 * np.arange(len(listed)) + 1, side="right").tolist()
     return Digest(
         [(one.id, one.kind, one.mark) for one, _told in documents],
