@@ -225,15 +225,19 @@ def times(ask: Callable[[Any], Any], given: Sequence[Any], *, seconds: float = m
 
 
 def _parts(texts: Sequence[str]) -> Row:
-    """Return how long the parts of the path take: looking whether the index is current, the ranking alone."""
-    from renkei.matching import index
+    """Return how long the parts of the path take: looking whether the index is current, the ranking alone, reading what it found."""
+    from renkei.matching import fetching, index
     from renkei.matching.entries import KINDS, PER_KIND
     from renkei.matching.words import content_forms
+
+    def ranked(text: str) -> list[str]:
+        return [hit.id for hit in index.find_by_kind(text, audience="staff", kinds=KINDS, limit=PER_KIND)]
 
     return {
         "current": times(lambda _text: index.ensure(), texts),
         "analysis": times(content_forms, texts),
-        "ranking": times(lambda text: index.find_by_kind(text, audience="staff", kinds=KINDS, limit=PER_KIND), texts),
+        "ranking": times(ranked, texts),
+        "reading": times(lambda ids: (fetching.entries(ids), fetching.windows(ids)), [ranked(text) for text in texts]),
     }
 
 

@@ -23,7 +23,8 @@ from renkei.matching.terms import Document, analysed
 _FROM = 3_000  # fewer documents are done before a helper has started
 _MOST_HELPERS = 3
 _PROGRAM = ("-m", "renkei.matching.analysing")
-_AHEAD = 2  # blocks a helper has before it
+_AHEAD = 4  # blocks a helper has before it: with two it waits a tenth of its time
+_PIPE = 1 << 20  # bytes a pipe holds: for each filling the thread that waits gets its turn in this busy process only after some milliseconds
 _log = logging.getLogger("renkei.matching")
 
 
@@ -59,7 +60,7 @@ class _Helpers:
         for _number in range(self._count):
             try:
                 one = subprocess.Popen(  # noqa: S603  our own program
-                    [sys.executable, *_PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    [sys.executable, *_PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE,
                     env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
                 )  # fmt: skip
             except OSError:

@@ -115,6 +115,15 @@ nearnesses = _compiled_as(_nearnesses, fastmath={"reassoc", "contract"})
 
 
 @_compiled
+def weigh(found: Numbers, vectors: Numbers, owner: Numbers, near: Numbers, weight: Numbers) -> None:
+    """Add to each text (``owner`` of a word) the vectors of its words, each times its weight, word by word."""
+    for at in range(len(near)):
+        text, row, times = owner[at], near[at], weight[at]
+        for n in range(vectors.shape[1]):
+            found[text, n] += times * vectors[row, n]
+
+
+@_compiled
 def meet(
     gains: Numbers, covered: Numbers, alike: Numbers, terms: Numbers, counts: Numbers, bounds: Numbers, norms: Numbers, wanted: Numbers,
     rarity: Numbers, k1: float,

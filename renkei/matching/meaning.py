@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from renkei.matching import vectors
+from renkei.matching import loops, vectors
 from renkei.matching.encoders import Matrix, Role
 from renkei.matching.terms import SPACE, places
 
@@ -91,10 +91,8 @@ def means_of(bag: Bag, prior: Prior | None = None) -> Matrix:
     if prior is not None:
         share = ((prior.often[bag.places[known]] + _GENERAL * share) / (prior.total + _GENERAL)).astype(np.float32)
     weight = (bag.counts[known] * (_A / (_A + share))).astype(np.float32)
-    owner, near, vectors_of = np.repeat(np.arange(len(bag.sizes)), bag.sizes)[known], bag.near[known], table.unit
-    starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    for begin, end in zip(starts.tolist(), [*starts[1:].tolist(), len(owner)], strict=True):  # text by text: what is added up stays in the cache
-        found[owner[begin]] = weight[begin:end] @ vectors_of.take(near[begin:end], axis=0)
+    owner = np.repeat(np.arange(len(bag.sizes)), bag.sizes)[known]
+    loops.weigh(found, table.unit, owner, bag.near[known], weight)
     return unit(found)
 
 

@@ -72,6 +72,11 @@ def test_nearness_to_a_vector(size: int) -> None:
             Vectors(numbers, scales).near_to(np.array([0, beyond]), vector)
 
 
+def test_vectors_are_weighed_and_added_up() -> None:
+    given = DICE.random((9, 300)).astype(np.float32), np.sort(DICE.integers(0, 5, 30)), DICE.integers(0, 9, 30).astype(np.int32), DICE.random(30).astype(np.float32)
+    both(loops.weigh, (np.zeros((5, 300), np.float32),), *given)
+
+
 def made_of_rows(rows: int, fields: int, most: int) -> Any:
     """Return where the fields of rows begin, and the end of the last."""
     sizes = DICE.integers(0, most, (rows, fields))
