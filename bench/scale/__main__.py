@@ -147,7 +147,9 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
     with _as_staff():
         for text in (*composer.short(queries + _WARM)[-_WARM:], *composer.long(queries + _WARM)[-_WARM:]):
             ask(text)  # what is loaded once is not a question's time
+        before = _yardstick()
         found["path"] = {name: times(ask, texts) for name, texts in asked.items()}
+        found["yardstick ms"] = [before, _yardstick()]
         found["parts"] = {name: _parts(texts) for name, texts in asked.items()}
     found["memory MB"] = _memory()
     if rematch and size <= _REMATCHED:
@@ -222,6 +224,14 @@ def times(ask: Callable[[Any], Any], given: Sequence[Any], *, seconds: float = m
     p95 = statistics.quantiles(taken, n=20)[-1]
     found: Row = {"p50": round(statistics.median(taken), 2), "p95": round(p95, 2), "cpu": round(statistics.median(worked), 2)}
     return found | ({"asked": len(taken)} if len(taken) < len(given) else {})
+
+
+def _yardstick() -> float:
+    """Return the milliseconds of a million additions in plain Python: how quick the machine is just now, for what is compared with other days."""
+    begun, total = time.perf_counter(), 0
+    for number in range(1_000_000):
+        total += number
+    return round((time.perf_counter() - begun) * 1000, 1)
 
 
 def _parts(texts: Sequence[str]) -> Row:
@@ -324,7 +334,7 @@ def _tell(found: Row) -> None:
         print(f"  {name:<6} p50/p95 ms  ours {path[name]['p50']}/{path[name]['p95']}  {beside}", file=sys.stderr)
     if "rematch" in found:
         print(f"  {found['rematch']['needs']:,} needs matched in {found['rematch']['seconds']} s", file=sys.stderr)
-    print(f"  memory {found['memory MB']}  growth {found.get('growth')}  ratio {found.get('ratio')}", file=sys.stderr, flush=True)
+    print(f"  yardstick {found['yardstick ms']} ms  memory {found['memory MB']}  growth {found.get('growth')}  ratio {found.get('ratio')}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
