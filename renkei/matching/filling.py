@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,11 @@ _MOST_SAMPLED = 5_000  # entries that tell what entries have in common
 Part = tuple[Digest, NDArray[np.bool_]]
 
 
-def begin(folder: Path) -> None:
-    """Make empty halves that know what their entries have in common; the public one learns from public entries only."""
+def begin(folder: Path) -> list[Part]:
+    """Make empty halves that know what their entries have in common; the public one learns from public entries only.
+
+    Returns the entries that told it, analysed: of a small catalogue all of them.
+    """
     entries = everything.count()
     with ThreadPoolExecutor(1, thread_name_prefix="index-alike") as beside:  # it is the processor's work alone: the rest goes on
         told = beside.submit(meaning.alike) if entries >= _MANY else None
@@ -37,14 +40,20 @@ def begin(folder: Path) -> None:
         more = everything.sample(_MOST_SAMPLED - known, is_public=True, after=known)
         public += [block for block, _public in blocks(more, count=min(entries, _MOST_SAMPLED) - known)]
     half.make(folder, "public", prior_of(public), alike)
+    return sample
 
 
-def add(folder: Path, ids: Sequence[str] | None, change: half.Change) -> int:
-    """Put the entries of ids (all when None) into both halves, in place of those replaced. Returns how many."""
+def add(folder: Path, ids: Sequence[str] | None, change: half.Change, *, done: Sequence[Part] = ()) -> int:
+    """Put the entries of ids (all when None) into both halves, in place of those replaced. Returns how many.
+
+    ``done`` are some of them that were analysed before. Whatever changed in them since, the next refresh brings.
+    """
     count = 0
-    expected = everything.count() if ids is None else len(ids)
+    told = {key for block, _public in done for key, _kind, _mark in block.names}
+    rest = (one for one in everything.texts(ids) if one.id not in told)
+    expected = (everything.count() if ids is None else len(ids)) - len(told)
     with half.writing(folder, "public", change) as public, half.writing(folder, "staff", change) as staff:
-        for block, is_public in blocks(everything.texts(ids), count=expected):
+        for block, is_public in chain(done, blocks(rest, count=expected)):
             public.add(block.taken(is_public))
             staff.add(block)
             count += len(block)

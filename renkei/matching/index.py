@@ -290,8 +290,7 @@ def _rebuild() -> int:
     folder = home() / f"build-{uuid4().hex[:12]}"
     now = pending()
     generation = (before.generation if before else 0) + 1
-    filling.begin(folder)
-    count = filling.add(folder, None, half.Change(0, generation))
+    count = filling.add(folder, None, half.Change(0, generation), done=filling.begin(folder))
     _write(folder.name, now, count, generation)
     for old in home().glob("build-*"):
         if old != folder:

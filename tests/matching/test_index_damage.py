@@ -168,7 +168,7 @@ def test_a_folder_left_by_a_killed_build_is_swept_by_the_next(built: Path) -> No
 def test_a_build_that_fails_leaves_the_old_index_in_use(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = state_of(built)
 
-    def full(*_given: Any) -> int:
+    def full(*_given: Any, **_named: Any) -> int:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +15,10 @@ from django.db import connection, transaction
 
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
-from renkei.matching import filling, index
+from renkei.matching import analysing, filling, index
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
 from renkei.matching.models import Entry, EntryChange
+from renkei.matching.terms import Document
 from tests.matching.conftest import TODAY
 from tests.world import World
 
@@ -157,15 +158,15 @@ def test_a_savepoint_rolled_back_leaves_the_rest(built: Path) -> None:
     assert found("振動") == ["KEPT"]
 
 
-@pytest.mark.parametrize("way", ["_rebuild", "_catch_up"])
+@pytest.mark.parametrize(("way", "after"), [("_rebuild", "begin"), ("_rebuild", "add"), ("_catch_up", "add")])
 def test_a_change_committed_while_the_index_is_written_is_not_lost(
-    built: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    built: Path, monkeypatch: pytest.MonkeyPatch, way: str, after: str
 ) -> None:
     """Read before, committed before the state is written: it must still count as not seen."""
-    real, done = filling.add, []
+    real, done = getattr(filling, after), []
 
-    def add_then_change(*given: Any) -> int:
-        count = real(*given)
+    def then_change(*given: Any, **named: Any) -> Any:
+        count = real(*given, **named)
         if not done:
             done.append(1)
             in_thread(lambda: Entry.objects.filter(pk="EQ").update(name="塩水噴霧の試験機"))
@@ -173,12 +174,27 @@ def test_a_change_committed_while_the_index_is_written_is_not_lost(
 
     put_entries([replace(EDDY, id="OTHER", name="振動の試験機")], kept_by="test", by=SYSTEM)
     Entry.objects.filter(pk="OTHER").update(summary="揺する。")
-    monkeypatch.setattr(filling, "add", add_then_change)
+    monkeypatch.setattr(filling, after, then_change)
     with index._writer():
         getattr(index, way)()
     assert done == [1]
     assert index.is_stale()
     assert (found("塩水"), found("渦電流")) == (["EQ"], [])
+
+
+def test_each_entry_is_analysed_once(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that tell what all have in common are not read again."""
+    real, seen = analysing.analysed, []
+
+    def noted(documents: Iterable[Document]) -> Any:
+        listed = list(documents)
+        seen.extend(one.id for one in listed)
+        return real(listed)
+
+    put_entries([replace(EDDY, id=f"N{number}", is_public=number % 2 == 0) for number in range(5)], kept_by="test", by=SYSTEM)
+    monkeypatch.setattr(analysing, "analysed", noted)
+    assert index.rebuild() == 6
+    assert sorted(seen) == sorted(Entry.objects.values_list("pk", flat=True))
 
 
 def test_a_transaction_open_at_the_refresh_is_met_at_the_next(built: Path) -> None:
