@@ -57,6 +57,8 @@ def add(folder: Path, ids: Sequence[str] | None, change: half.Change, *, done: S
             public.add(block.taken(is_public))
             staff.add(block)
             count += len(block)
+        with ThreadPoolExecutor(2, thread_name_prefix="index-sorting") as side_by_side:
+            list(side_by_side.map(half.Writer.flush, (public, staff)))
     return count
 
 

@@ -49,6 +49,10 @@ class Writer:
             self._rows.add_block(block)
             self._words.add(block)
 
+    def flush(self) -> None:
+        """Sort what waits: the long part of the end, which needs nobody else."""
+        self._words.flush()
+
 
 @contextmanager
 def writing(folder: Path, audience: str, change: Change) -> Iterator[Writer]:

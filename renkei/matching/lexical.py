@@ -105,18 +105,19 @@ class Writer:
         """Add a block of documents."""
         self._waiting.append(block)
         if sum(map(len, self._waiting)) >= _SEGMENT:
-            self._flush()
+            self.flush()
 
     def commit(self, generation: int) -> None:
         """Put what was collected in, and name it the parts of a generation."""
-        self._flush()
+        self.flush()
         place = self._index.place
         if place is not None:
             _write_parts(place, self._parts, generation)
             _sweep(place)
         self._index.parts, self._index.segments = self._parts, self._segments
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what was collected as a segment."""
         if not self._waiting:
             return
         blocks, self._waiting = self._waiting, []
