@@ -176,7 +176,7 @@ def often(forms: Collection[str], *, audience: str = "staff") -> dict[str, float
     """Return the share of the entries that have each word; nothing while no index can be read, or of too few entries to tell."""
     try:
         return _open(audience).often(sorted(forms))
-    except (OSError, ValueError):
+    except (OSError, ValueError, IndexError):
         return {}
 
 
@@ -193,7 +193,7 @@ def _sought(  # noqa: PLR0913  a search has that many sides
         try:
             ranker = _open(audience)
             return ranker, ranker.pool(text, kinds=kinds or narrow, limit=limit, expand=expand)
-        except (OSError, ValueError):
+        except (OSError, ValueError, IndexError):  # the last where a file names a place beyond its end
             if is_last:
                 break
             _log.warning("the search index cannot be read and is being rebuilt", exc_info=True)

@@ -20,27 +20,27 @@ _LOW = 0xFFFF
 Numbers = NDArray[Any]
 
 
-def _compiled(loop: Callable[_P, None]) -> Callable[_P, None]:
+def _compiled(**options: Any) -> Callable[[Callable[_P, None]], Callable[_P, None]]:
     """Compile a loop at its first call: who never searches does not wait for the compiler to be loaded."""
-    return _compiled_as(loop, boundscheck=True)
 
+    def decorate(loop: Callable[_P, None]) -> Callable[_P, None]:
+        made: list[Callable[_P, None]] = []
 
-def _compiled_as(loop: Callable[_P, None], **more: Any) -> Callable[_P, None]:
-    made: list[Callable[_P, None]] = []
+        @wraps(loop)
+        def run(*given: _P.args, **named: _P.kwargs) -> None:
+            if not made:
+                from numba import njit  # noqa: PLC0415  it takes most of a second to load
 
-    @wraps(loop)
-    def run(*given: _P.args, **named: _P.kwargs) -> None:
-        if not made:
-            from numba import njit  # noqa: PLC0415  it takes most of a second to load
+                always = {"nogil": True, "error_model": "numpy", **options}
+                try:
+                    made.append(njit(cache=True, **always)(loop))
+                except RuntimeError:  # no place on this machine may be written to
+                    made.append(njit(**always)(loop))
+            made[0](*given, **named)
 
-            options = {"nogil": True, "error_model": "numpy", **more}
-            try:
-                made.append(njit(cache=True, **options)(loop))
-            except RuntimeError:  # no place on this machine may be written to
-                made.append(njit(**options)(loop))
-        made[0](*given, **named)
+        return run
 
-    return run
+    return decorate
 
 
 def fixed(values: Numbers) -> Numbers:
@@ -50,7 +50,7 @@ def fixed(values: Numbers) -> Numbers:
     return view
 
 
-@_compiled
+@_compiled(boundscheck=True)
 def add_rows(score: Numbers, rows: Numbers, gains: Numbers, starts: Numbers, ends: Numbers, worth: Numbers) -> None:
     """Add to ``score`` what terms add to the rows that hold them: term t those from ``starts[t]`` to ``ends[t]``, times its worth."""
     for term in range(len(starts)):
@@ -59,7 +59,7 @@ def add_rows(score: Numbers, rows: Numbers, gains: Numbers, starts: Numbers, end
             score[rows[at]] += times * np.float32(gains[at])
 
 
-@_compiled
+@_compiled(boundscheck=True)
 def add_phrases(score: Numbers, rows: Numbers, starts: Numbers, ends: Numbers, firsts: Numbers, worth: Numbers) -> None:
     """Add its worth to the rows that hold all words of a phrase: phrase p has the terms from ``firsts[p]`` to ``firsts[p + 1]``.
 
@@ -96,7 +96,8 @@ def add_phrases(score: Numbers, rows: Numbers, starts: Numbers, ends: Numbers, f
                 score[row] += worth[phrase]
 
 
-def _nearnesses(
+@_compiled(fastmath={"reassoc", "contract"})
+def nearnesses(
     out: Numbers, numbers: Numbers, scales: Numbers, column: int, rows: Numbers, vector: Numbers,
 ) -> None:  # fmt: skip
     """Write how near each of some rows comes to a vector; one row is added up as the other is: equal rows come out equal.
@@ -111,10 +112,7 @@ def _nearnesses(
         out[at] = total * scales[row, column]
 
 
-nearnesses = _compiled_as(_nearnesses, fastmath={"reassoc", "contract"})
-
-
-@_compiled
+@_compiled(boundscheck=True)
 def weigh(found: Numbers, vectors: Numbers, owner: Numbers, near: Numbers, weight: Numbers) -> None:
     """Add to each text (``owner`` of a word) the vectors of its words, each times its weight, word by word."""
     for at in range(len(near)):
@@ -123,7 +121,7 @@ def weigh(found: Numbers, vectors: Numbers, owner: Numbers, near: Numbers, weigh
             found[text, n] += times * vectors[row, n]
 
 
-@_compiled
+@_compiled(boundscheck=True)
 def meet(
     gains: Numbers, covered: Numbers, alike: Numbers, terms: Numbers, counts: Numbers, bounds: Numbers, norms: Numbers, wanted: Numbers,
     rarity: Numbers, k1: float,
@@ -161,7 +159,7 @@ def meet(
                 alike[row] = same
 
 
-@_compiled
+@_compiled(boundscheck=True)
 def come_near(
     told: Numbers, back: Numbers, held: Numbers, terms: Numbers, bounds: Numbers, places: Numbers, near: tuple[Numbers, Numbers, Numbers],
     unknown: tuple[Numbers, Numbers], rare: Numbers, weights: Numbers,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from renkei.base.actor import GUEST, SYSTEM
@@ -152,6 +153,19 @@ def test_documents_that_stand_in_no_entry_make_it_build_anew(built: Path) -> Non
     EntryChange.objects.all().delete()
     write_state(built, seen=0)
     assert found("幽霊") == []
+    assert build_of(built) != before
+
+
+@pytest.mark.parametrize("file", ["ends.i8", "near.ends"])
+def test_places_beyond_the_end_are_damage_and_mended(built: Path, file: str) -> None:
+    """The files are as long as they should be and their last number is right: only a search meets what stands before it."""
+    before = build_of(built)
+    path = built / "index" / before / "staff-postings" / file
+    numbers = np.fromfile(path, dtype=np.int64)
+    numbers[:-1] = 10**6
+    numbers.tofile(path)
+    index.forget()
+    assert found()[0] == "EQ1"
     assert build_of(built) != before
 
 

@@ -127,7 +127,7 @@ def test_where_nothing_may_be_written_the_loops_run_all_the_same(monkeypatch: py
 
     monkeypatch.setattr(numba, "njit", njit)
     score = np.zeros(2)
-    again = loops._compiled(loops.add_rows.__wrapped__)  # type: ignore[attr-defined]
+    again = loops._compiled()(loops.add_rows.__wrapped__)  # type: ignore[attr-defined]
     again(score, np.array([1]), np.array([2]), np.array([0]), np.array([1]), np.array([3.0]))
     assert score.tolist() == [0.0, 6.0]
     assert [one.get("cache") for one in asked] == [True, None]
