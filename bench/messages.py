@@ -1,17 +1,21 @@
-"""Keep the English words of the pages: ``python -m bench.messages [ADDITIONS.tsv]``.
+"""Keep the English words of the pages: ``python -m bench.messages [--check] [ADDITIONS.tsv]``.
 
 Extracts what is marked in the source (xgettext), keeps the translations there are, adds those of a file of lines
 ``Japanese TAB English`` (plural: two English columns), drops what is no longer used, writes the .po and the .mo, and
-prints what still has no English. The .mo is committed: a machine that runs Renkei needs no gettext tools.
+prints what still has no English. The .mo is committed: a machine that runs Renkei needs no gettext tools. With
+``--check`` nothing is written; the exit code is 1 if something would be.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
+import shutil
 import struct
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,7 +117,10 @@ def faults(message: Message) -> list[str]:
 
 
 def extract() -> list[Message]:
-    """Return what the source marks today, with the English the catalogue has."""
+    """Return what the source marks today, with the English the catalogue has; the source is not touched.
+
+    Django lays a file beside every template while it reads (``x.html.py``), so it reads a copy.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "renkei.config.settings.test")
     os.environ.setdefault("RENKEI_SECRET_KEY", "nothing is signed here, no database is opened")
     import django
@@ -121,22 +128,24 @@ def extract() -> list[Message]:
     django.setup()
     from django.core.management import call_command
     from django.core.management.commands import makemessages
+    from django.test import override_settings
 
     class Command(makemessages.Command):
         msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
 
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
-    here = Path.cwd()
-    os.chdir(PACKAGE)  # makemessages looks at the folder it stands in
-    try:
-        call_command(Command(), locale=["en"], no_location=True, no_obsolete=True, verbosity=0)
-    finally:
-        os.chdir(here)
-    return read_po(CATALOGUE)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / PACKAGE.name
+        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        # makemessages looks at the folder it stands in
+        with contextlib.chdir(copy), override_settings(LOCALE_PATHS=[copy / "locale"]):
+            call_command(Command(), locale=["en"], no_location=True, no_obsolete=True, verbosity=0)
+        return read_po(copy / CATALOGUE.relative_to(PACKAGE))
 
 
-def main(additions: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Extract, add, write, and say what is missing; the exit code is 1 while something is."""
+    check, additions = "--check" in arguments, [one for one in arguments if one != "--check"]
     messages = extract()
     new = {}
     for path in additions:
@@ -145,8 +154,15 @@ def main(additions: list[str]) -> int:
             new[japanese] = english
     for one in messages:
         one.english = new.get(one.msgid, one.english)
-    CATALOGUE.write_text(po_text(messages), encoding="utf-8")
-    CATALOGUE.with_suffix(".mo").write_bytes(mo_bytes(messages))
+    if check:
+        held, wanted = ({one.msgid for one in entries} for entries in (read_po(CATALOGUE), messages))
+        for word in sorted(held ^ wanted):
+            print("not in the catalogue:" if word in wanted else "no longer in the source:", repr(word))
+        if held != wanted:
+            return 1
+    else:
+        CATALOGUE.write_text(po_text(messages), encoding="utf-8")
+        CATALOGUE.with_suffix(".mo").write_bytes(mo_bytes(messages))
     wrong = [fault for one in messages for fault in faults(one)]
     missing = [one.msgid for one in messages if not one.is_whole]
     for line in [*wrong, *(one.replace("\n", "\\n") for one in missing)]:
