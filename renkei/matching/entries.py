@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -18,12 +19,14 @@ from renkei.matching.synonyms import Term, Used
 from renkei.matching.telling import telling, telling_or_all
 from renkei.matching.words import Word, content_forms, words
 
+Span = tuple[int, int]
 PER_KIND = 8
 KINDS = [kind.value for kind in EntryKind if kind not in {EntryKind.SERVICE, EntryKind.TEST}]
 _MOST_WORDS = 5
 _MOST_SAID = 4_000  # characters of a text that are looked through for shared words
 _ENOUGH = 2.0  # one word that an entry in eight has, or two that one in three has
 _RAREST = 1e-3
+_MOST_TELLING = -math.log(_RAREST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,9 @@ class Match:
     entry: Entry
     windows: tuple[Window, ...]
     score: float
-    spans: tuple[tuple[int, int], ...]
+    spans: tuple[Span, ...]
     services: tuple[str, ...]
-    alike: tuple[tuple[tuple[int, int], Term], ...] = ()
+    alike: tuple[tuple[Span, Term], ...] = ()
     near: float = 0.0
     weight: float = math.inf
 
@@ -99,21 +102,21 @@ def _matched(  # noqa: PLR0913  as above
     units = words(text[:_MOST_SAID])
     alike = synonyms.current().used_in(text[:_MOST_SAID], without=without)
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
-    said = telling_or_all(units, often) if typed else telling(units, often)
-    form_at = {(unit.start, unit.end): unit.form for unit in said}
-    asked = frozenset(unit.form for unit in said).union(*(term.forms for one in alike for term in one.others))
+    told = telling_or_all(units, often) if typed else telling(units, often)
+    said = Said(told, alike, often)
+    much = {(unit.start, unit.end): -math.log(max(often.get(unit.form, 0.0), _RAREST)) for unit in told}
     listed = []
     for one in scored:
-        spans, others = shared(_forms(one.hit, one.entry, asked), said, alike, often)
+        spans, others = said.shared(_forms(one.hit, one.entry, said.asked))
         held = tuple(windows.get(one.entry.pk, ()))
-        weight = sum(-math.log(max(often.get(form_at.get(span, ""), 0.0), _RAREST)) for span in spans) if often else math.inf
+        weight = sum(much.get(span, _MOST_TELLING) for span in spans) if often else math.inf
         listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.hit.near, weight))
     return listed
 
 
 def weighed(ids: Sequence[str], known: Knowledge) -> tuple[dict[str, Entry], dict[str, list[Window]]]:
     """Return the entries among ids that a proposal may weigh today, and the windows of each."""
-    entries, windows = fetching.entries(ids), fetching.windows(ids)
+    entries, windows = fetching.with_windows(ids)
     today = clock.today()
     checks = limits(today, known.content)
     return {key: one for key, one in entries.items() if is_proposable(one, windows.get(key, ()), today, checks)}, windows
@@ -126,32 +129,41 @@ def services_of(entry: Entry, known: Knowledge) -> tuple[str, ...]:
     return tuple(known.services_of(entry.kind, entry.facts.get("post", "")))
 
 
-def shared(
-    forms: frozenset[str], said: Sequence[Word], alike: Sequence[Used], often: Mapping[str, float]
-) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[tuple[int, int], Term], ...]]:
-    """Return where the text has words of an entry (its ``forms``), or words that mean the same, and for the latter what they meet.
+class Said:
+    """The telling words of a text and words of the list it says, asked once for every entry what of them it shares.
 
-    Of many the rarest are kept (``often``), the longest where that is not known; the entry's own words before others.
+    ``often`` is the share of the entries that have each word; where it is not known longer words go first.
     """
-    spans: dict[str, tuple[int, int]] = {}
-    if not forms:
-        return (), ()
-    for unit in said:
-        if unit.form in forms:
-            spans.setdefault(unit.form, (unit.start, unit.end))
-    own = list(spans.values())
-    met: dict[tuple[int, int], Term] = {}
-    for one in alike:
-        if one.begins.isdisjoint(forms):
-            continue
-        is_own = any(start < one.end and one.start < end for start, end in own)
-        term = None if is_own or one.said in spans else next((term for term in one.others if forms.issuperset(term.forms)), None)
-        if term is not None:
-            met[spans.setdefault(one.said, (one.start, one.end))] = term
-    long = {form: span for form, span in spans.items() if span[1] - span[0] > 1} or spans
-    chosen = sorted(long.items(), key=lambda one: (one[0] not in forms, often.get(one[0], 0.0), -len(one[0]), one[1]))[:_MOST_WORDS]
-    kept = sorted(span for _form, span in chosen)
-    return tuple(kept), tuple((span, met[span]) for span in kept if span in met)
+
+    def __init__(self, told: Iterable[Word], alike: Sequence[Used], often: Mapping[str, float]) -> None:
+        self._often, self._alike = often, alike
+        self._places: dict[str, Span] = {}
+        for unit in told:
+            self._places.setdefault(unit.form, (unit.start, unit.end))
+        self._begun: dict[str, list[int]] = defaultdict(list)  # which words alike begin with a form
+        for number, one in enumerate(alike):
+            for form in one.begins:
+                self._begun[form].append(number)
+        self.asked = frozenset(self._places).union(*(term.forms for one in alike for term in one.others))
+
+    def shared(self, forms: frozenset[str]) -> tuple[tuple[Span, ...], tuple[tuple[Span, Term], ...]]:
+        """Return where the text has words of an entry (its ``forms``), or words that mean the same, and for the latter what they meet.
+
+        Of many the rarest are kept; the entry's own words before others.
+        """
+        spans = {form: self._places[form] for form in forms if form in self._places}
+        own = list(spans.values())
+        met: dict[Span, Term] = {}
+        for number in sorted({number for form in forms for number in self._begun.get(form, ())}):
+            one = self._alike[number]
+            is_own = any(start < one.end and one.start < end for start, end in own)
+            term = None if is_own or one.said in spans else next((term for term in one.others if forms.issuperset(term.forms)), None)
+            if term is not None:
+                met[spans.setdefault(one.said, (one.start, one.end))] = term
+        long = {form: span for form, span in spans.items() if span[1] - span[0] > 1} or spans
+        chosen = sorted(long.items(), key=lambda one: (one[0] not in forms, self._often.get(one[0], 0.0), -len(one[0]), one[1]))[:_MOST_WORDS]
+        kept = sorted(span for _form, span in chosen)
+        return tuple(kept), tuple((span, met[span]) for span in kept if span in met)
 
 
 def _forms(hit: Found, entry: Entry, among: frozenset[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import connection, models
 from django.db.models.base import ModelState
@@ -20,31 +20,38 @@ from renkei.matching.models import Entry, Window
 _Model = TypeVar("_Model", bound=models.Model)
 
 
-def entries(ids: Sequence[str]) -> dict[str, Entry]:
-    """Return the entries of ids, whichever there are and the database lets this context see."""
-    return {one.id: one for one in _rows(Entry, "id", ids)}
+class _Statement(NamedTuple):
+    """A query by ids, the names of what it reads, and the columns that come in another form than they are used."""
+
+    text: str
+    names: list[str]
+    converted: list[tuple[int, Callable[[Any], Any]]]
 
 
-def windows(ids: Sequence[str]) -> dict[str, list[Window]]:
-    """Return the windows of entries, earliest first; an entry without any is not named."""
-    found: dict[str, list[Window]] = {}
-    for one in _rows(Window, "entry_id", ids):
-        found.setdefault(one.entry_id, []).append(one)
-    return found
+def with_windows(ids: Sequence[str]) -> tuple[dict[str, Entry], dict[str, list[Window]]]:
+    """Return the entries of ids, whichever there are and the database lets this context see, and the windows of each.
 
-
-def _rows(model: type[_Model], column: str, ids: Sequence[str]) -> list[_Model]:
-    statement, names, converted = _statement(model, column)
+    Windows come earliest first; an entry without any is not named among them. Both are asked for at once.
+    """
+    wanted = list(ids)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(ids)])
-        rows = cursor.fetchall()
+        cursor.execute(f"{_statement(Entry, 'id').text}; {_statement(Window, 'entry_id').text}", [wanted, wanted])
+        entries = _made(Entry, _statement(Entry, "id"), cursor.fetchall())
+        cursor.nextset()
+        windows: dict[str, list[Window]] = {}
+        for one in _made(Window, _statement(Window, "entry_id"), cursor.fetchall()):
+            windows.setdefault(one.entry_id, []).append(one)
+    return {one.id: one for one in entries}, windows
+
+
+def _made(model: type[_Model], statement: _Statement, rows: list[tuple[Any, ...]]) -> list[_Model]:
     found = []
     for row in rows:
         values = list(row)
-        for at, read in converted:
+        for at, read in statement.converted:
             values[at] = read(values[at])
         one = model.__new__(model)  # what from_db makes, without asking each field how it is set
-        one.__dict__.update(zip(names, values, strict=True))
+        one.__dict__.update(zip(statement.names, values, strict=True))
         one._state = ModelState()  # noqa: SLF001  as Django does
         one._state.adding, one._state.db = False, connection.alias  # noqa: SLF001  as above
         found.append(one)
@@ -52,14 +59,14 @@ def _rows(model: type[_Model], column: str, ids: Sequence[str]) -> list[_Model]:
 
 
 @lru_cache(maxsize=4)
-def _statement(model: type[models.Model], column: str) -> tuple[str, list[str], list[tuple[int, Callable[[Any], Any]]]]:
-    """Return the query by ids, the names of what it reads, and the columns that come in another form than they are used."""
+def _statement(model: type[models.Model], column: str) -> _Statement:
+    """Return the query by ids of a column."""
     meta = model._meta  # noqa: SLF001  Django's own documented name
     fields = meta.concrete_fields
     selected = ", ".join(f'"{one.column}"::text' if _is_text(one) else f'"{one.column}"' for one in fields)
     order = ", ".join(f'"{one}"' for one in meta.ordering or ())
     converted = [(at, _reader(one)) for at, one in enumerate(fields) if _is_text(one) or hasattr(one, "from_db_value")]
-    return (
+    return _Statement(
         f'SELECT {selected} FROM "{meta.db_table}" WHERE "{column}" = ANY(%s) ORDER BY {order}',
         [one.attname for one in fields], converted,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from renkei.matching import vectors
-from renkei.matching.entries import Match, forms_of, shared
+from renkei.matching.entries import Match, Said, forms_of
 from renkei.matching.models import Entry
 from renkei.matching.proposal import Evidence
 from renkei.matching.synonyms import Term, Used
@@ -37,7 +37,7 @@ def reasons(match: Match, text: str) -> list[Evidence]:
 
 def why_found(entry: Entry, typed: str, said: Sequence[Word], used: Sequence[Used]) -> list[Evidence]:
     """Return why an entry answers words that were typed; ``said`` and ``used`` are what they hold."""
-    spans, alike = shared(forms_of(entry), said, used, {})
+    spans, alike = Said(said, used, {}).shared(forms_of(entry))
     return reasons(Match(entry, (), 0.0, spans, (), alike), typed)
 
 

@@ -55,7 +55,7 @@ def test_who_sees_which_rows(scene: World, login: Login) -> None:
             with acting(actor):
                 seen[name] = (
                     sorted(Entry.objects.values_list("pk", flat=True)), sorted(Window.objects.values_list("entry_id", flat=True)),
-                    sorted(fetching.entries(["OURS", "ALLS"])), sorted(fetching.windows(["OURS", "ALLS"])),
+                    *map(sorted, fetching.with_windows(["OURS", "ALLS"])),
                 )  # fmt: skip
         with transaction.atomic():
             seen["nobody"] = sorted(Entry.objects.values_list("pk", flat=True))

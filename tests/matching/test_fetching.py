@@ -36,7 +36,7 @@ def ids(region: Region) -> list[str]:
 
 
 def test_the_rows_are_those_of_django(ids: list[str]) -> None:
-    found, expected = fetching.entries([*ids, "nobody", "F1"]), Entry.objects.in_bulk(ids)
+    found, expected = fetching.with_windows([*ids, "nobody", "F1"])[0], Entry.objects.in_bulk(ids)
     names = [one.attname for one in Entry._meta.concrete_fields]
     assert {key: [getattr(one, name) for name in names] for key, one in found.items()} == {
         key: [getattr(one, name) for name in names] for key, one in expected.items()
@@ -48,7 +48,7 @@ def test_the_rows_are_those_of_django(ids: list[str]) -> None:
 
 
 def test_the_windows_are_those_of_django_in_their_order(ids: list[str]) -> None:
-    found = fetching.windows(ids)
+    _entries, found = fetching.with_windows(ids)
     assert {key: [one.pk for one in listed] for key, listed in found.items()} == {
         "F2": list(Window.objects.filter(entry_id="F2").values_list("pk", flat=True))
     }
@@ -58,7 +58,7 @@ def test_the_windows_are_those_of_django_in_their_order(ids: list[str]) -> None:
 
 
 def test_what_is_empty_is_each_rows_own(ids: list[str]) -> None:
-    first, second = (fetching.entries(ids)[key] for key in ("F2", "F3"))
+    first, second = (fetching.with_windows(ids)[0][key] for key in ("F2", "F3"))
     assert first.themes == second.themes == []
     assert first.themes is not second.themes
     assert first.facts is not second.facts
@@ -66,15 +66,14 @@ def test_what_is_empty_is_each_rows_own(ids: list[str]) -> None:
 
 def test_ids_are_given_not_written_into_the_statement(ids: list[str]) -> None:
     with CaptureQueriesContext(connection) as asked:
-        assert fetching.entries(["'; DROP TABLE matching_entry; --"]) == {}
-        assert fetching.entries([]) == {}
-        assert fetching.windows([]) == {}
-    assert len(asked) == 3
+        assert fetching.with_windows(["'; DROP TABLE matching_entry; --"]) == ({}, {})
+        assert fetching.with_windows([]) == ({}, {})
+    assert len(asked) == 2
     assert Entry.objects.filter(id__in=ids).count() == 3
 
 
 def test_an_entry_that_was_read_can_be_saved(ids: list[str]) -> None:
-    one = fetching.entries(["F1"])["F1"]
+    one = fetching.with_windows(["F1"])[0]["F1"]
     one.summary = "新しい"
     one.save(update_fields=["summary"])
     assert Entry.objects.get(pk="F1").summary == "新しい"
