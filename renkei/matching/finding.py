@@ -7,9 +7,11 @@ count nor order tells of an entry that is kept among the staff.
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import chain
+from operator import attrgetter
 from urllib.parse import urlencode
 
 from renkei.base import clock
@@ -149,8 +151,8 @@ def _by_kind(found: list[Line]) -> list[Line]:
 def _narrowed(wish: Wish, found: list[Line], same: dict[str, list[str]], *, is_more: bool) -> Look:
     """Narrow, and count each value over what all the other narrowings leave."""
     chosen = [(name, getattr(wish, name)) for name in _SINGLE if getattr(wish, name)]
-    counts: dict[str, dict[str, int]] = {name: defaultdict(int) for name in _SINGLE}
     kept: list[Line] = []
+    beside: dict[str, list[Line]] = {name: [] for name in _SINGLE}  # what one narrowing alone leaves out
     over = 0
     for one in found:
         failed = [name for name, value in chosen if not _fits(one, name, value)] if chosen else []
@@ -158,18 +160,15 @@ def _narrowed(wish: Wish, found: list[Line], same: dict[str, list[str]], *, is_m
             continue
         if one.is_over and not wish.over:
             over += not failed
-            continue
-        if failed:
-            _count(counts, one, failed[0])
+        elif failed:
+            beside[failed[0]].append(one)
         else:
             kept.append(one)
-            for name in _SINGLE:
-                _count(counts, one, name)
-    _add_anywhere(counts["area"])
+    facets = [Facet(name, _counted(name, [*kept, *beside[name]])) for name in _SINGLE]
     if wish.first:
         kept.sort(key=lambda one: not one.has_dates)
     kept.sort(key=lambda one: one.is_over)
-    return Look(wish, kept, [Facet(name, counts[name]) for name in _SINGLE], over, is_more, same)
+    return Look(wish, kept, facets, over, is_more, same)
 
 
 def _fits(one: Line, name: str, value: str) -> bool:
@@ -180,25 +179,20 @@ def _fits(one: Line, name: str, value: str) -> bool:
     return one.has_dates if name == "dates" else bool(getattr(one, name) == value)
 
 
-def _count(counts: dict[str, dict[str, int]], one: Line, name: str) -> None:
-    """Count an entry under its values of a narrowing. Plain loops: this runs over every entry there is."""
-    here = counts[name]
-    if name == "topic" or name == "area":  # noqa: PLR1714  a set would be built each time
-        for value in one.topics if name == "topic" else one.areas:
-            here[value] += 1
-    elif name == "dates":
-        if one.has_dates:
-            here["on"] += 1
-    elif value := getattr(one, name):
-        here[value] += 1
-
-
-def _add_anywhere(areas: dict[str, int]) -> None:
-    """A municipality's own and what can be had anywhere: that is what is left when it is chosen."""
-    anywhere = areas.get(ANYWHERE, 0)
-    for code in areas:
-        if code not in {ANYWHERE, OUTSIDE}:
-            areas[code] += anywhere
+def _counted(name: str, found: list[Line]) -> Counter[str]:
+    """Return how many lines each value of a narrowing would leave."""
+    if name == "dates":
+        return Counter({"on": count} if (count := sum(one.has_dates for one in found)) else {})
+    if name in {"topic", "area"}:
+        counts = Counter(chain.from_iterable(one.topics if name == "topic" else one.areas for one in found))
+    else:
+        counts = Counter(map(attrgetter(name), found))
+        counts.pop("", None)
+    if name == "area":  # a municipality's own and what can be had anywhere: that is what is left when it is chosen
+        anywhere = counts[ANYWHERE]
+        for code in counts.keys() - {ANYWHERE, OUTSIDE}:
+            counts[code] += anywhere
+    return counts
 
 
 def without_word(wish: Wish, word: str) -> Wish:

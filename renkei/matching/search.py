@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 
 from renkei.base.actor import Actor
 from renkei.base.text import clean_text, search_key, to_katakana
@@ -58,7 +60,8 @@ def named_ids(text: str, *, actor: Actor, kinds: Sequence[str], limit: int) -> l
     """Return the entries an actor may see whose name or reading holds the text as typed, by id."""
     held = Q()
     for written in {one for each in _writings(text) for one in (each, each.upper(), each.lower(), each.title())}:
-        held |= Q(name__contains=written) | Q(kana__contains=written)  # folding case in the database costs it five times as much
+        for column in ("name", "kana"):  # every name is looked through: folding case would take five times as long, LIKE half as long again
+            held |= Q(GreaterThan(StrIndex(column, Value(written)), 0))
     named = Entry.objects.filter(held, kind__in=kinds, withdrawn_on__isnull=True)
     if not sees_all(actor):
         named = named.filter(is_public=True)
