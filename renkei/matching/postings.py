@@ -156,8 +156,11 @@ class Postings:
         return np.where(rows > 0, self.ends[np.maximum(rows - 1, 0), -1], 0)
 
     def bounds(self, rows: Rows) -> Rows:
-        """Return where the terms of each field of rows begin, and where the last field ends."""
-        return np.concatenate([self.begins(rows)[:, None], self.ends[rows]], axis=1)
+        """Return where the terms of each field of rows begin, and where the last field ends. Raises IndexError where that is beyond the end."""
+        found = np.concatenate([self.begins(rows)[:, None], self.ends[rows]], axis=1)
+        if found.max(initial=0) > len(self.terms):
+            raise IndexError(f"{len(self.terms)} terms, a row ends at {found.max()}")
+        return found
 
     def near_begins(self, rows: Rows) -> Rows:
         """Return where the rows in the table of vectors of the words of rows begin, those of their titles behind them."""

@@ -157,12 +157,13 @@ def test_documents_that_stand_in_no_entry_make_it_build_anew(built: Path) -> Non
 
 
 @pytest.mark.parametrize("file", ["ends.i8", "near.ends"])
-def test_places_beyond_the_end_are_damage_and_mended(built: Path, file: str) -> None:
+@pytest.mark.parametrize("place", [10**6, 10**12], ids=["beyond", "more than memory holds"])
+def test_places_beyond_the_end_are_damage_and_mended(built: Path, file: str, place: int) -> None:
     """The files are as long as they should be and their last number is right: only a search meets what stands before it."""
     before = build_of(built)
     path = built / "index" / before / "staff-postings" / file
     numbers = np.fromfile(path, dtype=np.int64)
-    numbers[:-1] = 10**6
+    numbers[:-1] = place
     numbers.tofile(path)
     index.forget()
     assert found()[0] == "EQ1"
