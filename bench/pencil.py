@@ -19,7 +19,7 @@ from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.models import Case, Consultation, ProjectShares, RegionalProject, Transition
 from renkei.cases.models.gap import Gap
 from renkei.companies.models import Company
-from renkei.meetings.models import Meeting, TrendNote
+from renkei.meetings.models import Meeting, TrendEnd, TrendNote
 from renkei.plan.models import Municipality, Service
 from renkei.plan.queries import business_days_between, plan_content, published_plans
 
@@ -44,6 +44,7 @@ class Books:
     meetings: list[Meeting] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     trends: list[TrendNote] = field(default_factory=list)
+    trend_ends: list[TrendEnd] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Sort the steps and lay them out."""
@@ -64,7 +65,8 @@ class Books:
         """Read the whole database; only who sees everything gets everything."""
         return cls(list(Transition.objects.all()), Case.objects.in_bulk(), list(Consultation.objects.all()),
                    list(RegionalProject.objects.prefetch_related("bodies")), list(ProjectShares.objects.prefetch_related("answers")),
-                   list(Meeting.objects.all()), list(Gap.objects.all()), list(TrendNote.objects.select_related("meeting")))  # fmt: skip
+                   list(Meeting.objects.all()), list(Gap.objects.all()), list(TrendNote.objects.select_related("meeting")),
+                   list(TrendEnd.objects.all()))  # fmt: skip
 
     @cached_property
     def areas(self) -> dict[UUID, list[str]]:
@@ -281,7 +283,8 @@ class Pencil:
                 yield one.pk, one.host_id, one.series, one.held_on
 
     def trends(self) -> Iterator[Line]:
+        gone = {one.note_id for one in self.books.trend_ends if one.kind == "taken_back" and one.ended_at <= self.as_of}
         for one in self.books.trends:
             day = one.written_at.astimezone(clock.JST).date()
-            if one.written_at <= self.as_of and self.year.contains(day):
+            if one.version == 1 and one.pk not in gone and one.written_at <= self.as_of and self.year.contains(day):
                 yield one.pk, one.body_id, one.meeting.series, day

@@ -33,8 +33,8 @@ from renkei.cases.states import CaseState, HandoverState, NeedState, SupportStat
 from renkei.meetings.actions.agenda import Wording, add_item, put_up
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
 from renkei.meetings.actions.confirming import confirm, lock_minutes
-from renkei.meetings.actions.materials import tell_trend
 from renkei.meetings.actions.minuting import decide, give_task, send_out, write_notes
+from renkei.meetings.actions.trends import tell_trend
 from renkei.meetings.jobs import take_up_decisions
 from renkei.meetings.models import AgendaItem, ItemKind, Meeting, MeetingKind, MeetingState
 from renkei.plan.models import Body, Field, Municipality, Plan, PlanVersion

@@ -15,8 +15,8 @@ from renkei.example.scene import phrases
 from renkei.meetings.actions.agenda import Wording, add_item, put_up
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
 from renkei.meetings.actions.confirming import confirm, lock_minutes
-from renkei.meetings.actions.materials import tell_trend
 from renkei.meetings.actions.minuting import decide, give_task, send_out, take_up_decision, write_notes
+from renkei.meetings.actions.trends import tell_trend
 from renkei.meetings.models import AgendaItem, Basis, ItemKind, Meeting, MeetingState
 from renkei.plan.content import Series
 from renkei.plan.queries import add_business_days, content_now

@@ -166,8 +166,8 @@ FIGURES: tuple[Figure, ...] = (
         split=Split.SERIES,
     ),
     Figure(
-        "trends", 1, _("会議に出した企業動向"), _("件"), _("機関が会議に出した企業動向の情報。中身は数えず、出した数だけを会議ごとに数えます。"),
-        _("出した日の年度に数えます。"), _("出すごとに1件。"), ladder.TRENDS_1, split=Split.SERIES,
+        "trends", 2, _("会議に出した企業動向"), _("件"), _("機関が会議に出した企業動向の情報。中身は数えず、出した数だけを会議ごとに数えます。取り下げたものは、取り下げた日から数えません。"),
+        _("初めに出した日の年度に数えます。"), _("直しても1件。取引先の同意が取り消されて名前を消しても、1件のまま数えます。"), ladder.TRENDS_2, split=Split.SERIES,
     ),
 )  # fmt: skip
 BY_CODE = {figure.code: figure for figure in FIGURES}
@@ -178,6 +178,10 @@ EARLIER: tuple[Figure, ...] = (
         _("承認番号と承認日が記録された事業。関わった機関の列には、機関ごとに1件と数えます。"),
         _("決まったときに定めた、数える年度に入れます。"),
         _("同じ承認番号は、機関や案件がいくつあっても、計画全体では1件です。"), supports.PROJECTS_1, split=Split.YEAR,
+    ),
+    Figure(
+        "trends", 1, _("会議に出した企業動向"), _("件"), _("機関が会議に出した企業動向の情報。中身は数えず、出した数だけを会議ごとに数えます。"),
+        _("出した日の年度に数えます。"), _("出すごとに1件。"), ladder.TRENDS_1, split=Split.SERIES,
     ),
 )  # fmt: skip
 VERSIONS = {(figure.code, figure.version): figure for figure in (*FIGURES, *EARLIER)}

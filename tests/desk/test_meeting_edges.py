@@ -20,8 +20,9 @@ from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import attend, move_meeting
 from renkei.meetings.actions.going_round import Said, cast_votes, send_round
 from renkei.meetings.actions.joining import join_series
-from renkei.meetings.actions.materials import add_material, tell_trend
+from renkei.meetings.actions.materials import add_material
 from renkei.meetings.actions.minuting import decide, give_task, send_out, write_notes
+from renkei.meetings.actions.trends import tell_trend
 from renkei.meetings.models import AgendaItem, Attendance, Meeting, Participant, Task, TrendNote
 from renkei.plan.models import Body
 from tests.cases.making import fresh

@@ -14,9 +14,10 @@ from renkei.meetings.actions.agenda import Wording, add_item, order_items, put_u
 from renkei.meetings.actions.calling import attend, move_meeting
 from renkei.meetings.actions.confirming import confirm, lock_minutes, words_on
 from renkei.meetings.actions.going_round import Said, cast_votes, remind_of_round, send_round, silent_bodies
-from renkei.meetings.actions.materials import add_material, replace_material, tell_trend
+from renkei.meetings.actions.materials import add_material, replace_material
 from renkei.meetings.actions.minuting import decide, finish_task, give_task, send_out, write_notes
 from renkei.meetings.actions.proposed import take_proposals, time_items
+from renkei.meetings.actions.trends import tell_trend
 from renkei.meetings.models import (
     AgendaItem,
     Confirmation,

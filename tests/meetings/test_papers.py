@@ -29,8 +29,9 @@ from renkei.documents.store import KINDS, path_of
 from renkei.meetings.actions import materials
 from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
-from renkei.meetings.actions.materials import add_material, replace_material, tell_trend
+from renkei.meetings.actions.materials import add_material, replace_material
 from renkei.meetings.actions.minuting import decide, give_task, send_out, write_notes
+from renkei.meetings.actions.trends import tell_trend
 from renkei.meetings.models import AgendaItem, Material, Meeting, TrendNote
 from renkei.meetings.papers import (
     agenda_docx,
@@ -268,7 +269,7 @@ def test_no_case_search_or_proposal_ever_shows_a_note(region: World) -> None:
     assert shown == {name: name == "meeting" for name in asked}
     assert not Passage.objects.filter(text__contains="すずめ").exists()
     pointing = {one.related_model._meta.label for one in TrendNote._meta.related_objects}
-    assert pointing == set(), "nothing of a case points at a note"
+    assert pointing == {"meetings.TrendNote", "meetings.TrendEnd"}, "nothing of a case points at a note"
 
 
 # What the database holds

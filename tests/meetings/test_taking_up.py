@@ -14,7 +14,7 @@ from renkei.base.actor import GUEST, SYSTEM
 from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.calling import attend, move_meeting
 from renkei.meetings.actions.going_round import send_round
-from renkei.meetings.actions.materials import add_material, tell_trend
+from renkei.meetings.actions.materials import add_material
 from renkei.meetings.actions.minuting import (
     decide,
     give_task,
@@ -22,6 +22,7 @@ from renkei.meetings.actions.minuting import (
     write_notes,
 )
 from renkei.meetings.actions.proposed import time_items
+from renkei.meetings.actions.trends import tell_trend
 from renkei.meetings.jobs import take_up_decisions
 from renkei.meetings.models import (
     AgendaItem,

@@ -70,6 +70,7 @@ from renkei.meetings.actions.agenda import Wording, add_item
 from renkei.meetings.actions.going_round import send_round
 from renkei.meetings.actions.materials import add_material
 from renkei.meetings.actions.minuting import give_task
+from renkei.meetings.actions.trends import tell_trend
 from renkei.meetings.models import Attendance, Minutes
 from renkei.plan.models import Body
 from renkei.post.links import make_link, open_link
@@ -222,6 +223,8 @@ def _meetings(world: World, made: Everyone) -> None:
     made.own["around"] = around.pk
     made.own["material"] = add_material(found, by=world.lab, name="資料.txt", data=b"x").pk
     made.foreign["material"] = add_material(found, by=world.bank, name="内々.txt", data=b"x", item=secret).pk
+    made.own["note"] = tell_trend(found, by=world.lab, text="受注が減った。", basis="consent", client="あじさい精機", consent_on=clock.today()).pk
+    made.foreign["note"] = tell_trend(found, by=world.bank, text="受注が減った。", basis="anonymous").pk
     Minutes.objects.create(meeting=found, number=1, head={"name": "会議 第1回", "held_on": "2026-11-25", "attendance": []}, sent_at=clock.now())
     case = Case.objects.get(pk=made.own["case"])
     need = Need.objects.create(case=case, title="県外の課題", stage_id="3", added_at=clock.now())

@@ -86,6 +86,7 @@ REVIEWED = {
     "post_link_opened": "writes when the acting link was first opened; nothing else, of no other link",
     "post_open_link": "a link is resolved before anybody acts; needs the hash of 256 random bits; returns one row",
     "post_start_draft": "a guest begins a draft; makes one link that knows only itself, 31 days at most",
+    "figure_trends_2": "ids and days of notes on business trends, each once, as the first version counted them",
     "figure_projects_2": "the same by agreed shares: another body's per cent stays unsaid with its name",
     "project_named": "number, day, field and helpers of projects the acting body shares, holds or took; no firm, no title",
     "project_held": "ids of projects of cases the acting body holds or took",

@@ -15,7 +15,7 @@ from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.models import Case, Consultation, Need, ProjectShares, RegionalProject, ShareAnswer, Transition
 from renkei.cases.models.gap import Gap, GapSource
-from renkei.meetings.models import Meeting, TrendNote
+from renkei.meetings.models import Meeting, TrendEnd, TrendNote
 from renkei.reporting.figures import BY_CODE, FIGURES
 from renkei.reporting.queries import count, end_of
 from tests.cases.making import company
@@ -97,8 +97,19 @@ class Dice:
                 host_id=self.chance.choice(BODIES), held_on=day, state=state, kind=self.chance.choice(["regular", "regular", "circulation"]), called_at=NOW, changed_at=NOW,
                 held_at=clock.at(day + dt.timedelta(days=self.chance.choice([0, 40])), 17) if is_held else None,
             )  # fmt: skip
-            TrendNote.objects.create(meeting=Meeting.objects.latest("number"), body_id=self.chance.choice(BODIES), text="受注が増えた", basis="anonymous",
-                                     written_by=self.world.people[DESK], written_at=clock.at(day - dt.timedelta(days=self.chance.randrange(30)), 23))  # fmt: skip
+            self.trend(Meeting.objects.latest("number"), day)
+
+    def trend(self, meeting: Meeting, day: dt.date) -> None:
+        """A note, now and then corrected, without its client any more, or taken back."""
+        told, person = day - dt.timedelta(days=self.chance.randrange(30)), self.world.people[DESK]
+        given = {"meeting": meeting, "body_id": self.chance.choice(BODIES), "text": "受注が増えた", "basis": "anonymous", "written_by": person}
+        first = TrendNote.objects.create(**given, written_at=clock.at(told, 23))
+        last = self.chance.choice([1, 1, 2, 3])
+        for version in range(2, last + 1):
+            TrendNote.objects.create(**given, first=first, version=version, written_at=clock.at(told + dt.timedelta(days=20 * version), 9))
+        if kind := self.chance.choice(["", "taken_back", "consent"]):
+            TrendEnd.objects.create(note=first, version=last, kind=kind, reason="誤り", meeting=meeting, body_id=given["body_id"], ended_by=person,
+                                    ended_at=clock.at(told + dt.timedelta(days=70), 9))  # fmt: skip
 
     def case(self, number: int) -> Case:
         return Case(

@@ -57,6 +57,19 @@ def firms_in(text: str, *, actor: Actor) -> list[str]:
     return list(dict.fromkeys([*found, *_PHONE.findall(text), *_MAIL.findall(text)]))
 
 
+def named_in(text: str, firm: str) -> list[str]:
+    """Return how ``text`` names a firm, with its legal form, without, or in other signs; the longest first."""
+    words = dict.fromkeys(word for word in (firm, _FORM.sub("", firm).strip()) if search_key(word))
+    return sorted({one for word in words for one in [*([word] if word in text else []), *_as_written(text, word)]}, key=lambda one: (-len(one), one))
+
+
+def without(text: str, firm: str) -> str:
+    """Return ``text`` with every name of the firm replaced: a first draft, for people to read through."""
+    for one in named_in(text, firm):
+        text = text.replace(one, MASK)
+    return text
+
+
 def masked(text: str, case: Case, *, actor: Actor) -> str:
     """Return ``text`` with what leads to the firm replaced: a first draft of the disclosable version."""
     for word in sorted(giveaways(text, case, actor=actor), key=len, reverse=True):

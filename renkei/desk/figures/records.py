@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -119,8 +120,9 @@ def _lines(result: Result, actor: Actor, asked: Asked) -> tuple[list[Line], int]
         projects = RegionalProject.objects.visible_to(actor).select_related("company", "field").in_bulk({row.record for row in result.rows})
     meetings = Meeting.objects.visible_to(actor).in_bulk({row.record for row in result.rows}) if result.figure.code == MEETINGS else {}
     if result.figure.code == TRENDS:
-        notes = TrendNote.objects.visible_to(actor).select_related("meeting").in_bulk({row.record for row in result.rows})
-        meetings = {key: one.meeting for key, one in notes.items()}
+        told = {row.record for row in result.rows}
+        notes = TrendNote.objects.visible_to(actor).filter(Q(pk__in=told) | Q(first__in=told)).select_related("meeting")
+        meetings = {one.first_id or one.pk: one.meeting for one in notes}
     lines = []
     for (record, _day), rows in together.items():
         case = cases.get(rows[0].case) if rows[0].case else None

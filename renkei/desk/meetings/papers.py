@@ -1,4 +1,4 @@
-"""Papers of a meeting: agenda, minutes and the bundle to take away; materials with their versions; notes on business trends."""
+"""Papers of a meeting: agenda, minutes and the bundle to take away; materials with their versions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from renkei.base.forms import JapaneseDateField, Options, Refusing, TextField
+from renkei.base.forms import Refusing
 from renkei.base.refusal import Refused
-from renkei.desk.cases.acts.act import choice
 from renkei.desk.request import StaffRequest
 from renkei.documents.sending import sent_file
 from renkei.documents.store import path_of
-from renkei.meetings.actions.materials import add_material, replace_material, tell_trend
-from renkei.meetings.models import AgendaItem, Basis, Material, Meeting, Minutes
+from renkei.meetings.actions.materials import add_material, replace_material
+from renkei.meetings.models import AgendaItem, Material, Meeting, Minutes
 from renkei.meetings.papers import agenda_docx, as_pdf, bundle_pdf, minutes_docx
 from renkei.meetings.rules import runs_meeting, writes_item
 from renkei.meetings.telling import meeting_name
@@ -46,15 +45,6 @@ class MaterialForm(Refusing):
         """Return name and bytes of what was sent."""
         sent = cast("UploadedFile[Any]", self.cleaned_data["file"])
         return {"name": sent.name or "", "data": sent.read()}
-
-
-class TrendForm(Refusing):
-    """What a body tells of business trends, and on what ground."""
-
-    text = TextField(label=gettext_lazy("企業動向"), rows=6, max_length=2000, error_messages={"required": gettext_lazy("企業動向を書いてください。")})
-    basis = choice(gettext_lazy("書き方"), Basis.choices, widget=Options, initial=Basis.ANONYMOUS)
-    client = TextField(label=gettext_lazy("取引先（同意があるとき）"), max_length=200, required=False)
-    consent_on = JapaneseDateField(label=gettext_lazy("同意の日（同意があるとき）"), required=False)
 
 
 @require_safe
@@ -116,14 +106,6 @@ def material(request: StaffRequest, body: str, meeting: uuid.UUID, material: uui
     del body
     one = _material(request, _found(request, meeting), material)
     return FileResponse(path_of(one.sha256).open("rb"), as_attachment=True, filename=one.name, content_type="application/octet-stream")
-
-
-def trend(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
-    """Tell a meeting of business trends."""
-    found = _found(request, meeting)
-    form = TrendForm(request.POST if request.method == "POST" else None)
-    return _take(request, found, form, lambda form: tell_trend(found, by=request.actor, **form.cleaned_data), body=body, heading=_("企業動向を伝える"),
-                 about=_("会議の日から、各機関がこの会議の画面だけで読めます。案件には写りません。"))  # fmt: skip
 
 
 def _take(request: StaffRequest, found: Meeting, form: Refusing, run: Callable[[Any], Any], **page: Any) -> HttpResponse:

@@ -3,11 +3,12 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.meetings import agenda, items, papers, rounds, series, views
+from renkei.desk.meetings import agenda, items, papers, rounds, series, trends, views
 
 STAFF = Audience.STAFF
 ALL = "every body sees the meetings; of an item, those it is for"
 RUNS = "meetings the body runs"
+OWN_NOTE = "notes on trends of the body"
 MEETING = "d/<slug:body>/meeting/<uuid:meeting>/"
 
 urlpatterns: list[URLPattern] = [
@@ -31,7 +32,10 @@ urlpatterns: list[URLPattern] = [
     route(f"{MEETING}item/<uuid:item>/material/", papers.add, name="desk-meeting-item-material", audience=STAFF, rule=ALL, changes=True),
     route(f"{MEETING}material/<uuid:material>/", papers.material, name="desk-meeting-material", audience=STAFF, rule=ALL),
     route(f"{MEETING}material/<uuid:material>/replace/", papers.replace, name="desk-meeting-material-replace", audience=STAFF, rule=ALL, changes=True),
-    route(f"{MEETING}trend/", papers.trend, name="desk-meeting-trend", audience=STAFF, rule="every body adds its own; read by all from the day of the meeting", changes=True),
+    route(f"{MEETING}trend/", trends.tell, name="desk-meeting-trend", audience=STAFF, rule="every body adds its own; read by all from the day of the meeting", changes=True),
+    route(f"{MEETING}trend/<uuid:note>/correct/", trends.correct, name="desk-meeting-trend-correct", audience=STAFF, rule=OWN_NOTE, changes=True),
+    route(f"{MEETING}trend/<uuid:note>/back/", trends.take_back, name="desk-meeting-trend-back", audience=STAFF, rule=OWN_NOTE, changes=True),
+    route(f"{MEETING}trend/<uuid:note>/consent/", trends.end_consent, name="desk-meeting-trend-consent", audience=STAFF, rule=OWN_NOTE, changes=True),
     route(f"{MEETING}send/", views.send, name="desk-meeting-send", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}minutes/<int:number>/", views.minutes, name="desk-meeting-minutes", audience=STAFF, rule=ALL, changes=True),
     route(f"{MEETING}round/send/", rounds.send, name="desk-meeting-round-send", audience=STAFF, rule=RUNS, changes=True),

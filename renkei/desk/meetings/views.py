@@ -32,7 +32,6 @@ from renkei.meetings.models import (
     Minutes,
     MinutesItem,
     Stance,
-    TrendNote,
 )
 from renkei.meetings.papers import materials_of
 from renkei.meetings.queries import (
@@ -48,6 +47,7 @@ from renkei.meetings.queries import (
     years,
 )
 from renkei.meetings.rules import runs_meeting, writes_item
+from renkei.meetings.trends import trends_of
 from renkei.meetings.votes import rounds_waiting, tallies
 from renkei.plan.content import Series
 from renkei.plan.models import Body
@@ -220,7 +220,7 @@ def _page(request: StaffRequest, body: str, found: Meeting) -> dict[str, Any]:
         "items": [{"item": one, "source": sources.get(one.pk), "writes": found.is_writable and writes_item(request.actor, one),
                    "named": "、".join(short for code, short in shorts.items() if code in one.bodies), "tally": counted.get(one.pk), "materials": materials.get(one.pk, [])} for one in items],
         "total": total_of(found, items), "presence": presence(found, request.actor),
-        "materials": materials.get(None, []), "trends": list(TrendNote.objects.visible_to(request.actor).filter(meeting=found).select_related("body")),
+        "materials": materials.get(None, []), "trends": trends_of(found, request.actor),
         "sent": list(Minutes.objects.visible_to(request.actor).filter(meeting=found)),
     }  # fmt: skip
 

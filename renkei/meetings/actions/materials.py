@@ -1,8 +1,6 @@
-"""Put papers on a meeting or an item, replace them; tell a meeting of business trends [C86]."""
+"""Put papers on a meeting or an item, and replace them."""
 
 from __future__ import annotations
-
-import datetime as dt
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -11,11 +9,9 @@ from renkei.audit.record import record
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
-from renkei.cases.queries.anonymity import firms_in
 from renkei.cases.rules import signed
-from renkei.cases.steps import fit
 from renkei.documents.store import keep
-from renkei.meetings.models import AgendaItem, Basis, Material, Meeting, TrendNote
+from renkei.meetings.models import AgendaItem, Material, Meeting
 from renkei.meetings.rules import require_writes, runs_meeting
 
 MOST_MATERIALS = 60
@@ -32,7 +28,7 @@ def add_material(meeting: Meeting, *, by: Actor, name: str, data: bytes, item: A
         require_writes(by, item)
         if item.meeting_id != meeting.pk:
             raise Refused(_("この会議の議題ではありません。"), "other_meeting")
-    locked = _writable(meeting)
+    locked = lock_writable(meeting)
     if locked.materials.count() >= MOST_MATERIALS:
         raise Refused(_("1つの会議に付けられるのは%(most)s件までです。") % {"most": MOST_MATERIALS}, "too_many_files", field="file")
     kept = keep(name, data)
@@ -51,7 +47,7 @@ def replace_material(material: Material, *, by: Actor, name: str, data: bytes) -
     Refused: ``changed_meanwhile`` (it was replaced already), ``locked``, ``not_allowed``, and what keeping a file refuses.
     """
     body, person = signed(by)
-    locked = _writable(material.meeting)
+    locked = lock_writable(material.meeting)
     if body != material.body_id and not runs_meeting(by, locked.host_id):
         raise Refused(_("資料を差し替えられるのは、付けた機関か、会議を開く機関だけです。"), "not_allowed")
     kept = keep(name, data)
@@ -67,36 +63,8 @@ def replace_material(material: Material, *, by: Actor, name: str, data: bytes) -
     return made
 
 
-@transaction.atomic
-def tell_trend(meeting: Meeting, *, by: Actor, text: str, basis: str, client: str = "", consent_on: dt.date | None = None) -> TrendNote:
-    """Tell a meeting of business trends: without a word that leads to a firm, or with the client's consent and its day [C86].
-
-    Refused: ``text_empty``, ``unknown_basis``, ``giveaway``, ``client_empty``, ``consent_day``, ``too_long``, ``locked``, ``not_allowed``.
-    """
-    body, person = signed(by)
-    locked = _writable(meeting)
-    words = fit(text, 2000, "text")
-    if not words:
-        raise Refused(_("企業動向を書いてください。"), "text_empty", field="text")
-    if basis not in Basis.values:
-        raise Refused(_("どちらの書き方かを選んでください。"), "unknown_basis", field="basis")
-    whose = fit(client, 200, "client") if basis == Basis.CONSENT else ""
-    if basis == Basis.CONSENT:
-        if not whose:
-            raise Refused(_("同意した取引先を書いてください。"), "client_empty", field="client")
-        if consent_on is None or consent_on > clock.today():
-            raise Refused(_("取引先が同意した日を入れてください。"), "consent_day", field="consent_on")
-    elif found := firms_in(words, actor=by):
-        raise Refused(_("会社が分かる言葉があります：%(words)s。書き換えるか、取引先の同意を得てください。") % {"words": "、".join(found)}, "giveaway", field="text")
-    made = TrendNote.objects.create(
-        meeting=locked, body_id=body, text=words, basis=basis, client=whose, consent_on=consent_on if basis == Basis.CONSENT else None,
-        written_by_id=person, written_at=clock.now(),
-    )  # fmt: skip
-    record(by, "meeting.trend", made, locked, basis=basis)
-    return made
-
-
-def _writable(meeting: Meeting) -> Meeting:
+def lock_writable(meeting: Meeting) -> Meeting:
+    """Return the meeting, locked. Refused: ``locked`` (its minutes stand, or it was called off)."""
     locked = Meeting.objects.select_for_update(of=("self",)).get(pk=meeting.pk)
     if not locked.is_writable:
         raise Refused(_("確定した、または取りやめた会議です。直すときは、理由を書いて開き直してください。"), "locked")

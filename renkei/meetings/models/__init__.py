@@ -19,7 +19,7 @@ from renkei.meetings.models.item import (
     TaskQuerySet,
     seen_items,
 )
-from renkei.meetings.models.material import Basis, Material, MaterialQuerySet, TrendNote, TrendNoteQuerySet
+from renkei.meetings.models.material import Material, MaterialQuerySet
 from renkei.meetings.models.meeting import (
     MEETING_STEPS,
     Meeting,
@@ -39,6 +39,14 @@ from renkei.meetings.models.minutes import (
     MinutesQuerySet,
 )
 from renkei.meetings.models.participant import Participant, ParticipantQuerySet
+from renkei.meetings.models.trend import (
+    Basis,
+    EndKind,
+    TrendEnd,
+    TrendEndQuerySet,
+    TrendNote,
+    TrendNoteQuerySet,
+)
 from renkei.meetings.models.vote import (
     SAYS_WHY,
     Stance,
@@ -57,6 +65,7 @@ __all__ = [
     "Basis",
     "Confirmation",
     "ConfirmationQuerySet",
+    "EndKind",
     "ItemKind",
     "ItemOutcome",
     "ItemSource",
@@ -77,6 +86,8 @@ __all__ = [
     "Stance",
     "Task",
     "TaskQuerySet",
+    "TrendEnd",
+    "TrendEndQuerySet",
     "TrendNote",
     "TrendNoteQuerySet",
     "Vote",

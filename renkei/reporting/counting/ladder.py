@@ -30,3 +30,10 @@ TRENDS_1 = counted("""
     SELECT t.id, NULL::uuid, t.body_id::text, m.series::text, NULL::date, (t.written_at AT TIME ZONE 'Asia/Tokyo')::date
     FROM meetings_trendnote t JOIN meetings_meeting m ON m.id = t.meeting_id
     WHERE t.written_at <= as_of AND (t.written_at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN since AND until""")
+
+# A note counts once, on the day of its first version, until it is taken back; one without its client any more counts on.
+TRENDS_2 = counted("""
+    SELECT t.id, NULL::uuid, t.body_id::text, m.series::text, NULL::date, (t.written_at AT TIME ZONE 'Asia/Tokyo')::date
+    FROM meetings_trendnote t JOIN meetings_meeting m ON m.id = t.meeting_id
+    WHERE t.first_id IS NULL AND t.written_at <= as_of AND (t.written_at AT TIME ZONE 'Asia/Tokyo')::date BETWEEN since AND until
+        AND NOT EXISTS (SELECT FROM meetings_trendend e WHERE e.note_id = t.id AND e.kind = 'taken_back' AND e.ended_at <= as_of)""")
