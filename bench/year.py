@@ -34,9 +34,14 @@ from renkei.meetings.actions.agenda import Wording, add_item, put_up
 from renkei.meetings.actions.calling import attend, call_meeting, move_meeting
 from renkei.meetings.actions.confirming import confirm, lock_minutes
 from renkei.meetings.actions.minuting import decide, give_task, send_out, write_notes
-from renkei.meetings.actions.trends import tell_trend
+from renkei.meetings.actions.trends import (
+    correct_trend,
+    end_trend_consent,
+    take_back_trend,
+    tell_trend,
+)
 from renkei.meetings.jobs import take_up_decisions
-from renkei.meetings.models import AgendaItem, ItemKind, Meeting, MeetingKind, MeetingState
+from renkei.meetings.models import AgendaItem, ItemKind, Meeting, MeetingKind, MeetingState, TrendNote
 from renkei.plan.models import Body, Field, Municipality, Plan, PlanVersion
 from renkei.plan.queries import add_business_days
 from tests.cases.linking import firm
@@ -161,7 +166,19 @@ class FiscalYearPlay:
         chance, by = self.rnd.random(), self.run.staff_of(BANK)
         if chance < 0.08:
             whose = {"basis": "consent", "client": "取引先", "consent_on": today} if chance < 0.03 else {"basis": "anonymous"}
-            self.run.act(f"trend told {whose['basis']}", lambda: tell_trend(meeting, by=by, text="電気代の上がりを値段に移せない会社が多い。", **whose))
+            note = self.run.act(f"trend told {whose['basis']}", lambda: tell_trend(meeting, by=by, text="電気代の上がりを値段に移せない会社が多い。", **whose))
+            if note is not None:
+                self._think_again(note, chance)
+
+    def _think_again(self, note: TrendNote, chance: float) -> None:
+        """The bank corrects one note in four, takes some back, and now and then a client's consent ends."""
+        by = self.run.staff_of(BANK)
+        if chance < 0.01:
+            self.run.act("trend consent ended", lambda: end_trend_consent(note, by=by, text="値段を上げた会社がある。"))
+        elif 0.03 < chance < 0.05:
+            note = self.run.act("trend corrected", lambda: correct_trend(note, by=by, text="値段に移せた会社も出てきた。", basis="anonymous")) or note
+        if 0.04 < chance < 0.06:
+            self.run.act("trend taken back", lambda: take_back_trend(note, by=by, reason="聞き違えていた。"))
 
     def _hold(self, meeting: Meeting) -> None:
         host = self.run.staff_of(meeting.host_id)

@@ -205,6 +205,16 @@ def test_a_report_is_begun_from_the_list_once(world: World) -> None:
         assert "書いている" in text_of(one.get(url))
 
 
+def test_what_may_be_begun_stands_by_kind_the_newest_year_first(world: World) -> None:
+    a_year(world)
+    with clock.moved_to(clock.at(dt.date(2029, 11, 25), 9)):
+        page = text_of(client(world).get(address("desk-reports")))
+    groups = [(label, re.findall(r'value="(\w+)-hibari-plan-(\d{4})"', options)) for label, options in re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', page, re.DOTALL)]
+    assert [(label, {kind for kind, _year in rows}) for label, rows in groups] == [("年度報告", {"year"}), ("期間のまとめ", {"term"})]
+    years = [year for _kind, year in groups[0][1]]
+    assert (years, len(years) > 1) == (sorted(years, reverse=True), True)
+
+
 def test_approving_asks_for_a_tick_and_says_why_it_cannot(world: World, draft: Report) -> None:
     one, url = client(world), address("desk-report-approve", yearly=draft.pk)
     with clock.moved_to(NOVEMBER):

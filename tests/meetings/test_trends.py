@@ -259,7 +259,7 @@ def test_a_bank_corrects_takes_back_and_takes_the_name_out_on_the_page_of_the_me
         page = url("-trend-consent", BANK, found, note=second.pk)
         assert "○○は設備を2台増やす。" in bank.get(page).content.decode()
         bad = bank.post(page, {"text": "あじさい精機は増やす。"})
-        assert (bad.status_code, "会社が分かる言葉があります：あじさい精機。" in bad.content.decode()) == (422, True)
+        assert (bad.status_code, "会社が分かる言葉があります：あじさい精機。会社が分からないように書き換えてください。" in bad.content.decode()) == (422, True)
         assert bank.post(page, {"text": "設備を増やす会社がある。"}).status_code == 302
         assert [("あじさい" in page_of(region, body, found), "設備を増やす会社がある。" in page_of(region, body, found)) for body in (BANK, DESK)] == [(False, True)] * 2
         third = TrendNote.objects.get(version=3)

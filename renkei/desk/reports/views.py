@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from renkei.base.fiscal_year import FiscalYear
 from renkei.base.forms import Refusing, TextField
 from renkei.base.language import shown_fiscal_year
 from renkei.base.refusal import Refused
 from renkei.desk.reports.page import ReportPage
 from renkei.desk.reports.paper import paper_leaves_out
 from renkei.desk.request import StaffRequest
+from renkei.plan.models import Plan
 from renkei.reporting.models import Report, ReportKind
 from renkei.reporting.report.actions import MOST, approve_report, begin_next_version, begin_report, write_section
 from renkei.reporting.report.queries import can_begin, reports_of, sections_of, texts_of
@@ -59,10 +61,9 @@ def reports(request: StaffRequest, body: str) -> HttpResponse:
         raise PermissionDenied
     offered = {f"{kind}-{plan.pk}-{year.start_year}": (kind, plan, year) for kind, year, plan in can_begin(request.actor)} if writes else {}
     form = BeginForm(request.POST if request.method == "POST" else None)
-    choices = [(key, f"{shown_fiscal_year(year)}　{ReportKind(kind).label}　{plan.title}") for key, (kind, plan, year) in offered.items()]
     field = form.fields["which"]
     assert isinstance(field, forms.ChoiceField)  # noqa: S101  narrows the declared type
-    field.choices = [("", _("選んでください")), *choices]
+    field.choices = [("", _("選んでください")), *_by_kind(offered)]
     if form.is_bound and form.is_valid():
         kind, plan, year = offered[form.cleaned_data["which"]]
         try:
@@ -71,7 +72,7 @@ def reports(request: StaffRequest, body: str) -> HttpResponse:
             form.refuse(refusal)
         else:
             return redirect("desk-report", body=body, yearly=made.pk)
-    page = {"body": body, "rows": reports_of(request.actor), "form": form, "writes": writes and bool(choices)}
+    page = {"body": body, "rows": reports_of(request.actor), "form": form, "writes": bool(offered)}
     return render(request, "desk/reports/list.html", page, status=422 if form.errors else 200)
 
 
@@ -140,6 +141,13 @@ def next_version(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpRes
         messages.error(request, refusal.message)
         return redirect("desk-report", body=body, yearly=found.pk)
     return redirect("desk-report", body=body, yearly=made.pk)
+
+
+def _by_kind(offered: dict[str, tuple[str, Plan, FiscalYear]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what may be begun as groups of a list: kind by kind, in each the newest year first."""
+    newest = sorted(offered.items(), key=lambda one: one[1][2].start_year, reverse=True)
+    groups = [(kind, [(key, f"{shown_fiscal_year(year)}　{plan.title}") for key, (of, plan, year) in newest if of == kind]) for kind in ReportKind]
+    return [(str(kind.label), rows) for kind, rows in groups if rows]
 
 
 def find_report(request: StaffRequest, yearly: uuid.UUID) -> Report:

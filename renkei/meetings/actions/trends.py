@@ -139,7 +139,9 @@ def _require_no_name(words: str, chain: list[TrendNote], *, by: Actor, field: st
     """Refuse words that lead to a firm one knows, or to a client that an earlier version named."""
     clients = [name for one in chain if one.client for name in named_in(words, one.client)]
     if found := list(dict.fromkeys([*clients, *firms_in(words, actor=by)])):
-        raise Refused(_("会社が分かる言葉があります：%(words)s。書き換えるか、取引先の同意を得てください。") % {"words": "、".join(found)}, "giveaway", field=field)
+        said = _("会社が分かる言葉があります：%(words)s。書き換えるか、取引先の同意を得てください。") if field == "text" and not chain else _(
+            "会社が分かる言葉があります：%(words)s。会社が分からないように書き換えてください。")  # fmt: skip
+        raise Refused(said % {"words": "、".join(found)}, "giveaway", field=field)
 
 
 def _write(words: _Words, meeting: Meeting, *, by: Actor, after: TrendNote | None = None, first: TrendNote | None = None) -> TrendNote:
