@@ -52,7 +52,7 @@ types: .venv/.dev-ok
 # Chromium waits more than it works, so two of these run side by side: each session of pytest has its own database.
 test: .venv/.dev-ok
 	@$(MAKE) --no-print-directory -j2 browser lint types own-cluster simulate-year
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not own_cluster and not browser'
+	$(BIN)/python -m pytest -n 2 -m 'not own_cluster and not browser'
 
 browser: .venv/.dev-ok
 	$(BIN)/python -m pytest tests/browser -rs

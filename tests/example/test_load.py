@@ -35,8 +35,8 @@ from renkei.reporting.models import ClosedPeriod, PublishedFigure, Report
 from renkei.research.models import Activity, ActivityReport, Bridge
 from tests.ground import Ground
 
-# Loading takes most of a minute: it is done once, by one process, at the beginning.
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("example")]
+# Loading takes most of a minute: it is done once, by one process (``TOGETHER`` in tests/conftest.py), at the beginning.
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
