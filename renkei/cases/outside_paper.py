@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils.translation import gettext as _
 
 from renkei.accounts.models import Person
@@ -32,11 +34,17 @@ def _values(request: OutsideRequest, by: Actor) -> dict[str, str]:
     body, opening, need = request.asked_body, request.opening, request.escalation.need
     person = Person.objects.filter(pk=by.person).first() if by.person else None
     return {
-        "文書番号": "", "日付": wareki(clock.today()), "宛先": written("%(place)s\n%(name)s　様") % {"place": request.member_name, "name": opening.name},
+        "文書番号": request.number, "日付": wareki(_leaves_on(request)), "宛先": written("%(place)s\n%(name)s　様") % {"place": request.member_name, "name": opening.name},
         "差出人機関": body.name, "担当者": by.name, "担当電話": (person.phone if person else "") or body.phone, "担当メール": body.mail,
         "件名": need.public_title if need.public_confirmed_at else request.case.title, "要約": _opened_words(request, by), "依頼事項": request.ask,
         "域内の経過": _tried(request.escalation), "回答期限": wareki(request.due_on),
     }  # fmt: skip
+
+
+def _leaves_on(request: OutsideRequest) -> dt.date:
+    """Return the day from which the paper may leave, the firm's yes: whenever it is taken, number and day on it are the same."""
+    given = request.opening.given_at
+    return given.astimezone(clock.JST).date() if given is not None else request.asked_on
 
 
 def _opened_words(request: OutsideRequest, by: Actor) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -22,13 +23,14 @@ from renkei.cases.actions.openings import answer_opening, shut
 from renkei.cases.models import Case, Consultation, Need, OutsideRequest, Passage, Support
 from renkei.cases.outside_paper import outside_docx
 from renkei.documents.models import LetterTemplate
+from renkei.documents.numbers import draw_letter_number
 from renkei.documents.papers import paper_template
 from renkei.documents.store import keep
-from renkei.plan.models import Body
+from renkei.plan.models import Body, PlanVersion
 from tests.cases.linking import firm
 from tests.cases.making import fresh, refuses
 from tests.cases.test_outside import asked, outside
-from tests.meetings.making import NOON, with_meetings
+from tests.meetings.making import NOON, WITH_MEETINGS, with_meetings
 from tests.world import CENTER, DESK, LAB, World
 
 pytestmark = pytest.mark.covers("C36", "C95", "C98")
@@ -88,6 +90,24 @@ def test_the_paper_says_what_is_asked_and_only_what_the_firm_opened(region: Worl
     company = case.company.name if case.company else case.company_given
     away = [*firm_words, company, case.number, "測る幅が足りない。", Body.objects.get(pk=CENTER).name, "会議を経た", "地域の外に求める"]
     assert [one for one in away if one and one in text] == [], "neither the firm's words and name, nor which body declined in which words"
+
+
+def test_it_bears_a_number_of_the_register_and_the_day_of_the_firms_yes_whenever_it_is_taken(region: World) -> None:
+    """The numbers are those of the body's letters that ask: none is given twice, none is lost to a refusal, and a plan may have none."""
+    members = [{"code": code, "name": name, "place": "となり県", "from": "2020-04-01"} for code, name in (("tonari", "となり県試験所"), ("kita", "北の試験所"), ("minami", "南の試験所"))]
+    content = WITH_MEETINGS | {"networks": [{"code": "kazenet", "name": "風の網", "through": LAB, "members": members}]}
+    PlanVersion.objects.create(plan=region.plan, number=3, content=content, published_at=clock.now())
+    assert draw_letter_number(LAB, "試依第{n}号", NOON.date()) == "試依第1号", "a letter of the lab was there before"
+    first = ready(region)
+    assert first.number == "試依第2号"
+    with refuses("asked_already", "member"):
+        asked(region, first.escalation.need)
+    second = asked(region, first.escalation.need, member="kita")
+    with clock.moved_to(NOON + dt.timedelta(days=9)):
+        taken = [words(outside_docx(first, by=region.lab)) for _time in range(2)]
+    assert [second.number, *("試依第2号" in text and "令和8年11月25日" in text and "令和8年12月4日" not in text for text in taken)] == ["試依第3号", True, True]
+    PlanVersion.objects.create(plan=region.plan, number=4, content=content | {"letters": [{"code": "request", "number": ""}]}, published_at=clock.now())
+    assert asked(region, first.escalation.need, member="minami").number == ""
 
 
 def test_what_more_was_opened_stands_in_it_and_nothing_beyond(region: World) -> None:

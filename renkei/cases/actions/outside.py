@@ -29,7 +29,11 @@ from renkei.cases.models import (
 )
 from renkei.cases.queries.ladder import reachable, rung_of
 from renkei.cases.steps import NextStep, due, fit
+from renkei.documents.numbers import draw_letter_number
+from renkei.plan.models import Body
 from renkei.plan.queries import content_now
+
+REQUEST = "request"  # the kind of letter whose numbers a request outside shares
 
 
 @transaction.atomic
@@ -37,6 +41,8 @@ def ask_outside(
     need: Need, *, by: Actor, network: str, member: str, name: str, email: str, ask: str, due_on: dt.date, classes: list[str],
 ) -> OutsideRequest:  # fmt: skip
     """Ask a member of a network of today. Whom it is shown to, the firm decides first: nothing leaves before its yes.
+
+    The paper's number is drawn here, as reading a paper changes nothing.
 
     The body that leads outside asks, once it holds the case. Refused: ``not_outside`` (the need is not on that rung),
     ``not_lead``, ``unknown_member`` (or its network is dissolved), ``ask_empty``, ``due_past``, ``asked_already``, and what
@@ -56,16 +62,17 @@ def ask_outside(
     if due_on <= clock.today():
         raise Refused(_("返事の期限は、明日より後の日にしてください。"), "due_past", field="due_on")
     net, one = found
+    asker = Body.objects.get(pk=by.body or case.holder_id)
     opening = open_to(case, by=by, kind=OpeningKind.OUTSIDE, name=name, organisation=one.name, email=email, classes=classes, purpose=words[:200])
     try:
         with transaction.atomic():
             made = OutsideRequest.objects.create(
                 case=case, escalation=rung, opening=opening, network=net.code, network_name=net.name, member=one.code, member_name=one.name,
-                member_place=one.place, ask=words, asked_on=clock.today(), asked_body_id=by.body or case.holder_id, due_on=due_on,
+                member_place=one.place, ask=words, number=_drawn(asker), asked_on=clock.today(), asked_body=asker, due_on=due_on,
             )  # fmt: skip
     except IntegrityError as error:
         raise Refused(_("%(member)sには、もう頼んでいます。") % {"member": one.name}, "asked_already", field="member") from error
-    record(by, "outside.ask", made, case, need, member=one.code, network=net.code, due_on=due_on)
+    record(by, "outside.ask", made, case, need, member=one.code, network=net.code, due_on=due_on, number=made.number)
     log_step(case, Verb.ASKED_OUTSIDE, by=by, subject=made, after="asked")
     wait_for(rung, NextStep(what=written("%(member)sの返事を待つ") % {"member": one.name[:60]}, on=due_on, kind="wait"), by=by)
     return made
@@ -131,6 +138,12 @@ def give_up_outside(need: Need, *, by: Actor, words: str) -> Escalation:
     if OutsideRequest.objects.filter(escalation=rung, ended_on__isnull=True).exclude(answer=OutsideAnswer.DECLINED).exists():
         raise Refused(_("まだ返事か結果を待っている相手があります。先にそれを書いてください。"), "still_asking")
     return end_rung(rung, by=by, end=RungEnd.DROPPED, words=words)
+
+
+def _drawn(body: Body) -> str:
+    """Return the next number of the body's register for letters that ask; it falls back when the request is not written."""
+    pattern = content_now().letters[REQUEST].pattern(body.pk, body.number_prefix)
+    return draw_letter_number(body.pk, pattern, clock.today()) if pattern else ""
 
 
 def _require_lead(case: Case, by: Actor) -> None:

@@ -44,6 +44,7 @@ class OutsideRequest(Row):
     member_name = models.CharField(max_length=200)
     member_place = models.CharField(max_length=100, blank=True)
     ask = models.TextField(_("お願いしたいこと"), max_length=1000)
+    number = models.CharField(_("文書番号"), max_length=60, blank=True)  # of the body that asks; none where the plan numbers no requests
     asked_on = models.DateField()
     asked_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
     due_on = models.DateField(_("返事の期限"))
