@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from renkei.documents.papers import Paper
+    from renkei.documents.papers import Paper, Table
 
 FONT = "游明朝"
 _LETTER = [
@@ -79,28 +79,34 @@ def shipped_paper(paper: Paper) -> bytes:
     _lines(document, [("", "")])
     inside = [name for name in paper.fields if name not in _CORNER and name not in paper.texts and name not in paper.title]
     _table(document, [(name, "{{ " + name + " }}") for name in inside])
-    for name in paper.order or (*paper.texts, *paper.tables):
-        _lines(document, [("", "")])
+    order = paper.order or (*paper.texts, *paper.tables)
+    for name, following in zip(order, (*order[1:], ""), strict=True):
         if name in paper.tables:
             _heading(document, paper.tables[name].heading)
-            _repeated(document, name, {column: width for column, (_example, width) in paper.tables[name].columns.items()})
+            _repeated(document, name, paper.tables[name])
         else:
             _heading(document, paper.headings.get(name, name))
-            _lines(document, [("", "{{ " + name + " }}")])
+            text = document.add_paragraph("{{ " + name + " }}")  # often empty: then the section's heading must not stay behind alone
+            text.paragraph_format.keep_with_next = following in paper.tables
     memory = io.BytesIO()
     document.save(memory)
     return memory.getvalue()
 
 
 def _heading(document: Any, text: str) -> None:
-    document.add_paragraph(style="Heading 2").add_run(text)
+    from docx.shared import Pt  # noqa: PLC0415  see above
+
+    heading = document.add_paragraph(text, style="Heading 2")
+    heading.paragraph_format.space_before = Pt(14)  # not an empty line, at which a page could end
 
 
-def _repeated(document: Any, name: str, columns: dict[str, int]) -> None:
-    """Add a table with a head that comes again on each page, and one row a row of the list."""
+def _repeated(document: Any, name: str, of: Table) -> None:
+    """Add a table with a head that comes again on each page, and one row a row of the list; figures stand at the right."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415  see above
     from docx.oxml import OxmlElement  # noqa: PLC0415  see above
     from docx.shared import Mm  # noqa: PLC0415  see above
 
+    columns = {column: width for column, (_example, width) in of.columns.items()}
     table = document.add_table(rows=0, cols=len(columns))
     table.style = "Table Grid"
     table.autofit = False
@@ -114,6 +120,9 @@ def _repeated(document: Any, name: str, columns: dict[str, int]) -> None:
         head.cells[number].text, row.cells[number].text = column, "{{ 行." + column + " }}"
         for one in (head, loop, row, end):
             one.cells[number].width = Mm(width)
+        if column in of.figures:
+            for one in (head, row):
+                one.cells[number].paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _widths(table: Any, *widths: int) -> None:

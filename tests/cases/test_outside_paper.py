@@ -101,13 +101,13 @@ def test_it_bears_a_number_of_the_register_and_the_day_of_the_firms_yes_whenever
     first = ready(region)
     assert first.number == "試依第2号"
     with refuses("asked_already", "member"):
-        asked(region, first.escalation.need)
-    second = asked(region, first.escalation.need, member="kita")
+        asked(region, first.escalation.need, email="other@outside.example")
+    second = asked(region, first.escalation.need, member="kita", email="kita@outside.example")
     with clock.moved_to(NOON + dt.timedelta(days=9)):
         taken = [words(outside_docx(first, by=region.lab)) for _time in range(2)]
     assert [second.number, *("試依第2号" in text and "令和8年11月25日" in text and "令和8年12月4日" not in text for text in taken)] == ["試依第3号", True, True]
     PlanVersion.objects.create(plan=region.plan, number=4, content=content | {"letters": [{"code": "request", "number": ""}]}, published_at=clock.now())
-    assert asked(region, first.escalation.need, member="minami").number == ""
+    assert asked(region, first.escalation.need, member="minami", email="minami@outside.example").number == ""
 
 
 def test_what_more_was_opened_stands_in_it_and_nothing_beyond(region: World) -> None:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
+from renkei.desk.plan.edit import said_changes
 from renkei.desk.plan.versions import day_of
 from renkei.plan import actions
 from renkei.plan.models import PlanVersion
@@ -80,6 +81,17 @@ def test_the_paper_of_the_change_says_all_of_it_under_the_rule_of_its_day(world:
     assert "知事の交代" in "\n".join(one.text for one in document.paragraphs)
     answer = client(world, BANK).get(address("desk-plan-change-pdf", BANK, plan=PLAN, number=2))
     assert (answer.status_code, answer["Content-Type"], answer.content[:5]) == (200, "application/pdf", b"%PDF-")
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [
+    ({"count": 2, "count_written": "2件"}, {"count": 3, "count_written": "3件"}, [("件数", "2件", "3件")]),
+    ({"count": 2, "count_written": "2件"}, {"count": 3, "count_written": "三件"}, [("件数", "2件", "3（三件）")]),
+    ({"count": 2, "count_written": "2件"}, {"count": 2, "count_written": "二件"}, [("件数の書きぶり", "2件", "二件")]),
+    ({"count": 2}, {"count": 3}, [("件数", "2", "3")]), ({"count": 2}, {"count": 3, "count_written": "3件"}, [("件数", "2", "3件")]),
+])  # fmt: skip
+def test_a_value_and_how_the_plan_writes_it_are_one_line(before: dict[str, Any], after: dict[str, Any], told: list[tuple[str, str, str]]) -> None:
+    old, new = ({"targets": [{"written": "令和8年度", "fiscal_years": [2026], **row}]} for row in (before, after))
+    assert [(place, one.before_words, one.after_words) for _section, place, one in said_changes(old, new)] == [(f"令和8年度 › {name}", was, now) for name, was, now in told]
 
 
 @pytest.mark.covers("C97")

@@ -309,6 +309,8 @@ def test_the_docx_has_the_sections_in_order_with_words_and_every_row(world: Worl
     bodies = rows_of(document, ["機関", "相談", "支援", "断り", "無返答", "継続", "牽引事業"])
     assert [row[0] for row in bodies] == ["産業課", "工業試験所", "センター", "ひばり銀", "分け方がまだ", "計画全体"]
     assert rows_of(document, ["会議", "計画", "開催"]) == [["ひばり定例会議", "年10回", "0"], ["ひばり連携会議", "年1回", "0"], ["ひばりスマート会議", "随時", "0"]]
+    parts = [[row.cells[0].text for row in table.rows[1:]] for table in document.tables if table.rows[0].cells[0].text == "項目"]
+    assert [("" in names, len(set(names)) < len(names)) for names in parts][:1] == [(False, True)], "each row names its group: a page may end before it"
     assert rows_of(document, ["指定", "区分", "件数"]) == [["―", "", ""]]  # this plan has no designation
     whole = "\n".join(one.text for one in document.paragraphs)
     assert "試験が増えた。\n\n二つ目の段落。" in whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from typing import Any
 
 import docx
@@ -122,6 +123,18 @@ class TestShipped:
         told = {tuple(row for row in table.rows[0]): table.widths for table in tables}
         assert told == {tuple(table.columns): tuple(mm for _example, mm in table.columns.values()) for table in PAPERS[kind].tables.values()}
         assert {sum(widths) for widths in told.values()} <= {160}
+
+    @pytest.mark.parametrize("kind", sorted(PAPERS))
+    def test_figures_stand_at_the_right_under_their_heads_and_no_heading_stays_behind(self, kind: str) -> None:
+        paper, document = PAPERS[kind], docx.Document(io.BytesIO(paper_template(kind)))
+        tables = {tuple(cell.text for cell in table.rows[0].cells): table for table in document.tables}
+        for table in paper.tables.values():
+            rows = tables[tuple(table.columns)].rows
+            right = [{name for name, cell in zip(table.columns, rows[place].cells, strict=True) if cell.paragraphs[0].alignment == 2} for place in (0, 2)]
+            assert (right, {name for name in table.figures if not table.columns[name][0].isdigit()}) == ([set(table.figures)] * 2, set())
+        order = paper.order or (*paper.texts, *paper.tables)
+        stays = {one.text.strip("{} ") for one in document.paragraphs if one.paragraph_format.keep_with_next}
+        assert stays == {name for name, after in itertools.pairwise(order) if name in paper.texts and after in paper.tables}
 
     def test_who_fills_a_paper_gives_every_field_and_every_column(self) -> None:
         paper = PAPERS["change"]

@@ -220,7 +220,28 @@ def said_changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, st
     """Return what differs between two documents: the section's name, the place in people's words, the change."""
     names = _names(old, new)
     return [(str(NAMES.get(change.section, change.section)), " › ".join(_part(part, names) for part in change.path[1:]), change)
-            for change in diff(old, new)]  # fmt: skip
+            for change in _with_words(diff(old, new))]  # fmt: skip
+
+
+def _with_words(changes: list[Change]) -> list[Change]:
+    """Return the changes, a value and how the plan writes it (``count``, ``count_written``) as one where both changed."""
+    at = {change.path: change for change in changes}
+    found = []
+    for change in changes:
+        *row, key = change.path
+        written = at.get((*row, f"{key}_written"))
+        if written is not None:
+            found.append(Change(change.path, _worded(change.before, written.before), _worded(change.after, written.after)))
+        elif (*row, key.removesuffix("_written")) not in at or not key.endswith("_written"):
+            found.append(change)
+    return found
+
+
+def _worded(value: Any, words: Any) -> Any:
+    """Return the plan's words for a value, the value before them where they do not hold it."""
+    if value is None or not words or str(value) in str(words):
+        return words or value
+    return f"{value}（{words}）"
 
 
 def _names(*documents: dict[str, Any]) -> dict[str, str]:

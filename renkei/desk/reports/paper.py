@@ -67,13 +67,12 @@ def _years(report: Report, tables: Mapping[str, Sequence[ShownTable]]) -> str:
 
 
 def _rows(columns: list[str], tables: list[ShownTable], place: int | None) -> list[Row]:
-    """Return the rows of one table, its total last (one that says so where there are none); of all tables, each row under its table's title."""
+    """Return the rows of one table, its total last (one that says so where there are none); of all tables, each row with its table's title: a page may end anywhere."""
     found: list[Row]
     if place is not None:
         found = [dict(zip(columns, row, strict=True)) for row in _texts(tables[place])] if tables else []
     else:
-        found = [dict(zip(columns, [table.table.title if first else "", *row], strict=True))
-                 for table in tables for first, row in ((number == 0, row) for number, row in enumerate(_texts(table)))]  # fmt: skip
+        found = [dict(zip(columns, [table.table.title, *row], strict=True)) for table in tables for row in _texts(table)]
     return found or [{column: ("ありません" if tables else "―") if column == columns[0] else "" for column in columns}]
 
 
