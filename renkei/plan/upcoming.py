@@ -106,12 +106,31 @@ def carried_over(content: Document, head: Head) -> Document:
     fresh["targets"] = [{"fiscal_years": [year], "written": str(FiscalYear(year)), "count": 0, "count_written": "0件"} for year in years]
     if "targets_total" in fresh:
         fresh["targets_total"] |= {"count": 0} | ({"count_written": "0件"} if "count_written" in fresh["targets_total"] else {})
-    for section in ("provisions", "outside_contacts"):
-        if section in fresh:
-            fresh[section] = [row for row in fresh[section] if not row.get("to") or row["to"] >= head.begins.isoformat()]
+    _leave_out_what_ended(fresh, head.begins)
     if "notes" in fresh:
         fresh["notes"] = []
     return fresh
+
+
+def _leave_out_what_ended(fresh: Document, begins: dt.date) -> None:
+    """Take out of a document what ended before the day: provisions, posts, rules of forms, contacts, networks and their members, and what names them."""
+
+    def standing(rows: list[Document]) -> list[Document]:
+        return [row for row in rows if not row.get("to") or row["to"] >= begins.isoformat()]
+
+    for section in ("provisions", "posts", "form_rules", "outside_contacts", "networks"):
+        if section in fresh:
+            fresh[section] = standing(fresh[section])
+    known = set()
+    for network in fresh.get("networks", []):
+        network["members"] = standing(network["members"])
+        known.add(network["code"])
+    for rung in fresh.get("ladder", []):
+        if "networks" in rung:
+            rung["networks"] = [code for code in rung["networks"] if code in known]
+    outside = (fresh.get("routing") or {}).get("outside_region", {})
+    if outside.get("network") not in known:
+        outside.pop("network", None)
 
 
 def still_open(content: Document, before: Document) -> list[tuple[str, str]]:

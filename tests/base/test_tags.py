@@ -185,3 +185,13 @@ def test_the_year_turns_at_midnight_in_tokyo() -> None:
     with clock.moved_to(dt.datetime(2026, 12, 31, 15, 0, tzinfo=dt.UTC)):
         assert tags.jday(day) == "1月4日（月）"
         assert tags.jday(dt.date(2026, 12, 31)) == "令和8年12月31日"
+
+
+@pytest.mark.parametrize(("name", "parts"), [
+    ("千葉県商工労働部産業振興課", ["千葉県", "商工労働部", "産業振興課"]), ("公益財団法人千葉県産業振興センター", ["公益財団法人", "千葉県", "産業振興", "センター"]),
+    ("国立研究開発法人産業技術総合研究所柏センター", ["国立研究開発法人", "産業技術総合研究所", "柏センター"]), ("東京都立産業技術研究センター", ["東京都立産業技術研究", "センター"]),
+    ("株式会社千葉興業銀行", ["株式会社", "千葉興業銀行"]), ("東葛テクノプラザ", ["東葛", "テクノプラザ"]), ("ひばり県産業課", ["ひばり県", "産業課"]), ("産業課", ["産業課"]), ("", []),
+    ("<b>法人甲", ["&lt;b&gt;法人", "甲"]),
+])  # fmt: skip
+def test_a_name_breaks_between_its_words_and_stays_text(name: str, parts: list[str]) -> None:
+    assert tags.by_words(name) == f'<span class="org">{"<wbr>".join(parts)}</span>'

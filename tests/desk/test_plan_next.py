@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import re
 from typing import Any
@@ -251,6 +252,26 @@ def test_the_draft_keeps_its_code_and_whom_it_follows(house: World) -> None:
         answer = section(house, "plan", head | {key: "another"}, 0)
         assert words in plain(answer)
     assert PlanDraft.objects.get(plan=plan).version == 0
+
+
+def test_what_ended_before_the_new_term_is_left_out_with_what_names_it() -> None:
+    ours, ended, last = region(), "2027-03-31", "2027-04-01"
+    body, vocabularies = ours["bodies"][0]["code"], ours["vocabularies"]
+    vocabularies["posts"] = [{"code": code, "name": code} for code in ("coordinator", "adviser", "engineer")]
+    ours["posts"] = [{"post": "coordinator", "body": body, "to": ended}, {"post": "adviser", "body": body, "to": last}, {"post": "engineer", "body": body}]
+    ours["form_rules"] = [{"code": code, "name": "押印", "written": "押す。", "from": None, **day} for code, day in (("old", {"to": ended}), ("seal", {}))]
+    member = {"name": "試験所", "place": "となり県", "from": "2020-04-01"}
+    ours["networks"] = [{"code": "gone", "name": "終わった網", "through": body, "to": ended, "members": [member | {"code": "a"}]},
+                        {"code": "wind", "name": "風の網", "through": body, "members": [member | {"code": "b", "to": ended}, member | {"code": "c"}]}]  # fmt: skip
+    ours["ladder"] = [{"code": "outside", "name": "県外", "lead": body, "networks": ["gone", "wind"]}]
+    ours["routing"] = {**ours.get("routing", {}), "outside_region": {"after": "in_region_declined", "lead": body, "network": "gone"}}
+    made, before = carried_over(ours, HEAD), copy.deepcopy(ours)
+    assert check_document(made) == check_document(ours) == []
+    assert [row["post"] for row in made["posts"]] == ["adviser", "engineer"]
+    assert [row["code"] for row in made["form_rules"]] == ["seal"]
+    assert [(row["code"], [one["code"] for one in row["members"]]) for row in made["networks"]] == [("wind", ["c"])]
+    assert (made["ladder"][0]["networks"], made["routing"]["outside_region"]) == (["wind"], {"after": "in_region_declined", "lead": body})
+    assert ours == before, "the plan it comes from stays as it is"
 
 
 def test_what_is_carried_over_fits_the_new_term() -> None:

@@ -192,7 +192,7 @@ def test_the_case_page_says_the_same_as_the_status_page(committed_world: World, 
         by_link = Client().get(firm.url()).content.decode()
         url = reverse("portal-case", kwargs={"company": who.company_id, "case": firm.case_id})
         by_account = client(who).get(url).content.decode()
-    for words in ("ひばり県工業試験所 小出 渉", "どの温度で狂いますか。", "今回は見送り", "見せてよいか、お返事をください", "担当に伝える", firm.case.summary):
+    for words in ('<span class="org">ひばり県<wbr>工業試験所</span> <span class="nw">小出 渉</span>', "どの温度で狂いますか。", "今回は見送り", "見せてよいか、お返事をください", "担当に伝える", firm.case.summary):
         assert words in by_link
         assert words in by_account
     assert firm.token in by_link

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
@@ -34,6 +35,17 @@ def _day(value: dt.date | dt.datetime | str) -> dt.date:
     if isinstance(value, str):  # a day inside a document of the plan
         return dt.date.fromisoformat(value)
     return value.astimezone(clock.JST).date() if isinstance(value, dt.datetime) else value
+
+
+# Where the name of a body may go on in the next line: after what it is in law, a prefecture, a department or an institute, before katakana.
+_ENDS_A_WORD = re.compile(r"(?<=法人)|(?<=株式会社)|(?<=[都道府県部局])(?!立)(?=[一-龠々]{3})|(?<=研究所)|(?<=[一-龠々]{2})(?<!所.)(?=[ァ-ヶ])")
+
+
+@register.filter
+def by_words(name: str) -> SafeString:
+    """Return the name of a body so that a narrow page breaks it between its words: not every browser knows them."""
+    parts = [part for part in _ENDS_A_WORD.split(str(name)) if part]
+    return format_html('<span class="org">{}</span>', format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts)))
 
 
 @register.filter
