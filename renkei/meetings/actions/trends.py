@@ -153,6 +153,7 @@ def _write(words: _Words, meeting: Meeting, *, by: Actor, after: TrendNote | Non
 
 
 def _end(note: TrendNote, chain: list[TrendNote], kind: EndKind, *, by: Actor, reason: str = "") -> TrendEnd:
+    body, person = signed(by)
     return TrendEnd.objects.create(
-        note=chain[0], version=note.version, meeting_id=note.meeting_id, body_id=note.body_id, kind=kind, reason=reason, ended_by_id=by.person, ended_at=clock.now(),
+        note=chain[0], version=note.version, meeting_id=note.meeting_id, body_id=body, kind=kind, reason=reason, ended_by_id=person, ended_at=clock.now(),
     )  # fmt: skip
