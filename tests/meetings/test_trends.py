@@ -270,3 +270,17 @@ def test_a_bank_corrects_takes_back_and_takes_the_name_out_on_the_page_of_the_me
         assert {body: ("数字の誤り" in words, "設備を増やす会社がある。" in words, page in words) for body, words in told.items()} == {
             BANK: (True, True, False), DESK: (True, False, False)}  # fmt: skip
         assert as_(region, DESK).get(url("-trend-back", DESK, found, note=third.pk)).status_code == 404
+
+
+def test_behind_the_figure_stands_the_meeting_of_what_one_may_read_and_how_many_others_there_are(region: World) -> None:
+    """Also of a note whose first version nobody reads any more; what was taken back is behind no figure."""
+    found, ahead = meeting(region, held_on=TODAY), meeting(region)
+    end_trend_consent(named(found, region.bank), by=region.bank, text="設備を増やす会社がある。")
+    take_back_trend(nameless(found, region.bank), by=region.bank, reason="誤り")
+    nameless(ahead, region.bank)
+    page = reverse("desk-figure", kwargs={"body": DESK, "figure": "trends"})
+    with clock.moved_to(NOON + dt.timedelta(minutes=1)):
+        answer = as_(region, DESK).get(page, {"year": FiscalYear.of(TODAY).start_year})
+    told = answer.content.decode()
+    assert [url("", DESK, one) in told for one in (found, ahead)] == [True, False]
+    assert answer.context["hidden"] == 1
