@@ -33,7 +33,7 @@ Made = TypeVar("Made")
 _LASTING = {"django_migrations", "django_content_type", "auth_permission"}
 _MOMENT = dt.datetime(2001, 2, 3, 4, 5, 6, 789012, tzinfo=dt.UTC)  # stands for the moment of laying
 _PATIENCE_SECONDS = 10.0
-_FRESH_SECONDS = 40.0
+_FRESH_SECONDS = 90.0
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
 _COLUMNS = """
     SELECT attname FROM pg_attribute
@@ -149,13 +149,12 @@ def again(play: Callable[..., Made]) -> Callable[..., Made]:
         if not _is_bare(world):
             return play(world, *given, **more)
         played_at, found = memory.get(key, (0.0, None))
-        is_same = key in memory and (standing is not None or time.monotonic() - played_at < _FRESH_SECONDS)
-        if is_same and found is not None:
+        if found is not None and (standing is not None or time.monotonic() - played_at < _FRESH_SECONDS):
             with connection.cursor() as cursor:
                 for statement in found[0]:
                     cursor.execute(statement)
             made: Made = pickle.loads(found[1])  # noqa: S301  our own
-        elif is_same:
+        elif key in memory:
             begun, before = time.monotonic(), _all_rows()
             made = play(world, *given, **more)
             memory[key] = begun, _written_since(before, made)

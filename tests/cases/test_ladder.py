@@ -144,7 +144,8 @@ def test_above_the_outside_there_is_nothing(world: World) -> None:
 def test_who_came_back_declined_again_climbs_from_the_desk_anew(world: World) -> None:
     need = declined(world)
     end_rung(climb(need, by=world.desk, reason=WHY), by=world.desk, end=RungEnd.HELPED, words="センターが引き受けられそう。")
-    support = offered(world, case=need.case, body=CENTER, service="tech-consultation")
+    with clock.moved_to(NOON + dt.timedelta(minutes=1)):  # asked later: of two asked at one moment neither is the first
+        support = offered(world, case=need.case, body=CENTER, service="tech-consultation")
     decline(support, by=world.center, reason="busy", text="")
     again = climb(fresh(need), by=world.desk, reason="センターも手がいっぱい。")
     assert [one["body"] for one in again.tried] == [LAB, CENTER]
