@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tests.ground import Ground
 
 
-PATCHES = 2  # of the fixtures below, in every test
 TOGETHER = ("tests/example/test_load.py", "tests/browser/")  # one process makes what the whole file looks at
 
 
@@ -159,25 +158,9 @@ def _nothing_counted() -> None:
 
 
 @pytest.fixture
-def world(db: None, django_db_setup: Ground, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def world(db: None, django_db_setup: Ground) -> Any:
     """The made-up region (``tests.world.World``) inside the test's transaction (the owner's login: no policy binds)."""
-    from django.db import connection
-
-    made = django_db_setup.lay()
-    writings = 0
-
-    def watch(execute: Any, sql: Any, *more: Any) -> Any:
-        nonlocal writings
-        writings += not str(sql).lstrip("( \n").startswith(("SELECT", "SAVEPOINT", "RELEASE"))
-        return execute(sql, *more)
-
-    def is_untouched() -> bool:
-        patches = len(monkeypatch._setattr) + len(monkeypatch._setitem) - PATCHES
-        return writings == patches == 0
-
-    made.is_untouched = is_untouched
-    with connection.execute_wrapper(watch):
-        yield made
+    return django_db_setup.lay()
 
 
 @pytest.fixture

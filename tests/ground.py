@@ -18,7 +18,6 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import psycopg
-from django.conf import Settings, settings
 from django.db import connection, transaction
 from psycopg import sql
 
@@ -27,13 +26,11 @@ from tests.cluster import SUPERUSER
 from tests.world import World, build_world
 
 Scene = TypeVar("Scene")
-Made = TypeVar("Made")
 
 # Of the database itself: what migrations have done, and the names Django gives to models.
 _LASTING = {"django_migrations", "django_content_type", "auth_permission"}
 _MOMENT = dt.datetime(2001, 2, 3, 4, 5, 6, 789012, tzinfo=dt.UTC)  # stands for the moment of laying
 _PATIENCE_SECONDS = 10.0
-_FRESH_SECONDS = 90.0
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY relname"
 _COLUMNS = """
     SELECT attname FROM pg_attribute
@@ -132,62 +129,6 @@ def kept(play: Callable[[World], Scene]) -> Callable[[World], Scene]:
         return laid
 
     return scene
-
-
-def again(play: Callable[..., Made]) -> Callable[..., Made]:
-    """Lay what a scene wrote the last time, where it would write the same: on the bare region, at the same moment of a clock that stands.
-
-    Under the real clock what was played in the last ``_FRESH_SECONDS`` counts as the same moment. Played as ever on committed data, after
-    any other writing, and where the test has patched or set something. Two plays come first: most scenes of a process happen once.
-    """
-    memory: dict[object, tuple[float, tuple[list[str], bytes] | None]] = {}
-
-    @wraps(play)
-    def scene(world: World, *given: Any, **more: Any) -> Made:
-        standing = clock._moved.get()
-        key = (standing, pickle.dumps(sorted(str(one.pk) for one in world.people.values())), repr((given, more)))
-        if not _is_bare(world):
-            return play(world, *given, **more)
-        played_at, found = memory.get(key, (0.0, None))
-        if found is not None and (standing is not None or time.monotonic() - played_at < _FRESH_SECONDS):
-            with connection.cursor() as cursor:
-                for statement in found[0]:
-                    cursor.execute(statement)
-            made: Made = pickle.loads(found[1])  # noqa: S301  our own
-        elif key in memory:
-            begun, before = time.monotonic(), _all_rows()
-            made = play(world, *given, **more)
-            memory[key] = begun, _written_since(before, made)
-        else:
-            memory[key] = time.monotonic(), None
-            return play(world, *given, **more)
-        if hasattr(made, "world"):
-            made.world = world
-        return made
-
-    return scene
-
-
-def _is_bare(world: World) -> bool:
-    """Tell whether nothing but the region was written in this test's transaction, and nothing is patched."""
-    return connection.in_atomic_block and world.is_untouched() and type(settings._wrapped) is Settings
-
-
-def _written_since(before: dict[str, list[dict[str, Any]]], made: Any) -> tuple[list[str], bytes] | None:
-    """Return the new rows as statements, and the scene; None where a row of before has changed."""
-    now = _all_rows()
-    if any(row not in now.get(table, []) for table, lines in before.items() for row in lines):
-        return None
-    new = {table: [row for row in lines if row not in before.get(table, [])] for table, lines in now.items()}
-    # Each step by itself: tests read the steps of a case in the order of the commands that wrote them.
-    steps = [_statements({"cases_transition": [row]}) for row in new.pop("cases_transition", [])]
-    world = getattr(made, "world", None)
-    if world is not None:
-        made.world = None
-    shape = pickle.dumps(made)
-    if world is not None:
-        made.world = world
-    return [_statements({table: lines for table, lines in new.items() if lines}), *steps], shape
 
 
 def superuser() -> psycopg.Connection[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,17 +67,12 @@ CONTENT: dict[str, Any] = {
 DESK, LAB, CENTER, BANK = "hibari-desk", "hibari-lab", "hibari-center", "hibari-bank"
 
 
-def _unknown() -> bool:
-    return False
-
-
 @dataclass
 class World:
     """The region and its people; ``actor(body)`` is the first member of a body."""
 
     plan: Plan
     people: dict[str, Person] = field(default_factory=dict)
-    is_untouched: Callable[[], bool] = _unknown  # nothing was written since it was laid, and nothing patched (``tests.ground.again``)
 
     def actor(self, body: str) -> Actor:
         person = self.people[body]

@@ -20,7 +20,6 @@ from renkei.cases.models import Case, Need, Support, Transition
 from renkei.companies.models import Company, Sight
 from renkei.plan.models import Body
 from renkei.post.models import Mail, Nudge
-from tests.ground import again
 from tests.world import DESK, LAB, World
 
 WORDS = "電源装置を新しく作りたい。試作費の補助と、雷サージの試験をするところを探しています。"
@@ -39,7 +38,6 @@ def company(body: str = DESK, name: str = "狐火エレクトロ株式会社", *
     return made
 
 
-@again
 def arrived(world: World, **more: Any) -> Received:
     """A consultation the desk took."""
     given = {"summary": "電源装置の試作と試験", "summary_seen": True, "standing_classes": ["summary", "technical"]}
@@ -59,7 +57,6 @@ def leave(*supports: Support) -> None:
     Support.objects.filter(pk__in=[one.pk for one in supports]).update(leaves_at=clock.now() - dt.timedelta(seconds=1))
 
 
-@again
 def offered(world: World, *, left: bool = True, case: Case | None = None, **more: Any) -> Support:
     """The lab was asked for tests."""
     case = case or arrived(world).case

@@ -18,7 +18,6 @@ from renkei.cases.models import Case, Need, Support
 from renkei.companies.actions import Profile, register_company
 from renkei.companies.models import Company
 from renkei.plan.models import Body
-from tests.ground import again
 from tests.world import CENTER, DESK, LAB, World
 
 WORDS = "手のひらに乗る水質計を発売したい。落としても狂わないか試したい。部品を仕入れるお金も心配です。"
@@ -45,7 +44,6 @@ class Scene:
         return client
 
 
-@again
 def arrived(world: World, name: str = "株式会社まぼろし計測", company: Company | None = None, **more: Any) -> Received:
     """A consultation by telephone, taken by the front desk."""
     company = company or register_company(
@@ -58,7 +56,6 @@ def arrived(world: World, name: str = "株式会社まぼろし計測", company:
     return receive(said, by=world.desk, body=Body.objects.get(pk=DESK))
 
 
-@again
 def asked(world: World, *, left: bool = True) -> Scene:
     """The lab is asked for tests (it would take over), the centre for its sales adviser; both have until Tuesday."""
     received = arrived(world)
@@ -78,7 +75,6 @@ def asked(world: World, *, left: bool = True) -> Scene:
     return Scene(world, received, needs, [Support.objects.get(pk=one.pk) for one in supports])
 
 
-@again
 def running(world: World) -> Scene:
     """The lab has taken over, the centre has declined."""
     scene = asked(world)

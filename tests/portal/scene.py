@@ -15,7 +15,6 @@ from renkei.cases.actions.offers import Pick, send_offers
 from renkei.cases.actions.triage import add_need
 from renkei.cases.models import Case, Support
 from renkei.plan.models import Body
-from tests.ground import again
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 WORDS = "手のひらに乗る水質計を発売したい。落としても狂わないか試したい。部品を仕入れるお金も心配です。"
@@ -39,7 +38,6 @@ class Firm:
         return reverse(f"portal-status{'-' + name if name else ''}", kwargs={"token": self.token, **more})
 
 
-@again
 def came(world: World, **more: Any) -> Firm:
     """A consultation with a mail address; the firm lets the desk show summary and technical matters."""
     said = Said(
@@ -51,7 +49,6 @@ def came(world: World, **more: Any) -> Firm:
     return Firm(world, received.case.pk, received.token, {})
 
 
-@again
 def asked(world: World, *, left: bool = True) -> Firm:
     """The lab (it would take over) and the centre are asked."""
     firm = came(world)
@@ -68,7 +65,6 @@ def asked(world: World, *, left: bool = True) -> Firm:
     return firm
 
 
-@again
 def running(world: World) -> Firm:
     """The lab has taken over, the centre has declined."""
     firm = asked(world)

@@ -31,8 +31,8 @@ WHOLE = GOOD | {"going": "on", "product": "on_sale", "orders_yen": "３００万
 @pytest.fixture
 def firm(world: World, monkeypatch: pytest.MonkeyPatch) -> Firm:
     """A case that ended half a year ago, and the firm was asked just now (links live by the database's own clock)."""
-    made = running(world)
     monkeypatch.setattr("renkei.cases.after.is_business_day", lambda _day: True)
+    made = running(world)
     registered(made)
     _closed(made)
     Case.objects.update(closed_at=clock.now() - dt.timedelta(days=183))
