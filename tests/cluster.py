@@ -80,11 +80,21 @@ def _copy_of_migrated(server: Server) -> None:
     subprocess.run(["cp", "-a", str(place), str(server.place)], check=True)
 
 
+def _own_home() -> None:
+    """Give a worker of xdist a home: with one for all, each would search in the index of whose database was met last."""
+    worker, shared = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("RENKEI_HOME")
+    if worker and shared:
+        own_home = Path(shared) / worker
+        own_home.mkdir(mode=0o755, exist_ok=True)
+        os.environ["RENKEI_HOME"] = str(own_home)
+
+
 def _start() -> None:
     global _server  # noqa: PLW0603  one server a session
     # Small matrices on a full machine: the threads of one process wait for each other a hundred times as long as one thread counts.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if "DATABASE_URL" in os.environ:
+        _own_home()
         return
     # Compiled once for this and the next session: the tests of commands start a hundred and fifty Pythons.
     sys.dont_write_bytecode = False

@@ -39,7 +39,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Closed:
 def test_a_question_loads_what_the_first_would_wait_for(region: Region, connections: Closed, caplog: pytest.LogCaptureFixture) -> None:
     region()
     before = Event.objects.count()
-    for one in (synonyms.default, knowledge.knowledge_of):
+    for one in (synonyms._of_edition, synonyms.default, knowledge.knowledge_of):
         one.cache_clear()
     with caplog.at_level(logging.INFO, "renkei.matching"):
         warming.ask()
