@@ -29,6 +29,7 @@ from renkei.documents.numbers import draw_letter_number
 from renkei.documents.shipped import shipped_template
 from renkei.documents.store import keep, path_of
 from renkei.plan.content import LetterRule
+from renkei.plan.models import Body
 from renkei.plan.printing import sign_place
 from renkei.plan.queries import content_now
 
@@ -170,9 +171,8 @@ def note_posted(letter: Letter, *, by: Actor) -> Letter:
 def decide(letter: Letter, *, by: Actor) -> Letter:
     """Number, date and fill a locked letter for good. The number is drawn last and falls back if anything fails."""
     move_letter(letter, LetterState.DECIDED)
-    today, body = clock.today(), letter.author_body
-    pattern = rule_of(letter.kind).pattern(body.pk, body.number_prefix)
-    letter.number = draw_letter_number(body.pk, pattern, today) if pattern else ""
+    today = clock.today()
+    letter.number = drawn_number(letter.kind, letter.author_body)
     letter.fiscal_year = FiscalYear.of(today).start_year
     letter.dated_on, letter.decided_at = today, clock.now()
     letter.values = letter.values | {NUMBER: letter.number, DATE: wareki(today)}
@@ -196,6 +196,12 @@ def file_name(letter: Letter) -> str:
     """Return the name the file of a letter is offered by."""
     parts = [rule_of(letter.kind).name, letter.number or letter.case.number, f"v{letter.version}" if letter.version > 1 else ""]
     return "_".join(part.replace(" ", "") for part in parts if part) + ".docx"
+
+
+def drawn_number(kind: str, body: Body) -> str:
+    """Return the next number of a body's register for a kind of letter, none where the plan numbers none; it falls back if anything fails."""
+    pattern = rule_of(kind).pattern(body.pk, body.number_prefix)
+    return draw_letter_number(body.pk, pattern, clock.today()) if pattern else ""
 
 
 def rule_of(kind: str) -> LetterRule:

@@ -14,6 +14,7 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.disclosable import lock_open
 from renkei.cases.actions.escalation import end_rung, wait_for
+from renkei.cases.actions.letters import drawn_number
 from renkei.cases.actions.openings import open_to
 from renkei.cases.models import (
     Case,
@@ -29,7 +30,6 @@ from renkei.cases.models import (
 )
 from renkei.cases.queries.ladder import reachable, rung_of
 from renkei.cases.steps import NextStep, due, fit
-from renkei.documents.numbers import draw_letter_number
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now
 
@@ -68,7 +68,7 @@ def ask_outside(
         with transaction.atomic():
             made = OutsideRequest.objects.create(
                 case=case, escalation=rung, opening=opening, network=net.code, network_name=net.name, member=one.code, member_name=one.name,
-                member_place=one.place, ask=words, number=_drawn(asker), asked_on=clock.today(), asked_body=asker, due_on=due_on,
+                member_place=one.place, ask=words, number=drawn_number(REQUEST, asker), asked_on=clock.today(), asked_body=asker, due_on=due_on,
             )  # fmt: skip
     except IntegrityError as error:
         raise Refused(_("%(member)sには、もう頼んでいます。") % {"member": one.name}, "asked_already", field="member") from error
@@ -138,12 +138,6 @@ def give_up_outside(need: Need, *, by: Actor, words: str) -> Escalation:
     if OutsideRequest.objects.filter(escalation=rung, ended_on__isnull=True).exclude(answer=OutsideAnswer.DECLINED).exists():
         raise Refused(_("まだ返事か結果を待っている相手があります。先にそれを書いてください。"), "still_asking")
     return end_rung(rung, by=by, end=RungEnd.DROPPED, words=words)
-
-
-def _drawn(body: Body) -> str:
-    """Return the next number of the body's register for letters that ask; it falls back when the request is not written."""
-    pattern = content_now().letters[REQUEST].pattern(body.pk, body.number_prefix)
-    return draw_letter_number(body.pk, pattern, clock.today()) if pattern else ""
 
 
 def _require_lead(case: Case, by: Actor) -> None:
