@@ -67,9 +67,9 @@ def measure() -> dict[str, Any]:
             shown(look(Wish(q=text), actor=actor), str)
 
     found: dict[str, Any] = {"entries": Entry.objects.count(), "cases": Case.objects.count()}
-    found["search"] = {text or "(none)": timed(lambda one=text: page(one, desk)) for text in TEXTS}  # type: ignore[misc]
+    found["search"] = {text or "(none)": timed(lambda one=text: page(one, desk)) for text in TEXTS}
     found["search_public"] = timed(lambda: page("補助金", GUEST))
-    found["like"] = [timed(lambda one=text: similar_cases(one, actor=desk)) for text in texts]  # type: ignore[misc]
+    found["like"] = [timed(lambda one=text: similar_cases(one, actor=desk)) for text in texts]
     with remembering():
         needs = open_needs()
         some = needs[:200]

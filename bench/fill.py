@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -114,9 +115,11 @@ def _fill_cases(rnd: random.Random, count: int) -> None:
             for _turn in range(3):
                 contacts.append(Contact(case=case, channel="phone", text=text[:80], author_body=offer.body,
                                         author_id=staff[offer.body_id], happened_at=arrived, recorded_at=arrived))
-    for model, rows in ((Case, cases), (Consultation, said), (Need, needs), (Support, supports), (Consent, consents),
-                        (Transition, steps), (Contact, contacts)):
-        model.objects.bulk_create(rows, batch_size=2_000)  # type: ignore[attr-defined]
+    made: list[tuple[Any, list[Any]]] = [
+        (Case, cases), (Consultation, said), (Need, needs), (Support, supports), (Consent, consents), (Transition, steps), (Contact, contacts),
+    ]
+    for model, rows in made:
+        model.objects.bulk_create(rows, batch_size=2_000)
     Sight.objects.bulk_create(
         [Sight(company=firm, body=body, since=today) for firm in firms[:2_000] for body in bodies[:1]],
         ignore_conflicts=True,

@@ -134,7 +134,8 @@ def spoken(page: Any) -> list[str]:
 
 def take(browser: Any, address: str, docs: Path, guide: Path) -> dict[str, list[str]]:
     """Write every picture, PNG for the docs and small WebP for the guide; return what the pages of the guide said."""
-    tool, said, made = browser.new_page(), {}, set_up(browser, address)
+    tool, made = browser.new_page(), set_up(browser, address)
+    said: dict[str, list[str]] = {}
     for width, height in SIZES:
         for name, page in shots(browser, made, width, height):
             if name in FOR_DOCS:

@@ -140,7 +140,7 @@ def measure() -> Figures:
                    _one("SELECT count(*) FROM quarter_unheld"))  # fmt: skip
 
 
-def _one(query: str, values: list[object] | None = None) -> int:
+def _one(query: str, values: list[Any] | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         row = cursor.fetchone()

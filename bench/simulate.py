@@ -16,7 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from renkei.base.actor import Actor
 
 FIRST_DAY = dt.date(2026, 10, 1)
 DAYS = 63
@@ -89,7 +92,7 @@ class Quarter:
         self.done[name] += 1
         return result
 
-    def staff_of(self, body: str) -> Any:
+    def staff_of(self, body: str) -> Actor:
         """Return the actor for somebody of a body who is there today."""
         from renkei.base.actor import staff
 

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
+from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -66,10 +67,8 @@ def measure(chosen: argparse.Namespace) -> int:
 
 def machine() -> Row:
     """Return what the figures were measured on, the load of the last minutes among it."""
-    import tantivy
-
     return {
-        "cores": os.cpu_count(), "cpu": platform.machine(), "python": platform.python_version(), "tantivy": tantivy.__version__,
+        "cores": os.cpu_count(), "cpu": platform.machine(), "python": platform.python_version(), "tantivy": version("tantivy"),
         "load": [round(one, 1) for one in os.getloadavg()],
     }  # fmt: skip
 
@@ -115,7 +114,7 @@ def _without_limit() -> None:
 def _composer() -> Composer:
     from renkei.example.files import rows
     from renkei.matching.models import Entry
-    from renkei.matching.synonyms import shipped
+    from renkei.matching.wordfile import shipped
 
     texts = [(one.kind, one.name, f"{one.summary}。{one.text}") for one in Entry.objects.exclude(kept_by="scale").order_by("id")]
     terms = [term.word for group in shipped() for term in group.words]
@@ -150,7 +149,7 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
         before = _yardstick()
         found["path"] = {name: times(ask, texts) for name, texts in asked.items()}
         found["yardstick ms"] = [before, _yardstick()]
-        found["parts"] = {name: _parts(texts) for name, texts in asked.items()}
+        found["parts"] = {name: parts(texts) for name, texts in asked.items()}
     found["memory MB"] = _memory()
     if rematch and size <= _REMATCHED:
         _say(f"{rematch:,} needs are matched anew …")
@@ -234,7 +233,7 @@ def _yardstick() -> float:
     return round((time.perf_counter() - begun) * 1000, 1)
 
 
-def _parts(texts: Sequence[str]) -> Row:
+def parts(texts: Sequence[str]) -> Row:
     """Return how long the parts of the path take: looking whether the index is current, the ranking alone, reading what it found."""
     from renkei.matching import fetching, index
     from renkei.matching.entries import KINDS, PER_KIND
@@ -247,7 +246,7 @@ def _parts(texts: Sequence[str]) -> Row:
         "current": times(lambda _text: index.ensure(), texts),
         "analysis": times(content_forms, texts),
         "ranking": times(ranked, texts),
-        "reading": times(lambda ids: (fetching.entries(ids), fetching.windows(ids)), [ranked(text) for text in texts]),
+        "reading": times(fetching.with_windows, [ranked(text) for text in texts]),
     }
 
 

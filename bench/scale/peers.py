@@ -93,7 +93,8 @@ def postgres_peer(words: Iterable[tuple[str, str]]) -> Peer:
                 "SELECT id FROM bench_words, websearch_to_tsquery('simple', %s) q WHERE found @@ q ORDER BY ts_rank(found, q) DESC LIMIT 10",
                 [either],
             )
-            return cursor.fetchall()
+            found: list[Any] = cursor.fetchall()
+            return found
 
     return Peer("postgresql", time.perf_counter() - begun, ask)
 

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from bench.scale.__main__ import main, times
+from bench.scale.__main__ import main, parts, times
 from bench.scale.made_up import LENGTH, LONG, Composer
 from bench.scale.peers import bm25s_peer, postgres_peer, scratch, sweep, tantivy_peer
+from renkei.base.actor import SYSTEM
+from renkei.matching.actions import EntryRow, put_entries
 from renkei.run.fault import Fault
+from tests.world import LAB, World
 
 TEXTS = [
     ("equipment", "膜厚計", "めっきの厚さを測るための装置です。薄い膜も壊さずに測れます。鉄と銅の板に使えます。"),
@@ -71,6 +75,16 @@ def test_times_count_each_question_once() -> None:
     found = times(asked.append, list(range(30)))
     assert (asked, sorted(found)) == (list(range(30)), ["cpu", "p50", "p95"])
     assert found["p50"] <= found["p95"]
+
+
+def test_the_parts_of_the_path_are_asked_of_the_house_as_it_stands(world: World) -> None:
+    rows = [EntryRow(id=f"S{n}", kind=kind, name=name, body=LAB, text=text) for n, (kind, name, text) in enumerate(TEXTS)]
+    put_entries(rows, kept_by="scale", by=SYSTEM)
+    with CaptureQueriesContext(connection) as asked:
+        found = parts(ASKED)
+    assert sorted(found) == ["analysis", "current", "ranking", "reading"]
+    assert all(one["p50"] > 0 for one in found.values())
+    assert sum('FROM "matching_entry"' in one["sql"] for one in asked.captured_queries) == len(ASKED)  # what was found is read once each
 
 
 def test_a_scratch_folder_is_thrown_away_whole() -> None:
