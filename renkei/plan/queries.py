@@ -68,6 +68,13 @@ def content_now() -> PlanContent:
     return plan_content(current_plan())
 
 
+def content_at(moment: dt.datetime) -> PlanContent:
+    """Return the content of the plan that ran at a moment, as it was published by then; where nothing was yet, its first."""
+    versions = PlanVersion.objects.filter(plan=current_plan(moment.astimezone(clock.JST).date()))
+    found = versions.filter(published_at__lte=moment).order_by("-number").first() or versions.order_by("number").first()
+    return version_content(found.pk) if found else content_now()
+
+
 def front_desk(on: dt.date | None = None) -> Body:
     """Return the body named in the plan for triage across bodies."""
     return current_plan(on).front_desk

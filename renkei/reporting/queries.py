@@ -16,7 +16,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
 from renkei.plan.models import Plan
-from renkei.plan.queries import business_days_between, content_now, is_front_desk, plan_content, published_plans
+from renkei.plan.queries import business_days_between, content_at, is_front_desk, plan_content, published_plans
 from renkei.reporting.counting.parts import ALL, UNKNOWN
 from renkei.reporting.figures import BY_CODE, PROJECTS, VERSIONS, Figure, Kind
 from renkei.reporting.models import ClosedPeriod, FrozenFigure
@@ -144,17 +144,18 @@ def count(figure: Figure, first: FiscalYear, last: FiscalYear | None = None, *, 
             [first.first_day, until, as_of],
         )
         found = cursor.fetchall()
-    between = _between(figure)
+    between = _between(figure, min(as_of, end_of(until)))
     return Result(figure, [
         Counted(record, case, body or "", split or "", day, between(begun, day) if begun else None, share)
         for record, case, body, split, begun, day, share in found
     ])  # fmt: skip
 
 
-def _between(figure: Figure) -> Callable[[dt.date, dt.date], int]:
+def _between(figure: Figure, moment: dt.datetime) -> Callable[[dt.date, dt.date], int]:
+    """Return what counts days: business days by the closures of the plan as it stood then, so that a later change moves no past year."""
     if figure.kind is not Kind.BUSINESS_DAYS:
         return lambda begun, day: (day - begun).days
-    closed = content_now().closed_days
+    closed = content_at(moment).closed_days
     return cache(lambda begun, day: business_days_between(begun, day, closed))  # many records share their two days
 
 

@@ -20,6 +20,7 @@ from renkei.plan.files import builtin_plans, load
 from renkei.plan.models import Body, Party, Plan, PlanDraft, PlanVersion, Provision, Service
 from renkei.plan.queries import (
     clock_named,
+    content_at,
     content_now,
     current_plan,
     front_desk,
@@ -51,6 +52,17 @@ def plan(code: str, start: str | None, end: str, *, published: bool = True, desk
     if published:
         PlanVersion.objects.create(plan=made, number=1, content=CONTENT, published_at=clock.now())
     return made
+
+
+def test_the_content_of_a_moment_is_what_was_published_by_then(world: World) -> None:
+    code, first = world.plan.pk, PlanVersion.objects.get()
+    start = first.published_at
+    PlanVersion.objects.create(plan_id=code, number=2, content=CONTENT | {"title": "二"}, published_at=start + 9 * DAY)
+    said = [content_at(start + n * DAY).raw.get("title") for n in (-30, 0, 8, 9, 40)]
+    assert said == [CONTENT.get("title")] * 3 + ["二"] * 2
+    old = plan("P0", "2010-04-01", "2015-03-31", published=False)
+    PlanVersion.objects.create(plan=old, number=1, content=CONTENT | {"title": "昔"}, published_at=start)
+    assert content_at(clock.at(dt.date(2012, 5, 1))).raw["title"] == "昔"  # the plan that ran then, though it was written down later
 
 
 def refused(ask: Any, *args: Any) -> str:

@@ -17,7 +17,8 @@ from renkei.base.context import acting
 from renkei.base.fiscal_year import FiscalYear
 from renkei.cases.actions.intake import receive
 from renkei.cases.actions.projects import record_project
-from renkei.plan.models import Body, Field
+from renkei.cases.actions.talk import write_to_company
+from renkei.plan.models import Body, Field, PlanVersion
 from renkei.reporting.actions import close_period
 from renkei.reporting.counting.parts import ALL
 from renkei.reporting.figures import BY_CODE, FIGURES
@@ -77,6 +78,25 @@ def test_recomputation_for_the_frozen_moment_is_the_frozen_figure_whatever_comes
     assert [(one.body, one.frozen.value, one.now.value) for one in moved if one.body != ALL] == [(LAB, Decimal("0.6"), Decimal("1.6"))]
     assert found["open"][2:4] == ({late.pk}, set())
     assert set(found) == {"consultations", "projects", "open", "areas", "pressures", "purposes"}
+
+
+def test_a_year_that_is_over_keeps_the_closures_it_was_counted_with(world: World) -> None:
+    a_year(world)
+    period = close(world)
+    days = {code: [row.days for row in count(BY_CODE[code], YEAR, as_of=MAY).rows] for code in ("first_answer", "body_answer")}
+    assert all(days.values())
+    with clock.moved_to(MAY + dt.timedelta(days=1)):
+        newest = PlanVersion.objects.order_by("-number")[0]
+        shut = newest.content | {"calendar": {"closed": [{"from": "04-01", "to": "04-30"}, {"from": "06-01", "to": "06-10"}]}}
+        PlanVersion.objects.create(plan=newest.plan, number=newest.number + 1, content=shut, published_at=clock.now())
+        assert differences(period, world.desk) == []
+        assert {code: [row.days for row in count(BY_CODE[code], YEAR, as_of=clock.now()).rows] for code in days} == days
+    with clock.moved_to(MAY + dt.timedelta(days=2)):
+        case = receive(said(company=company(name="六月製作所")), by=world.desk, body=Body.objects.get(pk=DESK)).case
+    with clock.moved_to(MAY + dt.timedelta(days=4)):
+        write_to_company(fresh(case), by=world.desk, text="試験所に聞いています。")
+        [answered] = count(BY_CODE["first_answer"], FiscalYear(2027), as_of=clock.now()).rows
+    assert answered.days == 0  # the year that runs is counted with the closures of today: two days otherwise
 
 
 def _later(world: World) -> Any:
