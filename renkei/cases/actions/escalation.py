@@ -99,7 +99,7 @@ def stop_climbing(case: Case, needs: Iterable[Need] | None, *, by: Actor) -> Non
 
 
 def _tried(need: Need, *, nobody_offers: bool) -> list[dict[str, str]]:
-    supports = list(need.supports.order_by("offered_at"))
+    supports = list(need.supports.order_by("offered_at", "id"))
     if need.state != NeedState.OPEN:
         raise Refused(_("片づいた課題です。上げるときは、対応中に戻してください。"), "need_over")
     standing = need.escalations.filter(ended_at__isnull=True).first()
