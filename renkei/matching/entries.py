@@ -16,7 +16,7 @@ from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind, Window
 from renkei.matching.standing import is_proposable, limits
 from renkei.matching.synonyms import Term, Used
-from renkei.matching.telling import telling, telling_or_all
+from renkei.matching.telling import as_said, telling, telling_or_all
 from renkei.matching.words import Word, content_forms, words
 
 Span = tuple[int, int]
@@ -50,7 +50,7 @@ class Match:
     def words(self, text: str) -> str:
         """Return the words that stand in the text and in the entry, as they stand in the text."""
         other = {span for span, _term in self.alike}
-        return "、".join(dict.fromkeys(text[start:end] for start, end in self.spans if (start, end) not in other))
+        return "、".join(dict.fromkeys(as_said(text, *span) for span in self.spans if span not in other))
 
     @property
     def has_reason(self) -> bool:

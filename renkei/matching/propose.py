@@ -23,7 +23,7 @@ from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mar
 from renkei.matching.reading import Clause, clauses_of, points
 from renkei.matching.reasons import reasons
 from renkei.matching.scoring import Fit, fits
-from renkei.matching.telling import says_something
+from renkei.matching.telling import as_said, says_something
 from renkei.matching.words import MAX_LENGTH
 from renkei.plan.industry import Industry, industry_of
 
@@ -313,8 +313,8 @@ def _words(fit: Fit, choice: Choice, text: str) -> list[Evidence]:
     What the plan does not call strong is named only when it says more than every text does.
     """
     hits = sorted((hit for hit in fit.hits if hit.weight > 0), key=lambda hit: (-hit.weight, hit.spans))
-    told = ["…".join(text[a:b] for a, b in sorted(set(hit.spans))) for hit in hits if hit.weight >= _STRONG or says_something(text, hit.spans)]
-    told += [text[start:end] for start, end in choice.words if says_something(text, [(start, end)])]
+    told = ["…".join(as_said(text, *span) for span in sorted(set(hit.spans))) for hit in hits if hit.weight >= _STRONG or says_something(text, hit.spans)]
+    told += [as_said(text, *span) for span in choice.words if says_something(text, [span])]
     return [Evidence("word", word) for word in list(dict.fromkeys(told))[:_WORDS]]
 
 

@@ -15,7 +15,7 @@ from renkei.matching.entries import Match, Said, forms_of
 from renkei.matching.models import Entry
 from renkei.matching.proposal import Evidence
 from renkei.matching.synonyms import Term, Used
-from renkei.matching.telling import telling
+from renkei.matching.telling import as_said, telling
 from renkei.matching.vectors import Table, Vector
 from renkei.matching.words import Word, words
 
@@ -43,7 +43,7 @@ def why_found(entry: Entry, typed: str, said: Sequence[Word], used: Sequence[Use
 
 def _alike(match: Match, text: str) -> list[str]:
     """Return what the firm said and what the entry says for it."""
-    return [f"{text[start:end]}{ARROW}{as_written(term, match.entry)}" for (start, end), term in match.alike]
+    return [f"{as_said(text, *span)}{ARROW}{as_written(term, match.entry)}" for span, term in match.alike]
 
 
 def as_written(term: Term, entry: Entry) -> str:

@@ -14,6 +14,8 @@ from renkei.matching.words import Word, words
 COMMON = 2.5e-4  # of all text: 方法, 必要, 使う, 出す are above; 測定, 樹脂, 検査 far below
 MANY = 0.2  # of the entries
 _TAILS = {"接尾辞", "接頭辞"}  # 品, 機, 費: pieces of a word
+_INFLECTED, _JOINS = {"動詞", "形容詞"}, {"て", "で", "ば"}
+_ENDING = 12  # signs; no ending that anybody writes is longer
 
 
 def telling(units: Iterable[Word], often: Mapping[str, float]) -> list[Word]:
@@ -38,3 +40,18 @@ def says_something(text: str, spans: Sequence[tuple[int, int]]) -> bool:
     """Tell whether the places of a text hold a word that tells something, or more than one word that carries meaning."""
     said = [unit for start, end in spans for unit in words(text[start:end]) if unit.is_content]
     return len(said) > 1 or bool(telling(said, {})) or not said
+
+
+def as_said(text: str, start: int, end: int) -> str:
+    """Return a word of a text with the ending it has there: 直せない where 直せ was met, 測った for 測っ. A noun has none."""
+    units = words(text[start : end + _ENDING]) if "ぁ" <= text[end : end + 1] <= "ん" else []
+    last = next((unit for unit in units if unit.end == end - start), None)
+    if last is None or last.pos not in _INFLECTED or last.surface[-1] == last.form[-1]:
+        return text[start:end]
+    for unit in units[units.index(last) + 1 :]:
+        if unit.pos != "助動詞" and unit.surface not in _JOINS:
+            break
+        end = start + unit.end
+        if unit.surface in _JOINS:
+            break
+    return text[start:end]

@@ -6,7 +6,7 @@ import pytest
 
 from renkei.matching import telling as subject
 from renkei.matching import vectors
-from renkei.matching.telling import MANY, is_weak, says_something, telling, telling_or_all
+from renkei.matching.telling import MANY, as_said, is_weak, says_something, telling, telling_or_all
 from renkei.matching.words import words
 
 
@@ -58,3 +58,21 @@ def test_a_cue_is_named_when_it_says_more_than_every_text(said: str, expected: b
 def test_a_cue_of_several_words_says_something_though_each_is_common() -> None:
     text = "作る方法"
     assert says_something(text, [(0, 2), (2, 4)])
+
+
+@pytest.mark.parametrize(
+    ("text", "met", "said"),
+    [
+        ("表面処理で直せないか。", "直せ", "直せない"), ("厚さを測っています", "測っ", "測って"), ("膜厚を測りました", "測り", "測りました"), ("測れば分かる", "測れ", "測れば"),
+        ("歪んでしまった", "歪ん", "歪んで"), ("黒くて困る", "黒く", "黒くて"), ("錆びるので", "錆びる", "錆びる"), ("測り、削る", "測り", "測り"), ("直せ。", "直せ", "直せ"),
+        ("表面処理で直す", "処理", "処理"), ("膜厚を測った", "測っ", "測った"), ("測っ", "測っ", "測っ"), ("錆びるでしょう", "錆びる", "錆びる"),
+    ],
+)  # fmt: skip
+def test_a_word_is_named_with_the_ending_it_has_in_the_text(text: str, met: str, said: str) -> None:
+    at = text.index(met)
+    assert as_said(text, at, at + len(met)) == said
+
+
+def test_an_ending_is_read_where_the_word_stands_in_a_long_text() -> None:
+    text = "測る。" * 2_000 + "測っていました"
+    assert as_said(text, len(text) - 7, len(text) - 5) == "測って"
