@@ -50,6 +50,11 @@ def write(_request: HttpRequest, status: int) -> HttpResponse:
     return HttpResponse(status=status)
 
 
+def asked(request: HttpRequest) -> HttpResponse:
+    seen.update(asked={key: request.GET.getlist(key) for key in request.GET})
+    return HttpResponse("asked")
+
+
 def crash(_request: HttpRequest) -> HttpResponse:
     Field.objects.create(code="c", name="x")
     raise ZeroDivisionError
@@ -71,6 +76,7 @@ def forbidden(_request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     *all_urls.urlpatterns,
     route("t/public/", look, name="t-public", audience=Audience.PUBLIC, changes=True),
+    route("t/asked/", asked, name="t-asked", audience=Audience.PUBLIC),
     route("t/person/", look, name="t-person", audience=Audience.PERSON),
     route("t/d/<slug:body>/", look, name="t-staff", audience=Audience.STAFF),
     route("t/link/<str:token>/", look, name="t-link", audience=Audience.LINK),
@@ -170,6 +176,13 @@ def test_link_holder_acts_as_the_link(world: World, client: Client) -> None:
 @pytest.mark.parametrize("token", ["unknown", "x" * 99])
 def test_unknown_link_is_a_missing_page(world: World, client: Client, token: str) -> None:
     assert client.get(f"/t/link/{token}/").status_code == 404
+
+
+def test_no_page_reads_a_nought_of_an_address(client: Client) -> None:
+    assert client.get("/t/asked/?q=a%00b&q=%00&%2500=%%0000&empty=&%00%00=" + "%00" * 3_000).status_code == 200
+    assert seen["asked"] == {"q": ["ab", ""], "%00": ["%00"], "empty": [""], "": [""]}
+    assert client.get("/t/asked/?q=%e3%81%82&q=2").status_code == 200
+    assert seen["asked"] == {"q": ["あ", "2"]}
 
 
 @pytest.mark.parametrize("address", ["/t/unregistered/", "/t/nameless/", "/t/none/"])

@@ -199,8 +199,34 @@ def test_register_from_a_case_binds_it_and_fills_the_form(world: World) -> None:
     path = url("desk-company-new") + f"?case={case.pk}"
     form = one.get(path).content.decode()
     assert [f'value="{words}"' in form for words in ("まぼろし精機", "047-400-0000", "本郷 理恵")] == [True] * 3
-    assert one.post(path, {"name": "まぼろし精機株式会社"}).url == url("desk-case", case=case.pk)
+    assert one.post(path, {"name": "まぼろし精機株式会社"}).url == url("desk-triage", case=case.pk)  # where one was sorting it
     assert Case.objects.get(pk=case.pk).company == Company.objects.get()
+
+
+def test_a_firm_registered_twice_from_a_case_is_there_once_and_one_is_led_back(world: World) -> None:
+    case = receive(Said(text="盛付けがぶれる", channel="phone"), by=world.desk, body=Body.objects.get(pk=DESK)).case
+    one, path = client(world), url("desk-company-new") + f"?case={case.pk}"
+    answers = [one.post(path, {"name": "まぼろし精機株式会社"}), one.post(path, {"name": "まぼろし精機"}), one.get(path)]
+    assert [(answer.status_code, answer.url) for answer in answers] == [(302, url("desk-triage", case=case.pk))] * 3
+    assert list(Company.objects.values_list("name", flat=True)) == ["まぼろし精機株式会社"]
+    Case.objects.filter(pk=case.pk).update(state="active")
+    assert one.get(path).url == url("desk-case", case=case.pk)
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ({}, '<p class="sub"><span'), ({"employees": 33, "jsic_name": "計量器製造業"}, "33名、計量器製造業　／　<span"),
+        ({"employees": 0}, "0名　／　<span"), ({"jsic_name": "計量器製造業"}, '<p class="sub">計量器製造業　／　<span'),
+    ],
+)  # fmt: skip
+def test_the_head_of_a_consultation_says_what_is_known_of_the_firm(world: World, known: dict[str, Any], line: str) -> None:
+    made = register_company(Profile(name="まぼろし精機"), by=world.desk)
+    Company.objects.filter(pk=made.pk).update(**known)
+    case = receive(Said(text="盛付けがぶれる", channel="phone"), by=world.desk, body=Body.objects.get(pk=DESK)).case
+    Case.objects.filter(pk=case.pk).update(company=made)
+    text = client(world).get(url("desk-triage", case=case.pk)).content.decode()
+    assert text.count(line) == 1
 
 
 def test_a_case_others_run_cannot_be_bound(world: World) -> None:

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from renkei.accounts.models import Membership, Person
 from renkei.base import clock
-from renkei.cases.models import Case, Contact
+from renkei.cases.models import Case, Contact, Support
 from renkei.plan.models import Body
 from renkei.post.models import Notice, NoticeReceipt, ScreenMail
 from tests.desk.scene import arrived, asked, running
@@ -151,6 +151,29 @@ def test_request_counts_in_the_navigation(world: World) -> None:
     asked(world)
     assert re.findall(r'依頼<span class="n">(\d+)', today(world, LAB)) == ["1"]
     assert re.findall(r'依頼<span class="n">(\d+)', today(world, BANK)) == []
+
+
+def test_what_a_body_has_to_answer_stands_first_on_its_day(world: World) -> None:
+    support = asked(world).supports[0]
+    text = today(world, LAB)
+    assert text.index('id="rq"') < text.index('<ul class="sum">')
+    assert re.findall(r'href="(/d/[^"]*/requests/[^"]+)"', section(text, "rq")) == [reverse("desk-request", kwargs={"body": LAB, "support": support.pk})]
+    assert ">1件</span>" in section(text, "rq")
+    assert "落下と振動の試験をしてほしい" in section(text, "rq")
+    assert [name for name in (DESK, BANK) if 'id="rq"' in today(world, name)] == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"question": "何台ですか", "question_answered_at": None}, {"state": "recalled"}, {"leaves_at": dt.timedelta(hours=1)}],
+)
+def test_what_needs_no_answer_now_does_not_stand_there(world: World, changed: dict[str, Any]) -> None:
+    support = asked(world).supports[0]
+    assert 'id="rq"' in today(world, LAB)
+    Support.objects.filter(pk=support.pk).update(**{key: clock.now() + value if key == "leaves_at" else value for key, value in changed.items()})
+    assert 'id="rq"' not in today(world, LAB)
+    Support.objects.filter(pk=support.pk).update(state="offered", leaves_at=clock.now(), question_answered_at=clock.now())
+    assert 'id="rq"' in today(world, LAB)  # its question has been answered
 
 
 def test_today_refuses_strangers(world: World) -> None:

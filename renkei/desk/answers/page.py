@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import cast
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from renkei.accounts.queries import answering_for, team_of
 from renkei.base import clock
@@ -102,6 +102,16 @@ def inbox_of(actor: Actor, *, everything: bool = False, who: str = "") -> Inbox:
         answered=[rows[one.pk] for one in ended],
         handovers=[(one, cases.get(one.case_id)) for one in offered],
     )
+
+
+def requests_to_answer(actor: Actor) -> QuerySet[Support]:
+    """Return what the actor's body was asked and has not answered, its own questions that wait for words aside."""
+    return _own(actor).filter(state=SupportState.OFFERED).exclude(~Q(question=""), question_answered_at__isnull=True)
+
+
+def requests_waiting(actor: Actor) -> list[Request]:
+    """Return what the actor's body has to answer, most urgent first; ``MOST`` at most."""
+    return _requests(list(requests_to_answer(actor).order_by("due_on", "offered_at")[:MOST]), actor)
 
 
 def request_of(support: Support, actor: Actor) -> Request:

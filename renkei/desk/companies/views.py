@@ -19,6 +19,7 @@ from renkei.cases.actions import intake
 from renkei.cases.actions.reading import read_cases
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.rules import runs_case
+from renkei.cases.states import CaseState
 from renkei.companies.actions import (
     add_person,
     mark_distinct,
@@ -116,6 +117,8 @@ def company_edit(request: StaffRequest, body: str, company: uuid.UUID) -> HttpRe
 def company_new(request: StaffRequest, body: str) -> HttpResponse:
     """Register a firm, from nothing or from what a case says; a firm that looks the same is shown first."""
     case = _case_to_bind(request)
+    if case is not None and case.company_id:  # pressed twice, or an old page: the first press did it
+        return redirect(_where_from(case), body=body, case=case.pk)
     if look := looking(request):
         return render(request, "desk/companies/edit.html", look | {"case": case})
     form = CompanyForm(request.POST or None, initial=_said_already(request, case), actor=request.actor)
@@ -131,7 +134,7 @@ def company_new(request: StaffRequest, body: str) -> HttpResponse:
         if made is not None:
             messages.success(request, _("会社を登録しました。"))
             if case is not None:
-                return redirect("desk-case", body=body, case=case.pk)
+                return redirect(_where_from(case), body=body, case=case.pk)
             return redirect("desk-company", body=body, company=made.pk)
     page = {"form": form, "alike": alike, "case": case}
     return render(request, "desk/companies/edit.html", page, status=422 if form.errors or alike else 200)
@@ -161,10 +164,15 @@ def _case_to_bind(request: StaffRequest) -> Case | None:
         key = uuid.UUID(wanted)
     except ValueError:
         return None
-    case = get_object_or_404(Case.objects.visible_to(request.actor), pk=key, company__isnull=True)
+    case = get_object_or_404(Case.objects.visible_to(request.actor), pk=key)
     if not runs_case(request.actor, case):
         raise PermissionDenied
     return case
+
+
+def _where_from(case: Case) -> str:
+    """Return the page on which somebody was who registers the firm of a case: they are sorting it, or at work on it."""
+    return "desk-triage" if case.state == CaseState.ARRIVED else "desk-case"
 
 
 def _said_already(request: StaffRequest, case: Case | None) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from renkei.cases.queries.route_late import late_routes
 from renkei.cases.queries.shares import shares_waiting
 from renkei.cases.queries.today import today
 from renkei.desk.answers.inquiries import inquiries_of
+from renkei.desk.answers.page import requests_to_answer, requests_waiting
 from renkei.desk.request import StaffRequest
 from renkei.meetings.queries import own_tasks, to_confirm
 from renkei.meetings.votes import rounds_waiting
@@ -62,6 +63,8 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
                "letter_steps": waiting_letters(request.actor), "routes": late_routes(request.actor, body),
                "minutes": to_confirm(request.actor), "tasks": own_tasks(request.actor), "rounds": rounds_waiting(request.actor),
                "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
+    if context.get("requests"):
+        context["asked"] = requests_waiting(request.actor)
     if is_front_desk(body):
         context["climbs"] = waiting_to_climb(request.actor).count()
     context["asked_around"] = inquiries_of(request.actor)
@@ -69,10 +72,10 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
 
 
 def _waiting(actor: Actor) -> dict[str, int]:
-    """Return how many packs and how many shares of projects wait for an answer, in one query."""
-    found: dict[str, QuerySet[Any]] = {"packs": waiting_packs(actor), "shares": shares_waiting(actor)}
+    """Return how many packs, shares of projects and requests wait for an answer, in one query."""
+    found: dict[str, QuerySet[Any]] = {"packs": waiting_packs(actor), "shares": shares_waiting(actor), "requests": requests_to_answer(actor)}
     counts = [rows.order_by().values(what=Value(what)).annotate(n=Count("pk")).values_list("what", "n") for what, rows in found.items()]
-    return dict(counts[0].union(counts[1], all=True))
+    return dict(counts[0].union(*counts[1:], all=True))
 
 
 @require_safe

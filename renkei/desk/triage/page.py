@@ -127,6 +127,15 @@ class TriagePage:
         return typed or ((one.person.name if one.person else one.person_given) if one else "")
 
     @property
+    def firm_line(self) -> str:
+        """Return place, size and trade of the firm, as far as they are known."""
+        firm = self.case.company
+        if firm is None:
+            return _("登録前の会社")
+        size = _("%(n)s名") % {"n": firm.employees} if firm.employees is not None else ""
+        return "、".join(part for part in (firm.municipality.name if firm.municipality else "", size, firm.jsic_name) if part)
+
+    @property
     def summary_title(self) -> str:
         """Return the title as typed or as it stands."""
         return self.data.get("summary_title", self.case.title) if self.data is not None else self.case.title
