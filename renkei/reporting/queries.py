@@ -15,6 +15,7 @@ from django.db import connection
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.fiscal_year import FiscalYear
+from renkei.plan.content import PlanContent
 from renkei.plan.models import Plan
 from renkei.plan.queries import business_days_between, content_at, is_front_desk, plan_content, published_plans
 from renkei.reporting.counting.parts import ALL, UNKNOWN
@@ -144,18 +145,22 @@ def count(figure: Figure, first: FiscalYear, last: FiscalYear | None = None, *, 
             [first.first_day, until, as_of],
         )
         found = cursor.fetchall()
-    between = _between(figure, min(as_of, end_of(until)))
+    between = _between(figure, last or first, as_of)
     return Result(figure, [
         Counted(record, case, body or "", split or "", day, between(begun, day) if begun else None, share)
         for record, case, body, split, begun, day, share in found
     ])  # fmt: skip
 
 
-def _between(figure: Figure, moment: dt.datetime) -> Callable[[dt.date, dt.date], int]:
-    """Return what counts days: business days by the closures of the plan as it stood then, so that a later change moves no past year."""
+def content_then(year: FiscalYear, as_of: dt.datetime) -> PlanContent:
+    """Return the plan as it stood when a year ended, or at ``as_of`` while it goes on: a later change of it moves no past year."""
+    return content_at(min(as_of, end_of(year.last_day)))
+
+
+def _between(figure: Figure, year: FiscalYear, as_of: dt.datetime) -> Callable[[dt.date, dt.date], int]:
     if figure.kind is not Kind.BUSINESS_DAYS:
         return lambda begun, day: (day - begun).days
-    closed = content_at(moment).closed_days
+    closed = content_then(year, as_of).closed_days
     return cache(lambda begun, day: business_days_between(begun, day, closed))  # many records share their two days
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from renkei.base import clock
 from renkei.cases.actions.intake import receive
-from renkei.plan.models import Body
+from renkei.plan.models import Body, PlanVersion
 from renkei.reporting.figures import FIGURES
 from renkei.reporting.models import ClosedPeriod
 from tests.cases.making import company, said
@@ -70,6 +70,15 @@ def test_the_desk_sees_every_figure_by_part_and_by_body(world: World, year: Year
     assert "fig-cross" not in section(text, "consultations")  # one part only: the bodies say the same
     targets = plain(part(text, 'aria-labelledby="h-targets"', "</section>"))
     assert "令和7・8年度［令和7年度・令和8年度］ 2 2 工業試験所 1.6 、 センター 0.4 令和9年度 1 0 ―" in targets
+
+
+def test_answers_are_held_against_the_deadline_there_was_on_the_day_asked_for(world: World, year: Year) -> None:
+    with clock.moved_to(NOVEMBER):
+        newest = PlanVersion.objects.order_by("-number")[0]
+        clocks = newest.content["clocks"] | {"first_answer": {"business_days": 9}}
+        PlanVersion.objects.create(plan=newest.plan, number=newest.number + 1, content=newest.content | {"clocks": clocks}, published_at=clock.now())
+        found = [plain(section(seen(world, "desk-figures", given=given), "first_answer")) for given in ({"on": "2026-11-26"}, {})]
+    assert [re.findall("期限の.営業日まで", one) for one in found] == [["期限の2営業日まで"], ["期限の9営業日まで"]]
 
 
 def test_a_body_sees_the_plans_totals_and_its_own_column_only(world: World, year: Year) -> None:

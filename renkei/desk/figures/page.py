@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from renkei.base.actor import Actor
 from renkei.desk.figures.asked import Asked
 from renkei.plan import reading
-from renkei.plan.content import PlanContent
 from renkei.plan.models import Body, Plan
-from renkei.plan.queries import content_now, is_front_desk, plan_content
+from renkei.plan.queries import is_front_desk, plan_content
 from renkei.reporting.counting.parts import ALL, UNKNOWN
 from renkei.reporting.figures import BY_CODE, FIGURES, PROJECTS, Figure, Kind, Split
 from renkei.reporting.models import ClosedPeriod, FrozenFigure
@@ -23,6 +22,7 @@ from renkei.reporting.queries import (
     Result,
     TargetResult,
     closed_period,
+    content_then,
     count,
     frozen,
     may_know_body,
@@ -170,9 +170,7 @@ class Maker:
         return f"{reverse('desk-figure', kwargs={'body': self.actor.body, 'figure': figure.code})}?{self.asked.query}{more}"
 
     def _limit(self, figure: Figure) -> int | None:
-        plan = plan_of(self.asked.year)
-        content: PlanContent = plan_content(plan) if plan else content_now()
-        clock = content.clocks.get(figure.clock)
+        clock = content_then(self.asked.year, self.asked.as_of).clocks.get(figure.clock)
         return clock.business_days if clock else None
 
 
