@@ -18,13 +18,14 @@ from renkei.meetings.models import (
     Confirmation,
     ItemSource,
     Meeting,
+    MeetingKind,
     MeetingState,
     Minutes,
     Participant,
     Task,
 )
 from renkei.plan.content import Series
-from renkei.plan.models import Body, Party
+from renkei.plan.models import Body
 from renkei.plan.queries import content_now, current_plan
 
 
@@ -48,6 +49,17 @@ class Presence:
     parties: int
     all_bodies: int
     all_parties: int
+    missing: list[str]  # bodies of whom nobody came, by their short names
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """How far the bodies are with minutes: who finds them right, who wants a change, who has not answered; short names."""
+
+    minutes: Minutes
+    agreed: list[str]
+    objected: list[str]
+    silent: list[str]
 
 
 def years(actor: Actor, year: FiscalYear) -> list[Year]:
@@ -99,8 +111,39 @@ def presence(meeting: Meeting, actor: Actor) -> Presence:
     """Return who came, counted; guests count for nobody."""
     people = list(Attendance.objects.visible_to(actor).filter(meeting=meeting, ended_at__isnull=True).select_related("body"))
     there = {one.body.pk: one.body.party_id for one in people if one.body is not None}
-    stand = Body.objects.filter(closed_on__isnull=True)
-    return Presence(people, len(there), len(set(there.values())), stand.count(), Party.objects.filter(bodies__in=stand).distinct().count())
+    stand = list(Body.objects.filter(closed_on__isnull=True))
+    missing = [one.short for one in stand if one.pk not in there]
+    return Presence(people, len(there), len(set(there.values())), len(stand), len({one.party_id for one in stand}), missing)
+
+
+def last_of(series: str, actor: Actor, *, before: Meeting | None = None) -> Meeting | None:
+    """Return the newest meeting of a series in a room, or the one before another; what was called off and circulations aside."""
+    found = Meeting.objects.visible_to(actor).filter(series=series).exclude(state=MeetingState.OFF).exclude(kind=MeetingKind.CIRCULATION)
+    if before is not None:
+        found = found.filter(state__in=[MeetingState.HELD, MeetingState.CHECKING, MeetingState.LOCKED], held_on__lte=before.held_on).exclude(pk=before.pk)
+    return found.order_by("-held_on", "-number").first()
+
+
+def came_before(meeting: Meeting, actor: Actor) -> list[Attendance]:
+    """Return who came to the meeting before, of bodies that still stand, and is not written down for this one; each with that meeting."""
+    last = last_of(meeting.series, actor, before=meeting)
+    if last is None:
+        return []
+    there = set(Attendance.objects.visible_to(actor).filter(meeting=meeting, ended_at__isnull=True).values_list("body_id", "name"))
+    people = Attendance.objects.visible_to(actor).filter(meeting=last, ended_at__isnull=True, body__closed_on__isnull=True).select_related("body", "meeting")
+    return [one for one in people if (one.body_id, one.name) not in there]
+
+
+def checking(meeting: Meeting, actor: Actor) -> Checking | None:
+    """Return how far the bodies are with the newest minutes; None when they are not asked."""
+    newest = Minutes.objects.visible_to(actor).filter(meeting=meeting).order_by("-number").first() if meeting.state == MeetingState.CHECKING else None
+    if newest is None:
+        return None
+    said = dict(Confirmation.objects.filter(minutes=newest).order_by("said_at").values_list("body_id", "agrees"))
+    names: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    for code, short in Body.objects.filter(closed_on__isnull=True).values_list("pk", "short"):
+        names[said.get(code)].append(short)
+    return Checking(newest, names[True], names[False], names[None])
 
 
 def missing_regulars(meeting: Meeting, actor: Actor) -> list[Participant]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,11 +14,25 @@ from django.urls import reverse
 from renkei.base import clock
 from renkei.cases.models import Case, Escalation
 from renkei.meetings.actions.agenda import Wording, add_item
+from renkei.meetings.actions.calling import attend, attend_again, move_meeting, take_off
+from renkei.meetings.actions.confirming import confirm
 from renkei.meetings.actions.minuting import decide, give_task, send_out, write_notes
 from renkei.meetings.models import AgendaItem, Attendance, Meeting, Task
 from renkei.plan.models import Body
 from tests.cases.making import fresh
-from tests.meetings.making import MEETING_DAY, NOON, OPEN, TODAY, hard_need, held, meeting, on_agenda, with_meetings
+from tests.meetings.making import (
+    MEETING_DAY,
+    NOON,
+    OPEN,
+    TODAY,
+    hard_need,
+    held,
+    meeting,
+    no,
+    on_agenda,
+    trail,
+    with_meetings,
+)
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 pytestmark = pytest.mark.covers("C77", "C89", "C90", "C93")
@@ -250,3 +265,85 @@ def test_what_waits_for_a_meeting_is_listed_for_who_runs_the_case(region: World)
     assert "会議を待っている課題" in text(as_(region, DESK).get(url("desk-meetings", DESK)))
     assert "会議を待っている課題" not in text(as_(region, BANK).get(url("desk-meetings", BANK)))
     assert OPEN.title == item.title
+
+
+def came(page: str) -> list[str]:
+    """The names offered from the meeting before."""
+    return re.findall(r'name="who" value="[^"]+" checked><span>([^　<]+)', page)
+
+
+def test_a_new_meeting_begins_with_hour_place_and_chair_of_the_last(region: World) -> None:
+    client, page = as_(region, CENTER), url("desk-meeting-call", CENTER, series="working")
+    assert (client.get(page).context["form"].initial, "前の会議" in text(client.get(page))) == ({}, False)
+    last = meeting(region, held_on=TODAY, starts=dt.time(14), ends=dt.time(16), place="ひばり館", chair="露崎", theme="試作")
+    off = meeting(region, held_on=MEETING_DAY, place="大ホール")
+    move_meeting(off, by=region.center, state="off", reason="大雪")
+    meeting(region, kind="circulation", held_on=MEETING_DAY + dt.timedelta(days=9), place="書面")
+    shown = client.get(page)
+    assert shown.context["form"].initial == {"starts": dt.time(14), "ends": dt.time(16), "place": "ひばり館", "chair": "露崎"}
+    assert "前の会議（11月25日（水））のもの" in text(shown)
+    assert 'value="ひばり館"' in text(shown)
+    wrong = text(client.post(page, {"held_on": "", "kind": "regular", "place": "別館"}))
+    assert ('value="別館"' in wrong, 'value="ひばり館"' in wrong) == (True, False)  # what was typed stays
+    assert as_(region, DESK).get(url("desk-meeting-call", DESK, series="full")).context["form"].initial == {}
+    assert fresh(last).place == "ひばり館"
+
+
+def test_who_came_before_comes_again_with_one_press(region: World) -> None:
+    before, now = held(region, meeting(region, held_on=TODAY - dt.timedelta(days=30))), meeting(region, held_on=TODAY)
+    Meeting.objects.filter(pk=before.pk).update(held_on=TODAY - dt.timedelta(days=30))
+    attend(before, by=region.center, name="古川", body=Body.objects.get(pk=BANK), in_place_of="上の人")
+    attend(before, by=region.center, name="客", organisation="となり大学")
+    take_off(attend(before, by=region.center, name="来なかった人", body=Body.objects.get(pk=LAB)), by=region.center)
+    attend(now, by=region.center, name="古川", body=Body.objects.get(pk=BANK))
+    client, page = as_(region, CENTER), url("desk-meeting-came", CENTER, meeting=now.pk)
+    assert came(text(client.get(page))) == ["露崎 遥", "客"]
+    who = {one.name: str(one.pk) for one in Attendance.objects.filter(meeting=before)}
+    wrong = client.post(page, {"again": "1", "who": [who["来なかった人"], "odd", str(before.pk)]}, follow=True)
+    assert ("来た人に印を付けてください。" in text(wrong), Attendance.objects.filter(meeting=now).count()) == (True, 1)
+    for _twice in range(2):
+        client.post(page, {"again": "1", "who": [who["露崎 遥"], who["客"]]})
+    assert list(Attendance.objects.filter(meeting=now).values_list("body_id", "name", "organisation", "in_place_of")) == [
+        (CENTER, "露崎 遥", "", ""), (BANK, "古川", "", ""), (None, "客", "となり大学", "")]  # fmt: skip
+    assert came(text(client.get(page))) == []
+    assert "来ていない機関：" in text(client.get(url("desk-meeting", CENTER, meeting=now.pk)))
+
+
+def test_who_comes_again_is_refused_in_words_and_leaves_its_trace(region: World) -> None:
+    before, now = held(region, meeting(region, held_on=TODAY)), meeting(region, held_on=TODAY)
+    people = list(Attendance.objects.filter(meeting=before))
+    assert no(lambda: attend_again(now, [], by=region.center)) == ("nobody", None, "来た人に印を付けてください。")
+    assert no(lambda: attend_again(now, people, by=region.lab))[:2] == ("not_allowed", None)
+    made = attend_again(now, people * 2, by=region.center)
+    assert [one.name for one in made] == ["露崎 遥"]
+    assert trail("meeting.attend")[-1] == ("meeting.attend", "staff", CENTER, ["attendance", "meeting"])
+    assert attend_again(now, people, by=region.center) == []
+    move_meeting(now, by=region.center, state="off", reason="大雪")
+    assert no(lambda: attend_again(now, people, by=region.center))[0] == "locked"
+
+
+def test_a_meeting_is_opened_from_its_day_on(region: World) -> None:
+    found = meeting(region, held_on=MEETING_DAY)
+    client, page = as_(region, CENTER), url("desk-meeting", CENTER, meeting=found.pk)
+    step = url("desk-meeting-move", CENTER, meeting=found.pk, state="held")
+    assert step not in text(client.get(page))
+    with clock.moved_to(clock.at(MEETING_DAY, 0)):
+        assert step in text(client.get(page))
+    assert step not in text(as_(region, LAB).get(url("desk-meeting", LAB, meeting=found.pk)))
+
+
+def test_the_meeting_says_how_far_the_bodies_are_with_its_minutes(region: World) -> None:
+    found = held(region, meeting(region, held_on=TODAY))
+    client, page = as_(region, LAB), url("desk-meeting", LAB, meeting=found.pk)
+    assert client.get(page).context["checking"] is None
+    minutes = send_out(found, by=region.center)
+    confirm(minutes, by=region.bank, agrees=False, words="日が違います。")
+    confirm(minutes, by=region.desk, agrees=True)
+    told = client.get(page).context["checking"]
+    shorts = dict(Body.objects.values_list("pk", "short"))
+    assert (told.minutes, told.objected, set(told.agreed) | set(told.silent)) == (minutes, [shorts[BANK]], set(shorts.values()) - {shorts[BANK]})
+    assert shorts[DESK] in told.agreed
+    assert shorts[LAB] in told.silent
+    confirm(minutes, by=region.bank, agrees=True)
+    assert client.get(page).context["checking"].objected == []
+    assert "返事がまだ" in text(client.get(page))

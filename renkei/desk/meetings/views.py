@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from renkei.base import clock
 from renkei.base.fiscal_year import FiscalYear
 from renkei.base.forms import Refusing
 from renkei.base.refusal import Refused
@@ -21,7 +22,15 @@ from renkei.desk.meetings.agenda import move_item, total_of
 from renkei.desk.meetings.forms import AttendForm, CallForm, DayForm, ItemForm, ReasonForm, WordForm
 from renkei.desk.request import StaffRequest
 from renkei.meetings.actions.agenda import add_item
-from renkei.meetings.actions.calling import attend, call_meeting, change_meeting, move_meeting, series_named, take_off
+from renkei.meetings.actions.calling import (
+    attend,
+    attend_again,
+    call_meeting,
+    change_meeting,
+    move_meeting,
+    series_named,
+    take_off,
+)
 from renkei.meetings.actions.confirming import confirm, lock_minutes, words_on
 from renkei.meetings.actions.minuting import send_out
 from renkei.meetings.models import (
@@ -35,8 +44,11 @@ from renkei.meetings.models import (
 )
 from renkei.meetings.papers import materials_of
 from renkei.meetings.queries import (
+    came_before,
     cases_of,
+    checking,
     items_of,
+    last_of,
     missing_regulars,
     own_tasks,
     presence,
@@ -74,7 +86,9 @@ def call(request: StaffRequest, body: str, series: str) -> HttpResponse:
     rule = _series(series)
     if not runs_meeting(request.actor, rule.owner):
         raise PermissionDenied
-    form = CallForm(request.POST if request.method == "POST" else None, sessions=rule.sessions)
+    last = last_of(series, request.actor)  # said once: hour, place and chair stay until somebody says otherwise
+    start = {name: getattr(last, name) for name in ("starts", "ends", "place", "chair")} if last else {}
+    form = CallForm(request.POST if request.method == "POST" else None, initial=start, sessions=rule.sessions)
 
     def run() -> Meeting:
         return call_meeting(series, by=request.actor, **form.cleaned_data)
@@ -82,7 +96,7 @@ def call(request: StaffRequest, body: str, series: str) -> HttpResponse:
     made = _done(request, form, run, _("会議を作りました。"))
     if made is not None:
         return redirect("desk-meeting", body=body, meeting=made.pk)
-    return _form(request, form, body=body, heading=_("%(name)sを開く") % {"name": rule.name}, button=_("会議を作る"))
+    return _form(request, form, body=body, heading=_("%(name)sを開く") % {"name": rule.name}, button=_("会議を作る"), last=last)
 
 
 @require_safe
@@ -132,10 +146,15 @@ def came(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
         who = Body.objects.get(pk=code) if code else None
         return attend(found, by=request.actor, body=who, **data)
 
+    before = came_before(found, request.actor)
+    if request.method == "POST" and "again" in request.POST:
+        ticked = set(request.POST.getlist("who"))
+        _say(request, lambda: attend_again(found, [one for one in before if str(one.pk) in ticked], by=request.actor), _("出席者に入れました。"))
+        return redirect("desk-meeting-came", body=body, meeting=found.pk)
     made = _done(request, form, run, _("出席者に入れました。"))
     if made is not None:
         return redirect("desk-meeting-came", body=body, meeting=found.pk)
-    more = {"presence": presence(found, request.actor), "regulars": missing_regulars(found, request.actor)}
+    more = {"before": before, "presence": presence(found, request.actor), "regulars": missing_regulars(found, request.actor)}
     return _form(request, form, body=body, meeting=found, heading=_("出席者"), button=_("出席者に入れる"), template="came", **more)
 
 
@@ -221,6 +240,7 @@ def _page(request: StaffRequest, body: str, found: Meeting) -> dict[str, Any]:
                    "named": "、".join(short for code, short in shorts.items() if code in one.bodies), "tally": counted.get(one.pk), "materials": materials.get(one.pk, [])} for one in items],
         "total": total_of(found, items), "presence": presence(found, request.actor),
         "materials": materials.get(None, []), "trends": trends_of(found, request.actor),
+        "checking": checking(found, request.actor), "is_day": found.held_on <= clock.today(),
         "sent": list(Minutes.objects.visible_to(request.actor).filter(meeting=found)),
     }  # fmt: skip
 

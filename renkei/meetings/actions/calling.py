@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -146,6 +147,27 @@ def attend(
     except IntegrityError as error:
         raise Refused(_("この方は、もう出席者に入っています。"), "there_already", field="name") from error
     record(by, "meeting.attend", made, locked, name=who)
+    return made
+
+
+@transaction.atomic
+def attend_again(meeting: Meeting, before: Iterable[Attendance], *, by: Actor) -> list[Attendance]:
+    """Write down at once who came to an earlier meeting and came again, each for themselves; who is there already stays as written.
+
+    Refused: ``nobody``, ``locked``, ``not_allowed``.
+    """
+    locked = lock_meeting(meeting, by=by)
+    _require_writable(locked)
+    people = list(before)
+    if not people:
+        raise Refused(_("来た人に印を付けてください。"), "nobody")
+    there = set(Attendance.objects.filter(meeting=locked, ended_at__isnull=True).values_list("body_id", "name"))
+    made = []
+    for one in people:
+        if (one.body_id, one.name) not in there:
+            there.add((one.body_id, one.name))
+            made.append(Attendance.objects.create(meeting=locked, body_id=one.body_id, name=one.name, organisation=one.organisation))
+            record(by, "meeting.attend", made[-1], locked, name=one.name)
     return made
 
 
