@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from renkei.base import clock
@@ -104,10 +104,11 @@ def _matched(  # noqa: PLR0913  as above
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
     told = telling_or_all(units, often) if typed else telling(units, often)
     said = Said(told, alike, often)
+    shared = cache(said.shared)  # many entries have the same of its words
     much = {(unit.start, unit.end): -math.log(max(often.get(unit.form, 0.0), _RAREST)) for unit in told}
     listed = []
     for one in scored:
-        spans, others = said.shared(_forms(one.hit, one.entry, said.asked))
+        spans, others = shared(_forms(one.hit, one.entry, said.asked))
         held = tuple(windows.get(one.entry.pk, ()))
         weight = sum(much.get(span, _MOST_TELLING) for span in spans) if often else math.inf
         listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.hit.near, weight))

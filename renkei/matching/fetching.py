@@ -25,7 +25,7 @@ class _Statement(NamedTuple):
 
     text: str
     names: list[str]
-    converted: list[tuple[int, Callable[[Any], Any]]]
+    converted: list[tuple[str, Callable[[Any], Any]]]
 
 
 def with_windows(ids: Sequence[str]) -> tuple[dict[str, Entry], dict[str, list[Window]]]:
@@ -33,27 +33,27 @@ def with_windows(ids: Sequence[str]) -> tuple[dict[str, Entry], dict[str, list[W
 
     Windows come earliest first; an entry without any is not named among them. Both are asked for at once.
     """
-    wanted = list(ids)
+    of_entries, of_windows = _statement(Entry, "id"), _statement(Window, "entry_id")
     with connection.cursor() as cursor:
-        cursor.execute(f"{_statement(Entry, 'id').text}; {_statement(Window, 'entry_id').text}", [wanted, wanted])
-        entries = _made(Entry, _statement(Entry, "id"), cursor.fetchall())
+        cursor.execute(f"{of_entries.text}; {of_windows.text}", {"ids": list(ids)})
+        entries = _made(Entry, of_entries, cursor.fetchall())
         cursor.nextset()
         windows: dict[str, list[Window]] = {}
-        for one in _made(Window, _statement(Window, "entry_id"), cursor.fetchall()):
+        for one in _made(Window, of_windows, cursor.fetchall()):
             windows.setdefault(one.entry_id, []).append(one)
     return {one.id: one for one in entries}, windows
 
 
 def _made(model: type[_Model], statement: _Statement, rows: list[tuple[Any, ...]]) -> list[_Model]:
-    found = []
+    found, names, alias = [], statement.names, connection.alias
     for row in rows:
-        values = list(row)
-        for at, read in statement.converted:
-            values[at] = read(values[at])
         one = model.__new__(model)  # what from_db makes, without asking each field how it is set
-        one.__dict__.update(zip(statement.names, values, strict=True))
-        one._state = ModelState()  # noqa: SLF001  as Django does
-        one._state.adding, one._state.db = False, connection.alias  # noqa: SLF001  as above
+        told = one.__dict__
+        told.update(zip(names, row, strict=True))
+        for name, read in statement.converted:
+            told[name] = read(told[name])
+        state = one._state = ModelState()  # noqa: SLF001  as Django does
+        state.adding, state.db = False, alias
         found.append(one)
     return found
 
@@ -65,9 +65,9 @@ def _statement(model: type[models.Model], column: str) -> _Statement:
     fields = meta.concrete_fields
     selected = ", ".join(f'"{one.column}"::text' if _is_text(one) else f'"{one.column}"' for one in fields)
     order = ", ".join(f'"{one}"' for one in meta.ordering or ())
-    converted = [(at, _reader(one)) for at, one in enumerate(fields) if _is_text(one) or hasattr(one, "from_db_value")]
+    converted = [(one.attname, _reader(one)) for one in fields if _is_text(one) or hasattr(one, "from_db_value")]
     return _Statement(
-        f'SELECT {selected} FROM "{meta.db_table}" WHERE "{column}" = ANY(%s) ORDER BY {order}',
+        f'SELECT {selected} FROM "{meta.db_table}" WHERE "{column}" = ANY(%(ids)s) ORDER BY {order}',
         [one.attname for one in fields], converted,
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ _MOST_READ = 50_000  # names that are kept once they were read
 _AT_ONCE = 10_000  # rows that are counted at once
 _VECTORS = ("title", "body", "both")
 _LEAST = 1e-9
-_SPARSE = 300_000  # terms that are sorted rather than counted in an array
+_SPARSE = 1_000_000  # terms that are sorted rather than counted in an array
 
 
 class Extent(NamedTuple):
@@ -46,15 +46,16 @@ EMPTY = Extent()
 
 @dataclass(frozen=True, slots=True)
 class Often:
-    """In how many living rows each term is: as counted once, and what the rows since have changed."""
+    """In how many living rows each term of each field is (``SPACE`` to a field): as counted once, and what the rows since have changed."""
 
     living: int
     counted: NDArray[np.int32]
     places: Numbers
     change: NDArray[np.int32]
 
-    def rarity(self, places: Numbers) -> NDArray[np.float32]:
-        """Return how rare terms are."""
+    def rarity(self, fields: Rows | int, terms: Numbers) -> NDArray[np.float32]:
+        """Return how rare terms are, each in its field (by its number among ``FIELDS``)."""
+        places = np.asarray(fields) * SPACE + terms
         often = self.counted[places]
         if len(self.places):
             at = np.minimum(np.searchsorted(self.places, places), len(self.places) - 1)
@@ -176,20 +177,21 @@ class Postings:
         """Return the living row of each id; slow for many."""
         return {one: row for row, one in enumerate(self.ids) if self.alive[row]}
 
-    def _often(self, counted: NDArray[np.int32] | None, since: int) -> dict[str, Often]:
-        """Return for each field how often terms are met: as counted up to a row, and what has changed since."""
-        living = self.extent.rows - self.extent.dead
-        come = self._by_field(np.arange(since, self.extent.rows))
-        gone = self._by_field(self.dead)
-        return {
-            name: _often(living, None if counted is None else counted[number], come[number], gone[number])
-            for number, name in enumerate(FIELDS)
-        }
+    def _often(self, counted: NDArray[np.int32] | None, since: int) -> Often:
+        """Return how often terms are met: as counted up to a row, with the rows come since, less those that are gone."""
+        living, none = self.extent.rows - self.extent.dead, np.zeros(0, dtype=np.int32)
+        come, gone = self._in_fields(np.arange(since, self.extent.rows)), self._in_fields(self.dead)
+        if counted is None or len(come) + len(gone) > _SPARSE:
+            whole = np.bincount(come, minlength=len(FIELDS) * SPACE) - np.bincount(gone, minlength=len(FIELDS) * SPACE)
+            return Often(living, (whole if counted is None else whole + counted).astype(np.int32), none, none)
+        places, at = np.unique(np.concatenate([come, gone]), return_inverse=True)
+        change = np.bincount(at, np.r_[np.ones(len(come)), -np.ones(len(gone))], len(places)).astype(np.int32)
+        return Often(living, counted, places, change)
 
-    def _by_field(self, rows: Rows) -> list[Numbers]:
-        """Return the terms of rows, each field's together."""
+    def _in_fields(self, rows: Rows) -> Rows:
+        """Return the terms of rows, each field's ``SPACE`` further on."""
         bounds = self.bounds(rows)
-        return [self.terms.take(runs(bounds[:, n], bounds[:, n + 1] - bounds[:, n])[0]) for n in range(len(FIELDS))]
+        return np.concatenate([self.terms.take(runs(bounds[:, n], bounds[:, n + 1] - bounds[:, n])[0]) + n * SPACE for n in range(len(FIELDS))])
 
 
 class PostingsWriter:
@@ -250,7 +252,7 @@ class PostingsWriter:
         whole, since = _counted(self._folder, rows)
         if rows - since < max(_COUNTED, since // 5):
             return
-        counted = np.zeros((len(FIELDS), SPACE), dtype=np.int32) if whole is None else whole.copy()
+        counted = np.zeros((len(FIELDS), SPACE), dtype=np.int32) if whole is None else whole.reshape(len(FIELDS), SPACE).copy()
         ends = mapped(self._folder / "ends.i8", np.int64, rows * len(FIELDS)).ravel()
         terms = mapped(self._folder / "terms.i4", np.int32, self._terms)
         for at in range(since, rows, _AT_ONCE):
@@ -345,23 +347,12 @@ def prior_of(blocks: Sequence[Digest]) -> Prior:
     return meaning.prior_of_bags([one.fields["words"].bag for one in blocks])
 
 
-def _often(living: int, counted: NDArray[np.int32] | None, come: Numbers, gone: Numbers) -> Often:
-    """Return how often terms are met: as counted, with the rows come since, less those that are gone."""
-    none = np.zeros(0, dtype=np.int32)
-    if counted is None or len(come) + len(gone) > _SPARSE:
-        whole = np.bincount(come, minlength=SPACE) - np.bincount(gone, minlength=SPACE)
-        return Often(living, (whole if counted is None else whole + counted).astype(np.int32), none, none)
-    places, at = np.unique(np.concatenate([come, gone]), return_inverse=True)
-    change = np.bincount(at, np.r_[np.ones(len(come)), -np.ones(len(gone))], len(places)).astype(np.int32)
-    return Often(living, counted, places, change)
-
-
 def _counted(folder: Path, rows: int) -> tuple[NDArray[np.int32] | None, int]:
     """Return how often terms were met when it was last written, and up to which row; none where it never was."""
     best = max((number for path in folder.glob("counted-*.i4") if (number := _counted_rows(path)) <= rows), default=0)
     if not best:
         return None, 0
-    return mapped(folder / f"counted-{best}.i4", np.int32, len(FIELDS) * SPACE).reshape(len(FIELDS), SPACE), best
+    return mapped(folder / f"counted-{best}.i4", np.int32, len(FIELDS) * SPACE), best
 
 
 def _counted_rows(path: Path) -> int:

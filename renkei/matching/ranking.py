@@ -21,7 +21,7 @@ from renkei.matching.fusion import Model
 from renkei.matching.lexical import Scores
 from renkei.matching.postings import Postings
 from renkei.matching.signs import Query, Values, best, query_of, signals
-from renkei.matching.terms import Document, places
+from renkei.matching.terms import FIELDS, Document, places
 
 _log = logging.getLogger("renkei.matching")
 POOL = 200
@@ -169,7 +169,7 @@ class Ranker:
         """Return the share of the documents that have each word; nothing of fewer than ``ENOUGH`` documents."""
         if self.postings.extent.rows - self.postings.extent.dead < ENOUGH:
             return {}
-        rarity = self.postings.often["words"].rarity(places(forms))  # the logarithm of one in so many
+        rarity = self.postings.often.rarity(FIELDS.index("words"), places(forms))  # the logarithm of one in so many
         return dict(zip(forms, np.exp(-rarity).tolist(), strict=True))
 
     def _asked(self, text: str) -> Any:

@@ -69,13 +69,13 @@ def _lexical(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
 
 def _worth(query: Query, postings: Postings) -> tuple[Numbers, Values]:
     """Return the terms asked for, in order, and how rare each is in each field (last: as a word alike); nought where it is not asked."""
-    asked = [np.unique(places_in(name, query.terms.by_field[name])) for name in FIELDS]
-    single = np.unique(places([forms[0] for forms in query.synonyms if len(forms) == 1]))
+    asked = [places_in(name, query.terms.by_field[name]) for name in FIELDS]
+    single = places([forms[0] for forms in query.synonyms if len(forms) == 1])
     asked.append(single[~np.isin(single, asked[0])])
-    wanted = np.unique(np.concatenate(asked))
+    field, terms = np.repeat(np.arange(len(asked)), list(map(len, asked))), np.concatenate(asked)
+    wanted, at = np.unique(terms, return_inverse=True)
     rarity = np.zeros((len(asked), len(wanted)), dtype=np.float32)
-    for at, (name, own) in enumerate(zip((*FIELDS, FIELDS[0]), asked, strict=True)):
-        rarity[at, np.searchsorted(wanted, own)] = postings.often[name].rarity(own)
+    rarity[field, at] = postings.often.rarity(field % len(FIELDS), terms)  # words alike are words: the first field
     return wanted, rarity
 
 
@@ -92,7 +92,7 @@ def _meant(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
 def _nearness(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
     """Return how well each row (each title) covers the query's words by its nearest words, and the query the title's words."""
     asked = places(query.terms.words)
-    rare = np.stack([postings.often[name].rarity(asked) for name in WITH_ROWS])
+    rare = postings.often.rarity(np.arange(len(WITH_ROWS))[:, None], asked)
     chosen = np.argsort(-rare[0], kind="stable")[:_MOST_NEAR]
     rare = np.ascontiguousarray(rare[:, chosen])
     of_table = meaning.rows_of(query.terms.words)[chosen]
@@ -103,7 +103,7 @@ def _nearness(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]
     told, back = np.empty((2, len(rows)), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
     loops.come_near(
         told, back, fixed(postings.near), fixed(postings.terms), bounds - behind[:, None], behind, _alike(of_table, postings),
-        (asked[chosen[unknown]], unknown), rare, postings.often["title"].rarity(titles),
+        (asked[chosen[unknown]], unknown), rare, postings.often.rarity(FIELDS.index("title"), titles),
     )  # fmt: skip
     told /= np.maximum(rare.sum(axis=1), np.float32(1e-6))[:, None]
     return {"near": told[0], "near_title": told[1], "near_back": back}

@@ -111,7 +111,7 @@ def test_rarity_follows_what_comes_and_goes(tmp_path: Path, monkeypatch: pytest.
         often = Counter(place for terms in living for place in set(places_in(name, terms.by_field[name]).tolist()))
         asked = np.array([*often, *places(["まぼろし"])], dtype=np.int32)
         expected = [np.log1p((len(living) - often[place] + 0.5) / (often[place] + 0.5)) for place in asked.tolist()]
-        assert np.allclose(read.often[name].rarity(asked), expected, rtol=1e-5), name
+        assert np.allclose(read.often.rarity(FIELDS.index(name), asked), expected, rtol=1e-5), name
         assert read.mean_lengths[FIELDS.index(name)] == pytest.approx(np.mean([len(terms.by_field[name]) for terms in living]))
 
 
@@ -123,7 +123,7 @@ def test_counts_of_rows_that_a_crash_left_are_thrown_away(tmp_path: Path, monkey
     writer.add(LISTED[2:])
     writer.count()
     assert len(list(tmp_path.glob("counted-*.i4"))) == 2
-    assert Postings(tmp_path, kept).often["words"].living == 2
+    assert Postings(tmp_path, kept).often.living == 2
     PostingsWriter(tmp_path, kept)
     assert [path.name for path in tmp_path.glob("counted-*.i4")] == ["counted-2.i4"]
 

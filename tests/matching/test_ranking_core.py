@@ -101,12 +101,12 @@ class TestPostings:
     def test_a_buried_row_counts_for_nothing(self, tmp_path: Path) -> None:
         writer = PostingsWriter(tmp_path)
         writer.add(analysed([Document("a", "腐食", ""), Document("b", "腐食", ""), Document("c", "溶接", "")]))
-        before = Postings(tmp_path, writer.extent).often["words"].rarity(places(["腐食"]))[0]
+        before = Postings(tmp_path, writer.extent).often.rarity(0, places(["腐食"]))[0]
         writer.bury([0])
         found = Postings(tmp_path, writer.extent)
         assert found.row_of == {"b": 1, "c": 2}
         assert found.of_kind("").tolist() == [1, 2]
-        assert float(found.often["words"].rarity(places(["腐食"]))[0]) > float(before)
+        assert float(found.often.rarity(0, places(["腐食"]))[0]) > float(before)
         assert found.of_kind("nothing of the kind").tolist() == []
 
     def test_an_empty_writer_writes_nothing(self, tmp_path: Path) -> None:

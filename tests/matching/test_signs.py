@@ -72,7 +72,7 @@ def near_by_hand(text: str, postings: Postings, told: Sequence[Told], rows: Sequ
         return likeness**2 if likeness >= 0.5 else 0.0
 
     def rare(name: str, word: str) -> float:
-        return float(postings.often[name].rarity(places([word]))[0])
+        return float(postings.often.rarity(FIELDS.index(name), places([word]))[0])
 
     def covered(by: Sequence[str], words: Sequence[str], name: str) -> float:
         best = {word: max((alike(word, other) for other in by), default=0.0) for word in dict.fromkeys(words)}
