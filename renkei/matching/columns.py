@@ -18,26 +18,25 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """A vector a row, as whole numbers from -127 to 127 and what they are to be multiplied by (a ``column`` of scales): a quarter of the place."""
+    """Some vectors a row, as whole numbers from -127 to 127 and what they are to be multiplied by: a quarter of the place."""
 
     numbers: NDArray[np.int8]
     scales: Floats
-    column: int = 0
 
-    def near_to(self, rows: Rows, vector: Floats) -> Floats:
-        """Return how near rows come to a vector. Row by row: a product of matrices adds up in another order at its edges.
+    def near_to(self, rows: Rows, vector: Floats, *sides: int) -> Floats:
+        """Return how near some of the vectors of rows come to a vector. One by one: a product of matrices adds up in another order at its edges.
 
         Raises IndexError for a row that is not there.
         """
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self.numbers):
             raise IndexError(f"{len(self.numbers)} rows, asked for {rows.max()}")
-        near = np.empty(len(rows), dtype=np.float32)
-        loops.nearnesses(near, fixed(self.numbers), fixed(self.scales), self.column, rows, vector)
+        near = np.empty((len(sides), len(rows)), dtype=np.float32)
+        loops.nearnesses(near, fixed(self.numbers), fixed(self.scales), np.array(sides), rows, vector)
         return near
 
-    def whole(self) -> Floats:
-        """Return the vectors of all rows."""
-        return self.numbers.astype(np.float32) * self.scales[:, self.column, None]
+    def whole(self, side: int) -> Floats:
+        """Return one of the vectors of all rows."""
+        return self.numbers[:, side].astype(np.float32) * self.scales[:, side, None]
 
 
 class Lines:

@@ -65,10 +65,9 @@ class Flat:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """A block: id, kind and mark of each document, the different words of each, and its fields."""
+    """A block: id, kind and mark of each document, and its fields."""
 
     names: list[tuple[str, str, str]]
-    forms: list[str]
     fields: Mapping[str, Flat]
 
     def __len__(self) -> int:
@@ -80,7 +79,7 @@ class Digest:
             return self
         kept = np.flatnonzero(mask).tolist()
         fields = {name: flat.taken(mask) for name, flat in self.fields.items()}
-        return Digest([self.names[at] for at in kept], [self.forms[at] for at in kept], fields)
+        return Digest([self.names[at] for at in kept], fields)
 
 
 class _Keys(dict[str, int]):
@@ -144,7 +143,6 @@ def digest(documents: Sequence[tuple[Document, Told]]) -> Digest:
     keys, content = keys_of(spoken)[units], np.array(carry, dtype=bool)[units]
     words, part = keys[content], owner[content]  # a part is a title or a body, one after the other
     said_words = np.array(spoken, dtype=object)[units[content]]
-    forms: list[str] = said_words.tolist()
     follows = np.flatnonzero(part[1:] == part[:-1])
     pairs_of, pairs = _letters([text for told in listed for text in (runs_of(told.plain_title), runs_of(told.plain_body))])
     chars_of, chars = _letters([text for told in listed for text in (close_up(told.plain_title), close_up(told.plain_body))])
@@ -155,11 +153,9 @@ def digest(documents: Sequence[tuple[Document, Told]]) -> Digest:
         "bigrams": (part[follows], _mixed(words[follows].astype(np.uint64), words[follows + 1].astype(np.uint64))),
         "chars": (chars_of, chars), "units": (owner, keys),
     }  # fmt: skip
-    said = {"words": forms, "title": said_words[title].tolist()}
-    ends = np.searchsorted(part, 2 * np.arange(len(listed)) + 1, side="right").tolist()
+    said = {"words": said_words.tolist(), "title": said_words[title].tolist()}
     return Digest(
         [(one.id, one.kind, one.mark) for one, _told in documents],
-        [" ".join(dict.fromkeys(forms[begin:end])) for begin, end in zip([0, *ends], ends, strict=False)],
         {name: _flat(len(listed), terms[name][0] // 2, terms[name][1], said.get(name)) for name in FIELDS},
     )
 

@@ -106,9 +106,11 @@ def _matched(  # noqa: PLR0913  as above
     said = Said(told, alike, often)
     shared = cache(said.shared)  # many entries have the same of its words
     much = {(unit.start, unit.end): -math.log(max(often.get(unit.form, 0.0), _RAREST)) for unit in told}
+    indexed = index.words_of([one.hit for one in scored], said.asked)
     listed = []
     for one in scored:
-        spans, others = shared(_forms(one.hit, one.entry, said.asked))
+        mark, forms = indexed.get(one.hit.id, (None, frozenset()))
+        spans, others = shared(forms if mark == one.entry.text_hash else forms_of(one.entry))  # told anew where the index holds another wording
         held = tuple(windows.get(one.entry.pk, ()))
         weight = sum(much.get(span, _MOST_TELLING) for span in spans) if often else math.inf
         listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.hit.near, weight))
@@ -165,12 +167,6 @@ class Said:
         chosen = sorted(long.items(), key=lambda one: (one[0] not in forms, self._often.get(one[0], 0.0), -len(one[0]), one[1]))[:_MOST_WORDS]
         kept = sorted(span for _form, span in chosen)
         return tuple(kept), tuple((span, met[span]) for span in kept if span in met)
-
-
-def _forms(hit: Found, entry: Entry, among: frozenset[str]) -> frozenset[str]:
-    """Return which of some words an entry has: as the index holds them, or told anew where it holds another wording."""
-    found = hit.forms(entry.text_hash, among)
-    return found if found is not None else forms_of(entry)
 
 
 def forms_of(entry: Entry) -> frozenset[str]:

@@ -37,7 +37,7 @@ from renkei.matching.postings import Postings
 from renkei.matching.ranking import Pool, Ranker
 from renkei.matching.words import MAX_LENGTH
 
-_FORMAT = 8  # a new number makes every node rebuild
+_FORMAT = 9  # a new number makes every node rebuild
 _FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
 NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
@@ -77,12 +77,6 @@ class Found:
     near: float = 0.0  # in meaning
     held: tuple[Postings, int] | None = field(default=None, compare=False, repr=False)
     is_told: bool = True  # found by words, not by meaning alone
-
-    def forms(self, mark: str, among: frozenset[str]) -> frozenset[str] | None:
-        """Return which of some words the entry has, if the index holds the wording that ``mark`` names."""
-        if self.held is None or self.held[0].mark_of(self.held[1]) != mark:
-            return None
-        return among.intersection(self.held[0].forms_of(self.held[1]))
 
 
 def home() -> Path:
@@ -178,6 +172,19 @@ def often(forms: Collection[str], *, audience: str = "staff") -> dict[str, float
         return _open(audience).often(sorted(forms))
     except (OSError, ValueError, IndexError):
         return {}
+
+
+def words_of(hits: Sequence[Found], among: Collection[str]) -> dict[str, tuple[str, frozenset[str]]]:
+    """Return for what one question found, by id, which wording the index holds (its mark) and which of some words are in it.
+
+    Nothing of what was found by its name, without an index.
+    """
+    held = [(hit.id, *hit.held) for hit in hits if hit.held is not None]
+    if not held:
+        return {}
+    postings, rows = held[0][1], [row for _id, _postings, row in held]
+    words = postings.having(np.array(rows), list(among))
+    return {id_: (postings.mark_of(row), own) for (id_, _postings, row), own in zip(held, words, strict=True)}
 
 
 def _sought(  # noqa: PLR0913  a search has that many sides

@@ -15,8 +15,11 @@ from typing import Any, ParamSpec
 import numpy as np
 from numpy.typing import NDArray
 
+from renkei.matching.terms import SPACE
+
 _P = ParamSpec("_P")
 _LOW = 0xFFFF
+_TERM, _BITS = SPACE - 1, SPACE.bit_length() - 1  # of a row's number the lower bits are a term, above them stands how often
 Numbers = NDArray[Any]
 
 
@@ -97,19 +100,19 @@ def add_phrases(score: Numbers, rows: Numbers, starts: Numbers, ends: Numbers, f
 
 
 @_compiled(fastmath={"reassoc", "contract"})
-def nearnesses(
-    out: Numbers, numbers: Numbers, scales: Numbers, column: int, rows: Numbers, vector: Numbers,
-) -> None:  # fmt: skip
-    """Write how near each of some rows comes to a vector; one row is added up as the other is: equal rows come out equal.
+def nearnesses(out: Numbers, numbers: Numbers, scales: Numbers, sides: Numbers, rows: Numbers, vector: Numbers) -> None:
+    """Write how near some vectors (``sides``) of each of some rows come to a vector; all are added up alike: equal ones come out equal.
 
     The rows must be there: nothing looks whether they are.
     """
     for at in range(len(rows)):
         row = rows[at]
-        total = np.float32(0)
-        for n in range(numbers.shape[1]):
-            total += np.float32(numbers[row, n]) * vector[n]
-        out[at] = total * scales[row, column]
+        for number in range(len(sides)):
+            side = sides[number]
+            total = np.float32(0)
+            for n in range(numbers.shape[2]):
+                total += np.float32(numbers[row, side, n]) * vector[n]
+            out[number, at] = total * scales[row, side]
 
 
 @_compiled(boundscheck=True)
@@ -123,8 +126,7 @@ def weigh(found: Numbers, vectors: Numbers, owner: Numbers, near: Numbers, weigh
 
 @_compiled(boundscheck=True)
 def meet(
-    gains: Numbers, covered: Numbers, alike: Numbers, terms: Numbers, counts: Numbers, bounds: Numbers, norms: Numbers, wanted: Numbers,
-    rarity: Numbers, k1: float,
+    gains: Numbers, covered: Numbers, alike: Numbers, numbers: Numbers, bounds: Numbers, norms: Numbers, wanted: Numbers, rarity: Numbers, k1: float,
 ) -> None:  # fmt: skip
     """Write BM25 of rows in each field, the rarity they cover in each, and BM25 of the words alike (of the first field).
 
@@ -142,11 +144,10 @@ def meet(
         for field in range(fields):
             gain = cover = same = 0.0
             for at in range(bounds[row, field], bounds[row, field + 1]):
-                term = terms[at]
-                number = first[term & _LOW]
+                number = first[numbers[at] & _LOW]
                 while number >= 0:
-                    if wanted[number] == term:
-                        often = np.float32(counts[at])
+                    if wanted[number] == numbers[at] & _TERM:
+                        often = np.float32(numbers[at] >> _BITS)
                         share = often * np.float32(k1 + 1) / (often + norms[row, field])
                         gain += rarity[field, number] * share
                         cover += rarity[field, number]
@@ -161,33 +162,34 @@ def meet(
 
 @_compiled(boundscheck=True)
 def come_near(
-    told: Numbers, back: Numbers, held: Numbers, terms: Numbers, bounds: Numbers, places: Numbers, near: tuple[Numbers, Numbers, Numbers],
-    unknown: tuple[Numbers, Numbers], rare: Numbers, weights: Numbers,
+    told: Numbers, back: Numbers, numbers: Numbers, bounds: Numbers, near: tuple[Numbers, Numbers, Numbers], unknown: tuple[Numbers, Numbers],
+    rare: Numbers, weights: Numbers,
 ) -> None:  # fmt: skip
     """Write how well the words of each row (``told[0]``) and of its title (``told[1]``) cover the query, and the query the title.
 
-    ``held`` is the row in the table of vectors of each word of the rows, ``terms`` its number; the words of row r begin at
-    ``bounds[r, 0]``, its title's at ``bounds[r, 1]``, and end at ``bounds[r, 2]``, in ``terms`` all of it ``places[r]`` further on. ``near``:
-    where the pairs of each row of the table end, which word of the query each is with, how alike. ``unknown``: words of the query that
-    are in no table, each near to itself alone, by their numbers and places. ``rare[f, w]`` weighs the words of the query, ``weights`` those
-    of the titles, one after the other.
+    The words of row r begin in ``numbers`` at ``bounds[r, 0]``, its title's at ``bounds[r, 1]``, and end at ``bounds[r, 2]``; the row of each in the
+    table of vectors stands in the same order from ``bounds[r, 3]`` on. ``near``: where the pairs of each row of the table end, which word
+    of the query each is with, how alike. ``unknown``: words of the query that are in no table, each near to itself alone, by their
+    numbers and places. ``rare[f, w]`` weighs the words of the query, ``weights`` those of the titles, one after the other.
     """
     pairs_of, query_word, much = near
     own_terms, own_words = unknown
     best = np.empty(rare.shape[1], np.float32)
     title = 0
     for row in range(told.shape[1]):
+        further = bounds[row, 3] - bounds[row, 0]
         for field in range(2):
             best[:] = 0
             met = whole = 0.0
             for at in range(bounds[row, field], bounds[row, field + 1]):
                 most = np.float32(0)
-                if held[at] >= 0:
-                    for pair in range(pairs_of[held[at]], pairs_of[held[at] + 1]):
+                held = numbers[at + further]
+                if held >= 0:
+                    for pair in range(pairs_of[held], pairs_of[held + 1]):
                         best[query_word[pair]] = max(best[query_word[pair]], much[pair])
                         most = max(most, much[pair])
                 for word in range(len(own_terms)):
-                    if terms[at + places[row]] == own_terms[word]:
+                    if numbers[at] & _TERM == own_terms[word]:
                         best[own_words[word]] = most = np.float32(1)
                 if field == 1:
                     met += weights[title] * most
@@ -199,3 +201,22 @@ def come_near(
             told[field, row] = total
             if field == 1:
                 back[row] = met / max(whole, 1e-6)
+
+
+@_compiled(boundscheck=True)
+def hold(found: Numbers, numbers: Numbers, bounds: Numbers, words: Numbers, marks: Numbers) -> None:
+    """Tell which of some words each row has: ``words`` are their terms, ``marks`` the rest of what they are known by, in order of that.
+
+    The words of row r stand in ``numbers`` from ``bounds[r, 0]`` to ``bounds[r, 1]``, their marks, in order, end at ``bounds[r, 2]``.
+    """
+    for row in range(len(found)):
+        further = bounds[row, 2] - bounds[row, 1]
+        at, end = bounds[row, 0] + further, bounds[row, 2]
+        for word in range(len(marks)):
+            while at < end and numbers[at] < marks[word]:
+                at += 1
+            same = at
+            while same < end and numbers[same] == marks[word]:
+                if numbers[same - further] & _TERM == words[word]:
+                    found[row, word] = True
+                same += 1

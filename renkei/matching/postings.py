@@ -1,6 +1,8 @@
 """What is known of each document, in files that only grow: its terms by field, its vectors, its words and its name.
 
-A row's terms stand together, field after field, so that telling the signs of some hundred rows touches few places of the disk.
+A row's numbers stand together, so that telling the signs of some hundred rows touches few places of the memory: its terms, field after
+field, each with how often it is there; the row in the table of vectors of each of its words and of its title's; and the marks of its words.
+A mark and a term together tell one word from another.
 
 Row after row is appended; who opens a postings is told how many rows and dead rows count (``Extent``), so what a crash left
 behind them is not read and the next writer cuts it off. The files are mapped, not loaded, and opening costs the same whatever
@@ -19,16 +21,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from renkei.matching import meaning
+from renkei.matching import loops, meaning
 from renkei.matching.columns import Floats, Lines, Rows, Vectors, append, mapped, runs
-from renkei.matching.digest import WITH_ROWS, Digest, digests, keys_of
+from renkei.matching.digest import WITH_ROWS, Digest, Keys, digests, keys_of
+from renkei.matching.loops import fixed
 from renkei.matching.meaning import Alike, Prior
 from renkei.matching.terms import FIELDS, SPACE, Document, Numbers, Told
 
 _COUNTED = 5_000  # rows after which it is written anew how often each term is met
 _MOST_READ = 50_000  # names that are kept once they were read
 _AT_ONCE = 10_000  # rows that are counted at once
-_VECTORS = ("title", "body", "both")
+TITLE, BODY, BOTH = range(3)  # the vectors of a row
+_PARTS = len(FIELDS) + 1  # of a row's numbers: its fields, and what stands behind them
+_BITS, _MARK = SPACE.bit_length() - 1, 23  # how often a term is there stands above its bits; a mark is the upper 31 of a key's 54
+_MOST_COUNTED = 255
+_SIZES = {  # bytes a row
+    "ids.i8": 8, "kinds.i2": 2, "names.ends": 8, "ends.i8": _PARTS * 8, "lengths.f4": len(FIELDS) * 4, "scales.f4": 3 * 4, "vectors.i1": 3 * meaning.WIDTH,
+}  # fmt: skip
 _LEAST = 1e-9
 _SPARSE = 1_000_000  # terms that are sorted rather than counted in an array
 
@@ -70,7 +79,6 @@ class Postings:
         self.extent = extent
         rows = extent.rows
         self._names = Lines(folder, "names.jsonl", rows)
-        self._forms = Lines(folder, "forms.txt", rows)
         if self._names.size != extent.names:
             raise ValueError(f"{folder} does not hold {rows} rows")
         self.kind_names = _kinds(folder)
@@ -80,21 +88,16 @@ class Postings:
             raise ValueError(f"{folder} names what it does not hold")
         self.alive = np.ones(rows, dtype=bool)
         self.alive[self.dead] = False
-        self.ends = mapped(folder / "ends.i8", np.int64, rows * len(FIELDS)).reshape(-1, len(FIELDS))
-        total = int(self.ends[-1, -1]) if rows else 0
-        self.terms = mapped(folder / "terms.i4", np.int32, total)
-        self.counts = mapped(folder / "counts.u1", np.uint8, total)
+        self.ends = mapped(folder / "ends.i8", np.int64, rows * _PARTS).reshape(-1, _PARTS)
+        self.numbers = mapped(folder / "numbers.i4", np.int32, int(self.ends[-1, -1]) if rows else 0)
         self.lengths = mapped(folder / "lengths.f4", np.float32, rows * len(FIELDS)).reshape(-1, len(FIELDS))
-        self.near_ends = mapped(folder / "near.ends", np.int64, rows)
-        self.near = mapped(folder / "near.i4", np.int32, int(self.near_ends[-1]) if rows else 0)
         self.often = self._often(*_counted(folder, rows))
         living = self.lengths.sum(axis=0, dtype=np.float64) - self.lengths[self.dead].sum(axis=0, dtype=np.float64)
         self.mean_lengths = np.maximum(living / max(rows - extent.dead, 1) if rows > extent.dead else np.ones(len(FIELDS)), 1e-6)
-        scales = mapped(folder / "scales.f4", np.float32, rows * len(_VECTORS)).reshape(-1, len(_VECTORS))
-        self.vectors = {
-            name: Vectors(mapped(folder / f"{name}.i1", np.int8, rows * meaning.WIDTH).reshape(-1, meaning.WIDTH), scales, number)
-            for number, name in enumerate(_VECTORS)
-        }
+        self.vectors = Vectors(
+            mapped(folder / "vectors.i1", np.int8, rows * 3 * meaning.WIDTH).reshape(-1, 3, meaning.WIDTH),
+            mapped(folder / "scales.f4", np.float32, rows * 3).reshape(-1, 3),
+        )
         self.alike = _alike(folder)
         self.prior = _prior(folder)
         if self.prior is not None and (folder / "table.txt").read_text(encoding="utf-8") != str(meaning.size()):
@@ -114,9 +117,17 @@ class Postings:
         """Return the kind of a row."""
         return self.kind_names[int(self.kind_codes[row])]
 
-    def forms_of(self, row: int) -> list[str]:
-        """Return the words of a row, each in its normal form."""
-        return self._forms[row].decode().split(" ")
+    def having(self, rows: Rows, words: Sequence[str]) -> list[frozenset[str]]:
+        """Return which of some words each row has."""
+        keys = keys_of(words)
+        order = np.argsort(_marks(keys))
+        asked = keys[order]
+        found = np.zeros((len(rows), len(words)), dtype=bool)
+        loops.hold(found, fixed(self.numbers), self.bounds(rows)[:, [0, 1, -1]], asked & (SPACE - 1), _marks(asked))
+        listed: list[list[str]] = [[] for _row in rows]
+        for row, word in zip(*map(np.ndarray.tolist, np.nonzero(found)), strict=True):
+            listed[row].append(words[order[word]])
+        return list(map(frozenset, listed))
 
     def _name(self, row: int) -> tuple[str, str, str]:
         """Return id, kind and mark of a row."""
@@ -150,22 +161,22 @@ class Postings:
     @cached_property
     def both(self) -> Floats:
         """Return the vectors of title and body together, of all rows; large, so for few rows only."""
-        return self.vectors["both"].whole()
+        return self.vectors.whole(BOTH)
 
     def begins(self, rows: Rows) -> Rows:
-        """Return where the terms of rows begin."""
+        """Return where the numbers of rows begin."""
         return np.where(rows > 0, self.ends[np.maximum(rows - 1, 0), -1], 0)
 
     def bounds(self, rows: Rows) -> Rows:
-        """Return where the terms of each field of rows begin, and where the last field ends. Raises IndexError where that is beyond the end."""
+        """Return where each part of the numbers of rows begins, and where the last ends. Raises IndexError where that is beyond the end."""
         found = np.concatenate([self.begins(rows)[:, None], self.ends[rows]], axis=1)
-        if found.max(initial=0) > len(self.terms):
-            raise IndexError(f"{len(self.terms)} terms, a row ends at {found.max()}")
+        if found.max(initial=0) > len(self.numbers):
+            raise IndexError(f"{len(self.numbers)} numbers, a row ends at {found.max()}")
         return found
 
-    def near_begins(self, rows: Rows) -> Rows:
-        """Return where the rows in the table of vectors of the words of rows begin, those of their titles behind them."""
-        return np.where(rows > 0, self.near_ends[np.maximum(rows - 1, 0)], 0)
+    def terms(self, bounds: Rows, field: int) -> Numbers:
+        """Return the terms of a field of rows with such bounds, one row after the other."""
+        return _terms(self.numbers, bounds[:, field], bounds[:, field + 1])
 
     @cached_property
     def ids(self) -> list[str]:
@@ -191,7 +202,7 @@ class Postings:
     def _in_fields(self, rows: Rows) -> Rows:
         """Return the terms of rows, each field's ``SPACE`` further on."""
         bounds = self.bounds(rows)
-        return np.concatenate([self.terms.take(runs(bounds[:, n], bounds[:, n + 1] - bounds[:, n])[0]) + n * SPACE for n in range(len(FIELDS))])
+        return np.concatenate([self.terms(bounds, field) + field * SPACE for field in range(len(FIELDS))])
 
 
 class PostingsWriter:
@@ -209,8 +220,7 @@ class PostingsWriter:
             for name, values in zip(Alike._fields, alike, strict=True):
                 np.save(folder / f"alike-{name}.npy", values)
         self._static = meaning.Static(_prior(folder))
-        self._ends = {name: self._end(f"{name}.ends") for name in ("near", "forms", "names")}
-        self._terms = self._end("ends.i8", len(FIELDS))
+        self._numbers, self._lines = self._end("ends.i8", _PARTS), self._end("names.ends")
         self._kinds = {one: code for code, one in enumerate(_kinds(folder))}
         self._cut()
 
@@ -223,13 +233,12 @@ class PostingsWriter:
         """Append a row for each document of a block."""
         if not len(block):
             return
-        self._append_terms(block)
+        self._append_numbers(block)
         self._append_vectors(block)
-        self._append_lines("forms", "forms.txt", [one.encode() for one in block.forms])
-        self._append_lines("names", "names.jsonl", [f"{json.dumps(one, ensure_ascii=False)}\n".encode() for one in block.names])
+        self._append_names(block)
         append(self._folder / "ids.i8", keys_of(one for one, _kind, _mark in block.names))
         append(self._folder / "kinds.i2", np.array([self._code(kind) for _id, kind, _mark in block.names], dtype=np.int16))
-        self.extent = Extent(self.extent.rows + len(block), self.extent.dead, self._ends["names"])
+        self.extent = Extent(self.extent.rows + len(block), self.extent.dead, self._lines)
 
     def rows_of(self, ids: Sequence[str]) -> list[int]:
         """Return the living rows of ids, whichever there are."""
@@ -253,14 +262,12 @@ class PostingsWriter:
         if rows - since < max(_COUNTED, since // 5):
             return
         counted = np.zeros((len(FIELDS), SPACE), dtype=np.int32) if whole is None else whole.reshape(len(FIELDS), SPACE).copy()
-        ends = mapped(self._folder / "ends.i8", np.int64, rows * len(FIELDS)).ravel()
-        terms = mapped(self._folder / "terms.i4", np.int32, self._terms)
+        ends = np.r_[0, mapped(self._folder / "ends.i8", np.int64, rows * _PARTS)]
+        numbers = mapped(self._folder / "numbers.i4", np.int32, self._numbers)
         for at in range(since, rows, _AT_ONCE):
-            span = np.r_[0, ends][at * len(FIELDS) : min(at + _AT_ONCE, rows) * len(FIELDS) + 1]
-            begins, sizes = span[:-1].reshape(-1, len(FIELDS)), np.diff(span).reshape(-1, len(FIELDS))
-            for number in range(len(FIELDS)):
-                own = terms.take(runs(begins[:, number], sizes[:, number])[0])
-                counted[number] += np.bincount(own, minlength=SPACE).astype(np.int32)
+            bounds = ends[at * _PARTS : min(at + _AT_ONCE, rows) * _PARTS + 1]
+            for field in range(len(FIELDS)):
+                counted[field] += np.bincount(_terms(numbers, bounds[field:-1:_PARTS], bounds[field + 1 :: _PARTS]), minlength=SPACE).astype(np.int32)
         draft = self._folder / "counted.tmp"
         with draft.open("wb") as out:
             out.write(counted.data)
@@ -273,44 +280,37 @@ class PostingsWriter:
             self._kinds[kind] = len(self._kinds)
         return self._kinds[kind]
 
-    def _append_terms(self, block: Digest) -> None:
-        """Append the terms of each document, field after field."""
+    def _append_numbers(self, block: Digest) -> None:
+        """Append the numbers of each document: see the top of the page."""
         flats = [block.fields[name] for name in FIELDS]
-        sizes = np.stack([one.sizes for one in flats], axis=1)
+        with_rows = [block.fields[name] for name in WITH_ROWS]
+        parts = [(one.sizes, one.places | np.minimum(one.counts, _MOST_COUNTED) << _BITS) for one in flats]
+        parts += [(one.sizes, one.near) for one in with_rows]
+        parts.append((flats[0].sizes, _marks(flats[0].keys)))
+        sizes = np.stack([own for own, _values in parts], axis=1)
         ends = np.cumsum(sizes).reshape(sizes.shape)
-        terms, counts = np.empty(ends[-1, -1], dtype=np.int32), np.empty(ends[-1, -1], dtype=np.uint8)
-        for number, flat in enumerate(flats):
-            at, _ends = runs(ends[:, number] - flat.sizes, flat.sizes)
-            terms[at], counts[at] = flat.places, np.minimum(flat.counts, 255)
-        own = [block.fields[name] for name in WITH_ROWS]
-        of_rows = np.stack([one.sizes for one in own], axis=1)
-        near_ends = np.cumsum(of_rows).reshape(of_rows.shape)
-        near = np.empty(near_ends[-1, -1], dtype=np.int32)
-        for number, flat in enumerate(own):
-            near[runs(near_ends[:, number] - flat.sizes, flat.sizes)[0]] = flat.near
-        append(self._folder / "ends.i8", ends + self._terms)
-        append(self._folder / "terms.i4", terms)
-        append(self._folder / "counts.u1", counts)
+        numbers = np.empty(ends[-1, -1], dtype=np.int32)
+        for number, (own, values) in enumerate(parts):
+            numbers[runs(ends[:, number] - own, own)[0]] = values
+        append(self._folder / "ends.i8", ends[:, [*range(len(FIELDS)), -1]] + self._numbers)
+        append(self._folder / "numbers.i4", numbers)
         append(self._folder / "lengths.f4", np.stack([one.lengths for one in flats], axis=1))
-        append(self._folder / "near.ends", near_ends[:, -1] + self._ends["near"])
-        append(self._folder / "near.i4", near)
-        self._terms += len(terms)
-        self._ends["near"] += len(near)
+        self._numbers += len(numbers)
 
     def _append_vectors(self, block: Digest) -> None:
         title, body = (self._static.of_bag(block.fields[part].bag) for part in ("title", "words"))
-        made = dict(zip(_VECTORS, (title, body, meaning.unit(title + body)), strict=True))
-        scales = np.stack([np.maximum(np.abs(one).max(axis=1), _LEAST) / 127 for one in made.values()], axis=1).astype(np.float32)
-        for number, (name, one) in enumerate(made.items()):
-            append(self._folder / f"{name}.i1", np.rint(one / scales[:, number, None]).astype(np.int8))
+        made = np.stack([title, body, meaning.unit(title + body)], axis=1)
+        scales = (np.maximum(np.abs(made).max(axis=2), _LEAST) / 127).astype(np.float32)
+        append(self._folder / "vectors.i1", np.rint(made / scales[:, :, None]).astype(np.int8))
         append(self._folder / "scales.f4", scales)
 
-    def _append_lines(self, name: str, file: str, lines: Sequence[bytes]) -> None:
-        ends = self._ends[name] + np.cumsum([len(line) for line in lines])
-        self._ends[name] = int(ends[-1])
-        with (self._folder / file).open("ab") as out:
+    def _append_names(self, block: Digest) -> None:
+        lines = [f"{json.dumps(one, ensure_ascii=False)}\n".encode() for one in block.names]
+        ends = self._lines + np.cumsum(list(map(len, lines)))
+        self._lines = int(ends[-1])
+        with (self._folder / "names.jsonl").open("ab") as out:
             out.write(b"".join(lines))
-        append(self._folder / f"{name}.ends", ends.astype(np.int64))
+        append(self._folder / "names.ends", ends.astype(np.int64))
 
     def _end(self, file: str, columns: int = 1) -> int:
         ends = mapped(self._folder / file, np.int64, self.extent.rows * columns)
@@ -319,11 +319,8 @@ class PostingsWriter:
     def _cut(self) -> None:
         """Cut off what an interrupted writer left."""
         rows, dead, names = self.extent
-        sizes = {"names.jsonl": names, "forms.txt": self._ends["forms"], "dead.i8": dead * 8, "ids.i8": rows * 8, "kinds.i2": rows * 2}
-        sizes |= {f"{name}.ends": rows * 8 for name in self._ends}
-        sizes |= {"ends.i8": rows * len(FIELDS) * 8, "lengths.f4": rows * len(FIELDS) * 4, "near.i4": self._ends["near"] * 4}
-        sizes |= {"terms.i4": self._terms * 4, "counts.u1": self._terms, "scales.f4": rows * len(_VECTORS) * 4}
-        sizes |= {f"{name}.i1": rows * meaning.WIDTH for name in _VECTORS}
+        sizes = {"names.jsonl": names, "dead.i8": dead * 8, "numbers.i4": self._numbers * 4}
+        sizes |= {name: rows * size for name, size in _SIZES.items()}
         for path in self._folder.glob("counted-*.i4"):
             if _counted_rows(path) > rows:
                 path.unlink()
@@ -334,6 +331,16 @@ class PostingsWriter:
                 raise ValueError(f"{path} is cut short")
             with path.open("r+b") as handle:
                 handle.truncate(size)
+
+
+def _terms(numbers: Numbers, begins: Rows, ends: Rows) -> Numbers:
+    """Return the terms of runs of numbers, one run after the other."""
+    return numbers.take(runs(begins, ends - begins)[0]) & (SPACE - 1)
+
+
+def _marks(keys: Keys) -> Numbers:
+    """Return what tells words of one term apart: the upper bits of their keys, in the order of those."""
+    return (keys >> _MARK).astype(np.int32)
 
 
 def learn_prior(documents: Sequence[tuple[Document, Told]]) -> Prior:

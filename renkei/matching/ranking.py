@@ -19,7 +19,7 @@ from renkei.matching.columns import Rows, firsts
 from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.fusion import Model
 from renkei.matching.lexical import Scores
-from renkei.matching.postings import Postings
+from renkei.matching.postings import BOTH, Postings
 from renkei.matching.signs import Query, Values, best, query_of, signals
 from renkei.matching.terms import FIELDS, Document, places
 
@@ -122,7 +122,7 @@ class Ranker:
         looked = None if self._is_scanned else self._far(score, kinds)
         sides = []
         if query.has_vector:
-            sides.append(self.postings.both @ query.vector if looked is None else self.postings.vectors["both"].near_to(looked, query.vector))
+            sides.append(self.postings.both @ query.vector if looked is None else self.postings.vectors.near_to(looked, query.vector, BOTH)[0])
         if self._encoded is not None:
             sides.append((self._encoded.whole if looked is None else self._encoded.whole[looked]) @ asked)
         if looked is None:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import loops, meaning
-from renkei.matching.columns import Rows, runs
+from renkei.matching.columns import Rows
 from renkei.matching.digest import WITH_ROWS, places_in
 from renkei.matching.loops import fixed
-from renkei.matching.postings import Postings
+from renkei.matching.postings import BODY, TITLE, Postings
 from renkei.matching.terms import FIELDS, Numbers, Terms, places, query_terms
 
 Values = NDArray[np.float32]
@@ -51,16 +51,17 @@ def query_of(text: str, postings: Postings, synonyms: Sequence[tuple[str, ...]] 
 
 def signals(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
     """Return every sign for the rows of a pool."""
-    return _lexical(query, postings, rows) | _meant(query, postings, rows)
+    bounds = postings.bounds(rows)
+    return _lexical(query, postings, rows, bounds) | _meant(query, postings, rows, bounds)
 
 
-def _lexical(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
+def _lexical(query: Query, postings: Postings, rows: Rows, bounds: Rows) -> dict[str, Values]:
     """Return BM25 in each field, that of the words alike, and the shares of the query's rarity that rows cover."""
     wanted, rarity = _worth(query, postings)
     norms = (_K1 * (1 - _B + _B * postings.lengths[rows] / postings.mean_lengths)).astype(np.float32)
     gains, covered = np.empty((2, len(rows), len(FIELDS)), dtype=np.float32)
     alike = np.empty(len(rows), dtype=np.float32)
-    loops.meet(gains, covered, alike, fixed(postings.terms), fixed(postings.counts), postings.bounds(rows), norms, wanted, rarity, _K1)
+    loops.meet(gains, covered, alike, fixed(postings.numbers), bounds, norms, wanted, rarity, _K1)
     found = {name: gains[:, at] for at, name in enumerate(FIELDS)} | {"synonyms": alike}
     for at, name in enumerate(("cover", "cover_title")):
         found[name] = (covered[:, at] / np.float32(max(float(rarity[at].sum()), 1e-6))).astype(np.float32)
@@ -79,17 +80,17 @@ def _worth(query: Query, postings: Postings) -> tuple[Numbers, Values]:
     return wanted, rarity
 
 
-def _meant(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
+def _meant(query: Query, postings: Postings, rows: Rows, bounds: Rows) -> dict[str, Values]:
     nothing = np.zeros(len(rows), dtype=np.float32)
     found: dict[str, Values] = dict.fromkeys(MEANT, nothing)
     if query.has_vector:
-        found |= {"sense": postings.vectors["body"].near_to(rows, query.vector), "sense_title": postings.vectors["title"].near_to(rows, query.vector)}
+        found["sense"], found["sense_title"] = postings.vectors.near_to(rows, query.vector, BODY, TITLE)
     if meaning.is_there() and query.terms.words:
-        found |= _nearness(query, postings, rows)
+        found |= _nearness(query, postings, bounds)
     return found
 
 
-def _nearness(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]:
+def _nearness(query: Query, postings: Postings, bounds: Rows) -> dict[str, Values]:
     """Return how well each row (each title) covers the query's words by its nearest words, and the query the title's words."""
     asked = places(query.terms.words)
     rare = postings.often.rarity(np.arange(len(WITH_ROWS))[:, None], asked)
@@ -97,13 +98,10 @@ def _nearness(query: Query, postings: Postings, rows: Rows) -> dict[str, Values]
     rare = np.ascontiguousarray(rare[:, chosen])
     of_table = meaning.rows_of(query.terms.words)[chosen]
     unknown = np.flatnonzero(of_table < 0)  # near to itself alone
-    bounds = postings.bounds(rows)[:, : len(WITH_ROWS) + 1]
-    behind = bounds[:, 0] - postings.near_begins(rows)  # from a place among the words of rows to that among all terms
-    titles = postings.terms.take(runs(bounds[:, 1], bounds[:, 2] - bounds[:, 1])[0])
-    told, back = np.empty((2, len(rows)), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
+    told, back = np.empty((2, len(bounds)), dtype=np.float32), np.empty(len(bounds), dtype=np.float32)
     loops.come_near(
-        told, back, fixed(postings.near), fixed(postings.terms), bounds - behind[:, None], behind, _alike(of_table, postings),
-        (asked[chosen[unknown]], unknown), rare, postings.often.rarity(FIELDS.index("title"), titles),
+        told, back, fixed(postings.numbers), bounds[:, [0, 1, 2, len(FIELDS)]], _alike(of_table, postings), (asked[chosen[unknown]], unknown), rare,
+        postings.often.rarity(1, postings.terms(bounds, 1)),
     )  # fmt: skip
     told /= np.maximum(rare.sum(axis=1), np.float32(1e-6))[:, None]
     return {"near": told[0], "near_title": told[1], "near_back": back}

@@ -62,14 +62,17 @@ def test_a_phrase_is_met_where_all_its_words_are_and_nowhere_else() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 7, ROWS])
 def test_nearness_to_a_vector(size: int) -> None:
-    numbers, scales = fixed(DICE.integers(-127, 128, (ROWS, 300)).astype(np.int8)), fixed(DICE.random((ROWS, 3)).astype(np.float32))
+    numbers, scales = fixed(DICE.integers(-127, 128, (ROWS, 3, 300)).astype(np.int8)), fixed(DICE.random((ROWS, 3)).astype(np.float32))
     vector = DICE.random(300).astype(np.float32)
     asked = DICE.permutation(ROWS)[:size]
-    found = Vectors(numbers, scales, 1).near_to(asked, vector)
-    assert np.allclose(found, (numbers[asked] @ vector) * scales[asked, 1], rtol=1e-4)
+    vectors = Vectors(numbers, scales)
+    found = vectors.near_to(asked, vector, 2, 0)
+    assert np.allclose(found, [(numbers[asked, side] @ vector) * scales[asked, side] for side in (2, 0)], rtol=1e-4)
+    assert np.array_equal(found[1:], vectors.near_to(asked, vector, 0))
+    assert vectors.whole(1).tolist() == (numbers[:, 1] * scales[:, 1, None]).tolist()
     for beyond in (ROWS, -1):
         with pytest.raises(IndexError):
-            Vectors(numbers, scales).near_to(np.array([0, beyond]), vector)
+            vectors.near_to(np.array([0, beyond]), vector, 0)
 
 
 def test_vectors_are_weighed_and_added_up() -> None:
@@ -90,23 +93,49 @@ def test_terms_that_are_met(turn: int) -> None:
     bounds = made_of_rows(9, 3, 8)
     wanted = np.unique(np.r_[DICE.integers(0, 30, 6), DICE.integers(0, 30, 4) + 65_536]).astype(np.int32)
     total = int(bounds[-1, -1])
-    terms = fixed((DICE.integers(0, 30, total) + 65_536 * DICE.integers(0, 3, total)).astype(np.int32))
-    counts, norms = fixed(DICE.integers(1, 9, total).astype(np.uint8)), DICE.random((9, 3)).astype(np.float32)
+    terms, counts = DICE.integers(0, 30, total) + 65_536 * DICE.integers(0, 3, total), DICE.integers(1, 256, total)
+    numbers, norms = fixed((terms | counts << 20).astype(np.int32)), DICE.random((9, 3)).astype(np.float32)
     out = (np.zeros((9, 3), np.float32), np.zeros((9, 3), np.float32), np.zeros(9, np.float32))
-    both(loops.meet, out, terms, counts, bounds, norms, wanted, DICE.random((4, len(wanted))).astype(np.float32), 1.5)
+    both(loops.meet, out, numbers, bounds, norms, wanted, DICE.random((4, len(wanted))).astype(np.float32), 1.5)
 
 
 @pytest.mark.parametrize("turn", range(5))
 def test_words_that_come_near(turn: int) -> None:
-    bounds = made_of_rows(9, 2, 8)
-    total = int(bounds[-1, -1])
-    held, terms = fixed(DICE.integers(-1, 6, total).astype(np.int32)), fixed(DICE.integers(0, 9, total + 5).astype(np.int32))
+    words, total = made_of_rows(9, 2, 8), 0
+    numbers, bounds = [], []
+    for begin, title, end in (words - words[:, :1]).tolist():  # a row: its words, those of its title, something else, where they stand in the table
+        other = int(DICE.integers(0, 5))
+        numbers += [DICE.integers(0, 9, end) | DICE.integers(1, 256, end) << 20, DICE.integers(0, 9, other), DICE.integers(-1, 6, end)]
+        bounds.append([total + begin, total + title, total + end, total + end + other])
+        total += end + other + end
     pairs = np.r_[0, np.cumsum(DICE.integers(0, 3, 6))]
     near = (pairs, DICE.integers(0, 4, pairs[-1]), DICE.random(pairs[-1]).astype(np.float32))
     unknown = (np.array([3], dtype=np.int32), np.array([2]))
-    titles = int((bounds[:, 2] - bounds[:, 1]).sum())
+    titles = int((words[:, 2] - words[:, 1]).sum())
     out = (np.zeros((2, 9), np.float32), np.zeros(9, np.float32))
-    both(loops.come_near, out, held, terms, bounds, np.full(9, 5), near, unknown, DICE.random((2, 4)).astype(np.float32), DICE.random(titles).astype(np.float32))
+    given = fixed(np.concatenate(numbers).astype(np.int32)), np.array(bounds), near, unknown
+    both(loops.come_near, out, *given, DICE.random((2, 4)).astype(np.float32), DICE.random(titles).astype(np.float32))
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_words_that_rows_hold(turn: int) -> None:
+    """Also where two have the same mark or the same term: only both together are the word."""
+    numbers: list[int] = []
+    bounds, expected = [], []
+    asked = sorted({(int(mark), int(term)) for mark, term in DICE.integers(0, 6, (8, 2))})
+    for _row in range(9):
+        own = sorted({(int(mark), int(term)) for mark, term in DICE.integers(0, 6, (DICE.integers(0, 12), 2))})
+        begin = len(numbers)
+        numbers += [term | int(DICE.integers(1, 256)) << 20 for _mark, term in own]
+        numbers += [7] * int(DICE.integers(0, 3)) + [mark for mark, _term in own]
+        bounds.append([begin, begin + len(own), len(numbers)])
+        expected.append([one in own for one in asked])
+    marks, terms = np.array(asked, dtype=np.int32).T.copy()
+    given = fixed(np.array(numbers, dtype=np.int32)), np.array(bounds), terms, marks
+    both(loops.hold, (np.zeros((9, len(asked)), bool),), *given)
+    found = np.zeros((9, len(asked)), bool)
+    loops.hold(found, *given)
+    assert found.tolist() == expected
 
 
 def test_a_place_beyond_the_end_is_told() -> None:

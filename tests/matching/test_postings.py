@@ -12,7 +12,7 @@ from renkei.matching import meaning, postings, signs
 from renkei.matching.columns import runs
 from renkei.matching.digest import BLOCK, digest, digests, keys_in, places_in
 from renkei.matching.meaning import Static
-from renkei.matching.postings import Extent, Postings, PostingsWriter, learn_prior
+from renkei.matching.postings import BODY, BOTH, TITLE, Extent, Postings, PostingsWriter, learn_prior
 from renkei.matching.terms import FIELDS, SPACE, Document, analysed, places
 from renkei.matching.words import content_forms
 from tests.matching.judged import documents
@@ -45,7 +45,7 @@ def test_numbers_are_the_terms_of_the_documents() -> None:
 def test_a_part_of_a_block_is_the_block_of_that_part() -> None:
     mask = np.array([number % 3 != 1 for number in range(len(LISTED))])
     part, alone = digest(LISTED).taken(mask), digest([one for one, is_in in zip(LISTED, mask, strict=True) if is_in])
-    assert (part.names, part.forms, len(part)) == (alone.names, alone.forms, len(alone))
+    assert (part.names, len(part)) == (alone.names, len(alone))
     for name in FIELDS:
         for side in ("sizes", "keys", "counts", "lengths", "near", "general"):
             assert np.array_equal(getattr(part.fields[name], side), getattr(alone.fields[name], side)), (name, side)
@@ -74,7 +74,7 @@ def test_equal_texts_have_equal_vectors_to_the_last_bit(tmp_path: Path) -> None:
     writer = PostingsWriter(tmp_path, prior=learn_prior(LISTED))
     writer.add([*LISTED[:2], *same])
     read = Postings(tmp_path, writer.extent)
-    for matrix in (read.vectors["title"].whole(), read.vectors["body"].whole(), read.both):
+    for matrix in (*map(read.vectors.whole, (TITLE, BODY, BOTH)), read.both):
         assert (matrix[2:] == matrix[2]).all()
 
 
@@ -85,7 +85,10 @@ def test_a_row_tells_its_name_kind_wording_and_words(tmp_path: Path) -> None:
     read = Postings(tmp_path, writer.extent)
     for row, (one, _terms) in enumerate(marked):
         assert (read.id_of(row), read.kind_of(row), read.mark_of(row)) == (one.id, one.kind, one.mark)
-        assert set(read.forms_of(row)) == set(content_forms(f"{one.title}\n{one.text}"))
+    own = [frozenset(content_forms(f"{one.title}\n{one.text}")) for one, _terms in marked]
+    every = sorted(frozenset().union(*own))
+    for rows, asked in ((range(len(marked)), every), ([3, 0], [*every[::-2], "まぼろし"]), ([1], []), ([], every)):
+        assert read.having(np.array(rows, dtype=np.int64), asked) == [own[row].intersection(asked) for row in rows]
     kinds = {one.kind for one, _terms in marked}
     assert {kind: read.of_kind(kind).tolist() for kind in kinds} == {
         kind: [row for row, (one, _terms) in enumerate(marked) if one.kind == kind] for kind in kinds
@@ -166,7 +169,6 @@ def test_no_pair_goes_over_the_end_of_a_text_or_of_a_run() -> None:
     for name in ("pairs", "title_pairs", "chars", "bigrams"):
         assert block.fields[name].lengths.tolist() == [len(told.by_field[name]) for _one, told in apart], name
     assert block.fields["chars"].lengths.tolist() == [2, 2, 0, 0]
-    assert block.forms == [" ".join(dict.fromkeys(told.words)) for _one, told in apart]
 
 
 def test_runs_stand_one_after_the_other() -> None:

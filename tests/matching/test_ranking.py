@@ -180,7 +180,7 @@ def test_postings_grow_and_forget(tmp_path: Path) -> None:
     at_once = PostingsWriter(tmp_path / "other", prior=learn_prior(listed))
     at_once.add(listed)
     whole = Postings(tmp_path / "other", at_once.extent)
-    for name in ("terms", "ends", "counts", "lengths", "near", "near_ends"):
+    for name in ("numbers", "ends", "lengths"):
         assert np.array_equal(getattr(read, name), getattr(whole, name)), name
     assert np.allclose(read.both, whole.both, atol=1e-5)
 
@@ -197,7 +197,7 @@ def test_what_a_crash_left_is_not_read_and_is_cut_off(tmp_path: Path) -> None:
     assert Postings(tmp_path, again.extent).ids == [one.id for one, _ in [*listed[:4], *listed[6:]]]
 
 
-@pytest.mark.parametrize("name", ["names.jsonl", "ends.i8", "terms.i4", "counts.u1", "lengths.f4", "both.i1", "scales.f4", "near.i4", "near.ends"])
+@pytest.mark.parametrize("name", ["names.jsonl", "names.ends", "ends.i8", "numbers.i4", "lengths.f4", "vectors.i1", "scales.f4"])
 def test_a_file_cut_short_is_told(tmp_path: Path, name: str) -> None:
     listed = analysed(documents())
     writer = PostingsWriter(tmp_path, prior=learn_prior(listed))
