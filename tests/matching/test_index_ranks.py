@@ -70,7 +70,7 @@ def test_a_row_file_cut_short_is_found_out_and_built_anew(built: Path) -> None:
     index.forget()
     known = index.state()
     assert known is not None
-    path = built / "index" / known.folder / "staff-postings" / "terms.i4"
+    path = built / "index" / known.folder / "staff-postings" / "numbers.i4"
     whole = path.read_bytes()
     path.unlink()
     path.write_bytes(whole[:4])
