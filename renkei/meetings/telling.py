@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
+from django.urls import reverse
 
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.era import screen_date, wareki
 from renkei.base.language import written
-from renkei.meetings.models import Confirmation, Level, Meeting, MeetingKind, MeetingState, Minutes, Task
+from renkei.meetings.models import AgendaItem, Confirmation, Level, Meeting, MeetingKind, MeetingState, Minutes, Task
 from renkei.plan.models import Body
 from renkei.plan.queries import add_business_days, content_now
 from renkei.post.links import make_link
@@ -20,7 +22,7 @@ from renkei.post.nudges import MEETING_KINDS, News, Reader, put_nudge
 from renkei.post.outbox import put_mail
 
 CALLED, MINUTES, TASK = MEETING_KINDS
-CONFIRM, CONFIRM_REMINDER = "minutes", "minutes_reminder"
+CONFIRM, CONFIRM_REMINDER, INVITED = "minutes", "minutes_reminder", "meeting_invitation"
 LINK_AFTER = dt.timedelta(days=30)  # how long after its day a link still opens what was asked, answered or not
 _ANSWER = "minutes_answer"
 _NEAR_DAYS = 180
@@ -51,9 +53,32 @@ def tell_of_meeting(meeting: Meeting, subject: str, *, by: Actor) -> None:
     """
     if meeting.held_on < clock.today() or (meeting.kind == MeetingKind.CIRCULATION and meeting.round_at is None):
         return
-    hours = "～".join(f"{one:%H:%M}" for one in (meeting.starts, meeting.ends) if one)
-    parts = [f"{day_words(meeting.held_on)} {hours}".strip(), meeting.place, meeting.state_reason or meeting.reason]
+    parts = [_when(meeting), meeting.place, meeting.state_reason or meeting.reason]
     _tell_all(_news(meeting, CALLED, subject, "　".join(part for part in parts if part)), by=by)
+
+
+def tell_of_invitation(meeting: Meeting, items: Sequence[AgendaItem], *, by: Actor) -> int:
+    """Invite every other body, on its list and by mail; returns how many. Items for some are told of nowhere: those read them on screen."""
+    again = meeting.invited_at is not None
+    title = written("会議の案内が、あらためて届きました") if again else written("会議の案内が届きました")
+    news = _news(meeting, CALLED, title, "　".join(part for part in (_when(meeting), meeting.place) if part))
+    told = [body for body in Body.objects.filter(closed_on__isnull=True) if put_nudge(news, Reader(body.pk), by=by) is not None]
+    agenda = [written("%(title)s（%(body)s、%(minutes)s分）") % {"title": one.title, "body": one.put_up_by.short, "minutes": one.planned_minutes}
+              for one in items if one.level == Level.ALL]  # fmt: skip
+    lines = [written("日時　%(when)s") % {"when": _when(meeting)}, *([written("場所　%(place)s") % {"place": meeting.place}] if meeting.place else []),
+             *([written("議長　%(chair)s") % {"chair": meeting.chair}] if meeting.chair else []),
+             *(["", written("議題"), *[f"{number}　{words}" for number, words in enumerate(agenda, 1)]] if agenda else [])]  # fmt: skip
+    values = {"meeting": meeting_name(meeting), "lines": "\n".join(lines), "day": day_words(meeting.held_on)}
+    subject = (written("会議の案内（あらためて）：%(meeting)s、%(day)s") if again else written("会議の案内：%(meeting)s、%(day)s")) % values
+    for body in told:
+        text = written(
+            "%(body)s 御中\n\n「%(meeting)s」の案内をお送りします。\n\n%(lines)s\n\n"
+            "資料と、名指しした機関だけの議題は、連携の画面で読めます："
+        ) % {**values, "body": body.name}
+        address = reverse("desk-meeting", kwargs={"body": body.pk, "meeting": meeting.pk})
+        put_mail(by=by, to=body.mail, subject=subject, text=f"{text}\n{settings.RENKEI_ADDRESS}{address}\n", purpose=INVITED, about=meeting.pk,
+                 to_body=body.pk)  # fmt: skip
+    return len(told)
 
 
 def tell_of_minutes(minutes: Minutes, meeting: Meeting, *, by: Actor) -> None:
@@ -119,6 +144,11 @@ def settle_over() -> int:
             gone.append(one)
     Nudge.objects.bulk_update(gone, ["settled_at"])
     return len(gone)
+
+
+def _when(meeting: Meeting) -> str:
+    hours = "～".join(f"{one:%H:%M}" for one in (meeting.starts, meeting.ends) if one)
+    return f"{day_words(meeting.held_on)} {hours}".strip()
 
 
 def _news(meeting: Meeting, kind: str, subject: str, words: str, about: UUID | None = None) -> News:

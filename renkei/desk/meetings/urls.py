@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     route(f"{MEETING}trend/<uuid:note>/correct/", trends.correct, name="desk-meeting-trend-correct", audience=STAFF, rule=OWN_NOTE, changes=True),
     route(f"{MEETING}trend/<uuid:note>/back/", trends.take_back, name="desk-meeting-trend-back", audience=STAFF, rule=OWN_NOTE, changes=True),
     route(f"{MEETING}trend/<uuid:note>/consent/", trends.end_consent, name="desk-meeting-trend-consent", audience=STAFF, rule=OWN_NOTE, changes=True),
+    route(f"{MEETING}invite/", views.invitation, name="desk-meeting-invite", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}send/", views.send, name="desk-meeting-send", audience=STAFF, rule=RUNS, changes=True),
     route(f"{MEETING}minutes/<int:number>/", views.minutes, name="desk-meeting-minutes", audience=STAFF, rule=ALL, changes=True),
     route(f"{MEETING}round/send/", rounds.send, name="desk-meeting-round-send", audience=STAFF, rule=RUNS, changes=True),

@@ -32,6 +32,7 @@ from renkei.meetings.actions.calling import (
     take_off,
 )
 from renkei.meetings.actions.confirming import confirm, lock_minutes, words_on
+from renkei.meetings.actions.inviting import invite
 from renkei.meetings.actions.minuting import send_out
 from renkei.meetings.models import (
     Attendance,
@@ -193,6 +194,14 @@ def send(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     """Send the minutes out to be confirmed."""
     found = _run_by(request, meeting)
     _say(request, lambda: send_out(found, by=request.actor), _("議事録を各機関に送り、確認を頼みました。"))
+    return redirect("desk-meeting", body=body, meeting=found.pk)
+
+
+@require_POST
+def invitation(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
+    """Send the bodies the invitation with the agenda."""
+    found = _run_by(request, meeting)
+    _say(request, lambda: invite(found, by=request.actor, version=_number(request, found.version)), _("各機関に案内を送りました。"))
     return redirect("desk-meeting", body=body, meeting=found.pk)
 
 

@@ -75,6 +75,7 @@ class Meeting(Row):
     locked_number = models.PositiveSmallIntegerField(null=True)
     version = models.PositiveIntegerField(default=0)
     called_at = models.DateTimeField()
+    invited_at = models.DateTimeField(null=True)  # when the bodies were last sent its invitation with the agenda
     round_at = models.DateTimeField(null=True)  # when a circulation was sent round; ``held_on`` is then until when it is answered
     reminded_at = models.DateTimeField(null=True)
     reminded_minutes = models.PositiveSmallIntegerField(default=0)  # the newest minutes whose confirmation was reminded of
