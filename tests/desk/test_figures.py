@@ -72,6 +72,13 @@ def test_the_desk_sees_every_figure_by_part_and_by_body(world: World, year: Year
     assert "令和7・8年度［令和7年度・令和8年度］ 2 2 工業試験所 1.6 、 センター 0.4 令和9年度 1 0 ―" in targets
 
 
+def test_a_list_at_the_head_leads_to_every_figure_and_says_its_total(world: World, year: Year) -> None:
+    with clock.moved_to(NOVEMBER):
+        text = seen(world, "desk-figures")
+    listed = re.findall(r'<li><a href="#(\w+)">([^<]+)</a>　<b>([^<]*)</b>', part(text, '<nav class="fig-index', "</nav>"))
+    assert listed == [(one.code, one.name, total(text, one.code)) for one in FIGURES]
+
+
 def test_answers_are_held_against_the_deadline_there_was_on_the_day_asked_for(world: World, year: Year) -> None:
     with clock.moved_to(NOVEMBER):
         newest = PlanVersion.objects.order_by("-number")[0]
