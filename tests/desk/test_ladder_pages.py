@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,7 @@ from renkei.cases.actions.escalation import climb, end_rung
 from renkei.cases.actions.gaps import Missing, record_gap
 from renkei.cases.models import Case, Escalation, Gap, Need, RungEnd
 from tests.cases.making import NOON, arrived, fresh, need_of, offered
+from tests.meetings.making import meeting, with_meetings
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 pytestmark = pytest.mark.covers("C33", "C37")
@@ -65,6 +67,17 @@ def test_the_front_desk_is_told_today_and_climbs_with_one_button(world: World) -
     ]  # fmt: skip
     assert "上げる候補はありません" in text(client.get(url("desk-climbs", DESK)))
     assert "会議に上げる候補の課題が" not in text(client.get(url("desk-today", DESK)))
+
+
+def test_who_lets_a_need_climb_is_led_to_where_its_meeting_is_chosen(world: World) -> None:
+    region = with_meetings(world)
+    need, client = declined(region), as_(region, DESK)
+    meeting(region, held_on=clock.today() + dt.timedelta(days=14))
+    answer = client.post(url("desk-climb", DESK, need=need.pk), follow=True)
+    assert answer.redirect_chain == [(url("desk-case-put-up", DESK, case=need.case_id, subject=need.pk), 302)]
+    assert "会議の段に上げました。どの会議に諮るかを決めてください。" in text(answer)
+    assert client.post(url("desk-climb", DESK, need=need.pk)).url == url("desk-climbs", DESK)  # refused: it has climbed
+    assert Escalation.objects.filter(need=need, rung=2).count() == 1
 
 
 def test_nobody_else_climbs_for_a_body(world: World) -> None:

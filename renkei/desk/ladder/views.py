@@ -23,6 +23,7 @@ from renkei.cases.queries.proposed import proposed_climbs
 from renkei.cases.rules import runs_case
 from renkei.desk.request import StaffRequest
 from renkei.documents.sheets import write_sheet
+from renkei.meetings.queries import ladder_meetings
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS = ["何が足りなかったか", "足りなかったもの", "課題の数（年度）", "課題の数（これまで）", "技術分野", "言った機関", "費用（少ない方、円）", "費用（多い方、円）", "新しい記録の言葉"]
@@ -49,6 +50,8 @@ def let_climb(request: StaffRequest, body: str, need: uuid.UUID) -> HttpResponse
         messages.error(request, refusal.message)
     else:
         messages.success(request, _("会議の段に上げました。どの会議に諮るかを決めてください。"))
+        if ladder_meetings(request.actor):  # where that is decided
+            return redirect("desk-case-put-up", body=body, case=found.case_id, subject=found.pk)
     return redirect("desk-climbs", body=body)
 
 
