@@ -229,6 +229,19 @@ def test_approving_asks_for_a_tick_and_says_why_it_cannot(world: World, draft: R
     assert (answer.status_code, Report.objects.count(), Report.objects.filter(number=2, approved_at=None).count()) == (302, 2, 1)
 
 
+def test_approving_names_the_sections_without_words_and_leads_to_each(world: World, draft: Report) -> None:
+    one, url = client(world), address("desk-report-approve", yearly=draft.pk)
+    with clock.moved_to(NOVEMBER):
+        shown = text_of(one.get(url))
+        bare = re.findall(r'/write/([a-z_]+)/">', shown)
+        drawn = re.findall(r'/write/([a-z_]+)/">文を書く', seen(world, "desk-report", yearly=draft.pk))
+        assert (bare, len(bare) > 3) == (drawn, True)
+        assert f"文のない節が{len(bare)}つあります。" in shown
+        for code in bare:
+            write_section(draft, code, text="書いた。", seen=0, by=world.desk)
+        assert "文のない節" not in text_of(one.get(url))
+
+
 def sheet(world: World, report: Report, body: str = DESK) -> Any:
     answer = client(world, body).get(address("desk-report-sheet", body, yearly=report.pk))
     assert (answer.status_code, answer["Content-Type"].endswith("spreadsheetml.sheet")) == (200, True)

@@ -128,7 +128,8 @@ def approve(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse
         else:
             messages.success(request, _("報告を承認しました。数字と文は、このまま残ります。"))
             return redirect("desk-report", body=body, yearly=found.pk)
-    return render(request, "desk/reports/approve.html", {"body": body, "report": found, "form": form}, status=422 if form.errors else 200)
+    bare = [] if found.is_approved else [one for one in sections_of(found, request.actor) if not one.text]
+    return render(request, "desk/reports/approve.html", {"body": body, "report": found, "form": form, "bare": bare}, status=422 if form.errors else 200)
 
 
 @require_POST

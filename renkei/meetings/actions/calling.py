@@ -161,7 +161,7 @@ def attend_again(meeting: Meeting, before: Iterable[Attendance], *, by: Actor) -
     people = list(before)
     if not people:
         raise Refused(_("来た人に印を付けてください。"), "nobody")
-    there = set(Attendance.objects.filter(meeting=locked, ended_at__isnull=True).values_list("body_id", "name"))
+    there: set[tuple[str | None, str]] = set(Attendance.objects.filter(meeting=locked, ended_at__isnull=True).values_list("body_id", "name"))
     made = []
     for one in people:
         if (one.body_id, one.name) not in there:
