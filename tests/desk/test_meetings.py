@@ -205,8 +205,11 @@ def test_a_decision_and_a_task_are_written_on_the_page(region: World) -> None:
 def test_attendance_is_counted_by_party_and_body(region: World) -> None:
     found = meeting(region)
     client, page = as_(region, CENTER), url("desk-meeting-came", CENTER, meeting=found.pk)
+    chosen = [client.get(page).context["form"].initial["body"]]
     for name, body in (("小出", LAB), ("相川", DESK), ("古川", BANK)):
         assert client.post(page, {"name": name, "body": body}).status_code == 302
+        chosen.append(client.get(page).context["form"].initial["body"])
+    assert chosen == [DESK, DESK, CENTER, CENTER]  # a body of which nobody is there yet, in the plan's order
     guest = client.post(page, {"name": "客", "body": ""})
     assert (guest.status_code, "所属を入れてください" in text(guest)) == (422, True)
     assert client.post(page, {"name": "客", "body": "", "organisation": "となり大学"}).status_code == 302

@@ -221,8 +221,11 @@ def test_approving_asks_for_a_tick_and_says_why_it_cannot(world: World, draft: R
         assert fault(one.post(url, {}), "sure") == "確かめてから、印を付けてください。"
         answer = one.post(url, {"sure": "on"})
         assert (answer.status_code, "まだ締めていません" in text_of(answer)) == (422, True)
+        link = f'href="{address("desk-figures")}?year=2026">この年度の数字を見る'
+        assert text_of(one.get(url)).count(link) == 1  # said before anybody ticks, with the way there
     close(world)
     with clock.moved_to(MAY):
+        assert link not in text_of(one.get(url))
         assert one.post(url, {"sure": "on"}).status_code == 302
         assert "承認した報告は直せません" in text_of(one.post(url, {"sure": "on"}))
         answer = one.post(address("desk-report-next", yearly=draft.pk))

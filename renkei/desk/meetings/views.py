@@ -19,7 +19,7 @@ from renkei.base.fiscal_year import FiscalYear
 from renkei.base.forms import Refusing
 from renkei.base.refusal import Refused
 from renkei.desk.meetings.agenda import move_item, total_of
-from renkei.desk.meetings.forms import AttendForm, CallForm, DayForm, ItemForm, ReasonForm, WordForm
+from renkei.desk.meetings.forms import AttendForm, CallForm, DayForm, ItemForm, ReasonForm, WordForm, open_bodies
 from renkei.desk.request import StaffRequest
 from renkei.meetings.actions.agenda import add_item
 from renkei.meetings.actions.calling import (
@@ -139,7 +139,9 @@ def move(request: StaffRequest, body: str, meeting: uuid.UUID, state: str) -> Ht
 def came(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     """Write down who came."""
     found = _run_by(request, meeting)
-    form = AttendForm(request.POST if request.method == "POST" else None, guests=_series(found.series).guests)
+    there = presence(found, request.actor)
+    absent_body = next((one.pk for one in open_bodies() if one.short in there.missing), "")  # who is written down next
+    form = AttendForm(request.POST if request.method == "POST" else None, initial={"body": absent_body}, guests=_series(found.series).guests)
 
     def run() -> Attendance:
         data = dict(form.cleaned_data)
@@ -155,7 +157,7 @@ def came(request: StaffRequest, body: str, meeting: uuid.UUID) -> HttpResponse:
     made = _done(request, form, run, _("出席者に入れました。"))
     if made is not None:
         return redirect("desk-meeting-came", body=body, meeting=found.pk)
-    more = {"before": before, "presence": presence(found, request.actor), "regulars": missing_regulars(found, request.actor)}
+    more = {"before": before, "presence": there, "regulars": missing_regulars(found, request.actor)}
     return _form(request, form, body=body, meeting=found, heading=_("出席者"), button=_("出席者に入れる"), template="came", **more)
 
 

@@ -24,7 +24,7 @@ from renkei.desk.request import StaffRequest
 from renkei.plan.models import Plan
 from renkei.reporting.models import Report, ReportKind
 from renkei.reporting.report.actions import MOST, approve_report, begin_next_version, begin_report, write_section
-from renkei.reporting.report.queries import can_begin, reports_of, sections_of, texts_of
+from renkei.reporting.report.queries import can_begin, period_of, reports_of, sections_of, texts_of
 from renkei.reporting.rules import approves_reports, writes_reports
 
 
@@ -128,8 +128,9 @@ def approve(request: StaffRequest, body: str, yearly: uuid.UUID) -> HttpResponse
         else:
             messages.success(request, _("報告を承認しました。数字と文は、このまま残ります。"))
             return redirect("desk-report", body=body, yearly=found.pk)
+    is_open = found.kind != ReportKind.TERM and period_of(found, request.actor) is None
     bare = [] if found.is_approved else [one for one in sections_of(found, request.actor) if not one.text]
-    return render(request, "desk/reports/approve.html", {"body": body, "report": found, "form": form, "bare": bare}, status=422 if form.errors else 200)
+    return render(request, "desk/reports/approve.html", {"body": body, "report": found, "form": form, "bare": bare, "is_open": is_open}, status=422 if form.errors else 200)
 
 
 @require_POST
