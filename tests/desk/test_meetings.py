@@ -350,3 +350,12 @@ def test_the_meeting_says_how_far_the_bodies_are_with_its_minutes(region: World)
     confirm(minutes, by=region.bank, agrees=True)
     assert client.get(page).context["checking"].objected == []
     assert "返事がまだ" in text(client.get(page))
+
+
+def test_what_goes_round_in_writing_asks_for_nobodys_presence(region: World) -> None:
+    client, found = as_(region, CENTER), meeting(region, kind="circulation")
+    page = url("desk-meeting", CENTER, meeting=found.pk)
+    assert 'id="pr"' not in text(client.get(page))
+    assert 'id="pr"' in text(client.get(url("desk-meeting", CENTER, meeting=meeting(region).pk)))
+    attend(found, by=region.center, name="小出", body=Body.objects.get(pk=LAB))  # what somebody wrote down stays to be read
+    assert 'id="pr"' in text(client.get(page))
