@@ -27,7 +27,7 @@ class Told:
 
 
 def trends_of(meeting: Meeting, actor: Actor) -> list[Told]:
-    """Return the notes the actor may read, oldest first, each once; then what others have taken back."""
+    """Return the notes the actor may read, each once, body by body: a first version nobody reads any more moves no note to another place."""
     found: dict[uuid.UUID, Told] = {}
     for note in TrendNote.objects.visible_to(actor).filter(meeting=meeting).select_related("body").order_by("version", "written_at", "id"):
         told = found.setdefault(note.first_id or note.pk, Told(note.body))
@@ -37,7 +37,7 @@ def trends_of(meeting: Meeting, actor: Actor) -> list[Told]:
     ends = TrendEnd.objects.visible_to(actor).filter(meeting=meeting, kind=EndKind.TAKEN_BACK).select_related("body")
     for end in ends:
         found.setdefault(end.note_id, Told(end.body)).taken_back = end
-    return list(found.values())
+    return sorted(found.values(), key=lambda told: told.body.order)
 
 
 def without_client(note: TrendNote, actor: Actor) -> str:

@@ -167,6 +167,16 @@ def test_a_note_counts_once_until_it_is_taken_back_and_the_past_stands(region: W
         (second.pk, BANK, "working", on(1).date()), (third.pk, DESK, "working", on(2).date())}  # fmt: skip
 
 
+def test_a_note_without_its_first_version_stays_with_its_body(region: World) -> None:
+    found = meeting(region, held_on=TODAY)
+    client = named(found, region.desk)
+    nameless(found, region.bank)
+    before = [one.body.pk for one in trends_of(found, region.lab)]
+    end_trend_consent(client, by=region.desk, text="設備を増やす会社がある。")
+    after = [(one.body.pk, one.earlier) for one in trends_of(found, region.lab)]
+    assert (before, after) == ([DESK, BANK], [(DESK, []), (BANK, [])])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_policies_say_what_visible_to_says_and_hold_a_note_together(committed_world: World, login: Login) -> None:
     region = with_meetings(committed_world)
