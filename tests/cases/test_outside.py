@@ -19,6 +19,7 @@ from renkei.cases.actions.openings import answer_opening, shut
 from renkei.cases.actions.outside import answer_outside, ask_outside, end_outside, give_up_outside
 from renkei.cases.models import Case, Escalation, Need, Opening, OutsideRequest, RungEnd
 from renkei.cases.queries.ladder import reachable
+from renkei.cases.steps import due
 from renkei.plan.models import Body, PlanVersion
 from tests.cases.linking import firm
 from tests.cases.making import events, fresh, refuses, steps
@@ -156,9 +157,32 @@ def test_a_result_that_did_not_help_leaves_the_need_where_it_is(region: World) -
     made = opened(region)
     answer_outside(made, by=region.lab, accepts=True, words="来週測れる。")
     end_outside(made, by=region.lab, result="測れなかった。", helped=False)
+    case = fresh(made.case)
     assert Escalation.objects.open().get().rung == 3
+    assert (case.next_step, case.next_kind, steps(case)[-1]) == ("地域の外で、ほかに頼む先を決める", "choose", ("next_step", "", "choose"))
     give_up_outside(made.escalation.need, by=region.lab, words="尽くしたが見つからない。")
     assert (Escalation.objects.get(rung=3).end, fresh(made.case).next_step) == ("dropped", "会社に結果を伝える")
+
+
+def test_of_two_who_are_asked_the_step_names_who_is_waited_for(region: World) -> None:
+    net = WITH_MEETINGS["networks"][0]
+    more = net | {"members": [*net["members"], {"code": "kita", "name": "きた県試験所"}]}
+    PlanVersion.objects.create(plan=region.plan, number=3, content=WITH_MEETINGS | {"networks": [more]}, published_at=clock.now())
+    first, soon = opened(region), DUE - dt.timedelta(days=7)
+    need = first.escalation.need
+    second = asked(region, need, member="kita", email="kita@outside.example", due_on=soon)
+    told = [(fresh(need.case).next_step, fresh(need.case).next_on)]
+    for act in (
+        lambda: answer_outside(second, by=region.lab, accepts=False, words="装置がない。"),
+        lambda: answer_outside(first, by=region.lab, accepts=True, words="測れる。"),
+        lambda: end_outside(first, by=region.lab, result="測れなかった。", helped=False),
+    ):
+        act()
+        told.append((fresh(need.case).next_step, fresh(need.case).next_on))
+    assert told == [
+        ("きた県試験所の返事を待つ", soon), ("となり県試験所の返事を待つ", DUE), ("となり県試験所の支援の様子を聞く", due("idle")),
+        ("地域の外で、ほかに頼む先を決める", due("first_answer")),
+    ]  # fmt: skip
 
 
 def test_while_somebody_is_asked_the_search_is_not_given_up(region: World) -> None:

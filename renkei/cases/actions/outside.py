@@ -74,7 +74,7 @@ def ask_outside(
         raise Refused(_("%(member)sには、もう頼んでいます。") % {"member": one.name}, "asked_already", field="member") from error
     record(by, "outside.ask", made, case, need, member=one.code, network=net.code, due_on=due_on, number=made.number)
     log_step(case, Verb.ASKED_OUTSIDE, by=by, subject=made, after="asked")
-    wait_for(rung, NextStep(what=written("%(member)sの返事を待つ") % {"member": one.name[:60]}, on=due_on, kind="wait"), by=by)
+    wait_for(rung, _goes_on(rung), by=by)
     return made
 
 
@@ -96,17 +96,13 @@ def answer_outside(request: OutsideRequest, *, by: Actor, accepts: bool, words: 
     locked.save()
     record(by, "outside.answer", locked, case, accepts=accepts)
     log_step(case, Verb.ASKED_OUTSIDE, by=by, subject=locked, after=locked.answer)
-    if accepts:
-        step = NextStep(what=written("%(member)sの支援の様子を聞く") % {"member": locked.member_name[:60]}, on=due("idle"), kind="wait")
-    else:
-        step = NextStep(what=written("地域の外で、ほかに頼む先を決める"), on=due("first_answer"), kind="choose")
-    wait_for(locked.escalation, step, by=by)
+    wait_for(locked.escalation, _goes_on(locked.escalation), by=by)
     return locked
 
 
 @transaction.atomic
 def end_outside(request: OutsideRequest, *, by: Actor, result: str, helped: bool) -> OutsideRequest:
-    """Write down what came of it; with help the need leaves the rung. Refused: ``result_empty``, ``not_accepted``, ``ended``, ``not_lead``."""
+    """Write down what came of it; with help the need leaves the rung, else another is looked for. Refused: ``result_empty``, ``not_accepted``, ``ended``, ``not_lead``."""
     case = lock_open(request.case, by=by)
     _require_lead(case, by)
     locked = OutsideRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
@@ -124,6 +120,8 @@ def end_outside(request: OutsideRequest, *, by: Actor, result: str, helped: bool
     if helped:
         step = NextStep(what=written("会社に結果を伝える"), on=due("first_answer"), kind="answer")
         end_rung(locked.escalation, by=by, end=RungEnd.HELPED, words=words, step=step)
+    else:
+        wait_for(locked.escalation, _goes_on(locked.escalation), by=by)
     return locked
 
 
@@ -138,6 +136,16 @@ def give_up_outside(need: Need, *, by: Actor, words: str) -> Escalation:
     if OutsideRequest.objects.filter(escalation=rung, ended_on__isnull=True).exclude(answer=OutsideAnswer.DECLINED).exists():
         raise Refused(_("まだ返事か結果を待っている相手があります。先にそれを書いてください。"), "still_asking")
     return end_rung(rung, by=by, end=RungEnd.DROPPED, words=words)
+
+
+def _goes_on(rung: Escalation) -> NextStep:
+    """Return what happens next on the rung: the answer that is due first, else the help under way, else another is looked for."""
+    asked = list(OutsideRequest.objects.filter(escalation=rung, ended_on__isnull=True).exclude(answer=OutsideAnswer.DECLINED).order_by("due_on", "id"))
+    if waiting := [one for one in asked if one.is_waiting]:
+        return NextStep(what=written("%(member)sの返事を待つ") % {"member": waiting[0].member_name[:60]}, on=waiting[0].due_on, kind="wait")
+    if asked:
+        return NextStep(what=written("%(member)sの支援の様子を聞く") % {"member": asked[0].member_name[:60]}, on=due("idle"), kind="wait")
+    return NextStep(what=written("地域の外で、ほかに頼む先を決める"), on=due("first_answer"), kind="choose")
 
 
 def _require_lead(case: Case, by: Actor) -> None:
