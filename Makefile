@@ -57,8 +57,9 @@ test: .venv/.dev-ok
 browser: .venv/.dev-ok
 	$(BIN)/python -m pytest tests/browser -rs
 
+# It looks through all tests, so that they are compiled once here, beside the browser, and not by both processes that come after.
 own-cluster: .venv/.dev-ok
-	$(BIN)/python -m pytest tests/run -rs -m own_cluster
+	$(BIN)/python -m pytest -rs -m own_cluster
 
 bench: .venv/.dev-ok
 	$(BIN)/python -m bench
