@@ -165,7 +165,7 @@ def test_a_hundred_characters_are_the_most(world: World, words: str, long: bool)
     assert ('aria-describedby="q_error"' in text) == long
 
 
-@pytest.mark.parametrize("place", ["everything", "CASES", "cases ", "\x00", HOSTILE])
+@pytest.mark.parametrize("place", ["everything", "CASES", "cases ", HOSTILE])
 def test_an_unknown_place_is_told_and_searches_nowhere(world: World, hits: list[EntryHit], place: str) -> None:
     asked(world)
     text = find(world, "水質計", place=place)
