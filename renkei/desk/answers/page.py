@@ -109,9 +109,9 @@ def requests_to_answer(actor: Actor) -> QuerySet[Support]:
     return _own(actor).filter(state=SupportState.OFFERED).exclude(~Q(question=""), question_answered_at__isnull=True)
 
 
-def requests_waiting(actor: Actor) -> list[Request]:
-    """Return what the actor's body has to answer, most urgent first; ``MOST`` at most."""
-    return _requests(list(requests_to_answer(actor).order_by("due_on", "offered_at")[:MOST]), actor)
+def requests_waiting(actor: Actor, *, most: int) -> list[Request]:
+    """Return what the actor's body has to answer, most urgent first; ``most`` of it."""
+    return _requests(list(requests_to_answer(actor).order_by("due_on", "offered_at")[:most]), actor)
 
 
 def request_of(support: Support, actor: Actor) -> Request:

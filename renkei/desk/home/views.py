@@ -33,6 +33,7 @@ from renkei.plan.queries import front_desk, is_front_desk
 from renkei.post.models import ScreenMail
 
 PER_PAGE = 30
+ASKED = 5  # requests that stand on the day; all of them are one press away
 
 
 @require_safe
@@ -64,7 +65,7 @@ def today_page(request: StaffRequest, body: str) -> HttpResponse:
                "minutes": to_confirm(request.actor), "tasks": own_tasks(request.actor), "rounds": rounds_waiting(request.actor),
                "instead": stands_in_for(request.actor.person, body)}  # fmt: skip
     if context.get("requests"):
-        context["asked"] = requests_waiting(request.actor)
+        context["asked"] = requests_waiting(request.actor, most=ASKED)
     if is_front_desk(body):
         context["climbs"] = waiting_to_climb(request.actor).count()
     context["asked_around"] = inquiries_of(request.actor)
