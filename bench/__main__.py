@@ -26,7 +26,8 @@ from renkei.run.postgres import free_port
 
 ROUNDS = 60
 SETTLE_SECONDS = 30  # the worker follows ten thousand new entries into the index first
-LIMITS = {"triage": 300, "lookup": 200, "case": 300}
+LIMITS = {"triage": 300, "lookup": 200, "case": 300, "entries as typed": 50, "public as typed": 50}
+TYPED = ("塗料がはがれる", "電波を測る機器", "めっき厚の測定", "3Dプリンタ", "補助金 締切", "さびを防ぎたい")
 LIST_LIMIT = 150
 
 
@@ -37,8 +38,10 @@ class Browser:
         self.address = address
         self.open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())).open
 
-    def get(self, path: str) -> str:
-        with self.open(self.address + path, timeout=30) as answer:
+    def get(self, path: str, *, part: bool = False) -> str:
+        """Return a page; with ``part`` only what changes while one types."""
+        wanted = urllib.request.Request(self.address + path, headers={"HX-Request": "true"} if part else {})
+        with self.open(wanted, timeout=30) as answer:
             return str(answer.read().decode())
 
     def sign_in(self, email: str, password: str) -> None:
@@ -52,12 +55,19 @@ class Browser:
         """Return the milliseconds of ROUNDS requests over ``paths``, after a first one of each."""
         for path in paths:
             self.get(path)
-        found = []
-        for turn in range(ROUNDS):
-            begun = time.perf_counter()
-            self.get(paths[turn % len(paths)])
-            found.append((time.perf_counter() - begun) * 1000)
-        return found
+        return [self._time(paths[turn % len(paths)]) for turn in range(ROUNDS)]
+
+    def typed(self, path: str) -> list[float]:
+        """Return the milliseconds of what a search page asks for while the words of TYPED are typed, letter by letter, twice."""
+        letters = [path + urllib.parse.quote(text[:end]) for text in TYPED for end in range(1, len(text) + 1)]
+        for one in letters[:: len(letters) // 6]:
+            self.get(one, part=True)
+        return [self._time(one, part=True) for one in letters * 2]
+
+    def _time(self, path: str, *, part: bool = False) -> float:
+        begun = time.perf_counter()
+        self.get(path, part=part)
+        return (time.perf_counter() - begun) * 1000
 
 
 def main() -> int:
@@ -115,6 +125,8 @@ def _measure(address: str) -> int:
     for name, paths in pages.items():
         missed += _line(name, browser.times(paths))
     missed += _line("requests", other.times([f"/d/{helper['body']}/requests/"]))
+    missed += _line("entries as typed", browser.typed(f"{at}/entries/?q="))
+    missed += _line("public as typed", Browser(address).typed("/find/?q="))
     return 1 if missed else 0
 
 

@@ -15,6 +15,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,10 +125,8 @@ class Postings:
         asked = keys[order]
         found = np.zeros((len(rows), len(words)), dtype=bool)
         loops.hold(found, fixed(self.numbers), self.bounds(rows)[:, [0, 1, -1]], asked & (SPACE - 1), _marks(asked))
-        listed: list[list[str]] = [[] for _row in rows]
-        for row, word in zip(*map(np.ndarray.tolist, np.nonzero(found)), strict=True):
-            listed[row].append(words[order[word]])
-        return list(map(frozenset, listed))
+        named = [words[at] for at in order.tolist()]
+        return [frozenset(compress(named, one)) for one in found.tolist()]
 
     def _name(self, row: int) -> tuple[str, str, str]:
         """Return id, kind and mark of a row."""
