@@ -26,6 +26,7 @@ from renkei.matching.synonyms import current
 
 LONGEST = 200
 MOST_OF_A_KIND = 200
+MOST_BY_MEANING = 40  # of a kind: they are shown only where hardly anything is found by words
 WEAKEST = 0.18  # of the best score: what shares less with the words is no answer to them
 ENOUGH = 5  # found by words: then what is near in meaning alone is left out, for a reader stops there
 KINDS = [kind.value for kind in EntryKind]
@@ -121,7 +122,7 @@ def _scores(wish: Wish, actor: Actor) -> dict[str, float]:
     """Return the score of each entry found; a name that holds the words as typed stands before all others."""
     audience = "staff" if sees_all(actor) else "public"
     index.ensure()
-    found = index.find_by_kind(wish.q, audience=audience, kinds=KINDS, limit=MOST_OF_A_KIND, without=wish.without)
+    found = index.find_by_kind(wish.q, audience=audience, kinds=KINDS, limit=MOST_OF_A_KIND, near=MOST_BY_MEANING, without=wish.without)
     top = max((hit.score for hit in found), default=0.0)
     told = [hit for hit in found if hit.is_told and hit.score >= WEAKEST * top]
     if len(told) >= ENOUGH:

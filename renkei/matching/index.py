@@ -140,15 +140,17 @@ def find(text: str, *, audience: str, kinds: Sequence[str], limit: int) -> list[
     return _ranked(ranker, pool, limit)
 
 
-def find_by_kind(text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = ()) -> list[Found]:
+def find_by_kind(  # noqa: PLR0913  a search has that many sides
+    text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = (), near: int | None = None
+) -> list[Found]:  # fmt: skip
     """Return the best ``limit`` entries of each kind; the text is analysed once. ``without`` leaves out synonyms.
 
-    Scores lie between nought and one and are comparable over the kinds. Names are looked through while no index can be read.
+    ``near`` is how many of each kind may be found by their meaning alone, ``limit`` when it is not told. Scores lie between nought and one and are comparable over the kinds. Names are looked through while no index can be read.
     """
     if not kinds:
         return []
     try:
-        ranker, found = _sought(text, audience=audience, kinds=kinds, limit=max(limit, _FEWEST), without=without)
+        ranker, found = _sought(text, audience=audience, kinds=kinds, limit=max(limit, _FEWEST), without=without, near=near)
     except _AwayError:
         return _by_names(text, audience, kinds, limit)
     return _ranked(ranker, found, limit, list(dict.fromkeys(kinds)))
@@ -188,7 +190,7 @@ def words_of(hits: Sequence[Found], among: Collection[str]) -> dict[str, tuple[s
 
 
 def _sought(  # noqa: PLR0913  a search has that many sides
-    text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = (), narrow: Sequence[str] = ()
+    text: str, *, audience: str, kinds: Sequence[str], limit: int, without: Collection[str] = (), narrow: Sequence[str] = (), near: int | None = None
 ) -> tuple[Ranker, Pool]:  # fmt: skip
     """Return the ranker and its candidates. Raises _AwayError where none can be read: it is then being mended."""
     text = text[:MAX_LENGTH]
@@ -199,7 +201,7 @@ def _sought(  # noqa: PLR0913  a search has that many sides
     for is_last in (False, True):
         try:
             ranker = _open(audience)
-            return ranker, ranker.pool(text, kinds=kinds or narrow, limit=limit, expand=expand)
+            return ranker, ranker.pool(text, kinds=kinds or narrow, limit=limit, near=near, expand=expand)
         except (OSError, ValueError, IndexError):  # the last where a file names a place beyond its end
             if is_last:
                 break

@@ -87,6 +87,9 @@ class Entry(models.Model):
             models.CheckConstraint(condition=~models.Q(name=""), name="entry_has_name"),
             models.CheckConstraint(condition=models.Q(kind__in=EntryKind.values), name="entry_kind_known"),
         ]
+        indexes = [  # every name is looked through as one types: a third of the time from here, without the texts beside them
+            models.Index(fields=["id"], name="entry_names", include=["name", "kana", "kind", "is_public"], condition=models.Q(withdrawn_on__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return self.name

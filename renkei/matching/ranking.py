@@ -85,8 +85,10 @@ class Ranker:
         """Return the fusion in use."""
         return self._model or fusion.published(with_encoder=self._encoded is not None)
 
-    def pool(self, text: str, *, kinds: Sequence[str] = (), limit: int = POOL, expand: Expand | None = None) -> Pool:
-        """Return the candidates of the kinds (of all when none is named): ``limit`` by words, by meaning, by the encoder.
+    def pool(
+        self, text: str, *, kinds: Sequence[str] = (), limit: int = POOL, near: int | None = None, expand: Expand | None = None
+    ) -> Pool:  # fmt: skip
+        """Return the candidates of the kinds (of all when none is named): ``limit`` by words, ``near`` (else as many) by meaning, by the encoder.
 
         With several kinds named each has its own ``limit``, so that a rare kind is not crowded out.
         """
@@ -97,7 +99,7 @@ class Ranker:
         score = lexical.scores(self._words, query.terms, query.synonyms)
         score[self.postings.dead] = 0
         by_words = self._by_words(score, wanted, limit)
-        rows = np.unique(np.concatenate([by_words, *self._by_meaning(query, asked, wanted, limit, score)]))
+        rows = np.unique(np.concatenate([by_words, *self._by_meaning(query, asked, wanted, near or limit, score)]))
         told = np.isin(rows, by_words, assume_unique=True)
         return Pool(query, rows, self._signs(query, rows, asked), told)
 

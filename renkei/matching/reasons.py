@@ -14,7 +14,7 @@ from renkei.matching import vectors
 from renkei.matching.entries import Match, Said, forms_of
 from renkei.matching.models import Entry
 from renkei.matching.proposal import Evidence
-from renkei.matching.synonyms import Term, Used
+from renkei.matching.synonyms import Term
 from renkei.matching.telling import as_said, telling
 from renkei.matching.vectors import Table, Vector
 from renkei.matching.words import Word, words
@@ -35,9 +35,9 @@ def reasons(match: Match, text: str) -> list[Evidence]:
     return found
 
 
-def why_found(entry: Entry, typed: str, said: Sequence[Word], used: Sequence[Used]) -> list[Evidence]:
-    """Return why an entry answers words that were typed; ``said`` and ``used`` are what they hold."""
-    spans, alike = Said(said, used, {}).shared(forms_of(entry))
+def why_found(entry: Entry, typed: str, said: Said) -> list[Evidence]:
+    """Return why an entry answers words that were typed; ``said`` is what they hold."""
+    spans, alike = said.shared(forms_of(entry))
     return reasons(Match(entry, (), 0.0, spans, (), alike), typed)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q, Value
-from django.db.models.functions import StrIndex
-from django.db.models.lookups import GreaterThan
+from django.db import connection
 
 from renkei.base.actor import Actor
 from renkei.base.text import clean_text, search_key, to_katakana
@@ -57,15 +55,13 @@ def _over(entry: Entry, windows: Iterable[Window]) -> str:
 
 
 def named_ids(text: str, *, actor: Actor, kinds: Sequence[str], limit: int) -> list[str]:
-    """Return the entries an actor may see whose name or reading holds the text as typed, by id."""
-    held = Q()
-    for written in {one for each in _writings(text) for one in (each, each.upper(), each.lower(), each.title())}:
-        for column in ("name", "kana"):  # every name is looked through: folding case would take five times as long, LIKE half as long again
-            held |= Q(GreaterThan(StrIndex(column, Value(written)), 0))
-    named = Entry.objects.filter(held, kind__in=kinds, withdrawn_on__isnull=True)
-    if not sees_all(actor):
-        named = named.filter(is_public=True)
-    return list(named.order_by("id").values_list("id", flat=True)[:limit])
+    """Return the entries an actor may see whose name or reading holds the text as typed, by id. Asked at every letter: in SQL that is written out."""
+    written = sorted({one for each in _writings(text) for one in (each, each.upper(), each.lower(), each.title())})
+    held = " OR ".join(["strpos(name, %s) > 0 OR strpos(kana, %s) > 0"] * len(written))  # folding case would take five times as long, LIKE half as long again
+    asked = f"SELECT id FROM matching_entry WHERE withdrawn_on IS NULL AND (is_public OR %s) AND kind = ANY(%s) AND ({held}) ORDER BY id LIMIT %s"
+    with connection.cursor() as cursor:
+        cursor.execute(asked, [sees_all(actor), list(kinds), *(one for one in written for _column in range(2)), limit])
+        return [id_ for (id_,) in cursor.fetchall()]
 
 
 def sees_all(actor: Actor) -> bool:

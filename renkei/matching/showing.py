@@ -14,10 +14,13 @@ from django.utils.translation import gettext_lazy
 
 from renkei.base import clock
 from renkei.base.language import shown_money
+from renkei.base.memo import once
 from renkei.base.text import to_katakana
 from renkei.matching.eligibility import window_words
+from renkei.matching.entries import Said
+from renkei.matching.fetching import with_windows
 from renkei.matching.finding import Facet, Look, Wish, without_word
-from renkei.matching.models import Entry, EntryKind
+from renkei.matching.models import Entry, EntryKind, Window
 from renkei.matching.proposal import Evidence
 from renkei.matching.reasons import why_found
 from renkei.matching.shelf import ANYWHERE, FREE, OUTSIDE, Line, fee_of
@@ -50,6 +53,7 @@ class Row:
     """One entry of the list."""
 
     entry: Entry
+    by: str
     url: str
     kind: str
     name: list[Part]
@@ -135,7 +139,7 @@ def labels(name: str, codes: Iterable[str]) -> dict[str, str]:
     if name == "kind":
         known = {kind.value: str(kind.label) for kind in EntryKind}
     elif name == "body":
-        known = dict(Body.objects.filter(pk__in=listed).values_list("pk", "short"))
+        known = _bodies()
     elif name == "topic":
         known = {term.code: term.name for term in content_now().vocabulary("tech_fields")}
     elif name == "area":
@@ -185,14 +189,21 @@ def _units(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((unit.start, unit.end, unit.form) for unit in words(text))
 
 
+def _bodies() -> dict[str, str]:
+    """Return the short name of every body: a list needs them for its rows and for its narrowing."""
+    return once("short names of bodies", lambda: dict(Body.objects.values_list("pk", "short")))
+
+
 def _rows(found: Sequence[Line], wish: Wish, same: dict[str, list[str]], link: Callable[[str], str]) -> list[Row]:
-    entries = Entry.objects.select_related("body").prefetch_related("windows").in_bulk([one.id for one in found])
+    entries, windows = with_windows([one.id for one in found])
     forms = set(content_forms("、".join([wish.q, *(word for listed in same.values() for word in listed)])))
-    rows = [entry_row(entries[one.id], link(one.id), forms, wish.q, stands=not one.is_over) for one in found if one.id in entries]
+    rows = [
+        entry_row(entries[one.id], windows.get(one.id, ()), link(one.id), forms, wish.q, stands=not one.is_over) for one in found if one.id in entries
+    ]
     if not wish.q:
         return rows
-    said, used = telling_or_all(words(wish.q), {}), current().used_in(wish.q, without=wish.without)
-    return [replace(row, reasons=_unseen(row, why_found(row.entry, wish.q, said, used))) for row in rows]
+    said = Said(telling_or_all(words(wish.q), {}), current().used_in(wish.q, without=wish.without), {})
+    return [replace(row, reasons=_unseen(row, why_found(row.entry, wish.q, said))) for row in rows]
 
 
 def _unseen(row: Row, why: list[Evidence]) -> tuple[Evidence, ...]:
@@ -201,16 +212,16 @@ def _unseen(row: Row, why: list[Evidence]) -> tuple[Evidence, ...]:
     return tuple(one for one in why if one.kind == "alike" or not is_seen)
 
 
-def entry_row(
-    entry: Entry, url: str = "", forms: AbstractSet[str] = frozenset(), typed: str = "", *, stands: bool = False
-) -> Row:
+def entry_row(  # noqa: PLR0913  a row has that many sides
+    entry: Entry, windows: Sequence[Window], url: str = "", forms: AbstractSet[str] = frozenset(), typed: str = "", *, stands: bool = False
+) -> Row:  # fmt: skip
     """Return an entry as a list shows it: in words, and with what was looked for marked; ``stands`` when that is known."""
-    windows = list(entry.windows.all())
     _day, when, _is_alive = window_words(windows, clock.today())
     standing = None if stands else standing_of(entry, windows)
     is_dead = standing is not None and standing.is_dead
     about = entry.summary if len(entry.summary) <= 140 else f"{entry.summary[:140]}…"
-    return Row(entry, url, str(EntryKind(entry.kind).label), marked(entry.name, forms, typed), marked(about, forms, typed),
+    by = _bodies().get(entry.body_id, entry.body_id) if entry.body_id else entry.owner_name
+    return Row(entry, by, url, str(EntryKind(entry.kind).label), marked(entry.name, forms, typed), marked(about, forms, typed),
                standing.words if standing and is_dead else when, fee_words(entry), is_dead)
 
 

@@ -34,6 +34,7 @@ def ask() -> None:
     """Ask a question. A fault is told to the log alone: whoever really asks is told it anyway."""
     try:
         with acting(GUEST), remembering():
+            look(Wish(), actor=GUEST)  # what is told of each entry by itself: its fee, its area, its fields
             look(Wish(q=_QUESTION), actor=GUEST)
     except Refused:
         _log.info("no plan is published: nothing to look for yet")

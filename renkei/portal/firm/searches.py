@@ -58,7 +58,7 @@ def entry(request: FirmRequest, company: uuid.UUID, entry: str) -> HttpResponse:
     )
     query = read_wish(request.GET, request.GET.getlist("without")).query
     back = f"{_at('portal-find', company)}?{query}" if query else _at("portal-find", company)
-    return render(request, "portal/firm/entry.html", {"entry": found, "row": entry_row(found), "back": back, "new": _at("portal-new", company)})
+    return render(request, "portal/firm/entry.html", {"entry": found, "row": entry_row(found, list(found.windows.all())), "back": back, "new": _at("portal-new", company)})
 
 
 @require_safe

@@ -35,7 +35,7 @@ def entry(request: GuestRequest, entry: str) -> HttpResponse:
         Entry.objects.visible_to(GUEST).filter(withdrawn_on__isnull=True).select_related("body").prefetch_related("windows"), pk=entry
     )
     back = read_wish(request.GET, request.GET.getlist("without")).query
-    return render(request, "public/search/entry.html", {"entry": found, "row": entry_row(found), "back": back})
+    return render(request, "public/search/entry.html", {"entry": found, "row": entry_row(found, list(found.windows.all())), "back": back})
 
 
 def _link(entry: str) -> str:
