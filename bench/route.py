@@ -1,8 +1,8 @@
 """``make measure-route``: how often the proposal is right, with bootstrap 95% intervals.
 
 Runs on an own throw-away database with the example region's plan and catalogue. The labelled consultations and the
-scorer lie outside the repository (``../shared/data``); our own hundred lie in ``bench/consultations``. Nothing is trained
-on either; words of our own list have been looked at when rules of language were written (see docs/matching.md).
+scorer lie outside the repository (``../shared/data``); our own lie in ``bench/consultations``. Nothing is trained on any; the hundred of
+``own`` have been looked at when rules of language were written, those of ``unseen-1`` and ``unseen-2`` have not (see docs/matching.md).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main() -> int:
 
 def _files() -> list[Path]:
     given = [Path(argument) for argument in sys.argv[1:]]
-    found = given or [SHARED / "consultations-dev.jsonl", HERE / "consultations" / "own.jsonl"]
+    found = given or [SHARED / "consultations-dev.jsonl", *sorted((HERE / "consultations").glob("*.jsonl"))]
     missing = [path for path in found if not path.is_file()]
     for path in missing:
         print(f"NOT MEASURED: {path} is not there")
