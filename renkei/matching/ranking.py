@@ -96,10 +96,11 @@ class Ranker:
         query = query_of(text, self.postings, more(text) if more is not None else ())
         asked = self._asked(text)
         wanted = list(dict.fromkeys(kinds)) or [""]
+        by_meaning = limit if near is None else near
         score = lexical.scores(self._words, query.terms, query.synonyms)
         score[self.postings.dead] = 0
         by_words = self._by_words(score, wanted, limit)
-        rows = np.unique(np.concatenate([by_words, *self._by_meaning(query, asked, wanted, near or limit, score)]))
+        rows = np.unique(np.concatenate([by_words, *self._by_meaning(query, asked, wanted, by_meaning, score)]))
         told = np.isin(rows, by_words, assume_unique=True)
         return Pool(query, rows, self._signs(query, rows, asked), told)
 

@@ -100,6 +100,16 @@ def test_meaning_finds_what_no_word_finds(ranker: Ranker) -> None:
     assert ranker.rank("病院")[0].id == "doctor"
 
 
+@pytest.mark.skipif(not meaning.is_there(), reason="word vectors are not installed")
+@pytest.mark.parametrize("near", [0, 1])
+def test_fewer_may_be_found_by_meaning_than_by_words(ranker: Ranker, near: int) -> None:
+    kinds, text = ["food", "shop"], "パンを直す店"
+    whole, few = ranker.pool(text, kinds=kinds), ranker.pool(text, kinds=kinds, near=near)
+    alone = [sum(ranker.postings.kind_of(one) == kind for one in few.rows[~few.told].tolist()) for kind in kinds]
+    assert max(alone) <= near < (~whole.told).sum()
+    assert set(whole.rows[whole.told].tolist()) == set(few.rows[few.told].tolist())
+
+
 def test_without_vectors_words_still_rank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("renkei.matching.vectors.table", lambda: None)
     made = build(documents(), tmp_path)
