@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 
 from renkei.base import clock
 from renkei.base.language import shown_money
-from renkei.base.memo import once
 from renkei.base.text import to_katakana
 from renkei.matching.eligibility import window_words
 from renkei.matching.entries import Said
@@ -28,8 +27,8 @@ from renkei.matching.standing import standing_of
 from renkei.matching.synonyms import current
 from renkei.matching.telling import telling_or_all
 from renkei.matching.words import content_forms, words
-from renkei.plan.models import Body, Municipality
-from renkei.plan.queries import content_now
+from renkei.plan.models import Municipality
+from renkei.plan.queries import content_now, short_names
 
 PER_PAGE = 20
 _MOST_VALUES = 12
@@ -139,7 +138,7 @@ def labels(name: str, codes: Iterable[str]) -> dict[str, str]:
     if name == "kind":
         known = {kind.value: str(kind.label) for kind in EntryKind}
     elif name == "body":
-        known = _bodies()
+        known = short_names()
     elif name == "topic":
         known = {term.code: term.name for term in content_now().vocabulary("tech_fields")}
     elif name == "area":
@@ -189,11 +188,6 @@ def _units(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((unit.start, unit.end, unit.form) for unit in words(text))
 
 
-def _bodies() -> dict[str, str]:
-    """Return the short name of every body: a list needs them for its rows and for its narrowing."""
-    return once("short names of bodies", lambda: dict(Body.objects.values_list("pk", "short")))
-
-
 def _rows(found: Sequence[Line], wish: Wish, same: dict[str, list[str]], link: Callable[[str], str]) -> list[Row]:
     entries, windows = with_windows([one.id for one in found])
     forms = set(content_forms("、".join([wish.q, *(word for listed in same.values() for word in listed)])))
@@ -220,7 +214,7 @@ def entry_row(  # noqa: PLR0913  a row has that many sides
     standing = None if stands else standing_of(entry, windows)
     is_dead = standing is not None and standing.is_dead
     about = entry.summary if len(entry.summary) <= 140 else f"{entry.summary[:140]}…"
-    by = _bodies().get(entry.body_id, entry.body_id) if entry.body_id else entry.owner_name
+    by = short_names().get(entry.body_id, entry.body_id) if entry.body_id else entry.owner_name
     return Row(entry, by, url, str(EntryKind(entry.kind).label), marked(entry.name, forms, typed), marked(about, forms, typed),
                standing.words if standing and is_dead else when, fee_words(entry), is_dead)
 

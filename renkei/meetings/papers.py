@@ -30,6 +30,7 @@ from renkei.meetings.models import (
 from renkei.meetings.queries import items_of, series_names
 from renkei.meetings.telling import meeting_name
 from renkei.plan.models import Body
+from renkei.plan.queries import short_names
 
 
 def agenda_docx(meeting: Meeting, actor: Actor) -> bytes:
@@ -47,7 +48,7 @@ def agenda_docx(meeting: Meeting, actor: Actor) -> bytes:
 def minutes_docx(minutes: Minutes, actor: Actor) -> bytes:
     """Return minutes as they were sent out, as far as the actor reads them, as docx."""
     meeting = minutes.meeting
-    shorts = dict(Body.objects.values_list("pk", "short"))
+    shorts = short_names()
     items = list(MinutesItem.objects.visible_to(actor).filter(minutes=minutes))
     locked = meeting.locked_number == minutes.number
     due = written("%(day)sまでに各機関が確認") % {"day": wareki(minutes.due_on)} if minutes.due_on else ""

@@ -80,6 +80,11 @@ def front_desk(on: dt.date | None = None) -> Body:
     return current_plan(on).front_desk
 
 
+def short_names() -> dict[str, str]:
+    """Return the short name of every body by its code, in the plan's order; asked once a page."""
+    return once("short names of bodies", lambda: dict(Body.objects.values_list("pk", "short")))
+
+
 def is_front_desk(body: str | None) -> bool:
     """Tell whether a body's code is the front desk's."""
     return body is not None and current_plan().front_desk_id == body

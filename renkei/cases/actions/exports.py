@@ -31,8 +31,7 @@ from renkei.documents.sheets import write_sheet
 from renkei.matching.actions_sheet import export_entries
 from renkei.matching.models import Entry
 from renkei.plan.content import PlanContent
-from renkei.plan.models import Body
-from renkei.plan.queries import content_now
+from renkei.plan.queries import content_now, short_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def export_timeline(case: Case, *, by: Actor) -> bytes:
     """Return an xlsx of everything that happened in a case, as far as the actor may read it. Refused: as above."""
     items = timeline(case, actor=by)
     _check(len(items))
-    names = dict(Body.objects.values_list("pk", "short"))
+    names = short_names()
     rows = [[item.happened_on, item.recorded_at.astimezone(clock.JST).date(), names.get(item.body, item.body), item.who, item.title, item.text]
             for item in items]  # fmt: skip
     header = [written("いつのこと"), written("記録した日"), written("機関"), written("だれ"), written("したこと"), written("内容")]

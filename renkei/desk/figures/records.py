@@ -25,6 +25,7 @@ from renkei.desk.figures.page import written_value
 from renkei.desk.request import StaffRequest
 from renkei.meetings.models import Meeting, TrendNote
 from renkei.plan.models import Body
+from renkei.plan.queries import short_names
 from renkei.reporting.counting.parts import ALL, UNKNOWN
 from renkei.reporting.figures import BY_CODE, MEETINGS, PROJECTS, TRENDS, VERSIONS
 from renkei.reporting.months import Month, of_month
@@ -81,7 +82,7 @@ def changes(request: StaffRequest, body: str) -> HttpResponse:
     period = closed_period(asked.year, request.actor)
     if period is None:
         raise Http404
-    names = {**dict(Body.objects.values_list("pk", "short")), UNKNOWN: _("分け方がまだ"), ALL: ""}
+    names = {**short_names(), UNKNOWN: _("分け方がまだ"), ALL: ""}
     found = [(one, names.get(one.body, ""), written_value(one.frozen.value), written_value(one.now.value), _cases(one, one.came, request.actor),
               _cases(one, one.went, request.actor)) for one in differences(period, request.actor)]  # fmt: skip
     return render(request, "desk/figures/changes.html", {"body": body, "asked": asked, "period": period, "changes": found})
@@ -113,7 +114,7 @@ def _lines(result: Result, actor: Actor, asked: Asked) -> tuple[list[Line], int]
     for row in result.rows:
         together.setdefault((row.record, row.day), []).append(row)
     words = split_words(result.figure, result.splits, asked.year)
-    names = dict(Body.objects.values_list("pk", "short"))
+    names = short_names()
     cases = Case.objects.visible_to(actor).select_related("company").in_bulk({row.case for row in result.rows if row.case})
     projects: dict[uuid.UUID, RegionalProject] = {}
     if result.figure.code == PROJECTS:

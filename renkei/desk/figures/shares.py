@@ -20,7 +20,7 @@ from renkei.cases.actions.shares import answer_shares, may_propose, propose_shar
 from renkei.cases.models import RegionalProject
 from renkei.cases.queries.shares import Proposal, SharedProject, shared_projects
 from renkei.desk.request import StaffRequest
-from renkei.plan.models import Body
+from renkei.plan.queries import short_names
 
 
 class AnswerForm(Refusing):
@@ -48,7 +48,7 @@ class ProposeForm(Refusing):
 @require_safe
 def shares(request: StaffRequest, body: str) -> HttpResponse:
     """List the projects whose shares one may see; those that wait for this body first."""
-    names = _names()
+    names = short_names()
     rows = [(one, _parts(one, names), _state(one, names), one.waits_for(body)) for one in shared_projects(request.actor)]
     return render(request, "desk/figures/shares.html", {"body": body, "rows": rows})
 
@@ -66,7 +66,7 @@ def propose(request: StaffRequest, body: str, project: uuid.UUID) -> HttpRespons
     own = _own(request, project)
     if own is None:
         raise PermissionDenied
-    form = ProposeForm(request.POST, found, _names())
+    form = ProposeForm(request.POST, found, short_names())
     if form.is_valid():
         try:
             propose_shares(own, {code: form.cleaned_data[code] for code in found.helped}, by=request.actor)
@@ -97,7 +97,7 @@ def answer(request: StaffRequest, body: str, project: uuid.UUID) -> HttpResponse
 
 
 def _page(request: StaffRequest, body: str, found: SharedProject, *, propose: ProposeForm | None = None, answer: AnswerForm | None = None) -> HttpResponse:
-    names = _names()
+    names = short_names()
     may = _own(request, found.pk) is not None and len(found.helped) > 1
     context = {
         "body": body, "project": found, "state": _state(found, names), "proposals": [(one, _lines(one, names, body)) for one in found.proposals],
@@ -129,10 +129,6 @@ def _parts(found: SharedProject, names: dict[str, str]) -> str:
 
 def _lines(one: Proposal, names: dict[str, str], own: str) -> list[tuple[str, int, Any, bool]]:
     return [(names.get(code, code), percent, one.answers.get(code), code == own) for code, percent in one.shares.parts.items()]
-
-
-def _names() -> dict[str, str]:
-    return dict(Body.objects.values_list("pk", "short"))
 
 
 def _find(request: StaffRequest, project: uuid.UUID) -> SharedProject:

@@ -23,7 +23,7 @@ from renkei.meetings.models import AgendaItem, Meeting, MeetingState
 from renkei.meetings.proposal import last_day, proposals
 from renkei.meetings.queries import items_of, series_names
 from renkei.meetings.rules import runs_meeting
-from renkei.plan.models import Body
+from renkei.plan.queries import short_names
 
 _NUMBER = re.compile(r"\s*([0-9０-９]{1,4})\s*分?\s*")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -99,7 +99,7 @@ def _page(request: StaffRequest, body: str, found: Meeting, *, runs: bool, refus
     items = items_of(found, request.actor)
     takes = found.state in _TAKES
     offered = proposals(found, request.actor) if takes else []
-    shorts = dict(Body.objects.values_list("pk", "short"))
+    shorts = short_names()
     ticked = set(request.POST.getlist("pick"))
     page: dict[str, Any] = {
         "body": body, "meeting": found, "name": series_names().get(found.series, found.series), "runs": runs and found.is_writable,

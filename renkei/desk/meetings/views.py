@@ -64,6 +64,7 @@ from renkei.meetings.trends import trends_of
 from renkei.meetings.votes import rounds_waiting, tallies
 from renkei.plan.content import Series
 from renkei.plan.models import Body
+from renkei.plan.queries import short_names
 
 _EARLIEST = 2000
 _VERSION = re.compile(r"[0-9]{1,9}")
@@ -244,7 +245,7 @@ def _page(request: StaffRequest, body: str, found: Meeting) -> dict[str, Any]:
     sources = cases_of(items, request.actor)
     materials = materials_of(found, items, request.actor)
     counted = tallies(items, request.actor) if found.kind == MeetingKind.CIRCULATION and found.round_at else {}
-    shorts = dict(Body.objects.values_list("pk", "short"))  # in the plan's order
+    shorts = short_names()  # in the plan's order
     return {
         "body": body, "meeting": found, "name": series_names().get(found.series, found.series), "runs": runs_meeting(request.actor, found.host_id),
         "items": [{"item": one, "source": sources.get(one.pk), "writes": found.is_writable and writes_item(request.actor, one),

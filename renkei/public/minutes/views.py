@@ -9,6 +9,7 @@ from renkei.base.refusal import Refused
 from renkei.meetings.actions.confirming import confirm
 from renkei.meetings.models import Confirmation, Meeting, MeetingState, Minutes, MinutesItem, Stance
 from renkei.plan.models import Body
+from renkei.plan.queries import short_names
 from renkei.post import limits
 from renkei.post.models import LinkPurpose
 from renkei.public.answer.views import LinkRequest
@@ -33,7 +34,7 @@ def answer(request: LinkRequest, token: str) -> HttpResponse:
         return render(request, "public/minutes/done.html", page | {"said": form.cleaned_data})
     if meeting.state == MeetingState.CHECKING:
         page |= {"items": list(MinutesItem.objects.visible_to(request.actor).filter(minutes=newest)), "stances": dict(Stance.choices),
-                 "bodies": dict(Body.objects.values_list("pk", "short"))}  # fmt: skip
+                 "bodies": short_names()}  # fmt: skip
     return render(request, "public/minutes/answer.html", page, status=422 if form.errors else 200)
 
 
