@@ -11,11 +11,14 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.ground import Ground
 
 
+settings.register_profile("untimed", deadline=None)  # no test is timed: a busy machine is no fault
+settings.load_profile("untimed")
 TOGETHER = ("tests/example/test_load.py", "tests/browser/")  # one process makes what the whole file looks at
 
 

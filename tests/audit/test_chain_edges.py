@@ -34,7 +34,7 @@ def digest(**facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(streams=st.lists(st.sampled_from([DESK, LAB, CENTER, BANK]), min_size=1, max_size=12))
 def test_streams_mixed_in_any_order_stay_chains_of_their_own(world: World, streams: list[str]) -> None:
     with transaction.atomic():

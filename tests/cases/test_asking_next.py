@@ -58,7 +58,7 @@ def bodies(support: Support) -> list[str]:
     return [one.body for one in next_candidates(fresh(support)) if one.service == SERVICE]
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(states=st.lists(st.sampled_from(STATES), min_size=4, max_size=4))
 def test_whoever_stands_anywhere_is_not_proposed_and_the_rest_is(region: World, states: list[str]) -> None:
     Support.objects.all().delete()

@@ -300,7 +300,7 @@ class TestSummary:
 WORDS = st.tuples(st.sampled_from(["give", "limit", "withdraw", "day"]), st.sampled_from(CLASSES))
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(said=st.lists(WORDS, min_size=3, max_size=9))
 def test_what_holds_is_what_was_said_last(world: World, said: list[tuple[str, str]]) -> None:
     mark = transaction.savepoint()

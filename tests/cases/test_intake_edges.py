@@ -66,7 +66,7 @@ class TestTitle:
         assert arrived(world, title=" 件名 ").case.title == "件名"
         assert arrived(world, title=INVISIBLE, text="本文。").case.title == "本文"
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(text=st.text("。\n 　あa\u200b", min_size=1, max_size=60))
     def test_every_text_that_says_something_gets_a_title(self, world: World, text: str) -> None:
         assume(clean_text(text))
@@ -158,7 +158,7 @@ class TestHostileCharacters:
 
     @given(st.recursive(st.none() | st.integers() | TYPED, lambda inner: st.lists(inner) | st.dictionaries(TYPED, inner),
                         max_leaves=8))  # fmt: skip
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def test_answers_of_any_shape_lose_only_what_the_database_refuses(self, value: Any) -> None:
         clean = plain(value)
         assert plain(clean) == clean

@@ -221,7 +221,7 @@ ACTS = st.lists(st.sampled_from(["ask", "decline", "climb", "climb_anyway", "hel
 
 
 @given(acts=ACTS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_people_do_no_need_is_on_a_rung_without_the_record_below(world: World, acts: list[str]) -> None:
     with transaction.atomic():
         need = need_of(arrived(world).case, world)

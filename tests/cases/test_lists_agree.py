@@ -64,7 +64,7 @@ cases = st.lists(
     }),
     max_size=14,
 )  # fmt: skip
-quickly = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+quickly = settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture],
                    phases=[Phase.explicit, Phase.reuse, Phase.generate])  # fmt: skip  # to shrink is slow with a database
 
 

@@ -83,7 +83,7 @@ class TestSerials:
         Register.objects.create(body=body(), fiscal_year=2026, last=last)
         assert draw(clock.today()) == [number]
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.tuples(st.sampled_from([DESK, LAB, CENTER]), st.dates(dt.date(2024, 1, 1), dt.date(2029, 12, 31)),
                               st.booleans()), max_size=25))  # fmt: skip
     def test_no_gap_and_no_double_in_any_order_and_whatever_is_rolled_back(

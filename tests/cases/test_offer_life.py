@@ -215,6 +215,6 @@ def test_promises_hold_after_every_act(world: World) -> None:
     HereAndNow.world = world
     run_state_machine_as_test(
         HereAndNow,
-        settings=settings(max_examples=7, stateful_step_count=14, deadline=None, derandomize=True, print_blob=False,
+        settings=settings(max_examples=7, stateful_step_count=14, derandomize=True, print_blob=False,
                           phases=[Phase.generate], suppress_health_check=list(HealthCheck)),
     )  # fmt: skip

@@ -249,7 +249,7 @@ def walk(world: World, examples: int) -> None:
     Walk.world = world
     with clock.moved_to(NOON):
         run_state_machine_as_test(Walk, settings=settings(
-            max_examples=examples, stateful_step_count=18, deadline=None, suppress_health_check=list(HealthCheck),
+            max_examples=examples, stateful_step_count=18, suppress_health_check=list(HealthCheck),
             phases=[Phase.explicit, Phase.reuse, Phase.generate]))
 
 

@@ -302,7 +302,7 @@ def walk(world: World, examples: int, steps: int = 25) -> None:
     Walk.world = world
     with clock.moved_to(NOON):
         run_state_machine_as_test(Walk, settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck),
+            max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck),
             phases=[Phase.explicit, Phase.reuse, Phase.generate]))
 
 

@@ -182,7 +182,7 @@ class TestFaults:
 
 
 class TestHeader:
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(order=st.permutations(list(COLUMNS)), above=st.integers(0, 9))
     def test_columns_in_any_order_below_any_title(self, world: World, order: list[str], above: int) -> None:
         titles = [["台帳"] for _turn in range(above)]

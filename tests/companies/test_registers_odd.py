@@ -196,7 +196,7 @@ class TestService:
 
     @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=6),
            st.sampled_from(sorted(SAID)))  # fmt: skip
-    @settings(max_examples=150, deadline=None, derandomize=True)
+    @settings(max_examples=150, derandomize=True)
     def test_any_value_in_any_field_is_read_or_refused(self, value: Any, field: str) -> None:
         with pytest.MonkeyPatch.context() as patch:
             try:

@@ -71,7 +71,7 @@ def test_a_name_that_only_looks_alike_is_another_firm(world: World, registered: 
     assert found(world, name=typed) == []
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     front=st.sampled_from(["", "株式会社", "㈱", "(有) ", "合同会社　"]),
     back=st.sampled_from(["", " 株式会社", "（株）", "㈲"]),

@@ -54,7 +54,7 @@ def test_anything_in_any_cell_is_read_or_named_and_what_is_read_can_be_written(w
         assert written()[0] > before[0]
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.fixed_dictionaries({name: st.sampled_from(["", *ODD]) | st.text(max_size=12) for name in COLUMNS}), min_size=1, max_size=4))
 def test_any_sheet_is_read_or_refused_in_words(world: World, rows: list[dict[str, str]]) -> None:
     cells = [[one[name].replace("\x00", "") for name in COLUMNS] for one in rows]

@@ -94,7 +94,7 @@ def test_a_moment_is_shown_in_words(moment: Moment, words: str) -> None:
         assert MomentField().prepare_value(moment) == words
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dates(dt.date(2026, 6, 1), dt.date(2026, 12, 31)), TIMES)
 def test_what_is_shown_this_year_is_read_back(day: dt.date, time: dt.time) -> None:
     with clock.moved_to(NOW):
@@ -102,7 +102,7 @@ def test_what_is_shown_this_year_is_read_back(day: dt.date, time: dt.time) -> No
         assert read_moment(str(Moment(day)), DAY) == Moment(day)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=40) | st.text("今明日午前後0123456789時分半:月ごろ頃夕方朝 、の", max_size=14))
 def test_any_words_are_read_or_refused_in_a_sentence(typed: str) -> None:
     with clock.moved_to(NOW):

@@ -61,7 +61,7 @@ def test_what_is_far_off_is_dated_when_asked(day: dt.date | None, expected: str)
     assert words(NOW.date(), day) == ""
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.dates(dt.date(2026, 1, 1), dt.date(2028, 12, 31)), st.integers(-40, 40))
 def test_late_soon_and_today_never_mix(today: dt.date, away: int) -> None:
     said_words = words(today, today + dt.timedelta(days=away), dated=True)

@@ -53,7 +53,7 @@ def test_how_a_class_is_open_to_a_body(
     assert sight.of(LAB, "technical") == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(live=CHOICES, once=CHOICES, standing=CHOICES, closed=CHOICES, klass=st.sampled_from(CLASSES))
 def test_nothing_is_open_that_the_firm_did_not_open(
     live: set[str], once: set[str], standing: set[str], closed: set[str], klass: str
@@ -64,7 +64,7 @@ def test_nothing_is_open_that_the_firm_did_not_open(
     assert found != GENERAL or klass not in once | closed
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(live=CHOICES, once=CHOICES, klass=st.sampled_from(CLASSES))
 def test_what_one_body_was_given_opens_nothing_to_another(live: set[str], once: set[str], klass: str) -> None:
     assert Sight({"lab": live}, {"lab": once}, set(), {}).of(BANK, klass) == NONE
@@ -107,7 +107,7 @@ def test_the_best_lines_and_those_people_touched_stand_open(made: dict[str, Any]
     assert (len(block.first), len(block.rest)) == ((1, 0) if stands_open else (0, 1))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(1, 9), st.booleans(), st.booleans()), max_size=8))
 def test_every_line_stands_in_one_place_in_its_order(made: list[tuple[int, bool, bool]]) -> None:
     rows = [row(rank=rank, ticked=ticked, candidate=BLOCKED if known else None) for rank, ticked, known in made]
@@ -141,7 +141,7 @@ def test_a_line_drops_what_cannot_be_seen_and_takes_a_day_in_words() -> None:
 SPANS = st.lists(st.tuples(st.integers(-3, 45), st.integers(-3, 45), st.integers(0, 3)), max_size=6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text("電源装置<>&\"'\n ", max_size=40), SPANS)
 def test_marks_never_change_the_words(text: str, spans: list[tuple[int, int, int]]) -> None:
     marked = marked_words(text, [Mark(*one) for one in spans], {1: "2"})
@@ -149,7 +149,7 @@ def test_marks_never_change_the_words(text: str, spans: list[tuple[int, int, int
     assert bare == "\n".join(line for line in text.split("\n") if line.strip())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text("電源<\n", max_size=40), SPANS)
 def test_marks_never_open_a_tag_the_caller_typed(text: str, spans: list[tuple[int, int, int]]) -> None:
     marked = str(marked_words(text, [Mark(*one) for one in spans], {1: "2"}))

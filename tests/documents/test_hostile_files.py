@@ -27,7 +27,7 @@ SIGNATURES = {
     "ppt": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "txt": b"text", "csv": b"a,b\r\n", "dxf": b"0\nSECTION\n",
 }  # fmt: skip
 BOUND = {ending for ending in KINDS if ending not in {"txt", "csv", "dxf"}}
-RARE = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RARE = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(autouse=True)

@@ -65,7 +65,7 @@ def test_what_is_no_document_is_said(data: bytes) -> None:
     assert (told.value.code, told.value.field) == ("not_docx", "file")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co")), max_size=30), max_size=5))
 def test_any_words_come_back(lines: list[str]) -> None:
     data = made(lambda document: [document.add_paragraph(line) for line in lines])

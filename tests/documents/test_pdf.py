@@ -82,7 +82,7 @@ class TestOneDocument:
             first, second = (pdf_of([Block("同じ")], title="同じ") for _ in range(2))
         assert first == second
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(text=st.text(max_size=60), cell=st.text(max_size=30), level=st.integers(0, 3), side=st.sampled_from(["", "right", "center"]))
     def test_any_words_make_a_page(self, text: str, cell: str, level: int, side: str) -> None:
         data = pdf_of([Block(text, level=level, side=side), Block(rows=((cell, text),))], title=text)

@@ -201,7 +201,7 @@ def test_what_xml_cannot_hold_comes_back_without_its_code(text: str, read: str) 
     assert filled(book(["名"], ["一_x000D_\n二"]), 2)[1] == ["一\n二"]  # as a workbook filled from another system holds it
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.binary(max_size=400), cut=st.integers(0, 4000))
 def test_broken_bytes_are_refused_and_never_crash(data: bytes, cut: int) -> None:
     whole = book(["見出し"], ["値"])

@@ -42,7 +42,7 @@ def test_one_table_in_every_writing_is_one_table(data: bytes) -> None:
     assert [[cell or "" for cell in row[:2]] for row in read_table(data, most_rows=10)] == ROWS
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=5), min_size=1, max_size=8), st.sampled_from(["utf-8", "utf-8-sig", "cp932"]))
 def test_what_is_written_as_csv_is_read_back(rows: list[list[str]], encoding: str) -> None:
     memory = io.StringIO(newline="")

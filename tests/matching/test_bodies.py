@@ -181,7 +181,7 @@ def test_who_is_told_to_have_said_no_comes_last_and_it_says_so(text: str) -> Non
     assert all(evidence.kind == "met" for one in found[:-1] for evidence in one.evidence)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(["めっき", "基板", "センターで", "試験所の", "AIの評価", "。", "🦊"]), max_size=6).map("".join),
     st.permutations(["lab", "center", "bank"]), st.permutations([entry("lab", 0.9), entry("center", 0.4), entry("bank", 0.2)]),

@@ -145,7 +145,7 @@ BITS = st.lists(st.sampled_from(["めっき", "ﾒｯｷ", "測って", "いた�
 CUES = ["めっき", "測ってほしい", "ガス", "株式", "emc", "剥がれない", "めっき+ガス"]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(BITS.map("".join))
 def test_a_place_holds_what_was_looked_for(text: str) -> None:
     found = word_lexicon({cue: [cue] for cue in ("めっき", "ガス", "株式", "emc")})
@@ -156,7 +156,7 @@ def test_a_place_holds_what_was_looked_for(text: str) -> None:
             assert hit.code in written or content_forms(told) == content_forms(hit.code)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(BITS.map("".join), st.permutations(CUES))
 def test_the_order_of_the_cues_changes_nothing_but_the_order_of_the_hits(text: str, cues: list[str]) -> None:
     for one in sentences(text):
@@ -164,7 +164,7 @@ def test_the_order_of_the_cues_changes_nothing_but_the_order_of_the_hits(text: s
         assert sorted((hit.weight, hit.spans) for hit in here) == sorted((hit.weight, hit.spans) for hit in there)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(BITS.map("".join), BITS.map("".join))
 def test_what_is_added_behind_takes_no_written_cue_away(text: str, more: str) -> None:
     found = word_lexicon({cue: [cue] for cue in ("ガス", "株式", "emc")})
@@ -177,7 +177,7 @@ PIECES = ["測ってほしい", "測る", "装置を借りる", "お借りした
 
 
 @given(cues=st.lists(st.sampled_from(PIECES), min_size=1, max_size=8, unique=True), said=st.lists(st.sampled_from(PIECES), max_size=10))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_looking_by_beginnings_finds_what_looking_for_every_part_finds(cues: list[str], said: list[str]) -> None:
     """Only parts whose beginning stands in the sentence are looked for: none that is there may be missed."""
     known = lexicon({"x": {"strong": cues}})
@@ -192,7 +192,7 @@ SIGNS = st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_f
 
 
 @given(SIGNS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_folded_text_knows_where_each_sign_came_from(text: str) -> None:
     plain, places = cues_module._folded(text)
     expected: list[tuple[str, tuple[int, int]]] = []

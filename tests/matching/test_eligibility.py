@@ -165,7 +165,7 @@ _facts = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(_facts)
 def test_what_is_not_known_never_fails_a_rule(facts: Facts) -> None:
     known = {
@@ -178,7 +178,7 @@ def test_what_is_not_known_never_fails_a_rule(facts: Facts) -> None:
         assert (ruling.evidence().question != "") is (ruling.is_met is None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 400), st.integers(0, 400), st.integers(1, 299))
 def test_a_smaller_firm_passes_wherever_a_larger_one_does(one: int, other: int, most: int) -> None:
     smaller, larger = sorted((one, other))

@@ -211,7 +211,7 @@ def test_the_public_s_matches_hold_public_entries_only(region: Region) -> None:
     assert ids(found("湿度"))[:2] == ["OPEN", "SHUT"]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet="めっき厚さ測る金属強度ﾒｯｷ、。\n1A ", max_size=60))
 def test_every_span_lies_in_the_text_and_tells_a_word(ready: str, text: str) -> None:
     for match in matches(text, knowledge()):

@@ -96,7 +96,7 @@ class TestThereAndBack:
     @pytest.mark.parametrize(("going", "coming"), [("en", "ja"), ("ja", "en")])
     def test_whatever_was_kept_comes_back_the_same(self, world: World, going: str, coming: str) -> None:
         @given(rows=st.lists(rows_kept(), min_size=1, max_size=4, unique_by=lambda row: row.id))
-        @bounds(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+        @bounds(max_examples=8, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
         def there_and_back(rows: list[EntryRow]) -> None:
             Entry.objects.all().delete()
             put(*rows)
@@ -251,7 +251,7 @@ class TestWords:
                 read_yes(text)
 
     @given(text=st.text(max_size=60))
-    @bounds(max_examples=100, deadline=None)
+    @bounds(max_examples=100)
     def test_words_are_each_once_and_read_again_the_same(self, text: str) -> None:
         found = read_words(text)
         assert len(found) == len(set(found))
@@ -278,7 +278,7 @@ class TestWords:
 
 class TestSnapshots:
     @given(row=rows_kept())
-    @bounds(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @bounds(max_examples=40, suppress_health_check=list(HealthCheck))
     def test_a_row_kept_in_the_history_is_the_row(self, world: World, row: EntryRow) -> None:
         again = row_from(snapshot(row))
         assert again == replace(row, windows=in_order(row.windows))
@@ -314,7 +314,7 @@ class TestSnapshots:
 
 class TestFacts:
     @given(values=st.dictionaries(st.sampled_from(sorted(BY_KEY)), st.none() | st.just("") | st.integers(0, 9) | st.booleans(), max_size=8))
-    @bounds(max_examples=60, deadline=None)
+    @bounds(max_examples=60)
     def test_values_put_in_are_found_and_empty_ones_are_gone(self, values: dict[str, Any]) -> None:
         begun = {"odd": 1, "lab": "x", "eligible": {"kept": 2}}
         found = with_values(begun, values)

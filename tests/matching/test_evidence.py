@@ -82,7 +82,7 @@ def test_a_mark_covers_the_words_of_its_need(region: Region) -> None:
 def test_any_text_is_answered_with_its_own_words_only(region: Region) -> None:
     region()
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(TEXTS)
     def holds(text: str) -> None:
         found = propose(text)

@@ -201,7 +201,7 @@ def test_facts_are_read_with_the_running_plan(region: Callable[..., World]) -> N
     assert (found.municipality, found.employees, found.age_years, found.states) == ("999016", 12, 30, {"award", "ordered"})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=80), st.dictionaries(st.sampled_from(["employees", "municipality", "age_years", "capital_yen", "award"]), st.text(max_size=20)))
 def test_any_text_and_any_answer_is_read(text: str, answers: dict[str, str]) -> None:
     found = gathered(text, Facts(answers=answers), states=STATES, questions=QUESTIONS)

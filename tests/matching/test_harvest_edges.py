@@ -169,7 +169,7 @@ class TestRows:
         assert reading.refused == []
 
     @given(cells=st.lists(st.one_of(st.none(), st.integers(-(10**15), 10**15), st.text(max_size=30), st.dates()), min_size=8, max_size=8))
-    @bounds(max_examples=60, deadline=None)
+    @bounds(max_examples=60)
     def test_any_row_is_read_or_refused(self, cells: list[Any]) -> None:
         harvest = unsaved()
         known = Known.__new__(Known)
@@ -232,7 +232,7 @@ class TestMoments:
         assert (first_day(moment), last_day(moment)) == (first, last)
 
     @given(moment=st.datetimes(min_value=dt.datetime(2000, 1, 1), max_value=dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC)))  # noqa: DTZ001  bounds
-    @bounds(max_examples=100, deadline=None)
+    @bounds(max_examples=100)
     def test_the_last_day_is_the_day_of_the_last_second_before(self, moment: dt.datetime) -> None:
         text = moment.isoformat()
         local = moment.astimezone(clock.JST)

@@ -159,7 +159,7 @@ BITS = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(BITS)
 def test_no_text_leads_outside_without_a_no(bits: list[str]) -> None:
     found = said("".join(bits))
@@ -168,7 +168,7 @@ def test_no_text_leads_outside_without_a_no(bits: list[str]) -> None:
     assert not found.bodies or told_no
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0, 12), st.floats(0, 12), st.sampled_from([SHORT, LONG, "何かいい支援は。"]))
 def test_more_told_never_turns_a_route_into_questions(one: float, other: float, text: str) -> None:
     less, more = (kind_of(told(score), [], NOBODY, clauses(text)) for score in sorted((one, other)))

@@ -165,7 +165,7 @@ def test_the_next_best_names_only_who_offers_today(region: Region) -> None:
 def test_every_proposed_body_really_offers_the_service(region: Region) -> None:
     region()
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(st.lists(st.sampled_from(BITS), min_size=1, max_size=6).map("".join), st.sets(st.sampled_from(sorted(ALL))), st.sets(st.sampled_from(sorted(ALL)), max_size=3))
     def holds(text: str, gone: set[tuple[str, str]], declined: set[tuple[str, str]]) -> None:
         Provision.objects.update(withdrawn=False)
@@ -195,7 +195,7 @@ def test_a_sentence_with_a_matching_word_never_lowers_its_service(region: Region
     def best(text: str) -> float:
         return max((one.score for one in propose(text).supports if one.service == "sales-adviser"), default=0.0)
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     @given(st.lists(st.sampled_from(["めっきの不良。", "補助金を借りる。", "売り先のこと。", "営業。"]), max_size=4).map("".join))
     def holds(text: str) -> None:
         assert best(text + "営業の売り先。") >= best(text)

@@ -48,7 +48,7 @@ class TestTerms:
         assert not set(found.by_field["title"]) & set(found.by_field["text"])
 
     @given(terms=st.lists(st.text(max_size=12), max_size=40))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_a_term_has_one_place_and_places_keep_the_order(self, terms: list[str]) -> None:
         clean = [term.encode("utf-8", "ignore").decode() for term in terms]
         found = places(clean)
@@ -67,7 +67,7 @@ class TestMeaning:
         assert not np.isnan(rows).any()
 
     @given(values=st.lists(st.lists(st.floats(-1e3, 1e3, width=32), min_size=3, max_size=3), min_size=1, max_size=8))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_length_one_is_reached_once_and_stays(self, values: list[list[float]]) -> None:
         rows = np.array(values, dtype=np.float32)
         once = unit(np.where(np.abs(rows) < 1e-6, 0, rows).astype(np.float32))  # smaller ones are nought when squared
@@ -140,7 +140,7 @@ class TestSigns:
         assert all((again[name] == values).all() for name, values in found.items())
 
     @given(values=st.lists(st.floats(-100, 100), max_size=30), limit=st.integers(0, 40))
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_the_best_are_the_largest(self, values: list[float], limit: int) -> None:
         held = np.array(values)
         found = signs.best(held, limit)
@@ -153,7 +153,7 @@ class TestSigns:
 
 class TestFusion:
     @given(values=NUMBERS)
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_places_have_no_unit(self, values: list[float]) -> None:
         held = np.array(values)
         found = standard(held)
@@ -163,7 +163,7 @@ class TestFusion:
             assert abs(float(found.std()) - 1) < 1e-6
 
     @given(values=NUMBERS)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_bends_begin_where_they_begin(self, values: list[float]) -> None:
         held = np.array(values)
         columns = bent(held)
@@ -194,14 +194,14 @@ class TestFusion:
 
 class TestFigures:
     @given(ranked=GRADES, rest=GRADES)
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_figures_lie_between_nought_and_one(self, ranked: list[int], rest: list[int]) -> None:
         every, fitting = [*ranked, *rest], sum(one > 0 for one in [*ranked, *rest])
         for value in (measures.ndcg(ranked, every), measures.average_precision(ranked, fitting), measures.reciprocal_rank(ranked), measures.recall(ranked, fitting)):
             assert 0 <= value <= 1 + 1e-9
 
     @given(grades=GRADES)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_the_best_order_has_one_and_a_worse_one_no_more(self, grades: list[int]) -> None:
         best = sorted(grades, reverse=True)
         assert measures.ndcg(best, grades) == pytest.approx(1.0 if any(grades) else 0.0)

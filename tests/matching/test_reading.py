@@ -126,7 +126,7 @@ def test_a_clause_that_says_nothing_has_no_cues() -> None:
     assert [(one.text, one.hits, one.weight) for one in clauses("……\n\n🦊", JOINT)] == [("……\n\n", (), 1.0), ("🦊", (), 1.0)]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(LINES.map("".join))
 def test_clauses_stand_where_they_say_and_lose_only_ends_of_sentences(text: str) -> None:
     found = points(text)
@@ -138,7 +138,7 @@ def test_clauses_stand_where_they_say_and_lose_only_ends_of_sentences(text: str)
         assert [text[word.start : word.end] for word in one.words] == [word.surface for word in one.words]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(LINES.map("".join))
 def test_cues_stand_inside_their_clause(text: str) -> None:
     for clause in read(text, lexicon({**JOINT, "a": {"words": ["めっき", "剥がれ"]}, "b": {"weak": ["めっき+契約"]}})):
@@ -146,7 +146,7 @@ def test_cues_stand_inside_their_clause(text: str) -> None:
             assert all(clause.sentence.start <= start < end <= clause.sentence.end for start, end in hit.spans)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["測定したい。", "契約は要らない。", "まず相談。", "いずれ販売！"]), max_size=6))
 def test_a_sentence_reads_the_same_wherever_it_stands(told: list[str]) -> None:
     cues = {**JOINT, "tests": {"words": ["測定"]}}

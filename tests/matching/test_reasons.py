@@ -146,7 +146,7 @@ def test_every_reason_told_is_true(region: Region) -> None:
     region()
     put(ROW, replace(ROW, id="X2", name="クラックの検出", summary="樹脂の割れと熱変形を測る。"), replace(ROW, id="X3", kind="equipment", name="恒温槽", summary="熱変形。"))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.sampled_from(BITS), min_size=1, max_size=10).map("".join))
     def holds(text: str) -> None:
         for match in matches(text, knowledge()):

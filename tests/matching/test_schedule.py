@@ -227,7 +227,7 @@ def lies_in(task: Task, begins: dt.date) -> bool:
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(plans())
 def test_properties(tasks: list[Task]) -> None:
     placed = place(tasks, on=ON, closed=CLOSED)
@@ -254,7 +254,7 @@ def test_properties(tasks: list[Task]) -> None:
         assert dated or is_business_day(one.begins, CLOSED, task.weekdays)  # opening days respected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(plans(), st.integers(1, 60))
 def test_moving_a_step_moves_what_depends_on_it_and_nothing_else(tasks: list[Task], later: int) -> None:
     first = min(tasks, key=lambda one: one.key)  # waits for nobody

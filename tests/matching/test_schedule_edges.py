@@ -147,7 +147,7 @@ def wild(draw: st.DrawFn) -> list[Task]:
     return tasks
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(wild())
 def test_nothing_stops_the_planner_and_what_is_done_keeps_its_day(tasks: list[Task]) -> None:
     placed = {one.key: one for one in place(tasks, on=ON, closed=CLOSED)}

@@ -145,7 +145,7 @@ CUES = {"a": {"strong": ["測定"], "words": ["出展"], "weak": ["特許"]}, "b
 TOLD = st.lists(st.sampled_from(["測定。", "出展したい。", "まず特許。", "いずれ融資。", "測定は要らない。", "挨拶。"]), max_size=6)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(TOLD, st.sampled_from(["測定。", "出展。", "特許。"]))
 def test_a_matching_word_added_never_lowers_what_is_told(told: list[str], word: str) -> None:
     before = {fit.code: fit for fit in scored(CUES, "".join(told))}
@@ -155,7 +155,7 @@ def test_a_matching_word_added_never_lowers_what_is_told(told: list[str], word: 
     assert len(after["a"].hits) > len(before["a"].hits)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(TOLD, st.permutations(list(CUES)))
 def test_the_order_of_the_codes_does_not_matter(told: list[str], order: list[str]) -> None:
     clauses = read("".join(told), lexicon(CUES))
@@ -163,7 +163,7 @@ def test_the_order_of_the_codes_does_not_matter(told: list[str], order: list[str
     assert fits(clauses, NO_SAYINGS, order, votes) == fits(clauses, NO_SAYINGS, list(CUES), votes)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(TOLD, st.floats(0, 3), st.floats(0, 3))
 def test_a_larger_vote_never_lowers_the_score(told: list[str], one: float, other: float) -> None:
     less, more = sorted((one, other))
@@ -172,7 +172,7 @@ def test_a_larger_vote_never_lowers_the_score(told: list[str], one: float, other
     assert high.told == low.told
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(TOLD)
 def test_scores_fall_and_are_finite(told: list[str]) -> None:
     found = scored(CUES, "".join(told))
@@ -182,7 +182,7 @@ def test_scores_fall_and_are_finite(told: list[str]) -> None:
 
 
 @given(values=st.lists(st.tuples(st.sampled_from("abc"), st.floats(-1, 1, width=32)), min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_two_nearest_sayings_of_each_code_are_meant(values: list[tuple[str, float]]) -> None:
     listed: dict[str, list[str]] = {code: [] for code in "abcd"}
     for number, (code, _value) in enumerate(values):
@@ -196,7 +196,7 @@ def test_the_two_nearest_sayings_of_each_code_are_meant(values: list[tuple[str, 
 
 
 @given(st.lists(st.sampled_from(["共同研究", "特許ではない", "補助", "融資。", "測定", "、", "何も"]), max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_the_cues_say_is_told_for_each_code_as_if_it_were_alone(told: list[str]) -> None:
     known = lexicon({
         "a": {"strong": ["共同研究"], "words": ["研究", "特許"], "against": ["融資"]}, "b": {"words": ["特許", "補助"]},

@@ -212,14 +212,14 @@ def test_writings_are_the_typed_one_and_its_kin() -> None:
     assert searching._writings("センサー") == {"センサー", "センサ"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(min_size=2, max_size=30).filter(lambda text: len(unicodedata.normalize("NFKC", text).strip()) > 1))
 def test_no_writing_of_a_longer_text_is_one_letter_or_none(text: str) -> None:
     """An empty one would find everything, a single letter left of a long text nearly so."""
     assert [written for written in searching._writings(text) if len(written) < 2] == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=60))
 def test_whatever_is_typed_gets_a_list_of_what_may_be_seen(searched: World, text: str) -> None:
     open_ids = {"EQ1", "EQ2", "PG1", "PG2", "EX1"}

@@ -65,7 +65,7 @@ LISTS = st.integers(1, 12).flatmap(lambda size: st.tuples(*(entries(n) for n in 
 
 def test_what_a_page_says_and_what_a_filter_finds_are_the_same(cared: World) -> None:
     @given(listed=LISTS, on=NEAR)
-    @bounds(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @bounds(max_examples=8, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
     def agree(listed: tuple[tuple[EntryRow, str, bool], ...], on: dt.date) -> None:
         Entry.objects.all().delete()
         for keeper in {one for _row, one, _gone in listed}:

@@ -114,7 +114,7 @@ def test_a_proposal_over_a_broken_table_goes_by_words_and_says_so(place: Path, r
     assert (proposal.supports[0].service, proposal.missing) == ("tech-consultation", BROKEN)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(max_size=64), st.binary(max_size=3))
 def test_keys_have_64_bits_and_hang_on_every_byte(data: bytes, more: bytes) -> None:
     assert 0 <= vectors.murmur(data) < 1 << 64

@@ -119,7 +119,7 @@ def test_the_order_of_the_windows_does_not_matter() -> None:
 _dates = st.dates(day(4, 1), day(3, 31, 2028))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(_dates, st.integers(0, 200)), max_size=4), _dates)
 def test_open_means_that_a_window_has_not_closed(spans: list[tuple[dt.date, int]], on: dt.date) -> None:
     windows = [call(opens, opens + dt.timedelta(days=length)) for opens, length in spans]

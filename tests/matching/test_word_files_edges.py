@@ -67,7 +67,7 @@ GROUPS = st.lists(
 
 class TestWriting:
     @given(found=GROUPS)
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     def test_any_words_that_can_be_kept_come_back_as_they_went_out(self, found: list[Group]) -> None:
         assert groups(lines(written(found))) == found
 
@@ -107,7 +107,7 @@ class TestLines:
         assert groups(found) == [Group("x1", listed("腐食", "錆", "赤錆"))]
 
     @given(text=st.text(max_size=300))
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_any_text_is_read_to_the_end(self, text: str) -> None:
         for one in lines(text):
             assert one.number >= 1
@@ -260,7 +260,7 @@ class TestRules:
         assert fault in "／".join(found)
 
     @given(text=st.text(max_size=60))
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     def test_a_word_cleaned_twice_is_the_same(self, text: str) -> None:
         assert clean_word(clean_word(text)) == clean_word(text)
         assert "\n" not in clean_word(text)

@@ -57,7 +57,7 @@ def test_hostile_text_is_read_without_a_fault(text: str) -> None:
     assert isinstance(content_forms(text), list)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=200))
 def test_every_word_stands_where_it_says(text: str) -> None:
     assert [text[word.start : word.end] for word in words(text)] == [word.surface for word in words(text)]
@@ -116,7 +116,7 @@ def test_pairs_never_reach_over_a_sign_or_hiragana(text: str, found: list[str]) 
     assert pairs(text) == found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["めっき。", "測りたい\n", "何？！", "「はい。」", "①次", "🦊", "\x00。"]), max_size=12).map("".join))
 def test_sentences_follow_each_other_and_hold_their_words(text: str) -> None:
     end = 0
@@ -127,7 +127,7 @@ def test_sentences_follow_each_other_and_hold_their_words(text: str) -> None:
         assert all(one.start <= word.start < word.end <= one.end for word in one.words)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_pairs_do_not_depend_on_what_stands_in_another_line(text: str, other: str) -> None:
     assert pairs(f"{text}\n{other}") == [*pairs(text), *pairs(other)]

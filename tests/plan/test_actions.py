@@ -336,7 +336,7 @@ def _plans(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=st.composite(_plans)())
 def test_what_is_exported_publishes_to_the_same_plan(document: dict[str, Any], tmp_path_factory: Any) -> None:
     folder = tmp_path_factory.mktemp("plan")

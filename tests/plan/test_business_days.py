@@ -16,7 +16,7 @@ from tests.world import World
 
 YEAR_END = [(12, 29, 1, 3)]
 DAYS = st.dates(dt.date(2019, 1, 1), dt.date(2030, 12, 31))
-quick = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def on(text: str) -> dt.date:

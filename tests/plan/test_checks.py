@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.plan.checks import check, check_document, check_files, check_shape
@@ -177,7 +177,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_no_document_raises(data: st.DataObject) -> None:
     document = copy.deepcopy(region())

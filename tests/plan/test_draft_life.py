@@ -126,7 +126,7 @@ class Draft(RuleBasedStateMachine):
 
 @pytest.mark.covers("C75")
 def test_two_editors_in_every_order(db: None) -> None:
-    run_state_machine_as_test(Draft, settings=settings(max_examples=8, stateful_step_count=10, deadline=None))
+    run_state_machine_as_test(Draft, settings=settings(max_examples=8, stateful_step_count=10))
 
 
 # What a refusal leaves behind ----------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ def test_a_day_of_a_plan_is_one_that_pages_can_write(text: str, is_one: bool) ->
     assert is_day(text) is is_one
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(DAYS, DAYS), max_size=4))
 def test_provisions_overlap_exactly_when_two_share_a_day(spans: list[tuple[dt.date, dt.date]]) -> None:
     days = [sorted(span) for span in spans]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from renkei.plan.files import SECTIONS, load, read_bytes, read_text, schema, section_text, write_folder, write_text
@@ -34,7 +34,6 @@ def test_a_folder_becomes_one_document_with_file_and_line_of_each_value() -> Non
     assert source.place(("nowhere",)) == (str(REGION), 1)
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_what_is_written_reads_back_as_the_same(value: Any) -> None:
     source = read_text(write_text(value), "x")
@@ -87,7 +86,6 @@ def test_a_bomb_of_aliases_costs_nothing() -> None:
     assert [fault.rule for fault in read_bytes(bomb.encode(), "f").faults] == ["alias"]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_raise(data: bytes) -> None:
     source = read_bytes(data, "f")

@@ -211,7 +211,7 @@ def test_provisions_take_one_question_however_many(world: World, django_assert_n
             assert len([(one.body.short, one.service.name, one.service.stage.short) for one in provisions_on()]) == 8
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(spans=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 9)), min_size=1, max_size=4, unique_by=lambda span: span[0]),
        at=st.integers(-2, 32))  # fmt: skip
 def test_a_body_offers_on_a_day_when_one_of_its_spans_holds(world: World, spans: list[tuple[int, int]], at: int) -> None:

@@ -78,7 +78,7 @@ def test_the_figure_of_a_day_has_one_cell_a_pair(day: str, loans: int) -> None:
     assert all(len(row) == 3 for row in cells.values())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(DAYS, st.dictionaries(st.tuples(st.sampled_from(["events", "loan", "tech-consultation"]),
                                        st.sampled_from(["hibari-desk", "hibari-lab", "hibari-bank"])), st.integers(0, 99)))  # fmt: skip
 def test_each_total_of_the_figure_is_the_sum_of_its_column(day: dt.date, counts: dict[tuple[str, str], int]) -> None:

@@ -67,7 +67,7 @@ def test_a_draft_link_lives_31_days_at_most(world: World, days: float, lives: bo
     assert Link.objects.count() == int(lives)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(token=st.text(max_size=120))
 def test_no_guess_opens_anything(world: World, token: str) -> None:
     if not Link.objects.exists():

@@ -223,7 +223,7 @@ BODIES = [b"", BODY, b"--x\r\n\r\nhi\r\n--x--", b"--x\nContent-Type: text/html\n
 HEADER = st.builds(lambda name, values: name + b": " + b"".join(values) + b"\r\n", st.sampled_from(HEADERS), st.lists(st.sampled_from(PIECES), max_size=4))
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=250, derandomize=True)
 @given(st.lists(HEADER, max_size=6), st.lists(st.sampled_from(BODIES), max_size=3))
 def test_no_letter_at_all_is_refused(headers: list[bytes], bodies: list[bytes]) -> None:
     letter = read_letter(b"".join(headers) + b"\r\n" + b"".join(bodies), envelope_from=FIRM)

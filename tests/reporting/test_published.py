@@ -57,7 +57,7 @@ class TestSmallOnes:
     def test_what_is_left_out(self, parts: dict[str, int], total: int, wanted: dict[str, int | None], whole: int | None) -> None:
         assert without_small(parts, total) == (wanted, whole)
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(values=st.lists(st.integers(0, 30), max_size=8))
     def test_no_small_part_can_be_taken_back_from_the_total(self, values: list[int]) -> None:
         parts = {f"p{number}": value for number, value in enumerate(values)}
