@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from renkei.matching.cues import Lexicon, lexicon, word_lexicon
+from renkei.matching.kinds import NOTHING, nothing_told
 from renkei.matching.scoring import Sayings
 from renkei.matching.words import content_forms
 from renkei.plan.content import OutsideContact, PlanContent
@@ -101,7 +102,7 @@ def knowledge_of(version: int) -> Knowledge:
         content=content,
         services=services,
         lexicon=lexicon(told),
-        sayings=Sayings({code: one.get("says", []) for code, one in told.items() if one.get("says")}),
+        sayings=Sayings({code: one["says"] for code, one in told.items() if one.get("says")} | {NOTHING: nothing_told()}),
         names=word_lexicon(names),
         fields=word_lexicon({code: one.get("words", []) for code, one in bodies.items()}),
         fields_for={

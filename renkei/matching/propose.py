@@ -53,6 +53,7 @@ class _Reading:
     services: list[Fit]
     outside: list[Fit]
     said: kinds.Declined
+    signs: dict[str, float]
     kind: str
     offices: Offices
     declined: frozenset[tuple[str, str]]
@@ -127,6 +128,11 @@ def next_best(
     return [*same, *(one for one in supports if one.service != service and one.stage == stage)]
 
 
+def signs_of(text: str, *, on: dt.date) -> dict[str, float]:
+    """Return the signs by which a text's kind is told (``kinds.signs``), as the weights are learned from them."""
+    return _read(text, None, on, frozenset()).signs
+
+
 def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple[str, str]]) -> _Reading:
     known = knowledge(on)
     sentences = points(text)
@@ -134,16 +140,18 @@ def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple
     clauses = clauses_of(sentences, met.by(known.lexicon))
     sought = seek(text[:MAX_LENGTH], known) if text.strip() else Sought([], {})
     votes = _votes(first_of_each_kind(sought.matches), known)
-    scored = fits(clauses, known.sayings, [*known.services, *_outside_codes(known)], votes)
+    near = known.sayings.of(clauses)
+    scored = fits(clauses, near, [*known.services, *_outside_codes(known)], votes)
     services = [fit for fit in scored if fit.code in known.services]
     outside = [fit for fit in scored if fit.code.startswith(OUT)]
     technical = {code for code, one in (known.cues.get("bodies") or {}).items() if one.get("words")}
     named = [frozenset(hit.code for hit in hits) & technical for hits in met.by(known.names)]
     here = [bool(hits) for hits in met.by(known.region)]
     said = kinds.declined(clauses, named, here, known.region_words)
+    signs = kinds.signs(services, outside, near, clauses, said)
     return _Reading(
         text, on, known, met, clauses, gather(text, met, known, facts), sought, services, outside, said,
-        kinds.kind_of(services, outside, said, clauses), Offices.on(on), declined,
+        signs, kinds.kind_of(signs, is_no=said.is_no), Offices.on(on), declined,
     )  # fmt: skip
 
 
@@ -351,11 +359,13 @@ def _title(text: str) -> str:
 
 
 def _contacts(reading: _Reading) -> list[Contact]:
-    """Return who else can help: those the text speaks of strongly enough."""
+    """Return who else can help: those the text speaks of strongly enough, and the best where the matter is somebody else's."""
     found: list[Contact] = []
     for fit in reading.outside:
         contact = reading.known.contact(fit.code.removeprefix(OUT))
-        if contact is None or not contact.holds(reading.on) or fit.score < kinds.OUTSIDE_AT_LEAST or len(found) >= 3:
+        is_theirs = reading.kind == "out_of_scope" and not found
+        is_told = fit.told >= kinds.OUTSIDE_TOLD if is_theirs else fit.score >= kinds.OUTSIDE_AT_LEAST
+        if contact is None or not contact.holds(reading.on) or not is_told or len(found) >= 3:
             continue
         words = "、".join(evidence.text for evidence in _words(fit, Choice(""), reading.text))
         found.append(Contact(contact.code, contact.name, contact.about, contact.phone, words))

@@ -21,6 +21,7 @@ from renkei.matching.words import content_forms, pairs
 
 _FADE = 0.62  # the second cue of a service says less than the first
 MEANING, LIKENESS = 4.0, 3.0
+_NEAREST = 3  # sayings of a code that count
 _EARLY = 0.3  # what is asked for first comes first
 
 
@@ -46,20 +47,34 @@ class Sayings:
         seen = Counter(term for one in terms for term in set(one))
         count = max(1, len(listed))
         self._weight = {term: math.log(1 + count / number) for term, number in seen.items()}
-        self._column = {term: number for number, term in enumerate(seen)}
-        self._matrix = self._rows(terms)
+        self._said = self._by_term(terms)
         self._forms = [content_forms(text) for _, text in listed]
         self._meaning: NDArray[np.float32] | None = None
         self._middle: NDArray[np.float32] | None = None
         self._embed()
 
-    def _rows(self, terms: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        rows = np.zeros((len(terms), len(self._column)), dtype=np.float32)
+    def _by_term(self, terms: Sequence[Sequence[str]]) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Return for each term the sayings that hold it, each with the term's share of the saying."""
+        said: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for number, one in enumerate(terms):
-            for term in set(one):
-                if term in self._column:
-                    rows[number, self._column[term]] = self._weight[term]
-        return _unit(rows)
+            own = {term: self._weight[term] for term in dict.fromkeys(one)}
+            length = math.sqrt(sum(weight * weight for weight in own.values()))
+            for term, weight in own.items():
+                said[term].append((number, weight / length))
+        return {
+            term: (np.array([number for number, _ in held]), np.array([share for _, share in held], dtype=np.float32))
+            for term, held in said.items()
+        }
+
+    def _likeness(self, terms: Sequence[str]) -> NDArray[np.float32]:
+        """Return how much of its terms each saying has in common with these: the cosine, rare terms counting more."""
+        own = {term: self._weight[term] for term in dict.fromkeys(terms) if term in self._weight}
+        found = np.zeros(len(self._owner), dtype=np.float32)
+        length = math.sqrt(sum(weight * weight for weight in own.values()))
+        for term, weight in own.items():
+            sayings, shares = self._said[term]
+            found[sayings] += np.float32(weight / length) * shares
+        return found
 
     def _embed(self) -> None:
         if vectors.table() is None or not self._forms:
@@ -69,6 +84,11 @@ class Sayings:
         self._middle = matrix.mean(axis=0)
         self._meaning = _unit(matrix - self._middle)
 
+    def of(self, clauses: Sequence[Clause]) -> list[dict[str, float]]:
+        """Return the nearness of each clause; what is said twice is asked once."""
+        told = {text: self.nearness(text) for text in dict.fromkeys(clause.text for clause in clauses)}
+        return [told[clause.text] for clause in clauses]
+
     def nearness(self, text: str) -> dict[str, float]:
         """Return for each code how near ``text`` comes to its sayings, nought when not nearer than to most."""
         if not len(self._owner):
@@ -77,8 +97,7 @@ class Sayings:
         terms = [*forms, *pairs(text)]
         if not terms:
             return dict.fromkeys(self.codes, 0.0)
-        likeness = self._matrix @ self._rows([terms])[0]
-        total = LIKENESS * self._by_code(likeness)
+        total = LIKENESS * self._by_code(self._likeness(terms))
         if self._meaning is not None and self._middle is not None:
             vector = vectors.embed(forms, self._weight)
             if vector is not None:
@@ -87,21 +106,20 @@ class Sayings:
         return {code: max(0.0, float(total[number])) for number, code in enumerate(self.codes)}
 
     def _by_code(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the mean of the two nearest sayings of each code."""
+        """Return the mean of the nearest few sayings of each code; of one that has fewer the furthest counts again."""
         best = np.zeros(len(self.codes), dtype=np.float32)
         order = np.lexsort((-values, self._owner))
         owner, ordered = self._owner[order], values[order]
         first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-        second = np.minimum(first + 1, len(owner) - 1)
-        second = np.where(owner[second] == owner[first], second, first)
-        best[owner[first]] = (ordered[first] + ordered[second]) / np.float32(2)
+        last = np.r_[first[1:], len(owner)] - 1
+        best[owner[first]] = sum(ordered[np.minimum(first + rank, last)] for rank in range(_NEAREST)) / np.float32(_NEAREST)
         return best
 
 
-def fits(clauses: Sequence[Clause], sayings: Sayings, codes: Iterable[str], votes: Mapping[str, float]) -> list[Fit]:
-    """Return how well each code fits the clauses, best first; ``votes`` come from past cases and the catalogue."""
-    told = {text: sayings.nearness(text) for text in dict.fromkeys(clause.text for clause in clauses)}
-    near = [told[clause.text] for clause in clauses]
+def fits(
+    clauses: Sequence[Clause], near: Sequence[Mapping[str, float]], codes: Iterable[str], votes: Mapping[str, float]
+) -> list[Fit]:
+    """Return how well each code fits the clauses, best first; ``near`` is theirs (``Sayings.of``), ``votes`` come from past cases and the catalogue."""
     cues = [_cue_sums(clause) for clause in clauses]
     found = []
     for code in codes:

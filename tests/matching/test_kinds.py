@@ -7,16 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renkei.matching.cues import Met, word_lexicon
-from renkei.matching.kinds import (
-    ENOUGH,
-    ENOUGH_IF_TOLD,
-    ENOUGH_IF_VAGUE,
-    OUTSIDE_AT_LEAST,
-    OUTSIDE_SHARE,
-    Declined,
-    declined,
-    kind_of,
-)
+from renkei.matching.kinds import KINDS, NOTHING, Declined, declined, kind_of, nothing_told, published, signs
 from renkei.matching.reading import points
 from renkei.matching.scoring import Fit
 from tests.matching.making import clauses
@@ -35,6 +26,12 @@ def said(text: str, own: tuple[str, ...] = ("千葉",)) -> Declined:
 
 def told(score: float) -> list[Fit]:
     return [Fit("tests", told=score), Fit("loan", told=0.1)]
+
+
+def kind(text: str, service: float, other: float = 0.0, near: dict[str, float] | None = None, found: Declined | None = None) -> str:
+    read, who = clauses(text), found or said(text)
+    near_each = [near or {"tests": service / 3}] * len(read)
+    return kind_of(signs(told(service), [Fit("outside:labour", told=other)], near_each, read, who), is_no=who.is_no)
 
 
 @pytest.mark.covers("C37")
@@ -86,90 +83,69 @@ def test_everywhere_counts_beside_a_no_from_here(text: str, everywhere: bool) ->
     assert said(text).is_everywhere is everywhere
 
 
+@pytest.mark.parametrize(
+    ("text", "doubted", "here"),
+    [
+        ("試験所では扱わないそうです。", {"lab"}, False), ("センターは無理、とのこと。", {"center"}, False), ("試験所は10GHzまでしか。", {"lab"}, False),
+        ("県内は知見なし。", set(), True), ("試験所で測りました。", set(), False), ("銀行は無理でした。", set(), False),
+        ("試験所に聞きました。分からないとのこと。", {"lab"}, False), ("", set(), False),
+    ],
+)  # fmt: skip
+def test_any_no_beside_a_name_is_a_weaker_sign_than_a_plain_refusal(text: str, doubted: set[str], here: bool) -> None:
+    found = said(text)
+    assert (found.doubted, found.is_doubted_here) == (doubted, here)
+    assert found.is_no is bool(doubted or here)
+
+
 @pytest.mark.covers("C37")
-@pytest.mark.parametrize(
-    ("bodies", "nothing", "elsewhere", "everywhere", "leads"),
-    [
-        ([], False, False, False, False),
-        ([], False, True, False, False),
-        ([], False, False, True, False),
-        ([], False, True, True, False),
-        ([], True, False, False, False),
-        ([], True, True, False, True),
-        ([], True, False, True, True),
-        (["lab"], False, False, False, False),
-        (["lab"], False, True, False, True),
-        (["lab"], False, False, True, True),
-        (["lab", "center"], False, False, False, True),
-    ],
-)
-def test_outside_needs_a_no_from_here_and_a_look_further(
-    bodies: list[str], nothing: bool, elsewhere: bool, everywhere: bool, leads: bool
-) -> None:
-    found = Declined(frozenset(bodies), nothing, elsewhere, everywhere)
-    assert found.leads_outside is leads
-    assert kind_of(told(9.0), [], found, clauses(SHORT)) == ("outside_region" if leads else "route")
+def test_two_bodies_asked_before_looking_further_count_as_a_no() -> None:
+    assert said("試験所は10Gまで。センターは18Gまで。埼玉の施設なら。").is_no
+    assert not said("試験所は10Gまで。センターは18Gまで。").is_no
+    assert not said("試験所は10Gまで。埼玉の施設なら。").is_no
+
+
+@pytest.mark.covers("C37")
+@settings(max_examples=100)
+@given(st.fixed_dictionaries({name: st.floats(-30, 30) for name in published().names}))
+def test_no_signs_lead_outside_without_a_no_from_here(told_signs: dict[str, float]) -> None:
+    assert kind_of(told_signs, is_no=False) != "outside_region"
+
+
+@pytest.mark.covers("C37")
+def test_outside_is_led_who_met_a_no_here_and_looks_further() -> None:
+    text = "部品の曲げの試験をしたい。試験所に断られ、センターにも機械がないとのことでした。県外の施設を紹介してください。"
+    assert kind(text, 5.0) == "outside_region"
+    assert kind("部品の曲げの試験をしたい。県外の施設を紹介してください。", 5.0) == "route"
 
 
 @pytest.mark.covers("C30")
-@pytest.mark.parametrize(
-    ("text", "enough"), [(SHORT, ENOUGH), (LONG, ENOUGH_IF_TOLD), ("何かいい支援は。", ENOUGH_IF_VAGUE), ("とりあえず" + LONG, ENOUGH_IF_VAGUE)]
-)
-def test_what_must_be_told_depends_on_how_much_is_said(text: str, enough: float) -> None:
-    assert kind_of(told(enough), [], NOBODY, clauses(text)) == "route"
-    assert kind_of(told(enough - 0.01), [], NOBODY, clauses(text)) == "clarify"
-
-
-@pytest.mark.covers("C30")
-@pytest.mark.parametrize("text", ["", "あ", "めっき", "asdf jkl;", "ｗｗｗｗ", "🦊", "\x00", "。。。", "こんにちは", "？"])
+@pytest.mark.parametrize("text", ["", "あ", "asdf jkl;", "ｗｗｗｗ", "🦊", "\x00", "。。。", "こんにちは", "？", "相談"])
 def test_nothing_a_word_or_nonsense_is_asked_about(text: str) -> None:
-    assert kind_of([], [], NOBODY, clauses(text)) == "clarify"
-    assert kind_of(told(0.0), [], said(text), clauses(text)) == "clarify"
+    assert kind(text, 0.0) == "clarify"
 
 
-@pytest.mark.parametrize(
-    ("service", "other", "kind"),
-    [
-        (0.0, OUTSIDE_AT_LEAST, "out_of_scope"),
-        (0.0, OUTSIDE_AT_LEAST - 0.01, "clarify"),
-        (5.0, 5.0 * OUTSIDE_SHARE, "out_of_scope"),
-        (5.0, 5.0 * OUTSIDE_SHARE - 0.01, "route"),
-        (5.0, 0.0, "route"),
-        (2.7, OUTSIDE_AT_LEAST, "out_of_scope"),
-    ],
-)
-def test_what_is_not_ours_must_be_told_strongly_and_nearly_as_strongly_as_the_best(
-    service: float, other: float, kind: str
-) -> None:
-    assert kind_of(told(service), [Fit("outside:labour", told=other)], NOBODY, clauses(SHORT)) == kind
+@pytest.mark.covers("C30")
+def test_who_tells_nothing_is_asked_and_who_tells_much_is_not() -> None:
+    assert kind("担当の方はいますか。用件は会って話します。", 1.0, near={NOTHING: 3.0}) == "clarify"
+    assert kind(LONG, 9.0) == "route"
 
 
-def test_what_is_not_ours_is_not_sent_outside_the_region() -> None:
-    both_said_no = Declined(frozenset({"lab", "center"}), is_nothing_here=True, asks_elsewhere=True)
-    assert kind_of(told(1.0), [Fit("outside:labour", told=4.0)], both_said_no, clauses(SHORT)) == "out_of_scope"
+def test_somebody_elses_matter_must_be_told_more_strongly_than_ours() -> None:
+    text = "辞めた社員から残業代を請求されています。"
+    assert kind(text, 0.5, other=6.0, near={"outside:labour": 3.0}) == "out_of_scope"
+    assert kind(LONG, 9.0, other=3.0) == "route"
 
 
-def test_votes_make_no_text_clear() -> None:
-    assert kind_of([Fit("tests", score=99.0, told=0.0)], [], NOBODY, clauses(SHORT)) == "clarify"
+@settings(max_examples=60)
+@given(st.floats(0, 12), st.floats(0, 12), st.sampled_from([SHORT, LONG, "何かいい支援は。"]), st.floats(0, 4))
+def test_more_told_never_turns_a_route_into_questions(one: float, other: float, text: str, empty: float) -> None:
+    less, more = (kind(text, score, near={NOTHING: empty}, found=NOBODY) for score in sorted((one, other)))
+    assert (less, more) != ("route", "clarify")
 
 
-BITS = st.lists(
-    st.sampled_from(["試験所に断られた。", "県外でも。", "県内には設備がない。", "測りたい。", "どこも同じ。", "センターで。", "何か支援は。"]),
-    max_size=5,
-)
-
-
-@settings(max_examples=50)
-@given(BITS)
-def test_no_text_leads_outside_without_a_no(bits: list[str]) -> None:
-    found = said("".join(bits))
-    told_no = any("断られた" in bit or "設備がない" in bit for bit in bits)
-    assert not found.leads_outside or told_no
-    assert not found.bodies or told_no
-
-
-@settings(max_examples=40)
-@given(st.floats(0, 12), st.floats(0, 12), st.sampled_from([SHORT, LONG, "何かいい支援は。"]))
-def test_more_told_never_turns_a_route_into_questions(one: float, other: float, text: str) -> None:
-    less, more = (kind_of(told(score), [], NOBODY, clauses(text)) for score in sorted((one, other)))
-    assert (less, more) in {("clarify", "clarify"), ("clarify", "route"), ("route", "route")}
+def test_the_weights_are_those_of_the_signs_and_what_tells_nothing_is_plain_text() -> None:
+    given_signs = signs([], [], [], clauses(SHORT), NOBODY)
+    assert list(given_signs) == list(published().names)
+    assert published().scores(given_signs).shape == (len(KINDS),)
+    assert len(set(nothing_told())) == len(nothing_told()) > 50
+    assert all(one.strip() == one != "" for one in nothing_told())
