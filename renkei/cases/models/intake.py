@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 from renkei.plan.queries import is_front_desk
 
 
@@ -28,7 +28,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
             desk = models.Q(case__at_desk=True) if is_front_desk(actor.body) else models.Q(pk__in=[])
             return self.filter(taken | held | desk)
         if actor.kind in {ActorKind.LINK, ActorKind.COMPANY}:
-            return self.filter(case__in=Case.objects.inside(actor))
+            return self.filter(of_inside(actor))
         return self.none()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 
 from renkei.base.actor import Actor, ActorKind
-from renkei.cases.models.case import Case, asked_case_ids, live_link
+from renkei.cases.models.case import Case, asked_case_ids, live_link, of_inside
 from renkei.cases.states import DisclosureClass
 from renkei.plan.queries import is_front_desk
 from renkei.post.models import LinkPurpose
@@ -29,7 +29,7 @@ def readable(actor: Actor) -> models.Q:
     if actor.kind is ActorKind.PARTNER:
         return _readable_by_partner(actor)
     if actor.is_company:
-        return models.Q(case__in=Case.objects.inside(actor))
+        return of_inside(actor)
     if actor.kind is ActorKind.LINK:
         return _readable_by_link(actor)
     return models.Q(pk__in=[])
@@ -95,7 +95,7 @@ def _readable_by_link(actor: Actor) -> models.Q:
     if link is None or link.case is None:
         return models.Q(pk__in=[])
     if link.purpose == LinkPurpose.STATUS:
-        return models.Q(case__in=Case.objects.inside(actor))
+        return of_inside(actor)
     from renkei.cases.models.consent import Consent  # noqa: PLC0415  consents point at cases
 
     live = Consent.objects.live().filter(body_id=link.body, case_id=link.case, klass__in=link.classes)
