@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from renkei.accounts.models import surname
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.cases.models import (
@@ -139,7 +140,7 @@ def _item(step: Transition, known: Known) -> Item | None:
         at=at,
         happened_on=step.happened_on,
         recorded_at=step.recorded_at,
-        who=_("会社") if from_company else _surname(step.person_name),
+        who=_("会社") if from_company else surname(step.person_name),
         body=step.body,
         kind=verb.value,
         title=said.title,
@@ -148,7 +149,3 @@ def _item(step: Transition, known: Known) -> Item | None:
         late=step.happened_on < step.recorded_at.astimezone(clock.JST).date(),
         subject=step.subject,
     )
-
-
-def _surname(name: str) -> str:
-    return name.replace("\u3000", " ").split(" ")[0]

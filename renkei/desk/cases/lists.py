@@ -39,7 +39,7 @@ def cases(request: StaffRequest, body: str) -> HttpResponse:
     if not request.GET and (first := next((one for one in views if one.is_default), None)) and first.query:
         return redirect(f"{reverse('desk-cases', kwargs={'body': body})}?{first.query}")
     given = CaseFilter(request.GET, actor=request.actor)
-    found = given.cases().select_related("company", "holder", "holder_person")
+    found = given.cases().select_related("holder", "holder_person").prefetch_related("company").defer("grams")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = given.wanted.query
     return render(
