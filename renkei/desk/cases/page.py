@@ -161,7 +161,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
     chosen = [item for item in items if not by_body or item.body == by_body]
     chosen.sort(key=lambda item: (item.happened_on, item.at), reverse=True)
     shown = chosen if everything else chosen[:FEW]
-    attempts = Contact.objects.visible_to(actor).filter(case=case)
+    attempts = Contact.objects.visible_to(actor, [case])
     shown_lanes = lanes(case, actor)
     return {
         "case": case,
@@ -171,7 +171,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "lanes": shown_lanes,
         "consents": consent_rows(case, actor, bodies),
         "classes": DisclosureClass.choices,
-        "files": cast("list[Attachment]", list(Attachment.objects.visible_to(actor).filter(case=case))),
+        "files": cast("list[Attachment]", list(Attachment.objects.visible_to(actor, [case]))),
         "words": list(_words(case, actor)),
         "mails": deliveries(case.pk),
         "attempts": attempts.filter(outcome="absent").count(),
@@ -252,7 +252,7 @@ def _wishes(case: Case, actor: Actor, bodies: dict[str, Body]) -> list[tuple[Bod
 
 
 def _words(case: Case, actor: Actor) -> QuerySet[Consultation]:
-    return Consultation.objects.visible_to(actor).filter(case=case).select_related("received_by", "taken_by", "person")
+    return Consultation.objects.visible_to(actor, [case]).select_related("received_by", "taken_by", "person")
 
 
 def _open_handover(case: Case, actor: Actor) -> Handover | None:

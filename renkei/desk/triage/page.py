@@ -174,7 +174,7 @@ class Clues:
 
 def build(case: Case, actor: Actor, data: QueryDict | None = None) -> TriagePage:
     """Gather the page in a fixed number of queries."""
-    said = list(Consultation.objects.visible_to(actor).filter(case=case).select_related("person"))
+    said = list(Consultation.objects.visible_to(actor, [case]).select_related("person"))
     supports = list(
         Support.objects.visible_to(actor).filter(case=case).select_related("body", "service", "need").order_by("made_at")
     )
@@ -299,7 +299,7 @@ def _sight(page: TriagePage) -> Sight:
 
 
 def _asked(page: TriagePage) -> dict[Any, str]:
-    passages = Passage.objects.visible_to(page.actor).filter(case=page.case, support__isnull=False, klass="summary")
+    passages = Passage.objects.visible_to(page.actor, [page.case]).filter(support__isnull=False, klass="summary")
     return {one.support_id: one.text for one in passages.order_by("-written_at")}
 
 
