@@ -20,7 +20,7 @@ from renkei.cases.models import Case, Consent, Need
 from renkei.cases.queries.finding import Wanted, narrowed
 from renkei.cases.queries.today import CaseRow, as_rows, slim
 from renkei.cases.states import CaseState, NeedState
-from renkei.plan.models import Stage
+from renkei.plan.queries import stages
 
 ARRIVED = "arrived"
 AGES = [
@@ -97,7 +97,7 @@ def board(actor: Actor, filters: BoardFilters | None = None) -> Board:
     cards, (burning, ending, count) = list(_cards(shown, chosen)), _burning(actor, shown)
     rows = as_rows([*cards, *burning])
     rows, burning_rows = rows[:len(cards)], rows[len(cards):]
-    names = {ARRIVED: _("振り分け前"), **dict(Stage.objects.order_by("order").values_list("code", "short")), "": _("課題を決める前")}
+    names = {ARRIVED: _("振り分け前"), **{one.code: one.short for one in stages()}, "": _("課題を決める前")}
     columns = [
         Column(code, name, counts.get(code, 0), [row for row in rows if row.stage == code])
         for code, name in names.items() if code or counts.get("")

@@ -15,6 +15,7 @@ from django.db.models.functions import Left
 from renkei.accounts.models import surname
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.memo import once
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.states import CaseState
 from renkei.plan.queries import business_days_between, content_now, is_front_desk
@@ -85,7 +86,7 @@ class Today:
 
 _SHOWN = (
     "number", "company", "company_given", "title", "state", "holder", "next_step", "next_kind", "next_on", "next_time", "next_phone",
-    "next_body", "next_person", "arrived_at",
+    "next_body", "next_person", "arrived_at", "received_by", "at_desk",
 )  # fmt: skip
 _NAMES = """
     SELECT id::text, name FROM companies_company WHERE id = ANY (%s) UNION ALL
@@ -99,11 +100,6 @@ def concerning(actor: Actor, body: str) -> QuerySet[Case]:
     if is_front_desk(body):
         mine |= Q(at_desk=True)
     return Case.objects.visible_to(actor).open().filter(mine)
-
-
-def rows_of(cases: QuerySet[Case]) -> list[CaseRow]:
-    """Return rows for a list, in one query; firms the body does not know show the name given with the case."""
-    return as_rows(slim(cases))
 
 
 def slim(cases: QuerySet[Case], *more: str) -> QuerySet[Case]:
@@ -151,12 +147,7 @@ def today(actor: Actor, body: str) -> Today:
     late, now = mine.filter(next_on__lt=day), mine.filter(next_on=day)
     ahead = mine.filter(next_on__gt=day, next_on__lte=day + AHEAD).exclude(state=CaseState.ARRIVED)
     arrived = mine.filter(state=CaseState.ARRIVED)
-    counts = mine.order_by().aggregate(
-        overdue_count=Count("pk", filter=Q(next_on__lt=day)),
-        due_today_count=Count("pk", filter=Q(next_on=day) & ~Q(next_kind="call")),
-        arrivals_count=Count("pk", filter=Q(state=CaseState.ARRIVED)),
-    )
-    reached = _reached_today(actor, body)
+    counts, reached = day_counts(actor, body), _reached_today(actor, body)
     lists = [list(slim(found)) for found in (
         late[:MOST_ROWS], now.filter(next_kind="call")[:MOST_ROWS], now.exclude(next_kind="call")[:MOST_ROWS], arrived[:MOST_ARRIVALS],
         ahead[:MOST_COMING], Case.objects.visible_to(actor).filter(pk__in=reached),
@@ -164,25 +155,37 @@ def today(actor: Actor, body: str) -> Today:
     rows = iter(as_rows(chain(*lists)))
     overdue, waiting, due_today, arrivals, coming, done = (list(islice(rows, len(found))) for found in lists)
     to_call = {row.id for row in waiting}
-    calls = _with_attempts(waiting, actor) + [replace(row, called_at=reached[row.id]) for row in done if row.id not in to_call]
+    calls = _with_attempts(waiting, lists[1], actor) + [replace(row, called_at=reached[row.id]) for row in done if row.id not in to_call]
     return Today(
         overdue=overdue,
         calls=sorted(calls, key=lambda row: (row.called_at is not None, row.at or dt.time.max)),
         due_today=due_today,
-        arrivals=with_words(arrivals, actor),
+        arrivals=with_words(arrivals, lists[3], actor),
         coming=coming,
         notices=list(
             NoticeReceipt.objects.filter(body=body, read_at__isnull=True).select_related("notice")
             .order_by("-notice__sent_at")[:10]
         ),
-        **counts,
+        overdue_count=counts["overdue"], due_today_count=counts["due_today"], arrivals_count=counts["arrivals"],
     )  # fmt: skip
 
 
-def with_words(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
-    """Add channel and the beginning of the firm's words where the actor may read them, in one query."""
+def day_counts(actor: Actor, body: str) -> dict[str, int]:
+    """Return how many cases wait in the inbox, are overdue, to be called or due today, or have arrived; asked once a page."""
+    day = clock.today()
+    waiting = Q(holder_id=body) & (Q(state=CaseState.ARRIVED) | Q(next_kind="answer"))
+    counted = {
+        "inbox": waiting, "overdue": Q(next_on__lt=day), "calls": Q(next_on=day, next_kind="call"),
+        "due_today": Q(next_on=day) & ~Q(next_kind="call"), "arrivals": Q(state=CaseState.ARRIVED),
+    }  # fmt: skip
+    asked = {name: Count("pk", filter=which) for name, which in counted.items()}
+    return once(("counts of the day", actor, body), lambda: concerning(actor, body).aggregate(**asked))
+
+
+def with_words(rows: list[CaseRow], cases: list[Case], actor: Actor) -> list[CaseRow]:
+    """Add channel and the beginning of the firm's words where the actor may read them, in one query; ``cases`` are those of the rows."""
     content = content_now()
-    said = Consultation.objects.visible_to(actor).filter(case__in=[row.id for row in rows]).order_by("-consulted_at")
+    said = Consultation.objects.visible_to(actor, cases).order_by("-consulted_at")
     words = {case: (channel, text) for case, channel, text in said.values_list("case_id", "channel", Left("text", 80))}
     return [
         replace(row, channel=content.word("channels", words[row.id][0]), text=words[row.id][1].replace("\n", " "))
@@ -190,9 +193,9 @@ def with_words(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
     ]  # fmt: skip
 
 
-def _with_attempts(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
+def _with_attempts(rows: list[CaseRow], cases: list[Case], actor: Actor) -> list[CaseRow]:
     tries = dict(
-        Contact.objects.visible_to(actor).filter(case__in=[row.id for row in rows], outcome="absent")
+        Contact.objects.visible_to(actor, cases).filter(outcome="absent")
         .filter(happened_at__gte=clock.now() - dt.timedelta(days=14))
         .values_list("case_id").annotate(n=Count("pk"))
     )  # fmt: skip
@@ -200,9 +203,13 @@ def _with_attempts(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
 
 
 def _reached_today(actor: Actor, body: str) -> dict[uuid.UUID, dt.datetime]:
-    """Return the cases whose firm was reached by telephone today, and when, so that the list shows what is done."""
+    """Return the cases whose firm a body of the actor's reached by telephone today, and when: of what it sees, the list shows what is done.
+
+    Its own writing it reads in every case it sees, so which class it is of is not asked.
+    """
     midnight = clock.at(clock.today(), 0)
+    own = Contact.objects.filter(author_body_id=body) if actor.body == body else Contact.objects.none()
     return dict(
-        Contact.objects.visible_to(actor).filter(author_body_id=body, channel="phone", happened_at__gte=midnight)
+        own.filter(channel="phone", happened_at__gte=midnight)
         .exclude(outcome="absent").values_list("case_id").annotate(at=Max("happened_at"))
     )  # fmt: skip

@@ -19,6 +19,7 @@ from renkei.desk.cases.facets import counted
 from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.request import StaffRequest
 from renkei.plan.models import Stage
+from renkei.plan.queries import stages
 
 PER_PAGE = 50
 CARDS, WHOLE_COLUMN = 8, 300
@@ -46,7 +47,7 @@ def cases(request: StaffRequest, body: str) -> HttpResponse:
         request,
         "desk/cases/list.html",
         {
-            "form": given, "page": page, "rows": _rows(page, request.actor, list(Stage.objects.all())), "body": body,
+            "form": given, "page": page, "rows": _rows(page, request.actor, stages()), "body": body,
             "is_narrowed": bool(given.chips()), "chips": given.chips(), "counts": counted(given, request.GET),
             "views": views, "query": query, "can_save": bool(query) and query not in {one.query for one in views},
         },

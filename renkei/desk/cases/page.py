@@ -42,7 +42,7 @@ from renkei.desk.meetings.forms import PutUpForm
 from renkei.matching.models import Entry
 from renkei.matching.standing import alive
 from renkei.plan.models import Body, Stage
-from renkei.plan.queries import content_now, is_front_desk
+from renkei.plan.queries import content_now, is_front_desk, stages
 
 FEW = 12
 SUPPORT_ACTS: list[type[needs.SupportAct]] = [needs.StartForm, needs.FinishForm, needs.RecallForm, needs.WithdrawForm]
@@ -111,7 +111,7 @@ def lanes(case: Case, actor: Actor) -> list[Lane]:
         support.case = case
         if support.need_id in rows:
             rows[support.need_id].supports.append(SupportRow(support, _acts(support, case, actor)))
-    result = {stage.pk: Lane(stage) for stage in Stage.objects.all()}
+    result = {stage.pk: Lane(stage) for stage in stages()}
     for row in rows.values():
         result[row.need.stage_id].needs.append(row)
     return [lane for lane in result.values() if lane.needs or lane.stage.pk != "x"]
