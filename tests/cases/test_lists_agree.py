@@ -184,7 +184,7 @@ class TestMoreThanFits:
             given_case(world, state="arrived", next_on=TODAY + dt.timedelta(days=1))
         page = today(world.desk, DESK)
         assert (len(page.overdue), page.overdue_count) == (40, 45)
-        assert (len(page.arrivals), page.arrivals_count) == (20, 45)
+        assert (len(page.arrivals), page.arrivals_count) == (8, 45)
         assert page.overdue[0].on == TODAY - dt.timedelta(days=45)
 
     def test_alarms_past_what_is_read_are_still_counted(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,6 +128,10 @@ class AskedQuerySet(models.QuerySet["Asked"]):
         own = Circulation.objects.visible_to(actor).values("inquiry_id")
         return self.filter(models.Q(body_id=actor.body) | models.Q(inquiry_id__in=own))
 
+    def waiting_at(self, actor: Actor) -> AskedQuerySet:
+        """Return what the actor's body is asked now: it sees that, and the inquiry while it lasts, so nothing else is asked about."""
+        return self.filter(body_id=actor.body, inquiry__ended_at__isnull=True) if actor.is_staff else self.none()
+
 
 class Asked(Row):
     """One body asked without a name: told, reminded once, and what it answered."""

@@ -40,15 +40,22 @@ class SupportQuerySet(models.QuerySet["Support"]):
             return self
         inside = of_inside(actor)
         if actor.is_staff:
-            own = models.Q(body_id=actor.body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now())
-            return self.filter(inside | own)
+            return self.filter(inside | _left_to(actor))
         if actor.kind is ActorKind.LINK:
             return self.filter(inside | models.Q(pk__in=live_link(actor, LinkPurpose.OFFER).values("subject")))
         return self.filter(inside)
 
+    def asked_of(self, actor: Actor) -> SupportQuerySet:
+        """Return what the actor's body is or was asked and the recall window is over: it sees all of it, so no case is asked about."""
+        return self.filter(_left_to(actor)) if actor.is_staff else self.none()
+
     def waiting(self) -> SupportQuerySet:
         """Return offers without an answer."""
         return self.filter(state=SupportState.OFFERED)
+
+
+def _left_to(actor: Actor) -> models.Q:
+    return models.Q(body_id=actor.body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now())
 
 
 class Support(Row):

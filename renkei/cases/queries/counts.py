@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Support
 from renkei.cases.queries.today import day_counts
-from renkei.cases.states import SupportState
 from renkei.post.models import NoticeReceipt
 
 
@@ -26,9 +24,7 @@ class NavCounts:
 def nav_counts(actor: Actor, body: str) -> NavCounts:
     """Return the numbers of ``body``, in three queries."""
     day = day_counts(actor, body)
-    asked = Support.objects.visible_to(actor).filter(body_id=body, state=SupportState.OFFERED)
-    if actor.body != body:
-        asked = asked.none()
+    asked = Support.objects.asked_of(actor) if actor.body == body else Support.objects.none()
     unread = NoticeReceipt.objects.filter(body=body, read_at__isnull=True)
-    return NavCounts(requests=asked.filter(leaves_at__lte=clock.now()).count(), notices=unread.count(),
+    return NavCounts(requests=asked.waiting().count(), notices=unread.count(),
                      inbox=day["inbox"], overdue=day["overdue"], calls=day["calls"])  # fmt: skip

@@ -22,7 +22,7 @@ from renkei.plan.queries import business_days_between, content_now, is_front_des
 from renkei.post.models import NoticeReceipt
 
 AHEAD = dt.timedelta(days=21)
-MOST_ARRIVALS, MOST_COMING, MOST_ROWS = 20, 6, 40
+MOST_ARRIVALS, MOST_COMING, MOST_ROWS = 8, 6, 40
 
 
 @dataclass(frozen=True, slots=True)
