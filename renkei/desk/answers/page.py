@@ -171,7 +171,7 @@ def _requests(supports: list[Support], actor: Actor) -> list[Request]:
     # Cases, needs and texts are read by themselves: a join would hide the request together with its case.
     ids = [one.case_id for one in supports]
     firms = Prefetch("company", Company.objects.select_related("municipality"))
-    cases = Case.objects.visible_to(actor).select_related("received_by").prefetch_related(firms).in_bulk(ids)
+    cases = Case.objects.visible_to(actor).select_related("received_by").prefetch_related(firms).defer("grams").in_bulk(ids)
     # A body sees the needs it was asked about in the cases it sees: both are known here, so no wider question is asked.
     needs = Need.objects.select_related("stage").in_bulk([one.need_id for one in supports if one.case_id in cases])
     texts: dict[object, list[str]] = defaultdict(list)  # the first is what is asked, the others answer questions
