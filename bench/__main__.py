@@ -22,6 +22,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from bench.yardstick import yardstick
 from renkei.run.postgres import free_port
 
 ROUNDS = 60
@@ -120,13 +121,14 @@ def _measure(address: str) -> int:
         "search": [f"{at}/search/?q={urllib.parse.quote(text)}" for text in ("塗料", "電波", "めっき")],
     }  # fmt: skip
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; {ROUNDS} requests a page")
-    missed = 0
+    missed, before = 0, yardstick()
     print(f"{'page':<16}{'median ms':>10}{'p95 ms':>9}{'limit':>7}")
     for name, paths in pages.items():
         missed += _line(name, browser.times(paths))
     missed += _line("requests", other.times([f"/d/{helper['body']}/requests/"]))
     missed += _line("entries as typed", browser.typed(f"{at}/entries/?q="))
     missed += _line("public as typed", Browser(address).typed("/find/?q="))
+    print(f"yardstick {before:.0f} ms before, {yardstick():.0f} after; load {os.getloadavg()[0]:.1f}")
     return 1 if missed else 0
 
 

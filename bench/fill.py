@@ -7,7 +7,7 @@ import random
 import uuid
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from renkei.accounts.models import Membership
 from renkei.base import clock
@@ -30,8 +30,6 @@ def fill(firms: int = 5_000, cases: int = 4_000, entries: int = 10_000, seed: in
         _fill_firms(rnd, firms - Company.objects.count())
         _fill_entries(rnd, entries - Entry.objects.count())
         _fill_cases(rnd, cases - Case.objects.count())
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
 
 
 def _fill_firms(rnd: random.Random, count: int) -> None:

@@ -25,6 +25,7 @@ from typing import Any
 
 from bench.scale.made_up import Composer
 from bench.scale.peers import Peer, bm25s_peer, postgres_peer, scratch, sweep, tantivy_peer
+from bench.yardstick import yardstick
 
 Row = dict[str, Any]
 COLUMNS = ("id", "kind", "name", "kana", "owner_name", "kept_by", "summary", "text", "facts", "tech_fields", "themes", "url", "source",
@@ -146,9 +147,9 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
     with _as_staff():
         for text in (*composer.short(queries + _WARM)[-_WARM:], *composer.long(queries + _WARM)[-_WARM:]):
             ask(text)  # what is loaded once is not a question's time
-        before = _yardstick()
+        before = yardstick()
         found["path"] = {name: times(ask, texts) for name, texts in asked.items()}
-        found["yardstick ms"] = [before, _yardstick()]
+        found["yardstick ms"] = [before, yardstick()]
         found["parts"] = {name: parts(texts) for name, texts in asked.items()}
     found["memory MB"] = _memory()
     if rematch and size <= _REMATCHED:
@@ -223,14 +224,6 @@ def times(ask: Callable[[Any], Any], given: Sequence[Any], *, seconds: float = m
     p95 = statistics.quantiles(taken, n=20)[-1]
     found: Row = {"p50": round(statistics.median(taken), 2), "p95": round(p95, 2), "cpu": round(statistics.median(worked), 2)}
     return found | ({"asked": len(taken)} if len(taken) < len(given) else {})
-
-
-def _yardstick() -> float:
-    """Return the milliseconds of a million additions in plain Python: how quick the machine is just now, for what is compared with other days."""
-    begun, total = time.perf_counter(), 0
-    for number in range(1_000_000):
-        total += number
-    return round((time.perf_counter() - begun) * 1000, 1)
 
 
 def parts(texts: Sequence[str]) -> Row:

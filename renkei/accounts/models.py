@@ -31,6 +31,11 @@ class People(BaseUserManager["Person"]):
         return self.get(email__iexact=username)
 
 
+def surname(name: str) -> str:
+    """Return the part of a full name before the first space."""
+    return name.replace("\u3000", " ").split(" ")[0]
+
+
 class Person(Row, AbstractBaseUser):
     """A person who works for one or several bodies. What they may do follows from memberships, never from flags."""
 
@@ -56,8 +61,8 @@ class Person(Row, AbstractBaseUser):
 
     @property
     def surname(self) -> str:
-        """Return the part before the first space: staff are named by surname on screen."""
-        return self.name.replace("　", " ").split(" ")[0]
+        """Return what staff are named by on screen."""
+        return surname(self.name)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -21,7 +21,7 @@ from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Load
 from renkei.matching.proposal import Evidence
 from renkei.plan.models import Body
-from renkei.plan.queries import provisions_on
+from renkei.plan.queries import offered_on
 
 NAMED, RULE, DEFAULT, CATALOGUE, CONTACT, NEAR = 4.0, 4.0, 0.6, 1.5, 0.3, 0.3
 AWAY, _LOAD, _MOST_LOAD, _SHARE, _MOST_SHARE = 0.5, 0.02, 0.5, 0.01, 0.2  # between equals: taken off
@@ -69,7 +69,7 @@ class Offices:
     def on(cls, day: dt.date) -> Offices:
         """Read the provisions that hold on a day, the loads, and the absences; three queries, one more where somebody is away."""
         providers: dict[str, list[Body]] = {}
-        for provision in provisions_on(day):
+        for provision in offered_on(day):
             providers.setdefault(provision.service_id, []).append(provision.body)
         loads: dict[tuple[str, str | None], int] = {}
         asked: dict[tuple[str, str | None], int] = {}

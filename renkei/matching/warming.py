@@ -15,7 +15,9 @@ from renkei.base.actor import GUEST
 from renkei.base.context import acting
 from renkei.base.memo import remembering
 from renkei.base.refusal import Refused
+from renkei.matching import index
 from renkei.matching.finding import Wish, look
+from renkei.matching.showing import shown
 
 _AFTER = 10.0  # seconds: the first pages of a server that has just started go before
 _QUESTION = "さびた金属の成分を調べたい"
@@ -35,7 +37,8 @@ def ask() -> None:
     try:
         with acting(GUEST), remembering():
             look(Wish(), actor=GUEST)  # what is told of each entry by itself: its fee, its area, its fields
-            look(Wish(q=_QUESTION), actor=GUEST)
+            shown(look(Wish(q=_QUESTION), actor=GUEST), str)
+            index.find(_QUESTION, audience="staff", kinds=(), limit=1)  # opens the other half: of its entries none is read
     except Refused:
         _log.info("no plan is published: nothing to look for yet")
     except Exception:  # noqa: BLE001  as above

@@ -14,7 +14,7 @@ from renkei.base import clock
 from renkei.base.memo import once
 from renkei.base.refusal import Refused
 from renkei.plan.content import Clock, PlanContent
-from renkei.plan.models import Body, Plan, PlanVersion, Provision
+from renkei.plan.models import Body, Plan, PlanVersion, Provision, Stage
 
 Closed = list[tuple[int, int, int, int]]
 WEEK = frozenset(range(5))
@@ -105,6 +105,16 @@ def provisions_on(on: dt.date | None = None) -> QuerySet[Provision]:
         withdrawn=False,
         body__closed_on__isnull=True,
     ).select_related("body", "service", "service__stage")
+
+
+def offered_on(on: dt.date | None = None) -> list[Provision]:
+    """Return the provisions that hold on a day; what is read of them on one page is asked once."""
+    return once(("provisions", on or clock.today()), lambda: list(provisions_on(on)))
+
+
+def stages() -> list[Stage]:
+    """Return the stages in the plan's order, asked once a page."""
+    return once("stages", lambda: list(Stage.objects.order_by("order")))
 
 
 def clock_named(name: str) -> Clock:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from renkei.base import clock
+from renkei.base.actor import Actor
 from renkei.base.memo import remembering
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.queries.today import (
@@ -18,8 +19,9 @@ from renkei.cases.queries.today import (
     MOST_COMING,
     MOST_ROWS,
     CaseRow,
+    as_rows,
     concerning,
-    rows_of,
+    slim,
     today,
     with_words,
 )
@@ -159,12 +161,17 @@ def test_a_closed_case_is_nobodys_day(world: World) -> None:
     assert (page.calls, page.due_today, page.overdue, page.coming, page.arrivals) == ([], [], [], [], [])
 
 
+def shown(one: Case, actor: Actor) -> CaseRow:
+    found = list(slim(Case.objects.filter(pk=one.pk)))
+    return with_words(as_rows(found), found, actor)[0]
+
+
 def test_words_are_the_newest_in_one_line_of_eighty(world: World) -> None:
     one = case(world, TODAY, state="arrived")
     Consultation.objects.filter(case=one).update(text="一行目\n二行目" + "あ" * 200, channel="fax")
-    row = with_words(rows_of(Case.objects.filter(pk=one.pk)), world.desk)[0]
+    row = shown(one, world.desk)
     assert (row.channel, row.text) == ("FAX", "一行目 二行目" + "あ" * 73)
-    hidden = with_words(rows_of(Case.objects.filter(pk=one.pk)), world.bank)[0]
+    hidden = shown(one, world.bank)
     assert (hidden.channel, hidden.text) == ("", "")
 
 
@@ -178,7 +185,7 @@ def test_unread_notices_newest_first_and_ten_at_most(world: World) -> None:
 
 def test_a_row_says_what_the_list_shows(world: World) -> None:
     one = case(world, TODAY - DAY, next_step="電話する", next_phone="04-7100-0000", next_person=world.people[DESK], arrived_at=NOON - 9 * DAY)
-    row = rows_of(Case.objects.filter(pk=one.pk))[0]
+    row = as_rows(slim(Case.objects.filter(pk=one.pk)))[0]
     assert (row.number, row.company, row.what, row.kind, row.phone, row.holder, row.body, row.person, row.days, row.age, row.is_late) == (
         one.number, "狐火エレクトロ株式会社", "電話する", "work", "04-7100-0000", "産業課", "産業課", "相川", -1, 10, True)
     assert (row.attempts, row.called_at, row.channel, row.text, row.stage) == (0, None, "", "", "")

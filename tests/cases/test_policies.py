@@ -313,6 +313,19 @@ def test_code_and_database_agree_on_random_worlds(committed_world: World, login:
     assert seen > 300
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_asked_about_cases_one_sees_the_answer_is_the_same(committed_world: World, seed: int) -> None:
+    """``visible_to(actor, cases)`` spares what the cases say already; without policies beneath it, it must leave out as much itself."""
+    made = Random(committed_world, seed)
+    tables: list[Any] = [m.Passage, m.Contact, m.Message, m.Attachment, m.Consultation]
+    for name, actor in made.actors:
+        cases = list(m.Case.objects.visible_to(actor))
+        for asked in [cases, *([one] for one in cases if actor.is_staff)]:
+            for table in tables:
+                rows = set(table.objects.visible_to(actor, asked).values_list("pk", flat=True))
+                assert rows == set(table.objects.visible_to(actor).filter(case__in=asked).values_list("pk", flat=True)), (name, table)
+
+
 def test_system_is_believed_from_the_worker_only(committed_world: World, login: Any) -> None:
     Random(committed_world, 1)
     counts = {table.__name__: table._default_manager.count() for table in TABLES}

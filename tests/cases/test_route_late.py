@@ -8,22 +8,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
+from renkei.base.memo import remembering
 from renkei.cases import digest
 from renkei.cases.actions.answers import accept, decline, finish_support
 from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.routes import remove_step, replan
 from renkei.cases.jobs import run_clocks
-from renkei.cases.models import Case, RouteStep, Support
-from renkei.cases.queries.route_late import late_cases, late_steps
+from renkei.cases.models import Case, Route, RouteStep, RouteVersion, Support
+from renkei.cases.queries.route_late import late_cases, late_routes, late_steps
 from renkei.cases.route_clock import LATE, tell_of_late_steps
 from renkei.post.daily import put_digests
 from renkei.post.models import Mail, Nudge
-from tests.cases.making import events, leave, pick, summarise
+from tests.cases.making import arrived, events, leave, pick, summarise
 from tests.cases.routing import NOON, Routed, first_need, routed
 from tests.world import DESK, LAB, World
 
@@ -145,3 +147,38 @@ def test_the_worker_tells_in_the_one_mail_of_the_day(committed_world: World, log
             assert put_digests() == 1
     assert Mail.objects.filter(purpose="digest").count() == 1
     assert first_need(there.case).title == "雷サージの試験"
+
+
+def planned(there: Routed, arrived_at: dt.datetime, *days: dt.date) -> Case:
+    """Another case of the desk's, with a version of its route a day: the step of each begins on that day."""
+    need = first_need(there.case)
+    made = arrived(there.world).case
+    Case.objects.filter(pk=made.pk).update(arrived_at=arrived_at)
+    route = Route.objects.create(case=made, version=len(days), made_at=NOON)
+    for number, day in enumerate(days, 1):
+        version = RouteVersion.objects.create(route=route, number=number, did="made", made_at=NOON, made_body_id=DESK)
+        RouteStep.objects.create(version=version, order=1, need=need, service_id="tech-consultation", body_id=LAB, begins_on=day)
+    return made
+
+
+def test_the_first_page_tells_the_earliest_cases_first_and_only_what_stands(there: Routed) -> None:
+    past, ahead = NOON.date(), LATER.date() + dt.timedelta(days=9)
+    old = planned(there, NOON - dt.timedelta(days=9), past)
+    planned(there, NOON - dt.timedelta(days=8), past, ahead)  # what was late was planned anew
+    closed = planned(there, NOON - dt.timedelta(days=7), past)
+    Case.objects.filter(pk=closed.pk).update(state="closed", closed_at=NOON, close_reason="solved")
+    with clock.moved_to(LATER):
+        assert [one.case for one in late_routes(there.world.desk, DESK)] == [old, there.case]
+        assert late_routes(there.world.lab, LAB) == []
+
+
+def test_the_first_page_asks_once_where_there_is_no_route_and_as_often_for_many(there: Routed) -> None:
+    def queries(body: str) -> int:
+        with remembering(), CaptureQueriesContext(connection) as seen:
+            late_routes(there.world.actor(body), body)
+        return len([one for one in seen if "cases_" in one["sql"]])
+
+    with clock.moved_to(LATER):
+        few = queries(DESK)
+        planned(there, NOON, NOON.date())
+        assert (queries(DESK), queries(LAB)) == (few, 1)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from renkei.base.actor import GUEST, Actor
+from renkei.base.actor import GUEST, Actor, link_holder
 from renkei.base.context import acting
 from renkei.cases.models import Case
 from renkei.cases.queries.similar import MOST_WORDS, similar_cases, telling_words
@@ -90,3 +90,20 @@ def test_nobody_sees_or_infers_anothers_cases(committed_world: World, login: obj
             assert all(one.case.holder_id == BANK for one in similar_cases(TEXT, actor=world.bank))
         with acting(GUEST):
             assert similar_cases(TEXT, actor=GUEST) == []
+
+
+def test_the_index_of_grams_tells_no_case_more_than_the_policy(committed_world: World, login: object) -> None:
+    """Asked past the policy, ``case_with`` must say itself what the policy says: of all there is, only what the actor sees."""
+    world = committed_world
+    held, other = case(world, "電源の絶縁", "雷サージ", LAB), case(world, "銀行の電源装置", "雷サージ", BANK)
+    case(world, "粉体の混合", "かたまり", LAB)
+    found = {}
+    with login("web"):  # type: ignore[operator]  a fixture
+        for actor in (world.desk, world.lab, world.bank, GUEST, link_holder(held.pk)):
+            with acting(actor), connection.cursor() as cursor:
+                cursor.execute("SELECT case_with(ARRAY['電源'])")
+                found[actor] = {pk for (pk,) in cursor.fetchall()}
+                shown = set(Case.objects.filter(grams__contains=["電源"]).values_list("pk", flat=True))
+                assert found[actor] <= shown
+                assert not actor.is_staff or found[actor] == shown
+    assert list(found.values()) == [{held.pk, other.pk}, {held.pk}, {other.pk}, set(), set()]

@@ -83,7 +83,7 @@ def test_query_count(world: World, many: int) -> None:
     one.force_login(world.people[DESK])
     with CaptureQueriesContext(connection) as seen:
         one.get(reverse("desk-inbox", kwargs={"body": DESK}))
-    assert len(seen) == 16
+    assert len(seen) == 17
 
 
 @pytest.mark.parametrize(

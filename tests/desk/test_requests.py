@@ -236,7 +236,7 @@ def test_list_takes_the_same_queries_for_one_and_three(world: World, django_asse
     assert Case.objects.count() == 5
 
 
-QUERIES = 22
+QUERIES = 24
 
 
 @pytest.mark.covers("C32")

@@ -127,7 +127,7 @@ def test_query_count(world: World, many: int) -> None:
     one.get(url(case))
     with CaptureQueriesContext(connection) as seen:
         one.get(url(case))
-    assert len(seen) == 32
+    assert len(seen) == 33
 
 
 def test_refusals(world: World) -> None:

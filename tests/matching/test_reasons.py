@@ -17,7 +17,7 @@ from renkei.matching import index, vectors
 from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.commands import match_lines, route_text
 from renkei.matching.eligibility import rulings
-from renkei.matching.entries import Match, matches
+from renkei.matching.entries import Match, forms_of, matches
 from renkei.matching.facts import Facts
 from renkei.matching.finding import look, read_wish
 from renkei.matching.knowledge import knowledge
@@ -212,6 +212,24 @@ def test_a_row_of_results_tells_what_its_marks_do_not_show(region: Region) -> No
     assert {key: told[key] for key in ("X1", "X2", "X3")} == {"X1": [("alike", "サビ → 腐食")], "X2": [("word", "サビ")], "X3": []}
     without = shown(look(read_wish({"q": "サビ"}, ["腐食"]), actor=SYSTEM), str)
     assert [one for row in without.rows for one in row.reasons if one.text.endswith("腐食")] == []
+
+
+def test_an_entry_is_read_only_where_its_marks_do_not_tell_all(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    region()
+    put(ROW, replace(ROW, id="X2", name="塩水噴霧", summary="試験。", text="サビの絵を見る。"), replace(ROW, id="X3", name="サビの絵", summary=""))
+    read: list[str] = []
+
+    def reading(entry: Entry) -> frozenset[str]:
+        read.append(entry.id)
+        return forms_of(entry)
+
+    monkeypatch.setattr("renkei.matching.reasons.forms_of", reading)
+    found = [row.entry.id for row in shown(look(read_wish({"q": "サビ"}), actor=SYSTEM), str).rows]
+    assert read == found  # each may say 腐食 for it
+    read.clear()
+    marks = {row.entry.id: any(part.marked for part in (*row.name, *row.about)) for row in shown(look(read_wish({"q": "絵"}), actor=SYSTEM), str).rows}
+    assert (marks["X2"], marks["X3"]) == (False, True)
+    assert read == [key for key, is_marked in marks.items() if not is_marked]
 
 
 def test_what_was_typed_is_marked_from_the_beginning_of_a_word_only() -> None:

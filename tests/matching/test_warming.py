@@ -12,7 +12,7 @@ import pytest
 
 from renkei.audit.models import Event
 from renkei.base.refusal import Refused
-from renkei.matching import knowledge, synonyms, warming
+from renkei.matching import index, knowledge, synonyms, warming
 from renkei.matching.finding import Look, Wish
 from tests.world import World
 
@@ -41,9 +41,11 @@ def test_a_question_loads_what_the_first_would_wait_for(region: Region, connecti
     before = Event.objects.count()
     for one in (synonyms._of_edition, synonyms.default, knowledge.knowledge_of):
         one.cache_clear()
+    index.forget()
     with caplog.at_level(logging.INFO, "renkei.matching"):
         warming.ask()
     assert [one.cache_info().currsize for one in (synonyms.default, knowledge.knowledge_of)] == [1, 1]
+    assert set(index._opened) == {"public", "staff"}, "the first page of the staff, or of the public, waits for its half"
     assert synonyms.default().used_in(warming._QUESTION), "no phrase is looked for: its loop is not compiled"
     assert (caplog.messages, connections.times, Event.objects.count()) == ([], 1, before)
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renkei.matching import words as words_module
-from renkei.matching.words import MAX_LENGTH, content_forms, pairs, sentences, spoken, spoken_forms, words
+from renkei.matching.words import MAX_LENGTH, content_forms, pairs, placed_forms, sentences, spoken, spoken_forms, words
 
 
 def test_words_meet_in_their_normal_form() -> None:
@@ -61,6 +61,7 @@ def test_hostile_text_is_read_without_a_fault(text: str) -> None:
 @given(st.text(max_size=200))
 def test_every_word_stands_where_it_says(text: str) -> None:
     assert [text[word.start : word.end] for word in words(text)] == [word.surface for word in words(text)]
+    assert placed_forms(text) == [(word.start, word.end, word.form) for word in words(text)]
 
 
 def test_threads_do_not_share_a_tokenizer() -> None:
@@ -97,6 +98,7 @@ def test_signs_that_grow_when_written_out_are_read_too(sign: str) -> None:
 def test_a_block_of_the_analyser_keeps_its_places() -> None:
     text = "㌢" * 3_000 + "測定" * 3_000
     assert [text[word.start : word.end] for word in words(text)] == [word.surface for word in words(text)]
+    assert placed_forms(text) == [(word.start, word.end, word.form) for word in words(text)]
     assert content_forms(text).count("測定") >= 2_990
 
 

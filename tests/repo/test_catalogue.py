@@ -38,6 +38,7 @@ REVIEWED = {
     "case_runs": "yes or no about the caller", "case_takes_part": "yes or no about the caller",
     "case_tell_company": "writes a mail to the firm without showing its address; the caller must take part in the case",
     "case_to_desk": "the holder gives its own case back to the desk, which never refuses",
+    "case_with": "ids of cases with some bigrams that the caller's policy of cases shows to staff; nothing to links, firms and partners",
     "case_told": "ids of cases the acting body was told of", "case_words_open": "yes or no: may the caller read the firm's words",
     "companies_known": "ids of firms the acting body knows", "company_known": "yes or no about the acting body",
     "case_own": "ids of cases the acting body holds, or the desk was sent: what their firms said afterwards is for these",

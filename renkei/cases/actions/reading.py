@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Value
 
 from renkei.audit.record import record_read
 from renkei.base.actor import Actor
@@ -49,14 +48,10 @@ def read_case(case: Case, *about: models.Model, by: Actor, classes: Iterable[str
 
 
 def shown_classes(case: Case, actor: Actor) -> set[str]:
-    """Return the classes of which the case holds something that the actor may read now; one query."""
-    columns: dict[str, Any] = {
-        model.__name__.lower(): ArraySubquery(
-            model.objects.visible_to(actor).filter(case=OuterRef("pk")).order_by().values("klass").distinct())
-        for model in (Passage, Message, Attachment, Contact)
-    }  # fmt: skip
-    columns["words"] = Exists(Consultation.objects.visible_to(actor).filter(case=OuterRef("pk")))
-    row: tuple[Any, ...] = Case.objects.filter(pk=case.pk).values_list(*columns.values()).first() or (False,)
-    *lists, has_words = row
-    shown = {str(klass) for classes in lists for klass in classes or []}  # None where the reader sees no such rows
-    return shown | ({str(DisclosureClass.TECHNICAL)} if has_words else set()) | ({str(DisclosureClass.SUMMARY)} if case.summary else set())
+    """Return the classes of which the case, fetched with ``visible_to``, holds something that the actor may read now; one query."""
+    technical, *others = [
+        Consultation.objects.visible_to(actor, [case]).order_by().values_list(Value(DisclosureClass.TECHNICAL.value)),
+        *(model.objects.visible_to(actor, [case]).order_by().values_list("klass") for model in (Passage, Message, Attachment, Contact)),
+    ]
+    shown = {str(klass) for (klass,) in technical.union(*others)}
+    return shown | ({str(DisclosureClass.SUMMARY)} if case.summary else set())

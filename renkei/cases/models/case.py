@@ -41,7 +41,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def visible_to(self, actor: Actor) -> CaseQuerySet:
         """Return what the actor may know of: all (front desk: summary), own and held, or asked with live consent."""
-        if actor.is_system or (actor.is_staff and is_front_desk(actor.body)):
+        if reaches_all(actor):
             return self
         if actor.is_staff:
             return self.visible_to_body(str(actor.body))
@@ -71,7 +71,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def inside(self, actor: Actor) -> CaseQuerySet:
         """Return cases the actor runs or took (all for the front desk): there it also sees the other bodies' parts."""
-        if actor.is_system or (actor.is_staff and is_front_desk(actor.body)):
+        if reaches_all(actor):
             return self
         if actor.is_staff:
             return self.filter(models.Q(holder_id=actor.body) | models.Q(received_by_id=actor.body))
@@ -100,6 +100,16 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def containing(self, text: str) -> CaseQuerySet:
         """Return cases with every bigram of ``text`` in number, title, summary or firm (two characters and more)."""
         return self.filter(grams__contains=sorted(set(bigrams(search_key(text)))))
+
+
+def reaches_all(actor: Actor) -> bool:
+    """Tell whether ``inside`` holds every case: nothing has to be asked about a row's case then, which is there by its foreign key."""
+    return actor.is_system or (actor.is_staff and is_front_desk(actor.body))
+
+
+def of_inside(actor: Actor) -> models.Q:
+    """Return the condition on rows with ``case`` (never empty) that it is one of ``inside``; no question at all where that is every case."""
+    return ~models.Q(pk__in=[]) if reaches_all(actor) else models.Q(case__in=Case.objects.inside(actor))
 
 
 def live_link(actor: Actor, purpose: LinkPurpose | None = None) -> models.QuerySet[Link]:

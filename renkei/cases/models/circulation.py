@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 from renkei.cases.models.need import Need
 
 
@@ -85,7 +85,7 @@ class CirculationQuerySet(models.QuerySet["Circulation"]):
 
     def visible_to(self, actor: Actor) -> CirculationQuerySet:
         """Return those of cases the actor runs or took; a firm's own through its link."""
-        return self if actor.is_system else self.filter(case__in=Case.objects.inside(actor))
+        return self if actor.is_system else self.filter(of_inside(actor))
 
 
 class Circulation(Row):
@@ -127,6 +127,10 @@ class AskedQuerySet(models.QuerySet["Asked"]):
             return self.none()
         own = Circulation.objects.visible_to(actor).values("inquiry_id")
         return self.filter(models.Q(body_id=actor.body) | models.Q(inquiry_id__in=own))
+
+    def waiting_at(self, actor: Actor) -> AskedQuerySet:
+        """Return what the actor's body is asked now: it sees that, and the inquiry while it lasts, so nothing else is asked about."""
+        return self.filter(body_id=actor.body, inquiry__ended_at__isnull=True) if actor.is_staff else self.none()
 
 
 class Asked(Row):

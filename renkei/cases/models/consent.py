@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case, told_case_ids
+from renkei.cases.models.case import Case, of_inside, reaches_all, told_case_ids
 from renkei.cases.states import DisclosureClass
 from renkei.post.models import Link, LinkPurpose
 
@@ -35,7 +35,9 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def visible_to(self, actor: Actor) -> ConsentQuerySet:
         """Return a body's own consents, and all of the cases it runs or took; a firm's own through its link."""
-        inside = models.Q(case__in=Case.objects.inside(actor))
+        if reaches_all(actor):
+            return self
+        inside = of_inside(actor)
         if actor.is_staff:
             return self.filter(inside | models.Q(body_id=actor.body, case_id__in=told_case_ids(str(actor.body))))
         if actor.kind is ActorKind.PARTNER:
@@ -111,7 +113,7 @@ class ConsentRequestQuerySet(models.QuerySet["ConsentRequest"]):
 
     def visible_to(self, actor: Actor) -> ConsentRequestQuerySet:
         """Return requests of the cases one sees from inside; a consent link shows its own."""
-        inside = models.Q(case__in=Case.objects.inside(actor))
+        inside = of_inside(actor)
         if actor.kind is ActorKind.LINK:
             return self.filter(inside | models.Q(pk__in=consent_links(actor).values("subject")))
         return self.filter(inside)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 from renkei.cases.models.need import Need
 
 
@@ -32,7 +32,7 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
 
     def visible_to(self, actor: Actor) -> EscalationQuerySet:
         """Return the rungs of cases the actor runs or took, and the firm's own."""
-        return self.filter(case__in=Case.objects.inside(actor))
+        return self.filter(of_inside(actor))
 
     def open(self) -> EscalationQuerySet:
         """Return rungs on which a need stands."""

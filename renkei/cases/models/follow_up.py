@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case, live_link
+from renkei.cases.models.case import Case, live_link, of_inside
 from renkei.cases.states import CaseState
 from renkei.plan.queries import is_front_desk
 from renkei.post.models import LinkPurpose
@@ -92,10 +92,10 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
             runs = held | models.Q(at_desk=True) if is_front_desk(actor.body) else held
             return self.filter(case__in=Case.objects.filter(runs).values("pk"))
         if actor.is_company:
-            return self.filter(case__in=Case.objects.inside(actor))
+            return self.filter(of_inside(actor))
         if actor.kind is ActorKind.LINK:
             own = models.Q(case__in=live_link(actor, LinkPurpose.FOLLOWUP).values("case"))
-            return self.filter(own | models.Q(case__in=Case.objects.inside(actor)))
+            return self.filter(own | of_inside(actor))
         return self.none()
 
     def planned(self) -> FollowUpQuerySet:

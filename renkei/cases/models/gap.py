@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 from renkei.cases.models.need import Need
 
 
@@ -71,7 +71,7 @@ class GapSourceQuerySet(models.QuerySet["GapSource"]):
         """Return those of cases the actor runs or took; nothing for the firm and people outside."""
         if actor.is_system:
             return self
-        return self.filter(case__in=Case.objects.inside(actor)) if actor.is_staff else self.none()
+        return self.filter(of_inside(actor)) if actor.is_staff else self.none()
 
 
 class GapSource(Row):

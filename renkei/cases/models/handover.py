@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 from renkei.cases.states import HandoverState
 
 
@@ -16,7 +16,7 @@ class HandoverQuerySet(models.QuerySet["Handover"]):
 
     def visible_to(self, actor: Actor) -> HandoverQuerySet:
         """Return handovers the actor may know of."""
-        inside = models.Q(case__in=Case.objects.inside(actor))
+        inside = of_inside(actor)
         if actor.is_staff:
             return self.filter(inside | models.Q(to_body_id=actor.body))
         return self.filter(inside)
@@ -27,7 +27,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def visible_to(self, actor: Actor) -> IncidentQuerySet:
         """Return incidents the actor may know of; the firm sees those of its case."""
-        inside = models.Q(case__in=Case.objects.inside(actor))
+        inside = of_inside(actor)
         if actor.is_staff:
             return self.filter(inside | models.Q(body_id=actor.body))
         return self.filter(inside)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
+from renkei.cases.models.sight import reads_all_of
 from renkei.plan.queries import is_front_desk
 
 
 class ConsultationQuerySet(models.QuerySet["Consultation"]):
     """The firm's own words; the policy ``cases_consultation`` says the same."""
 
-    def visible_to(self, actor: Actor) -> ConsultationQuerySet:
-        """Return words for who took them, the desk they were sent to, and a holder with technical consent."""
+    def visible_to(self, actor: Actor, cases: Sequence[Case] | None = None) -> ConsultationQuerySet:
+        """Return words (of ``cases``, seen already) for who took them, the desk they were sent to, and a holder with technical consent."""
+        if cases is not None:
+            here = self.filter(case__in=[case.pk for case in cases])
+            return here if reads_all_of(cases, actor) else here.visible_to(actor)
         if actor.is_system:
             return self
         if actor.is_staff:
@@ -28,7 +34,7 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
             desk = models.Q(case__at_desk=True) if is_front_desk(actor.body) else models.Q(pk__in=[])
             return self.filter(taken | held | desk)
         if actor.kind in {ActorKind.LINK, ActorKind.COMPANY}:
-            return self.filter(case__in=Case.objects.inside(actor))
+            return self.filter(of_inside(actor))
         return self.none()
 
 

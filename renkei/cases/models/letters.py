@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -57,13 +57,12 @@ class StepState(models.TextChoices):
 class LetterQuerySet(models.QuerySet["Letter"]):
     """Letters by class and author; the policy ``cases_letter`` says the same."""
 
-    def visible_to(self, actor: Actor) -> LetterQuerySet:
-        """Return letters whose class the actor may read in that case; until decided, those of one's own body only."""
-        if actor.is_system:
-            return self
-        if not actor.is_staff:
+    def visible_to(self, actor: Actor, cases: Sequence[Case] | None = None) -> LetterQuerySet:
+        """Return letters whose class the actor may read in that case (of ``cases``, seen already); until decided, those of one's own body only."""
+        if not (actor.is_staff or actor.is_system):
             return self.none()
-        return self.filter(models.Q(author_body_id=actor.body) | models.Q(state=LetterState.DECIDED)).filter(readable(actor))
+        theirs = self.filter(readable(actor, cases))
+        return theirs if actor.is_system else theirs.filter(models.Q(author_body_id=actor.body) | models.Q(state=LetterState.DECIDED))
 
 
 class Letter(Row):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 from renkei.cases.models.circulation import Asked
 from renkei.cases.models.need import Need
 
@@ -27,7 +27,7 @@ class MatchQuerySet(models.QuerySet["Match"]):
         """Return those of cases the actor runs or took; nothing for links and for bodies that are only asked."""
         if actor.is_system:
             return self
-        return self.filter(case__in=Case.objects.inside(actor)) if actor.is_staff else self.none()
+        return self.filter(of_inside(actor)) if actor.is_staff else self.none()
 
 
 class Match(Row):

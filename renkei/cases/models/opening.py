@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 from renkei.post.models import Link, LinkPurpose
 
 
@@ -34,7 +34,7 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
         """Return openings of cases seen from inside, those through one's own body, and a partner's own."""
         if actor.kind is ActorKind.PARTNER:
             return self.filter(pk__in=partner_links(actor).values("subject"))
-        inside = models.Q(case__in=Case.objects.inside(actor))
+        inside = of_inside(actor)
         return self.filter(inside | models.Q(body_id=actor.body) if actor.is_staff else inside)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 from renkei.cases.models.escalation import Escalation
 from renkei.cases.models.opening import Opening
 
@@ -28,7 +28,7 @@ class OutsideRequestQuerySet(models.QuerySet["OutsideRequest"]):
 
     def visible_to(self, actor: Actor) -> OutsideRequestQuerySet:
         """Return the requests of cases the actor runs or took, and the firm's own."""
-        return self.filter(case__in=Case.objects.inside(actor))
+        return self.filter(of_inside(actor))
 
 
 class OutsideRequest(Row):

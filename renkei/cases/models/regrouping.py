@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside
 
 
 class RegroupingQuerySet(models.QuerySet["Regrouping"]):
@@ -16,7 +16,7 @@ class RegroupingQuerySet(models.QuerySet["Regrouping"]):
     def visible_to(self, actor: Actor) -> RegroupingQuerySet:
         """Return what was merged and split in the cases the actor runs or took."""
         outside = actor.kind in {ActorKind.LINK, ActorKind.COMPANY}
-        return self.none() if outside else self.filter(case__in=Case.objects.inside(actor))
+        return self.none() if outside else self.filter(of_inside(actor))
 
 
 class Regrouping(Row):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base.actor import Actor
 from renkei.base.models import Row
-from renkei.cases.models.case import Case
+from renkei.cases.models.case import Case, of_inside, reaches_all
 from renkei.cases.models.need import Need
 
 
@@ -33,7 +33,7 @@ class RouteQuerySet(models.QuerySet["Route"]):
 
     def visible_to(self, actor: Actor) -> RouteQuerySet:
         """Return routes of cases the actor runs or took, and the firm's own. Who was only asked sees its own request alone."""
-        return self.filter(case__in=Case.objects.inside(actor))
+        return self.filter(of_inside(actor))
 
 
 class Route(Row):
@@ -54,7 +54,7 @@ class RouteVersionQuerySet(models.QuerySet["RouteVersion"]):
 
     def visible_to(self, actor: Actor) -> RouteVersionQuerySet:
         """Return every version for who works on the case; for the firm those it was sent."""
-        inside = self.filter(route__in=Route.objects.visible_to(actor))
+        inside = self if reaches_all(actor) else self.filter(route__in=Route.objects.visible_to(actor))
         return inside if actor.is_staff or actor.is_system else inside.filter(sendings__isnull=False).distinct()
 
 
@@ -91,7 +91,7 @@ class RouteStepQuerySet(models.QuerySet["RouteStep"]):
 
     def visible_to(self, actor: Actor) -> RouteStepQuerySet:
         """Return the steps of visible versions."""
-        return self.filter(version__in=RouteVersion.objects.visible_to(actor))
+        return self if reaches_all(actor) else self.filter(version__in=RouteVersion.objects.visible_to(actor))
 
 
 class RouteStep(Row):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db import models
 
 from renkei.base.actor import Actor, ActorKind
-from renkei.cases.models.case import Case, asked_case_ids, live_link
+from renkei.cases.models.case import Case, asked_case_ids, live_link, of_inside
 from renkei.cases.states import DisclosureClass
 from renkei.plan.queries import is_front_desk
 from renkei.post.models import LinkPurpose
@@ -16,12 +18,22 @@ if TYPE_CHECKING:
     from renkei.cases.models.opening import Opening
 
 
-def readable(actor: Actor) -> models.Q:
+def readable(actor: Actor, cases: Sequence[Case] | None = None) -> models.Q:
     """Return the condition on rows with ``case``, ``klass`` and ``author_body`` that ``actor`` may read.
 
     Who took the words, or the desk they were sent to, reads every class. A body reads its own writing as long as it
     sees the case, and each class it has live consent for. The front desk reads the summary class of every case.
+
+    With ``cases``, which were fetched with ``visible_to``, on rows of these cases alone: what is known of them, and their policy,
+    is not asked again.
     """
+    if cases is None:
+        return _readable(actor)
+    here = models.Q(case__in=[case.pk for case in cases])
+    return here & (_readable_in(cases, str(actor.body)) if actor.is_staff else _readable(actor))
+
+
+def _readable(actor: Actor) -> models.Q:
     if actor.is_system:
         return models.Q()
     if actor.is_staff:
@@ -29,13 +41,13 @@ def readable(actor: Actor) -> models.Q:
     if actor.kind is ActorKind.PARTNER:
         return _readable_by_partner(actor)
     if actor.is_company:
-        return models.Q(case__in=Case.objects.inside(actor))
+        return of_inside(actor)
     if actor.kind is ActorKind.LINK:
         return _readable_by_link(actor)
     return models.Q(pk__in=[])
 
 
-def under_secrecy(actor: Actor) -> models.Q:
+def under_secrecy(actor: Actor, cases: Sequence[Case] | None = None) -> models.Q:
     """Return the condition on rows with ``needs_nda``: those are read under a living promise of secrecy only.
 
     Who took the words, the desk they were sent to, who wrote them and the firm itself read them as before; the policies
@@ -44,7 +56,7 @@ def under_secrecy(actor: Actor) -> models.Q:
     from renkei.cases.models.nda import Nda  # noqa: PLC0415  promises point at cases
 
     free = models.Q(needs_nda=False)
-    if actor.is_system or actor.is_company:
+    if actor.is_system or actor.is_company or (cases is not None and reads_all_of(cases, actor)):
         return models.Q()
     if actor.is_staff:
         body = str(actor.body)
@@ -62,15 +74,25 @@ def under_secrecy(actor: Actor) -> models.Q:
     return free | models.Q(case_id__in=Nda.objects.live().filter(body_id=link.body).values("case_id"))
 
 
-def readable_in(cases: list[Case], actor: Actor) -> models.Q:
-    """Return what ``readable`` says for rows of cases that were fetched with ``visible_to``, without asking their policy again."""
-    here = models.Q(case__in=[case.pk for case in cases])
-    if not actor.is_staff:
-        return here & readable(actor)
-    body, desk = str(actor.body), is_front_desk(str(actor.body))
-    whole = [case.pk for case in cases if case.received_by_id == body or (desk and case.at_desk)]
-    condition = models.Q(case__in=whole) | models.Q(author_body_id=body) | models.Q(_consented(body))
-    return here & (condition | models.Q(klass=DisclosureClass.SUMMARY) if desk else condition)
+def reads_all_of(cases: Sequence[Case], actor: Actor) -> bool:
+    """Tell whether a body reads every class of each of the cases: it took the words, or they were sent to it as the desk."""
+    return actor.is_staff and len(_whole(cases, str(actor.body))) == len(cases)
+
+
+def _whole(cases: Sequence[Case], body: str) -> list[uuid.UUID]:
+    desk = is_front_desk(body)
+    return [case.pk for case in cases if case.received_by_id == body or (desk and case.at_desk)]
+
+
+def _readable_in(cases: Sequence[Case], body: str) -> models.Q:
+    whole = _whole(cases, body)
+    if len(whole) == len(cases):
+        return models.Q()
+    read = models.Q(case__in=whole) | models.Q(author_body_id=body)
+    if not is_front_desk(body):  # it takes part in every case it sees
+        return read | models.Q(_consented(body))
+    taking_part = models.Q(case__in=[case.pk for case in cases if case.holder_id == body]) | models.Q(case_id__in=asked_case_ids(body))
+    return read | models.Q(klass=DisclosureClass.SUMMARY) | models.Q(_consented(body)) & taking_part
 
 
 def _readable_by_body(body: str) -> models.Q:
@@ -95,7 +117,7 @@ def _readable_by_link(actor: Actor) -> models.Q:
     if link is None or link.case is None:
         return models.Q(pk__in=[])
     if link.purpose == LinkPurpose.STATUS:
-        return models.Q(case__in=Case.objects.inside(actor))
+        return of_inside(actor)
     from renkei.cases.models.consent import Consent  # noqa: PLC0415  consents point at cases
 
     live = Consent.objects.live().filter(body_id=link.body, case_id=link.case, klass__in=link.classes)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
-from renkei.cases.models.case import Case, live_link
+from renkei.cases.models.case import Case, live_link, of_inside, reaches_all
 from renkei.cases.models.need import Need
 from renkei.cases.states import SEEN_BY_BODY, SupportState
 from renkei.post.models import LinkPurpose
@@ -36,17 +36,26 @@ class SupportQuerySet(models.QuerySet["Support"]):
 
     def visible_to(self, actor: Actor) -> SupportQuerySet:
         """Return supports of seen cases, and a body's own once they have left (they hold no text of the firm)."""
-        inside = models.Q(case__in=Case.objects.inside(actor))
+        if reaches_all(actor):
+            return self
+        inside = of_inside(actor)
         if actor.is_staff:
-            own = models.Q(body_id=actor.body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now())
-            return self.filter(inside | own)
+            return self.filter(inside | _left_to(actor))
         if actor.kind is ActorKind.LINK:
             return self.filter(inside | models.Q(pk__in=live_link(actor, LinkPurpose.OFFER).values("subject")))
         return self.filter(inside)
 
+    def asked_of(self, actor: Actor) -> SupportQuerySet:
+        """Return what the actor's body is or was asked and the recall window is over: it sees all of it, so no case is asked about."""
+        return self.filter(_left_to(actor)) if actor.is_staff else self.none()
+
     def waiting(self) -> SupportQuerySet:
         """Return offers without an answer."""
         return self.filter(state=SupportState.OFFERED)
+
+
+def _left_to(actor: Actor) -> models.Q:
+    return models.Q(body_id=actor.body, state__in=SEEN_BY_BODY, leaves_at__lte=clock.now())
 
 
 class Support(Row):

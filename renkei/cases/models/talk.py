@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -15,29 +17,29 @@ from renkei.cases.states import DisclosureClass
 class ContactQuerySet(models.QuerySet["Contact"]):
     """Contacts are notes between bodies: the firm is told by messages instead."""
 
-    def visible_to(self, actor: Actor) -> ContactQuerySet:
-        """Return what the actor may read; nothing for the firm."""
+    def visible_to(self, actor: Actor, cases: Sequence[Case] | None = None) -> ContactQuerySet:
+        """Return what the actor may read (of ``cases``, seen already); nothing for the firm."""
         if actor.kind in {ActorKind.LINK, ActorKind.COMPANY, ActorKind.PARTNER}:
             return self.none()
-        return self.filter(readable(actor))
+        return self.filter(readable(actor, cases))
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """Messages by class; the policy ``cases_message`` says the same."""
 
-    def visible_to(self, actor: Actor) -> MessageQuerySet:
-        """Return messages whose class the actor may read in that case; a partner never reads what the firm writes."""
+    def visible_to(self, actor: Actor, cases: Sequence[Case] | None = None) -> MessageQuerySet:
+        """Return messages whose class the actor may read in that case (of ``cases``, seen already); a partner never reads what the firm writes."""
         if actor.kind is ActorKind.PARTNER:
             return self.none()
-        return self.filter(readable(actor))
+        return self.filter(readable(actor, cases))
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     """Files by class; the policy ``cases_attachment`` says the same."""
 
-    def visible_to(self, actor: Actor) -> AttachmentQuerySet:
-        """Return files whose class the actor may read in that case, those kept for secrecy only under its promise."""
-        return self.filter(readable(actor)).filter(under_secrecy(actor))
+    def visible_to(self, actor: Actor, cases: Sequence[Case] | None = None) -> AttachmentQuerySet:
+        """Return files whose class the actor may read in that case (of ``cases``, seen already), those kept for secrecy only under its promise."""
+        return self.filter(readable(actor, cases)).filter(under_secrecy(actor, cases))
 
 
 class Contact(Row):

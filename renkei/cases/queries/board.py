@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass, field, replace
 
 from django.db.models import Case as When
@@ -19,7 +20,7 @@ from renkei.cases.models import Case, Consent, Need
 from renkei.cases.queries.finding import Wanted, narrowed
 from renkei.cases.queries.today import CaseRow, as_rows, slim
 from renkei.cases.states import CaseState, NeedState
-from renkei.plan.models import Stage
+from renkei.plan.queries import stages
 
 ARRIVED = "arrived"
 AGES = [
@@ -93,15 +94,17 @@ def board(actor: Actor, filters: BoardFilters | None = None) -> Board:
         everything = narrowed(everything, replace(chosen.more, state="open"), actor)
     shown = _narrow(everything, chosen)
     counts = dict(shown.annotate(stage=_stage()).values_list("stage").annotate(n=Count("pk")).order_by())
-    rows = _cards(shown, chosen)
-    names = {ARRIVED: _("振り分け前"), **dict(Stage.objects.order_by("order").values_list("code", "short")), "": _("課題を決める前")}
+    cards, (burning, ending, count) = list(_cards(shown, chosen)), _burning(actor, shown)
+    rows = as_rows([*cards, *burning])
+    rows, burning_rows = rows[:len(cards)], rows[len(cards):]
+    names = {ARRIVED: _("振り分け前"), **{one.code: one.short for one in stages()}, "": _("課題を決める前")}
     columns = [
         Column(code, name, counts.get(code, 0), [row for row in rows if row.stage == code])
         for code, name in names.items() if code or counts.get("")
     ]  # fmt: skip
-    alarms, alarm_count = _alarms(actor, shown)
+    alarms = _alarms(burning, burning_rows, ending)
     bodies, ages = _choices(everything)
-    return Board(columns=columns, bodies=bodies, ages=ages, alarms=alarms[:MOST_ALARMS], alarm_count=alarm_count,
+    return Board(columns=columns, bodies=bodies, ages=ages, alarms=alarms[:MOST_ALARMS], alarm_count=len(alarms) if count is None else count,
                  total=sum(counts.values()))
 
 
@@ -130,12 +133,12 @@ def _age(code: str) -> Q:
     return condition
 
 
-def _cards(cases: QuerySet[Case], chosen: BoardFilters) -> list[CaseRow]:
+def _cards(cases: QuerySet[Case], chosen: BoardFilters) -> QuerySet[Case]:
     order = ["arrived_at", "pk"] if chosen.order == "age" else ["next_on", "arrived_at", "pk"]
     placed = cases.annotate(stage=_stage()).annotate(
         place=Window(RowNumber(), partition_by=[F("stage")], order_by=order)
     )
-    return as_rows(slim(placed.filter(place__lte=chosen.limit).order_by("place")))
+    return slim(placed.filter(place__lte=chosen.limit).order_by("place"))
 
 
 def _choices(cases: QuerySet[Case]) -> tuple[list[Choice], list[Choice]]:
@@ -148,24 +151,26 @@ def _choices(cases: QuerySet[Case]) -> tuple[list[Choice], list[Choice]]:
     return [Choice("", _("すべて"), sums[""]), *bodies], [Choice(code, str(name), sums[code]) for code, name, _least, _most in AGES]
 
 
-def _alarms(actor: Actor, cases: QuerySet[Case]) -> tuple[list[Alarm], int]:
-    """Return what is overdue, stands still, or whose consent runs out, the worst first, and how many there are in all.
-
-    Each case once; past a hundred they are counted, not read.
-    """
+def _burning(actor: Actor, cases: QuerySet[Case]) -> tuple[list[Case], dict[uuid.UUID, dt.date | None], int | None]:
+    """Return what may be overdue, stand still or lose its consent, the consents' last days, and past a hundred how many there are."""
     soon = clock.today() + CONSENT_AHEAD
     ending = dict(
         Consent.objects.visible_to(actor).live().filter(until__lte=soon, case__in=cases).order_by("-until")
         .values_list("case_id", "until")
     )  # fmt: skip
     burning = Q(next_on__lt=clock.today()) | Q(idle_told_at__isnull=False) | Q(pk__in=set(ending))
+    found = list(slim(cases.filter(burning), "idle_told_at").order_by("next_on", "pk")[:MOST_READ])
+    return found, ending, None if len(found) < MOST_READ else cases.filter(burning).count()
+
+
+def _alarms(burning: list[Case], rows: list[CaseRow], ending: dict[uuid.UUID, dt.date | None]) -> list[Alarm]:
+    """Return why to look at each case, the worst first; each case once."""
     alarms = []
-    burning_now = list(slim(cases.filter(burning), "idle_told_at").order_by("next_on", "pk")[:MOST_READ])
-    for case, row in zip(burning_now, as_rows(burning_now), strict=True):
+    for case, row in zip(burning, rows, strict=True):
         if row.is_late:
             alarms.append(Alarm("late", row, f"{row.what}（{row.body}）"))
         elif case.idle_told_at is not None:
             alarms.append(Alarm("idle", row, _("動きがありません")))
         elif day := ending.get(case.pk):
             alarms.append(Alarm("consent", row, _("同意が%(day)sまで") % {"day": shown_day(day, clock.today())}))
-    return alarms, len(alarms) if len(burning_now) < MOST_READ else cases.filter(burning).count()
+    return alarms

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
-
-from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Support
-from renkei.cases.queries.today import concerning
-from renkei.cases.states import CaseState, SupportState
+from renkei.cases.queries.today import day_counts
 from renkei.post.models import NoticeReceipt
 
 
@@ -27,15 +23,8 @@ class NavCounts:
 
 def nav_counts(actor: Actor, body: str) -> NavCounts:
     """Return the numbers of ``body``, in three queries."""
-    day = clock.today()
-    waiting = Q(holder_id=body) & (Q(state=CaseState.ARRIVED) | Q(next_kind="answer"))
-    cases = concerning(actor, body).aggregate(
-        inbox=Count("pk", filter=waiting),
-        overdue=Count("pk", filter=Q(next_on__lt=day)),
-        calls=Count("pk", filter=Q(next_on=day, next_kind="call")),
-    )
-    asked = Support.objects.visible_to(actor).filter(body_id=body, state=SupportState.OFFERED)
-    if actor.body != body:
-        asked = asked.none()
+    day = day_counts(actor, body)
+    asked = Support.objects.asked_of(actor) if actor.body == body else Support.objects.none()
     unread = NoticeReceipt.objects.filter(body=body, read_at__isnull=True)
-    return NavCounts(requests=asked.filter(leaves_at__lte=clock.now()).count(), notices=unread.count(), **cases)
+    return NavCounts(requests=asked.waiting().count(), notices=unread.count(),
+                     inbox=day["inbox"], overdue=day["overdue"], calls=day["calls"])  # fmt: skip

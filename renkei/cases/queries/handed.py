@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Greatest
 
 from renkei.base import clock
@@ -41,25 +41,38 @@ class Handed:
 
 
 def handed_by_case(cases: Iterable[uuid.UUID], *, actor: Actor) -> dict[uuid.UUID, list[Handed]]:
-    """Return who has a part of these cases through the actor's body today, the latest first; one query."""
+    """Return who has a part of these cases through the actor's body today, the latest first; a second query where anybody has."""
     found: dict[uuid.UUID, list[Handed]] = defaultdict(list)
-    for one in _standing(actor).filter(case_id__in=list(cases)).order_by("-asked_at", "pk"):
-        found[one.case_id].append(Handed(one, one.heard_at, one.told_at))  # type: ignore[attr-defined]  # annotated
+    standing = list(_own(actor).filter(case_id__in=list(cases)).order_by("-asked_at", "pk"))
+    last = _last_words([one.pk for one in standing]) if standing else {}
+    for one in standing:
+        found[one.case_id].append(Handed(one, last.get((one.pk, True)), last.get((one.pk, False))))
     return found
+
+
+def _last_words(openings: list[uuid.UUID]) -> dict[tuple[uuid.UUID, bool], dt.datetime]:
+    """Return when the last message or file of each side was, by opening and whether it was the partner's."""
+    of_side = ("opening_id", "from_partner")
+    notes = PartnerNote.objects.filter(opening__in=openings).order_by().values_list(*of_side).annotate(at=Max("written_at"))
+    files = PartnerFile.objects.filter(opening__in=openings).order_by().values_list(*of_side).annotate(at=Max("added_at"))
+    last: dict[tuple[uuid.UUID, bool], dt.datetime] = {}
+    for opening, from_partner, at in notes.union(files, all=True):
+        last[opening, from_partner] = max(at, last.get((opening, from_partner), at))
+    return last
 
 
 def handed_cases(actor: Actor, *, awaited: bool = False) -> QuerySet[Opening]:
     """Return the ids of the cases somebody has a part of through the actor's body; ``awaited``: whose word is awaited."""
-    rows = _standing(actor)
+    rows = _own(actor)
     if awaited:  # as ``Handed.is_awaited`` says
+        rows = rows.annotate(heard_at=_last(from_partner=True), told_at=_last(from_partner=False))
         rows = rows.filter(Q(heard_at__isnull=True) | Q(told_at__gte=F("heard_at")), given_at__isnull=False)
     return rows.order_by().values("case_id")  # type: ignore[return-value]  # one column of them
 
 
-def _standing(actor: Actor) -> QuerySet[Opening]:
+def _own(actor: Actor) -> QuerySet[Opening]:
     ends = Q(until__isnull=True) | Q(until__gte=clock.today())
-    own = Opening.objects.visible_to(actor).filter(ends, body_id=actor.body, ended_at__isnull=True, declined_at__isnull=True)
-    return own.annotate(heard_at=_last(from_partner=True), told_at=_last(from_partner=False))
+    return Opening.objects.visible_to(actor).filter(ends, body_id=actor.body, ended_at__isnull=True, declined_at__isnull=True)
 
 
 def _last(*, from_partner: bool) -> Greatest:

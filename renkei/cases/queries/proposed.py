@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from renkei.base.actor import Actor
-from renkei.cases.models import Case, Escalation, Need, Support
+from renkei.cases.models import Escalation, Need, Support
+from renkei.cases.models.case import of_inside
 from renkei.cases.queries.ladder import IN_VAIN, Tried, in_vain, may_climb, tried_in_words
 from renkei.cases.rules import runs_case
-from renkei.cases.states import OPEN_SUPPORTS, NeedState
+from renkei.cases.states import OPEN_SUPPORTS, CaseState, NeedState
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now
 
@@ -30,7 +31,7 @@ def waiting_to_climb(actor: Actor) -> QuerySet[Need]:
     return Need.objects.visible_to(actor).filter(
         Exists(supports.filter(state__in=IN_VAIN)), ~Exists(supports.filter(state__in=OPEN_SUPPORTS)),
         ~Exists(Escalation.objects.open().filter(need=OuterRef("pk"))),
-        state=NeedState.OPEN, case__in=Case.objects.inside(actor).open(),
+        of_inside(actor), ~Q(case__state=CaseState.CLOSED), state=NeedState.OPEN,
     )  # fmt: skip
 
 

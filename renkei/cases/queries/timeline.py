@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from renkei.accounts.models import surname
 from renkei.base import clock
 from renkei.base.actor import Actor, ActorKind
 from renkei.cases.models import (
@@ -90,23 +91,26 @@ class Known:
 def timeline(case: Case, *, actor: Actor) -> list[Item]:
     """Return what has happened, newest first."""
     cases = _family(case, actor)
-    steps = Transition.objects.visible_to(actor).filter(case__in=cases).order_by("-recorded_at")
+    steps = Transition.objects.visible_to(actor).filter(case__in=[one.pk for one in cases]).order_by("-recorded_at")
     known = _known(case, cases, actor)
     items = [item for step in steps if (item := _item(step, known)) is not None]
     return sorted(items, key=lambda item: (item.happened_on, item.at, _ORDER[item.kind]), reverse=True)
 
 
-def _family(case: Case, actor: Actor) -> list[uuid.UUID]:
-    """Return the ids of the case and of what was merged into it, as far as the actor sees those cases.
+def _family(case: Case, actor: Actor) -> list[Case]:
+    """Return the case and what was merged into it, as far as the actor sees those cases.
 
-    Ids, not a sub-query: with one, PostgreSQL asks the policy about every row of the table before it looks at the case.
+    Read, not a sub-query: with one, PostgreSQL asks the policy about every row of the table before it looks at the case.
     """
-    return [case.pk, *Case.objects.visible_to(actor).filter(merged_into=case.pk).values_list("pk", flat=True)]
+    return [case, *Case.objects.visible_to(actor).filter(merged_into=case.pk).only("received_by", "at_desk", "holder")]
 
 
-def _known(case: Case, cases: list[uuid.UUID], actor: Actor) -> Known:
+def _known(case: Case, cases: list[Case], actor: Actor) -> Known:
+    def read(model: Any) -> dict[uuid.UUID, Any]:
+        return {row.pk: row for row in model.objects.visible_to(actor, cases)}
+
     def seen(model: Any, *related: str) -> dict[uuid.UUID, Any]:
-        rows = model.objects.visible_to(actor).filter(case__in=cases)
+        rows = model.objects.visible_to(actor).filter(case__in=[one.pk for one in cases])
         return {row.pk: row for row in (rows.select_related(*related) if related else rows)}
 
     content = plan_content(case.plan)
@@ -114,14 +118,14 @@ def _known(case: Case, cases: list[uuid.UUID], actor: Actor) -> Known:
         for_company=actor.is_company or (actor.kind is ActorKind.LINK and not actor.body),
         word=content.word,
         bodies={body.pk: body for body in Body.objects.all()},
-        contacts=seen(Contact),
-        messages=seen(Message),
-        files=seen(Attachment),
+        contacts=read(Contact),
+        messages=read(Message),
+        files=read(Attachment),
         supports=seen(Support, "service"),
         handovers=seen(Handover),
         consents=seen(Consent),
         needs=seen(Need, "stage"),
-        letters=seen(Letter),
+        letters=read(Letter),
     )
 
 
@@ -139,7 +143,7 @@ def _item(step: Transition, known: Known) -> Item | None:
         at=at,
         happened_on=step.happened_on,
         recorded_at=step.recorded_at,
-        who=_("会社") if from_company else _surname(step.person_name),
+        who=_("会社") if from_company else surname(step.person_name),
         body=step.body,
         kind=verb.value,
         title=said.title,
@@ -148,7 +152,3 @@ def _item(step: Transition, known: Known) -> Item | None:
         late=step.happened_on < step.recorded_at.astimezone(clock.JST).date(),
         subject=step.subject,
     )
-
-
-def _surname(name: str) -> str:
-    return name.replace("\u3000", " ").split(" ")[0]

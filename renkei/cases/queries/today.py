@@ -6,19 +6,23 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
+from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.functions import Left
 
+from renkei.accounts.models import surname
 from renkei.base import clock
 from renkei.base.actor import Actor
+from renkei.base.memo import once
 from renkei.cases.models import Case, Consultation, Contact
 from renkei.cases.states import CaseState
 from renkei.plan.queries import business_days_between, content_now, is_front_desk
 from renkei.post.models import NoticeReceipt
 
 AHEAD = dt.timedelta(days=21)
-MOST_ARRIVALS, MOST_COMING, MOST_ROWS = 20, 6, 40
+MOST_ARRIVALS, MOST_COMING, MOST_ROWS = 8, 6, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,13 @@ class Today:
 
 
 _SHOWN = (
-    "number", "company_given", "title", "state", "next_step", "next_kind", "next_on", "next_time", "next_phone", "arrived_at",
-    "company__name", "holder__short", "next_body__short", "next_person__name",
+    "number", "company", "company_given", "title", "state", "holder", "next_step", "next_kind", "next_on", "next_time", "next_phone",
+    "next_body", "next_person", "arrived_at", "received_by", "at_desk",
 )  # fmt: skip
+_NAMES = """
+    SELECT id::text, name FROM companies_company WHERE id = ANY (%s) UNION ALL
+    SELECT id::text, name FROM accounts_person WHERE id = ANY (%s) UNION ALL SELECT code, short FROM plan_body
+"""
 
 
 def concerning(actor: Actor, body: str) -> QuerySet[Case]:
@@ -94,34 +102,40 @@ def concerning(actor: Actor, body: str) -> QuerySet[Case]:
     return Case.objects.visible_to(actor).open().filter(mine)
 
 
-def rows_of(cases: QuerySet[Case]) -> list[CaseRow]:
-    """Return rows for a list, in one query; firms the body does not know show the name given with the case."""
-    return as_rows(slim(cases))
-
-
 def slim(cases: QuerySet[Case], *more: str) -> QuerySet[Case]:
-    """Load what a row shows and nothing more: whole cases, firms and people made the day's page a third slower."""
-    return cases.select_related("company", "holder", "next_body", "next_person").only(*_SHOWN, *more)
+    """Load what a row shows of the case itself and nothing more; ``as_rows`` asks for the names of firms, bodies and people.
+
+    Joined, firms were compared one by one with every case: under its policy PostgreSQL takes the table for far smaller than it is.
+    """
+    return cases.only(*_SHOWN, *more)
 
 
 def as_rows(cases: Iterable[Case]) -> list[CaseRow]:
-    """Return rows of cases with holder, next body and next person loaded; each day's distance is counted once."""
-    start, closed = clock.today(), content_now().closed_days
+    """Return rows of ``slim`` cases, in one query for all their names; each day's distance is counted once."""
+    given, start, closed = list(cases), clock.today(), content_now().closed_days
+    names = _names(given)
     days: dict[dt.date | None, int] = {None: 0}
     rows = []
-    for case in cases:
+    for case in given:
         if case.next_on not in days and case.next_on:
             days[case.next_on] = business_days_between(start, case.next_on, closed)
-        rows.append(_row(case, days[case.next_on]))
+        rows.append(_row(case, days[case.next_on], names))
     return rows
 
 
-def _row(case: Case, days: int) -> CaseRow:
+def _names(cases: list[Case]) -> dict[str, str]:
+    """Return the names of firms the reader may know of, of people and of bodies, by id or code."""
+    firms, people = ({getattr(case, key) for case in cases} - {None} for key in ("company_id", "next_person_id"))
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES, [list(firms), list(people)])
+        return dict(cursor.fetchall())
+
+
+def _row(case: Case, days: int, names: dict[str, str]) -> CaseRow:
     return CaseRow(
-        id=case.pk, number=case.number, company=case.company_name, title=case.title, state=case.state,
-        what=case.next_step, kind=case.next_kind, on=case.next_on, at=case.next_time, phone=case.next_phone,
-        holder=case.holder.short, body=case.next_body.short,
-        person=case.next_person.surname if case.next_person else "",
+        id=case.pk, number=case.number, company=names.get(str(case.company_id)) or case.company_given, title=case.title,
+        state=case.state, what=case.next_step, kind=case.next_kind, on=case.next_on, at=case.next_time, phone=case.next_phone,
+        holder=names[case.holder_id], body=names[case.next_body_id], person=surname(names.get(str(case.next_person_id), "")),
         days=days, arrived_at=case.arrived_at, stage=getattr(case, "stage", None) or "",
     )  # fmt: skip
 
@@ -133,32 +147,45 @@ def today(actor: Actor, body: str) -> Today:
     late, now = mine.filter(next_on__lt=day), mine.filter(next_on=day)
     ahead = mine.filter(next_on__gt=day, next_on__lte=day + AHEAD).exclude(state=CaseState.ARRIVED)
     arrived = mine.filter(state=CaseState.ARRIVED)
-    counts = mine.order_by().aggregate(
-        overdue_count=Count("pk", filter=Q(next_on__lt=day)),
-        due_today_count=Count("pk", filter=Q(next_on=day) & ~Q(next_kind="call")),
-        arrivals_count=Count("pk", filter=Q(state=CaseState.ARRIVED)),
-    )
-    calls = rows_of(now.filter(next_kind="call")[:MOST_ROWS])
-    calls = sorted(_with_attempts(calls, actor) + _called_today(actor, body, {row.id for row in calls}),
-                   key=lambda row: (row.called_at is not None, row.at or dt.time.max))
+    counts, reached = day_counts(actor, body), _reached_today(actor, body)
+    lists = [list(slim(found)) for found in (
+        late[:MOST_ROWS], now.filter(next_kind="call")[:MOST_ROWS], now.exclude(next_kind="call")[:MOST_ROWS], arrived[:MOST_ARRIVALS],
+        ahead[:MOST_COMING], Case.objects.visible_to(actor).filter(pk__in=reached),
+    )]  # fmt: skip
+    rows = iter(as_rows(chain(*lists)))
+    overdue, waiting, due_today, arrivals, coming, done = (list(islice(rows, len(found))) for found in lists)
+    to_call = {row.id for row in waiting}
+    calls = _with_attempts(waiting, lists[1], actor) + [replace(row, called_at=reached[row.id]) for row in done if row.id not in to_call]
     return Today(
-        overdue=rows_of(late[:MOST_ROWS]),
-        calls=calls,
-        due_today=rows_of(now.exclude(next_kind="call")[:MOST_ROWS]),
-        arrivals=with_words(rows_of(arrived[:MOST_ARRIVALS]), actor),
-        coming=rows_of(ahead[:MOST_COMING]),
+        overdue=overdue,
+        calls=sorted(calls, key=lambda row: (row.called_at is not None, row.at or dt.time.max)),
+        due_today=due_today,
+        arrivals=with_words(arrivals, lists[3], actor),
+        coming=coming,
         notices=list(
             NoticeReceipt.objects.filter(body=body, read_at__isnull=True).select_related("notice")
             .order_by("-notice__sent_at")[:10]
         ),
-        **counts,
+        overdue_count=counts["overdue"], due_today_count=counts["due_today"], arrivals_count=counts["arrivals"],
     )  # fmt: skip
 
 
-def with_words(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
-    """Add channel and the beginning of the firm's words where the actor may read them, in one query."""
+def day_counts(actor: Actor, body: str) -> dict[str, int]:
+    """Return how many cases wait in the inbox, are overdue, to be called or due today, or have arrived; asked once a page."""
+    day = clock.today()
+    waiting = Q(holder_id=body) & (Q(state=CaseState.ARRIVED) | Q(next_kind="answer"))
+    counted = {
+        "inbox": waiting, "overdue": Q(next_on__lt=day), "calls": Q(next_on=day, next_kind="call"),
+        "due_today": Q(next_on=day) & ~Q(next_kind="call"), "arrivals": Q(state=CaseState.ARRIVED),
+    }  # fmt: skip
+    asked = {name: Count("pk", filter=which) for name, which in counted.items()}
+    return once(("counts of the day", actor, body), lambda: concerning(actor, body).aggregate(**asked))
+
+
+def with_words(rows: list[CaseRow], cases: list[Case], actor: Actor) -> list[CaseRow]:
+    """Add channel and the beginning of the firm's words where the actor may read them, in one query; ``cases`` are those of the rows."""
     content = content_now()
-    said = Consultation.objects.visible_to(actor).filter(case__in=[row.id for row in rows]).order_by("-consulted_at")
+    said = Consultation.objects.visible_to(actor, cases).order_by("-consulted_at")
     words = {case: (channel, text) for case, channel, text in said.values_list("case_id", "channel", Left("text", 80))}
     return [
         replace(row, channel=content.word("channels", words[row.id][0]), text=words[row.id][1].replace("\n", " "))
@@ -166,21 +193,23 @@ def with_words(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
     ]  # fmt: skip
 
 
-def _with_attempts(rows: list[CaseRow], actor: Actor) -> list[CaseRow]:
+def _with_attempts(rows: list[CaseRow], cases: list[Case], actor: Actor) -> list[CaseRow]:
     tries = dict(
-        Contact.objects.visible_to(actor).filter(case__in=[row.id for row in rows], outcome="absent")
+        Contact.objects.visible_to(actor, cases).filter(outcome="absent")
         .filter(happened_at__gte=clock.now() - dt.timedelta(days=14))
         .values_list("case_id").annotate(n=Count("pk"))
     )  # fmt: skip
     return [replace(row, attempts=tries.get(row.id, 0)) for row in rows]
 
 
-def _called_today(actor: Actor, body: str, waiting: set[uuid.UUID]) -> list[CaseRow]:
-    """Return cases whose firm was reached by telephone today, so that the list shows what is done."""
+def _reached_today(actor: Actor, body: str) -> dict[uuid.UUID, dt.datetime]:
+    """Return the cases whose firm a body of the actor's reached by telephone today, and when: of what it sees, the list shows what is done.
+
+    Its own writing it reads in every case it sees, so which class it is of is not asked.
+    """
     midnight = clock.at(clock.today(), 0)
-    reached = dict(
-        Contact.objects.visible_to(actor).filter(author_body_id=body, channel="phone", happened_at__gte=midnight)
+    own = Contact.objects.filter(author_body_id=body) if actor.body == body else Contact.objects.none()
+    return dict(
+        own.filter(channel="phone", happened_at__gte=midnight)
         .exclude(outcome="absent").values_list("case_id").annotate(at=Max("happened_at"))
     )  # fmt: skip
-    done = rows_of(Case.objects.visible_to(actor).filter(pk__in=set(reached) - waiting))
-    return [replace(row, called_at=reached[row.id]) for row in done]

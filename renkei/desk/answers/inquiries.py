@@ -103,9 +103,7 @@ class CallForm(InquiryForm):
 
 def inquiries_of(actor: Actor) -> list[Asked]:
     """Return what the actor's body is asked now, by the day of the answer; never in the order in which it came."""
-    open_ones = Inquiry.objects.visible_to(actor).open()
-    own = Asked.objects.visible_to(actor).filter(body_id=actor.body, inquiry__in=open_ones)
-    return list(own.select_related("inquiry", "inquiry__stage").order_by("inquiry__due_on", "inquiry__title", "pk"))
+    return list(Asked.objects.waiting_at(actor).select_related("inquiry", "inquiry__stage").order_by("inquiry__due_on", "inquiry__title", "pk"))
 
 
 def inquiry(request: StaffRequest, body: str, inquiry: uuid.UUID) -> HttpResponse:

@@ -6,15 +6,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import cast
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from renkei.accounts.queries import answering_for, team_of
-from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.language import shown_list
 from renkei.cases.models import Attachment, Case, Consent, Handover, Need, PartnerFile, PartnerNote, Passage, Support
 from renkei.cases.queries.handed import Handed, handed_by_case, handed_cases
 from renkei.cases.states import AT_WORK, DisclosureClass, HandoverState, SupportState
+from renkei.companies.models import Company
 
 MOST, RECENT, ALL = 20, 10, 400
 
@@ -81,13 +81,17 @@ def inbox_of(actor: Actor, *, everything: bool = False, who: str = "") -> Inbox:
     what is the person's own (with that of those they stand in for), what nobody has taken, of the body or of one's team, or
     what was handed to a researcher or partner (and of that, where their word is awaited).
     """
-    own = _narrowed(_own(actor), who, actor)
+    own = _narrowed(Support.objects.asked_of(actor), who, actor)
     offered_ones = own.filter(state=SupportState.OFFERED)
-    open_ones = list(offered_ones.order_by("due_on", "offered_at")[: ALL if everything else MOST])
+    working_ones = own.filter(state__in=AT_WORK).order_by("-answered_at")
+    over = own.exclude(state__in=[SupportState.OFFERED, *AT_WORK]).order_by(F("answered_at").desc(nulls_last=True), "-made_at")
+    picked = [
+        list(some.values_list("pk", flat=True))
+        for some in (offered_ones.order_by("due_on", "offered_at")[: ALL if everything else MOST], working_ones[: RECENT + 1], over[:RECENT])
+    ]
+    found = _with_names(Support.objects.asked_of(actor)).in_bulk([one for some in picked for one in some])  # all joined once, not once a list
+    open_ones, working, ended = ([found[one] for one in some if one in found] for some in picked)  # a recall may come in between
     left_over = offered_ones.count() - len(open_ones) if len(open_ones) >= MOST else 0
-    working = list(own.filter(state__in=AT_WORK).order_by("-answered_at")[: RECENT + 1])
-    over = own.exclude(state__in=[SupportState.OFFERED, *AT_WORK])
-    ended = list(over.order_by(F("answered_at").desc(nulls_last=True), "-made_at")[:RECENT])
     rows = {row.support.pk: row for row in _requests(open_ones + working + ended, actor)}
     is_asking = {one.pk for one in open_ones if one.question and one.question_answered_at is None}
     given = Handover.objects.visible_to(actor).filter(to_body_id=actor.body, state=HandoverState.OFFERED)
@@ -106,12 +110,12 @@ def inbox_of(actor: Actor, *, everything: bool = False, who: str = "") -> Inbox:
 
 def requests_to_answer(actor: Actor) -> QuerySet[Support]:
     """Return what the actor's body was asked and has not answered, its own questions that wait for words aside."""
-    return _own(actor).filter(state=SupportState.OFFERED).exclude(~Q(question=""), question_answered_at__isnull=True)
+    return Support.objects.asked_of(actor).waiting().exclude(~Q(question=""), question_answered_at__isnull=True)
 
 
 def requests_waiting(actor: Actor, *, most: int) -> list[Request]:
     """Return what the actor's body has to answer, most urgent first; ``most`` of it."""
-    return _requests(list(requests_to_answer(actor).order_by("due_on", "offered_at")[:most]), actor)
+    return _requests(list(_with_names(requests_to_answer(actor)).order_by("due_on", "offered_at")[:most]), actor)
 
 
 def request_of(support: Support, actor: Actor) -> Request:
@@ -159,16 +163,15 @@ def _narrowed(own: QuerySet[Support], who: str, actor: Actor) -> QuerySet[Suppor
     return own
 
 
-def _own(actor: Actor) -> QuerySet[Support]:
-    left = Support.objects.visible_to(actor).filter(body_id=actor.body, leaves_at__lte=clock.now())
-    left = left.exclude(state__in=[SupportState.PROPOSED, SupportState.RECALLED])
-    return left.select_related("service", "service__stage", "body", "person", "asked_by_body", "asked_by")
+def _with_names(asked: QuerySet[Support]) -> QuerySet[Support]:
+    return asked.select_related("service", "service__stage", "body", "person", "asked_by_body", "asked_by")
 
 
 def _requests(supports: list[Support], actor: Actor) -> list[Request]:
     # Cases, needs and texts are read by themselves: a join would hide the request together with its case.
     ids = [one.case_id for one in supports]
-    cases = Case.objects.visible_to(actor).select_related("company", "company__municipality", "received_by").in_bulk(ids)
+    firms = Prefetch("company", Company.objects.select_related("municipality"))
+    cases = Case.objects.visible_to(actor).select_related("received_by").prefetch_related(firms).defer("grams").in_bulk(ids)
     # A body sees the needs it was asked about in the cases it sees: both are known here, so no wider question is asked.
     needs = Need.objects.select_related("stage").in_bulk([one.need_id for one in supports if one.case_id in cases])
     texts: dict[object, list[str]] = defaultdict(list)  # the first is what is asked, the others answer questions

@@ -18,8 +18,8 @@ from renkei.cases.models.case import CaseQuerySet
 from renkei.cases.queries.finding import MINE, NAMES, QUEUE, Wanted, as_id, cases_wanted
 from renkei.cases.states import CaseState
 from renkei.companies.models import Company
-from renkei.plan.models import Body, Field, Stage
-from renkei.plan.queries import content_now
+from renkei.plan.models import Body, Field
+from renkei.plan.queries import content_now, stages
 
 STATES = [("open", _("進行中")), *CaseState.choices, ("all", _("すべて"))]
 AGES = [("", _("すべて")), ("30", _("30日まで")), ("60", _("31日から60日")), ("61", _("61日から"))]
@@ -151,7 +151,7 @@ def _pairs(actor: Actor) -> dict[str, list[tuple[str, Any]]]:
     return {
         "by": bodies,
         "asked": bodies,
-        "stage": [(one.pk, one.short) for one in Stage.objects.all()],
+        "stage": [(one.pk, one.short) for one in stages()],
         "field": [(one.pk, one.name) for one in Field.objects.all()],
         "tech": [(term.code, term.name) for term in content.vocabulary("tech_fields")],
         "area": [(one["code"], one["name"]) for one in content.section("areas")],

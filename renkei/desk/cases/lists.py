@@ -19,6 +19,7 @@ from renkei.desk.cases.facets import counted
 from renkei.desk.cases.filters import CaseFilter
 from renkei.desk.request import StaffRequest
 from renkei.plan.models import Stage
+from renkei.plan.queries import stages
 
 PER_PAGE = 50
 CARDS, WHOLE_COLUMN = 8, 300
@@ -39,14 +40,14 @@ def cases(request: StaffRequest, body: str) -> HttpResponse:
     if not request.GET and (first := next((one for one in views if one.is_default), None)) and first.query:
         return redirect(f"{reverse('desk-cases', kwargs={'body': body})}?{first.query}")
     given = CaseFilter(request.GET, actor=request.actor)
-    found = given.cases().select_related("company", "holder", "holder_person")
+    found = given.cases().select_related("holder", "holder_person").prefetch_related("company").defer("grams")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = given.wanted.query
     return render(
         request,
         "desk/cases/list.html",
         {
-            "form": given, "page": page, "rows": _rows(page, request.actor, list(Stage.objects.all())), "body": body,
+            "form": given, "page": page, "rows": _rows(page, request.actor, stages()), "body": body,
             "is_narrowed": bool(given.chips()), "chips": given.chips(), "counts": counted(given, request.GET),
             "views": views, "query": query, "can_save": bool(query) and query not in {one.query for one in views},
         },

@@ -42,7 +42,7 @@ from renkei.desk.meetings.forms import PutUpForm
 from renkei.matching.models import Entry
 from renkei.matching.standing import alive
 from renkei.plan.models import Body, Stage
-from renkei.plan.queries import content_now, is_front_desk
+from renkei.plan.queries import content_now, is_front_desk, stages
 
 FEW = 12
 SUPPORT_ACTS: list[type[needs.SupportAct]] = [needs.StartForm, needs.FinishForm, needs.RecallForm, needs.WithdrawForm]
@@ -111,7 +111,7 @@ def lanes(case: Case, actor: Actor) -> list[Lane]:
         support.case = case
         if support.need_id in rows:
             rows[support.need_id].supports.append(SupportRow(support, _acts(support, case, actor)))
-    result = {stage.pk: Lane(stage) for stage in Stage.objects.all()}
+    result = {stage.pk: Lane(stage) for stage in stages()}
     for row in rows.values():
         result[row.need.stage_id].needs.append(row)
     return [lane for lane in result.values() if lane.needs or lane.stage.pk != "x"]
@@ -161,7 +161,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
     chosen = [item for item in items if not by_body or item.body == by_body]
     chosen.sort(key=lambda item: (item.happened_on, item.at), reverse=True)
     shown = chosen if everything else chosen[:FEW]
-    attempts = Contact.objects.visible_to(actor).filter(case=case)
+    attempts = Contact.objects.visible_to(actor, [case])
     shown_lanes = lanes(case, actor)
     return {
         "case": case,
@@ -171,7 +171,7 @@ def case_page(case: Case, actor: Actor, *, everything: bool, by_body: str) -> di
         "lanes": shown_lanes,
         "consents": consent_rows(case, actor, bodies),
         "classes": DisclosureClass.choices,
-        "files": cast("list[Attachment]", list(Attachment.objects.visible_to(actor).filter(case=case))),
+        "files": cast("list[Attachment]", list(Attachment.objects.visible_to(actor, [case]))),
         "words": list(_words(case, actor)),
         "mails": deliveries(case.pk),
         "attempts": attempts.filter(outcome="absent").count(),
@@ -252,7 +252,7 @@ def _wishes(case: Case, actor: Actor, bodies: dict[str, Body]) -> list[tuple[Bod
 
 
 def _words(case: Case, actor: Actor) -> QuerySet[Consultation]:
-    return Consultation.objects.visible_to(actor).filter(case=case).select_related("received_by", "taken_by", "person")
+    return Consultation.objects.visible_to(actor, [case]).select_related("received_by", "taken_by", "person")
 
 
 def _open_handover(case: Case, actor: Actor) -> Handover | None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.base.language import shown_day
+from renkei.base.memo import once
 from renkei.base.templatetags.renkei import jmoment
 from renkei.plan.queries import Closed, business_days_between, content_now
 
@@ -24,9 +25,11 @@ LONGEST_BREAK = 16  # days in which three business days may lie, a long closure 
 
 @register.simple_tag(takes_context=True)
 def due_words(context: dict[str, Any], day: dt.date | None, *, dated: bool = False) -> SafeString | str:
-    """Return ▲ 1営業日超過, 今日 or あと3日; further off nothing, or with ``dated`` the date itself."""
-    if day is None:
-        return ""
+    """Return ▲ 1営業日超過, 今日 or あと3日; further off nothing, or with ``dated`` the date itself. Once a page and day."""
+    return "" if day is None else once(("due words", day, dated), lambda: _due_words(context, day, dated=dated))
+
+
+def _due_words(context: dict[str, Any], day: dt.date, *, dated: bool) -> SafeString | str:
     today = clock.today()
     if day == today:
         return format_html("<b>{}</b>", _("今日"))

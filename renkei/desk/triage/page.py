@@ -28,7 +28,7 @@ from renkei.matching.models import EntryKind
 from renkei.matching.proposal import Candidate, EntryHit, NearMiss, Proposal, ProposedNeed
 from renkei.matching.propose import propose
 from renkei.plan.models import Body, Provision, Service, Stage
-from renkei.plan.queries import content_now, provisions_on
+from renkei.plan.queries import content_now, offered_on, stages
 
 IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
 FEW, LOOKED_AT = 5, 12
@@ -174,7 +174,7 @@ class Clues:
 
 def build(case: Case, actor: Actor, data: QueryDict | None = None) -> TriagePage:
     """Gather the page in a fixed number of queries."""
-    said = list(Consultation.objects.visible_to(actor).filter(case=case).select_related("person"))
+    said = list(Consultation.objects.visible_to(actor, [case]).select_related("person"))
     supports = list(
         Support.objects.visible_to(actor).filter(case=case).select_related("body", "service", "need").order_by("made_at")
     )
@@ -182,8 +182,8 @@ def build(case: Case, actor: Actor, data: QueryDict | None = None) -> TriagePage
     proposal = propose(text_of(case, said), facts=facts_of(case, said), declined=declined)
     page = TriagePage(
         case=case, actor=actor, said=said, proposal=proposal, supports=supports, data=data,
-        stages={one.pk: one for one in Stage.objects.all()}, bodies={one.pk: one for one in Body.objects.all()},
-        provisions=list(provisions_on()), blocks=[],
+        stages={one.pk: one for one in stages()}, bodies={one.pk: one for one in Body.objects.all()},
+        provisions=offered_on(), blocks=[],
     )  # fmt: skip
     needs = list(Need.objects.visible_to(actor).filter(case=case, state=NeedState.OPEN))
     page.blocks = _blocks(page, needs)
@@ -299,7 +299,7 @@ def _sight(page: TriagePage) -> Sight:
 
 
 def _asked(page: TriagePage) -> dict[Any, str]:
-    passages = Passage.objects.visible_to(page.actor).filter(case=page.case, support__isnull=False, klass="summary")
+    passages = Passage.objects.visible_to(page.actor, [page.case]).filter(support__isnull=False, klass="summary")
     return {one.support_id: one.text for one in passages.order_by("-written_at")}
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from renkei.base.actor import Actor, ActorKind
 from renkei.base.models import Row
 from renkei.cases.models import Case, Escalation
-from renkei.cases.models.case import live_link
+from renkei.cases.models.case import live_link, of_inside
 from renkei.meetings.models.meeting import Meeting, following_meeting
 from renkei.post.models import LinkPurpose
 
@@ -130,7 +130,7 @@ class ItemSourceQuerySet(models.QuerySet["ItemSource"]):
         """Return the sources in cases the actor runs or took."""
         if actor.is_system:
             return self
-        return self.filter(case__in=Case.objects.inside(actor)) if actor.is_staff else self.none()
+        return self.filter(of_inside(actor)) if actor.is_staff else self.none()
 
 
 class ItemSource(Row):
