@@ -1,8 +1,8 @@
 """``make measure-route``: how often the proposal is right, with bootstrap 95% intervals.
 
 Runs on an own throw-away database with the example region's plan and catalogue. The labelled consultations and the
-scorer lie outside the repository (``../shared/data``); our own lie in ``bench/consultations``. Nothing is trained on any; the hundred of
-``own`` have been looked at when rules of language were written, those of ``unseen-1`` and ``unseen-2`` have not (see docs/matching.md).
+scorer lie outside the repository (``../shared/data``); our own lie in ``bench/consultations``. ``own``, ``unseen-1`` and ``kinds`` are
+read and learned from (``bench.kinds``); ``unseen-2`` and ``unseen-3`` are for measuring only (see docs/matching.md).
 """
 
 from __future__ import annotations
