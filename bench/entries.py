@@ -11,16 +11,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from bench.route import HERE, SHARED, _prepare
-from renkei.run.postgres import Server
+from bench.route import HERE, SHARED
+from bench.throw_away import throw_away
 
 PARTS = 8
 TARGET = HERE.parent / "renkei" / "matching" / "data" / "answering.json"
@@ -28,20 +26,8 @@ TARGET = HERE.parent / "renkei" / "matching" / "data" / "answering.json"
 
 def main() -> int:
     """Measure once and print the means with their intervals."""
-    with tempfile.TemporaryDirectory(prefix="rk-entries-", dir="/var/tmp") as place:
-        Path(place).chmod(0o755)
-        server = Server(Path(place), throw_away=True)
-        server.start()
-        try:
-            os.environ.update(server.environment())
-            os.environ.update(RENKEI_HOME=place, RENKEI_LOGIN="owner")
-            _prepare()
-            _measure(learns="--learn" in sys.argv)
-        finally:
-            from django.db import connections
-
-            connections.close_all()
-            server.stop()
+    with throw_away():
+        _measure(learns="--learn" in sys.argv)
     return 0
 
 

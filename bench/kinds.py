@@ -8,19 +8,16 @@ mean. ``--learn`` writes ``renkei/matching/data/kinds.json``, learned from all. 
 from __future__ import annotations
 
 import json
-import os
 import random
 import statistics
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.route import DRAWS, HERE, KINDS, _prepare
-from renkei.run.postgres import Server
+from bench.route import DRAWS, HERE, KINDS
+from bench.throw_away import throw_away
 
 LEARNED_FROM = ("own", "unseen-1", "kinds")
 TARGET = HERE.parent / "renkei" / "matching" / "data" / "kinds.json"
@@ -32,23 +29,11 @@ Table = NDArray[np.float64]
 
 def main() -> int:
     """Measure cross-validated, and learn from all when asked to."""
-    with tempfile.TemporaryDirectory(prefix="rk-kinds-", dir="/var/tmp") as place:
-        Path(place).chmod(0o755)
-        server = Server(Path(place), throw_away=True)
-        server.start()
-        try:
-            os.environ.update(server.environment())
-            os.environ.update(RENKEI_HOME=place, RENKEI_LOGIN="owner")
-            _prepare()
-            names, rows, wanted = _read()
-            _measure(rows, wanted)
-            if "--learn" in sys.argv:
-                _write(names, *_learn(rows, wanted))
-        finally:
-            from django.db import connections
-
-            connections.close_all()
-            server.stop()
+    with throw_away():
+        names, rows, wanted = _read()
+        _measure(rows, wanted)
+        if "--learn" in sys.argv:
+            _write(names, *_learn(rows, wanted))
     return 0
 
 

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import random
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from renkei.run.postgres import Server
+from bench.throw_away import throw_away
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parent.parent / "shared" / "data"
@@ -33,20 +31,8 @@ Row = dict[str, Any]
 
 def main() -> int:
     """Measure every labelled file that is there; fails when a target is missed on the shared one."""
-    with tempfile.TemporaryDirectory(prefix="rk-route-", dir="/var/tmp") as place:
-        Path(place).chmod(0o755)
-        server = Server(Path(place), throw_away=True)
-        server.start()
-        try:
-            os.environ.update(server.environment())
-            os.environ.update(RENKEI_HOME=place, RENKEI_LOGIN="owner")
-            _prepare()
-            return max(_measure(path, Path(place)) for path in _files())
-        finally:
-            from django.db import connections
-
-            connections.close_all()
-            server.stop()
+    with throw_away() as place:
+        return max(_measure(path, place) for path in _files())
 
 
 def _files() -> list[Path]:
@@ -56,27 +42,6 @@ def _files() -> list[Path]:
     for path in missing:
         print(f"NOT MEASURED: {path} is not there")
     return [path for path in found if path.is_file()]
-
-
-def _prepare() -> None:
-    """Migrate, publish the built-in plans, load the catalogue, build the index."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "renkei.config.settings.test"
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    from renkei.base.actor import SYSTEM
-    from renkei.base.context import acting
-    from renkei.example.catalogue import load_catalogue
-    from renkei.matching import index
-    from renkei.plan.commands import publish_built_in
-
-    call_command("migrate", verbosity=0)
-    publish_built_in()
-    with acting(SYSTEM):
-        load_catalogue()
-    index.rebuild()
 
 
 def _measure(gold_file: Path, place: Path) -> int:

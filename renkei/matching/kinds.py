@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 
 import numpy as np
@@ -94,11 +94,11 @@ def _denies(word: Word) -> bool:
 
 
 def _elsewhere(text: str, own: Sequence[str]) -> bool:
-    return (language.says("elsewhere", text) and not language.says("inside", text)) or _names_another(text, own)
+    return _looks_further(text) or bool({text[start:end] for start, end in language.found("prefectures", text)} - set(own))
 
 
-def _names_another(text: str, own: Sequence[str]) -> bool:
-    return bool({text[start:end] for start, end in language.found("prefectures", text)} - set(own))
+def _looks_further(text: str) -> bool:
+    return language.says("elsewhere", text) and not language.says("inside", text)
 
 
 def signs(services: Sequence[Fit], outside: Sequence[Fit], near: Near, clauses: Sequence[Clause], said: Declined) -> dict[str, float]:
@@ -111,7 +111,7 @@ def signs(services: Sequence[Fit], outside: Sequence[Fit], near: Near, clauses: 
     empty = _nearest(near, [NOTHING])
     telling = {word.form for clause in clauses for word in clause.sentence.words if word.is_content and not language.says("weak", word.form)}
     refused = any(language.says("declined", clause.text) for clause in clauses)
-    asks = any(clause.is_request and language.says("elsewhere", clause.text) and not language.says("inside", clause.text) for clause in clauses)
+    asks = any(clause.is_request and _looks_further(clause.text) for clause in clauses)
     is_no = bool(said.doubted or said.is_doubted_here)
     wish, other_wish = _wished(services, clauses), _wished(outside, clauses)
     return {
@@ -141,8 +141,7 @@ def kind_of(told: Mapping[str, float], *, is_no: bool) -> str:
     """Return ``route``, ``clarify``, ``outside_region`` or ``out_of_scope`` for signs; ``is_no``: somebody here said no."""
     if not told["words"]:
         return "clarify"
-    weights = published()
-    scores = dict(zip(KINDS, weights.scores(told).tolist(), strict=True))
+    scores = dict(zip(KINDS, published().scores(told).tolist(), strict=True))
     if not is_no:
         del scores["outside_region"]
     if told["other"] < OUTSIDE_TOLD:
@@ -166,7 +165,7 @@ class Weights:
         return np.asarray(((values - self.mean) / self.spread) @ self.weights + self.start)
 
 
-@lru_cache(maxsize=1)
+@cache
 def published() -> Weights:
     """Return the weights that are shipped."""
     told = json.loads((files("renkei.matching") / "data" / "kinds.json").read_text(encoding="utf-8"))
