@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -36,18 +37,33 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> Closed:
     return stand_in
 
 
-def test_a_question_loads_what_the_first_would_wait_for(region: Region, connections: Closed, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_question_loads_what_the_first_would_wait_for(
+    region: Region, connections: Closed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     region()
     before = Event.objects.count()
     for one in (synonyms._of_edition, synonyms.default, knowledge.knowledge_of):
         one.cache_clear()
     index.forget()
+    read: list[int] = []
+    load = index.load
+    monkeypatch.setattr(index, "load", lambda: read.append(load()))
     with caplog.at_level(logging.INFO, "renkei.matching"):
         warming.ask()
     assert [one.cache_info().currsize for one in (synonyms.default, knowledge.knowledge_of)] == [1, 1]
     assert set(index._opened) == {"public", "staff"}, "the first page of the staff, or of the public, waits for its half"
     assert synonyms.default().used_in(warming._QUESTION), "no phrase is looked for: its loop is not compiled"
     assert (caplog.messages, connections.times, Event.objects.count()) == ([], 1, before)
+    whole = sum(path.stat().st_size for path in index.home().rglob("build-*/**/*") if path.is_file())
+    assert read == [whole], "the first questions wait for the disk"
+
+
+def test_an_index_that_half_of_the_memory_does_not_hold_is_left_on_the_disk(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    region()
+    index.rebuild()
+    assert index.load() > 0
+    monkeypatch.setattr(os, "sysconf", lambda _name: 1)
+    assert index.load() == 0
 
 
 @pytest.mark.parametrize(("fault", "level"), [(OSError("the disk is gone"), "WARNING"), (Refused("計画がありません。", code="no_plan"), "INFO")])
