@@ -10,11 +10,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bench.scale.__main__ import main, parts, times
+from bench.scale.__main__ import LOOPS, loops_alone, main, parts, times
 from bench.scale.made_up import LENGTH, LONG, Composer
 from bench.scale.peers import bm25s_peer, postgres_peer, scratch, sweep, tantivy_peer
 from renkei.base.actor import SYSTEM
+from renkei.matching import loops
 from renkei.matching.actions import EntryRow, put_entries
+from renkei.matching.entries import matches
+from renkei.matching.knowledge import knowledge
 from renkei.run.fault import Fault
 from tests.world import LAB, World
 
@@ -85,6 +88,17 @@ def test_the_parts_of_the_path_are_asked_of_the_house_as_it_stands(world: World)
     assert sorted(found) == ["analysis", "current", "ranking", "reading"]
     assert all(one["p50"] > 0 for one in found.values())
     assert sum('FROM "matching_entry"' in one["sql"] for one in asked.captured_queries) == len(ASKED)  # what was found is read once each
+
+
+def test_the_loops_are_timed_alone_and_left_as_they_were(world: World) -> None:
+    rows = [EntryRow(id=f"S{n}", kind=kind, name=name, body=LAB, text=text) for n, (kind, name, text) in enumerate(TEXTS)]
+    put_entries(rows, kept_by="scale", by=SYSTEM)
+    before = [getattr(loops, name) for name in LOOPS]
+    found = loops_alone(lambda text: matches(text, knowledge()), ASKED)
+    whole = times(lambda text: matches(text, knowledge()), ASKED)
+    assert 0 < found["p50"] < whole["p50"]
+    assert loops_alone(len, ASKED) == {"p50": 0, "p95": 0}
+    assert [getattr(loops, name) for name in LOOPS] == before
 
 
 def test_a_scratch_folder_is_thrown_away_whole() -> None:
