@@ -140,7 +140,7 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
     found["index seconds"] = round(time.perf_counter() - begun, 1)
     os.sync()  # what was written is no question's time
     found["disk MB"] = round(sum(one.stat().st_size for one in index.home().rglob("*") if one.is_file()) / 1e6, 1)
-    found["read MB"] = round(index.load() / 1e6, 1)  # as a web process does at its start
+    found["read MB"] = round(index.read_through() / 1e6, 1)  # as a web process does at its start
     known = knowledge()
     asked = {"short": composer.short(queries), "long": composer.long(queries)}
     _say(f"{found['index seconds']} s; {queries} short and long questions are asked …")

@@ -266,7 +266,7 @@ def _mend() -> None:
     mending.in_background(rebuild)
 
 
-def load() -> int:
+def read_through() -> int:
     """Have the files of the index lie in memory where half of it holds them. Returns how many bytes do. Raises OSError when files go meanwhile."""
     known = state()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

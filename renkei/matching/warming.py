@@ -39,7 +39,7 @@ def ask() -> None:
             look(Wish(), actor=GUEST)  # what is told of each entry by itself: its fee, its area, its fields
             shown(look(Wish(q=_QUESTION), actor=GUEST), str)
             index.find(_QUESTION, audience="staff", kinds=(), limit=1)  # opens the other half: of its entries none is read
-        index.load()
+        index.read_through()
     except Refused:
         _log.info("no plan is published: nothing to look for yet")
     except Exception:  # noqa: BLE001  as above

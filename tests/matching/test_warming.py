@@ -46,8 +46,8 @@ def test_a_question_loads_what_the_first_would_wait_for(
         one.cache_clear()
     index.forget()
     read: list[int] = []
-    load = index.load
-    monkeypatch.setattr(index, "load", lambda: read.append(load()))
+    through = index.read_through
+    monkeypatch.setattr(index, "read_through", lambda: read.append(through()))
     with caplog.at_level(logging.INFO, "renkei.matching"):
         warming.ask()
     assert [one.cache_info().currsize for one in (synonyms.default, knowledge.knowledge_of)] == [1, 1]
@@ -61,9 +61,9 @@ def test_a_question_loads_what_the_first_would_wait_for(
 def test_an_index_that_half_of_the_memory_does_not_hold_is_left_on_the_disk(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
     region()
     index.rebuild()
-    assert index.load() > 0
+    assert index.read_through() > 0
     monkeypatch.setattr(os, "sysconf", lambda _name: 1)
-    assert index.load() == 0
+    assert index.read_through() == 0
 
 
 @pytest.mark.parametrize(("fault", "level"), [(OSError("the disk is gone"), "WARNING"), (Refused("計画がありません。", code="no_plan"), "INFO")])
