@@ -22,7 +22,7 @@ from bench.throw_away import throw_away
 LEARNED_FROM = ("own", "unseen-1", "kinds")
 TARGET = HERE.parent / "renkei" / "matching" / "data" / "kinds.json"
 PARTS, STEPS, STEP = 10, 2_000, 0.5
-HELD = 1.0  # how strongly weights are held towards nought
+HELD = 3.0  # how strongly weights are held towards nought
 EVEN = 0.7  # how far rare kinds count as much as common ones: 1 is altogether
 Table = NDArray[np.float64]
 

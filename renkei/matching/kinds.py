@@ -2,8 +2,9 @@
 
 Signs of the text (how much of a service it tells, of somebody else's matter, of nothing at all; who is said to have refused; whether
 help is looked for elsewhere) are weighed by weights learned from labelled texts (``python -m bench.kinds``, ``data/kinds.json``).
-Three rules stand before the weights: a text without a telling word is asked about, outside the region is led only who met a no here
-[C37], and a matter is somebody else's only where it speaks of something that somebody does.
+Four rules stand before the weights: a text without a telling word is asked about, outside the region is led only who met a no here
+[C37], who plainly met one and looks further is not merely asked, and a matter is somebody else's only where it speaks of something
+that somebody does.
 """
 
 from __future__ import annotations
@@ -144,6 +145,8 @@ def kind_of(told: Mapping[str, float], *, is_no: bool) -> str:
     scores = dict(zip(KINDS, published().scores(told).tolist(), strict=True))
     if not is_no:
         del scores["outside_region"]
+    if told["leads"]:
+        del scores["clarify"]
     if told["other"] < OUTSIDE_TOLD:
         del scores["out_of_scope"]
     return max(scores, key=lambda kind: scores[kind])

@@ -118,6 +118,13 @@ def test_outside_is_led_who_met_a_no_here_and_looks_further() -> None:
     assert kind("部品の曲げの試験をしたい。県外の施設を紹介してください。", 5.0) == "route"
 
 
+@pytest.mark.covers("C37")
+@settings(max_examples=100)
+@given(st.fixed_dictionaries({name: st.floats(-30, 30) for name in published().names if name not in {"words", "leads"}}))
+def test_who_plainly_met_a_no_and_looks_further_is_not_merely_asked(told_signs: dict[str, float]) -> None:
+    assert kind_of(told_signs | {"words": 2.0, "leads": 1.0}, is_no=True) != "clarify"
+
+
 @pytest.mark.covers("C30")
 @pytest.mark.parametrize("text", ["", "あ", "asdf jkl;", "ｗｗｗｗ", "🦊", "\x00", "。。。", "こんにちは", "？", "相談"])
 def test_nothing_a_word_or_nonsense_is_asked_about(text: str) -> None:
