@@ -83,7 +83,7 @@ class KeepForm(forms.Form):
 def set_aside(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     """Close what is not ours, with an answer."""
     found = find_case(request, case)
-    form = AsideForm(request.POST) if request.method == "POST" else AsideForm.sending_to(request.GET.get("contact", ""))
+    form = AsideForm(request.POST) if request.POST else AsideForm.sending_to(request.GET.get("contact", ""))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         answer = form.answer_text(data)
