@@ -147,6 +147,12 @@ def test_the_contact_is_taken_over_into_the_answer(world: World, monkeypatch: py
     assert "担当の窓口をご案内します。\nひばり労働局（雇用の助成と労務の相談）000-000-0001にご相談ください。" in told
 
 
+def test_an_empty_answer_ends_nothing(world: World) -> None:
+    case = ready(world)
+    assert client(world).post(url(case, name="desk-set-aside")).status_code == 200
+    assert Case.objects.get(pk=case.pk).state == case.state
+
+
 @pytest.mark.parametrize("given_code", ["", "nobody", HOSTILE])
 def test_a_contact_the_plan_does_not_name_fills_nothing_in(world: World, given_code: str) -> None:
     answer = client(world).get(url(ready(world), name="desk-set-aside"), {"contact": given_code})
