@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any, TextIO
 
 from renkei.matching.knowledge import Knowledge, knowledge
-from renkei.matching.proposal import Candidate, EntryHit, Evidence, Proposal
+from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Proposal
 from renkei.matching.propose import propose
 
 MAX_TEXT = 20_000
@@ -98,8 +98,13 @@ def _proposal(proposal: Proposal) -> dict[str, Any]:
         "supports": [_support(one) for one in proposal.supports],
         "near_misses": [asdict(miss) for miss in proposal.near_misses],
         "questions": [asdict(question) for question in proposal.questions],
-        "outside": [asdict(contact) for contact in proposal.outside],
+        "outside": [_contact(one) for one in proposal.outside],
     }
+
+
+def _contact(one: Contact) -> dict[str, str]:
+    words = "、".join(told.text for told in one.evidence if told.kind == "word")
+    return {"code": one.code, "name": one.name, "about": one.about, "phone": one.phone, "words": words}
 
 
 def _support(one: Candidate) -> dict[str, Any]:

@@ -96,13 +96,14 @@ class PathStep:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Who helps with what is not ours."""
+    """Who helps with what is not ours; ``spans`` are the places of the text that ``evidence`` names."""
 
     code: str
     name: str
     about: str
     phone: str = ""
-    words: str = ""
+    evidence: list[Evidence] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from renkei.base import clock
 from renkei.matching import advice, analysis, kinds, vectors
 from renkei.matching.answering import Offer, Sought, answers, first_of_each_kind, seek, served
 from renkei.matching.bodies import Asked, Choice, Offices, choose
-from renkei.matching.cues import Met
+from renkei.matching.cues import Hit, Met
 from renkei.matching.eligibility import Ruling, rulings, window_words
 from renkei.matching.entries import Match
 from renkei.matching.facts import Facts, gather
@@ -22,7 +22,7 @@ from renkei.matching.models import EntryKind
 from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mark, NearMiss, Proposal, ProposedNeed
 from renkei.matching.reading import Clause, clauses_of, points
 from renkei.matching.reasons import reasons
-from renkei.matching.scoring import Fit, fits
+from renkei.matching.scoring import Fit, counted, fits
 from renkei.matching.telling import as_said, says_something
 from renkei.matching.words import MAX_LENGTH
 from renkei.plan.industry import Industry, industry_of
@@ -48,6 +48,7 @@ class _Reading:
     known: Knowledge
     met: Met
     clauses: list[Clause]
+    near: kinds.Near
     facts: Facts
     sought: Sought
     services: list[Fit]
@@ -150,7 +151,7 @@ def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple
     said = kinds.declined(clauses, named, here, known.region_words)
     signs = kinds.signs(services, outside, near, clauses, said)
     return _Reading(
-        text, on, known, met, clauses, gather(text, met, known, facts), sought, services, outside, said,
+        text, on, known, met, clauses, near, gather(text, met, known, facts), sought, services, outside, said,
         signs, kinds.kind_of(signs, is_no=said.is_no), Offices.on(on), declined,
     )  # fmt: skip
 
@@ -320,10 +321,18 @@ def _words(fit: Fit, choice: Choice, text: str) -> list[Evidence]:
 
     What the plan does not call strong is named only when it says more than every text does.
     """
-    hits = sorted((hit for hit in fit.hits if hit.weight > 0), key=lambda hit: (-hit.weight, hit.spans))
-    told = ["…".join(as_said(text, *span) for span in sorted(set(hit.spans))) for hit in hits if hit.weight >= _STRONG or says_something(text, hit.spans)]
+    told = [_as_said(hit, text) for hit in _telling(fit.hits, text)]
     told += [as_said(text, *span) for span in choice.words if says_something(text, [span])]
     return [Evidence("word", word) for word in list(dict.fromkeys(told))[:_WORDS]]
+
+
+def _telling(hits: Sequence[Hit], text: str) -> list[Hit]:
+    spoken = sorted((hit for hit in hits if hit.weight > 0), key=lambda hit: (-hit.weight, hit.spans))
+    return [hit for hit in spoken if hit.weight >= _STRONG or says_something(text, hit.spans)]
+
+
+def _as_said(hit: Hit, text: str) -> str:
+    return "…".join(as_said(text, *span) for span in sorted(set(hit.spans)))
 
 
 def _ordered(listed: Sequence[Candidate], reading: _Reading) -> list[Candidate]:
@@ -367,6 +376,16 @@ def _contacts(reading: _Reading) -> list[Contact]:
         is_told = fit.told >= kinds.OUTSIDE_TOLD if is_theirs else fit.score >= kinds.OUTSIDE_AT_LEAST
         if contact is None or not contact.holds(reading.on) or not is_told or len(found) >= 3:
             continue
-        words = "、".join(evidence.text for evidence in _words(fit, Choice(""), reading.text))
-        found.append(Contact(contact.code, contact.name, contact.about, contact.phone, words))
+        evidence, spans = _spoken_for(fit, reading)
+        found.append(Contact(contact.code, contact.name, contact.about, contact.phone, evidence, spans))
     return found
+
+
+def _spoken_for(fit: Fit, reading: _Reading) -> tuple[list[Evidence], list[tuple[int, int]]]:
+    """Return the words that counted for a contact and where they stand; where none did, that the text is near in meaning."""
+    hits = _telling(counted(fit.hits), reading.text)
+    words = list(dict.fromkeys(_as_said(hit, reading.text) for hit in hits))[:_WORDS]
+    if not words and any(one.get(fit.code) for one in reading.near):
+        return [Evidence("near", "")], []
+    shown = [hit for hit in hits if _as_said(hit, reading.text) in words]
+    return [Evidence("word", word) for word in words], sorted({span for hit in shown for span in hit.spans})

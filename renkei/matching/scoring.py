@@ -163,14 +163,19 @@ def _cue_sums(clause: Clause) -> dict[str, float]:
 
 
 def _cue_sum(hits: Sequence[Hit]) -> float:
-    """Return the cues of one code in a clause: of overlapping ones the strongest, each further one counting less."""
+    """Return the cues of one code in a clause, each further one counting less."""
+    against = sum(hit.weight for hit in hits if hit.weight < 0)
+    told = _faded([hit.weight for hit in counted(hits)])
+    return told + max(against, -4.0) * (0.4 if told >= STRENGTH["strong"] else 1.0)
+
+
+def counted(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the cues of one code that speak for it, the strongest first; of overlapping ones only the strongest counts."""
     kept: list[Hit] = []
     for hit in sorted((one for one in hits if one.weight > 0), key=lambda one: -one.weight):
         if not any(a < d and c < b for one in kept for a, b in one.spans for c, d in hit.spans):
             kept.append(hit)
-    against = sum(hit.weight for hit in hits if hit.weight < 0)
-    told = _faded([hit.weight for hit in kept])
-    return told + max(against, -4.0) * (0.4 if told >= STRENGTH["strong"] else 1.0)
+    return kept
 
 
 def _faded(values: Sequence[float]) -> float:

@@ -17,7 +17,7 @@ from renkei.matching.entries import matches
 from renkei.matching.facts import Facts
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry
-from renkei.matching.proposal import Candidate, Proposal
+from renkei.matching.proposal import Candidate, Evidence, Proposal
 from renkei.matching.propose import propose
 from tests.matching.conftest import CUES, TODAY, entries
 from tests.world import CENTER, LAB, World
@@ -25,7 +25,7 @@ from tests.world import CENTER, LAB, World
 Region = Callable[..., World]
 PLATING = "ひばり市の会社です。めっきが剥がれる不良が続き、原因が分からないので見てほしいです。"
 SECRET = "秘密の配合はクロム7.3、納め先はまぼろし重工。"
-BITS = ["めっき", "ﾒｯｷ", "鍍金", "ＡＩの評価", "測って", "いただけますか", "ほしい", "が剥がれる", "。", "、", "\n", "\r\n", " ", "㍿", "🦊", "\x00", "\u202e", "①", "②", "原因がわかりません", "補助金", "開発の", "<b>売り先</b>", "國", "大きすぎて", "県外で"]  # fmt: skip
+BITS = ["めっき", "ﾒｯｷ", "鍍金", "ＡＩの評価", "測って", "いただけますか", "ほしい", "が剥がれる", "。", "、", "\n", "\r\n", " ", "㍿", "🦊", "\x00", "\u202e", "①", "②", "原因がわかりません", "補助金", "開発の", "<b>売り先</b>", "國", "大きすぎて", "県外で", "残業代", "就業規則"]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(BITS), max_size=14).map("".join)
 
 
@@ -46,7 +46,9 @@ def stands_in(text: str, proposal: Proposal) -> None:
         told = " ".join(text.split())
         assert need.title.removesuffix("…") in told or need.title == "内容を聞き取る"
         assert len(need.title) <= 40
-    assert all(part in text for contact in proposal.outside for word in contact.words.split("、") for part in word.split("…"))
+    for contact in proposal.outside:
+        assert all(part in text for one in contact.evidence if one.kind == "word" for part in one.text.split("…"))
+        assert all(0 <= start < end <= len(text) for start, end in contact.spans)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,22 @@ def test_a_mark_covers_the_words_of_its_need(region: Region) -> None:
     marks = propose(text).analysis.marks
     assert {(text[mark.start : mark.end], mark.need) for mark in marks} == {("測ってほしい", 1), ("売り先", 2)}
     assert [mark.start for mark in marks] == sorted(mark.start for mark in marks)
+
+
+def test_a_contact_names_the_words_that_counted_for_it(region: Region) -> None:
+    words = {"strong": ["残業代", "未払いの残業", "就業規則"], "words": ["残業"], "against": ["社員食堂"]}
+    region(cues={**CUES, "outside": {"labour": words | {"says": ["残業代のことで困っている。"]}}})
+    text = "社員食堂はあります。就業規則ではなく、残業代を求められました。未払いの残業があるそうです。"
+    found = propose(text).outside[0]
+    assert [(one.kind, one.text) for one in found.evidence] == [("word", "残業代"), ("word", "未払いの残業")]
+    assert [text[start:end] for start, end in found.spans] == ["残業代", "未払いの残業"]
+
+
+def test_a_contact_without_a_word_is_near_in_meaning(region: Region) -> None:
+    region(cues={**CUES, "outside": {"labour": {"strong": ["就業規則"], "says": ["辞めた人に給料の残りを求められて困っている。"]}}})
+    proposal = propose("辞めた人に給料の残りを求められて困っています。")
+    assert proposal.kind == "out_of_scope"
+    assert [(one.evidence, one.spans) for one in proposal.outside] == [([Evidence("near", "")], [])]
 
 
 def test_any_text_is_answered_with_its_own_words_only(region: Region) -> None:

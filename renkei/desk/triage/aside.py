@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from renkei.base import clock
 from renkei.base.forms import JapaneseDateField, Options, TextField
+from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.closing import MOST_WORDS, close_case
 from renkei.cases.actions.triage import keep_case
@@ -23,8 +24,8 @@ from renkei.desk.request import StaffRequest
 from renkei.desk.triage.views import find_case
 from renkei.plan.queries import content_now
 
-SPAM = "spam"
-OUT_OF_TRIAGE = ("not_ours", SPAM, "other_way", "no_reply")
+SPAM, NOT_OURS = "spam", "not_ours"
+OUT_OF_TRIAGE = (NOT_OURS, SPAM, "other_way", "no_reply")
 
 
 class AsideForm(forms.Form):
@@ -33,7 +34,7 @@ class AsideForm(forms.Form):
     use_required_attribute = False
 
     reason = forms.ChoiceField(label=_("理由"), widget=Options, error_messages={"required": _("理由を選んでください。")})
-    contact = forms.ChoiceField(label=_("案内する先"), required=False, help_text=_("選ぶと、会社への回答に名前と電話が入ります"))
+    contact = forms.ChoiceField(label=_("案内する先"), required=False, help_text=_("選ぶと、会社への回答の終わりに名前と電話が入ります"))
     answer = TextField(label=_("会社への回答"), rows=5, required=False, max_length=2000,
                        help_text=_("このまま会社に届きます。いたずらのときは、書かなければ終えたことだけが届きます"))
     words = TextField(label=_("記録（中だけで読みます）"), rows=2, required=False, max_length=1000)
@@ -45,6 +46,14 @@ class AsideForm(forms.Form):
         reasons = [(one.code, one.name) for one in content.vocabulary("close_reasons") if one.code in OUT_OF_TRIAGE]
         _set(self, "reason", reasons)
         _set(self, "contact", [("", _("案内しない")), *[(one.code, f"{one.name}（{one.about}）") for one in self.contacts.values()]])
+
+    @classmethod
+    def sending_to(cls, code: str) -> AsideForm:
+        """Return the form with an answer that sends the firm to a contact of the plan; empty when there is none of that code."""
+        if not any(one.code == code for one in content_now().contacts_on(clock.today())):
+            return cls()
+        answer = written("ご相談ありがとうございます。この窓口ではお手伝いできない内容のため、担当の窓口をご案内します。")
+        return cls(initial={"reason": NOT_OURS, "contact": code, "answer": answer})
 
     def clean(self) -> dict[str, Any]:
         """Ask for an answer to the firm: nothing ends without a message."""
@@ -74,7 +83,7 @@ class KeepForm(forms.Form):
 def set_aside(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
     """Close what is not ours, with an answer."""
     found = find_case(request, case)
-    form = AsideForm(request.POST or None)
+    form = AsideForm(request.POST) if request.POST else AsideForm.sending_to(request.GET.get("contact", ""))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         answer = form.answer_text(data)

@@ -25,7 +25,7 @@ from renkei.desk.colleagues import manned_words
 from renkei.desk.triage.rows import CLASSES, NONE, Block, Cell, Row, RowForm, Sight
 from renkei.desk.triage.words import marked_words
 from renkei.matching.models import EntryKind
-from renkei.matching.proposal import Candidate, EntryHit, NearMiss, Proposal, ProposedNeed
+from renkei.matching.proposal import Candidate, EntryHit, Mark, NearMiss, Proposal, ProposedNeed
 from renkei.matching.propose import propose
 from renkei.plan.models import Body, Provision, Service, Stage
 from renkei.plan.queries import content_now, offered_on, stages
@@ -33,6 +33,7 @@ from renkei.plan.queries import content_now, offered_on, stages
 IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
 FEW, LOOKED_AT = 5, 12
 MOST_ANSWERS = 10
+LEADS = {"out_of_scope": "contact", "clarify": "questions"}
 
 
 @dataclass(slots=True)
@@ -63,8 +64,27 @@ class TriagePage:
 
     @property
     def words(self) -> SafeString:
-        """Return the firm's words with the marks of the needs."""
+        """Return the firm's words with the marks of the needs; where a contact leads, with those that speak for it."""
+        if not self.shows_needs:
+            spoken = sorted({span for one in self.proposal.outside for span in one.spans})
+            return marked_words(self.text, [Mark(start, end, 0) for start, end in spoken], {})
         return marked_words(self.text, self.proposal.analysis.marks, {one.number: one.stage.pk for one in self.blocks})
+
+    @property
+    def leads(self) -> str:
+        """Return what comes before the candidates, which then are folded: ``contact``, ``questions``, or nothing."""
+        return LEADS.get(self.proposal.kind, "")
+
+    @property
+    def shows_needs(self) -> bool:
+        """Tell whether the words are read by needs: not while the matter is somebody else's and the candidates stay folded."""
+        return self.leads != "contact" or self.is_open
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether folded candidates stand open: somebody has worked on them, or the page is shown again."""
+        is_touched = bool(self.supports) or any(block.need for block in self.blocks)
+        return is_touched or self.data is not None or bool(self.sight and self.sight.live)
 
     @property
     def rows(self) -> list[Row]:
