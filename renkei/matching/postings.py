@@ -118,6 +118,12 @@ class Postings:
         """Return the kind of a row."""
         return self.kind_names[int(self.kind_codes[row])]
 
+    def read_names(self) -> None:
+        """Read the name of every row, where so many are kept: a question asks for those of a thousand or more."""
+        if self.extent.rows <= _MOST_READ:
+            for row in range(self.extent.rows):
+                self._name(row)
+
     def having(self, rows: Rows, words: Sequence[str]) -> list[frozenset[str]]:
         """Return which of some words each row has."""
         keys = keys_of(words)
