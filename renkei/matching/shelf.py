@@ -28,9 +28,9 @@ _FEES = ("fee_yen", "hourly_yen", "setup_fee_yen")
 _TECH = VOCABULARIES[0]
 _MOST_KEPT = 200_000
 _MOST_WHOLE = 4
-_AT_ONCE = 1_000  # texts that are read at once
-_FEW = 200  # and while pages go before
-_PAUSE = 0.02  # seconds between such few
+_AT_ONCE = 1_000  # entries that are read at once
+_FEW = 50  # and beside pages
+_PAUSE = 0.05  # seconds between such few
 _kept: dict[str, tuple[str, int, _Told]] = {}
 _whole: dict[tuple[int, dt.date, bool, int], list[Line]] = {}  # the whole list, as long as the database gives the same rows
 
@@ -57,7 +57,7 @@ _TEXTS = """
     SELECT id, text_hash, kind, concat_ws(chr(10), name, summary, text), facts, tech_fields FROM matching_entry
     WHERE id IN (SELECT json_array_elements_text(%(ids)s::json))
 """
-_NAMES = "SELECT id, text_hash FROM matching_entry WHERE withdrawn_on IS NULL AND id > %(after)s ORDER BY id LIMIT %(few)s"
+_NAMES = "SELECT id, text_hash FROM matching_entry WHERE withdrawn_on IS NULL AND id > %(after)s ORDER BY id LIMIT %(most)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +116,14 @@ def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str
 
 
 def tell(known: Knowledge) -> None:
-    """Keep what is told of the entries one may see, a few at a time: the pages that people ask for go before."""
+    """Keep what is told of the entries one may see, a few at a time and with pauses: a page shares the processor with it."""
     after = ""
-    while len(_kept) + _FEW <= _MOST_KEPT and (names := _asked(_NAMES, {"after": after, "few": _FEW})):
+    while len(_kept) + _AT_ONCE <= _MOST_KEPT and (names := _asked(_NAMES, {"after": after, "most": _AT_ONCE})):
         after = names[-1][0]
-        if missing := [id_ for id_, digest in names if _kept_of(id_, digest, known) is None]:
-            _read(missing, known)
-        time.sleep(_PAUSE)
+        missing = [id_ for id_, digest in names if _kept_of(id_, digest, known) is None]
+        for begin in range(0, len(missing), _FEW):
+            _read(missing[begin : begin + _FEW], known)
+            time.sleep(_PAUSE)
 
 
 @lru_cache(maxsize=4)
