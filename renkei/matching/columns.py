@@ -51,6 +51,10 @@ class Lines:
         begin = int(self._ends[row - 1]) if row else 0
         return self._bytes[begin : int(self._ends[row])].tobytes()
 
+    def whole(self) -> list[bytes]:
+        """Return all lines."""
+        return self._bytes.tobytes().splitlines()
+
 
 def runs(begins: Rows, sizes: Rows) -> tuple[Rows, Rows]:
     """Return the places of runs one after the other, and where each run ends among them."""

@@ -18,6 +18,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.text import clean_text
 from renkei.matching import index
+from renkei.matching.index import Found
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import EntryKind
 from renkei.matching.search import named_ids, sees_all
@@ -79,7 +80,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found: lines in order, counts, and the words that were looked for beside those typed."""
+    """What was found: lines in order, counts, the words that were looked for beside those typed, and how each was found."""
 
     wish: Wish
     lines: list[Line]
@@ -87,6 +88,7 @@ class Look:
     over: int
     is_more: bool
     alike: dict[str, list[str]] = field(default_factory=dict)
+    hits: Mapping[str, Found] = field(default_factory=dict)
 
 
 _MOST_LOOKS = 64
@@ -105,11 +107,12 @@ def look(wish: Wish, *, actor: Actor, today: dt.date | None = None) -> Look:
     day, known = today or clock.today(), knowledge()
     if not wish.q:
         return _browsed(wish, lines(known, is_staff=sees_all(actor), today=day))
-    scores = _scores(wish, actor)
+    scores, hits = _scores(wish, actor)
     found = lines(known, is_staff=sees_all(actor), today=day, ids=list(scores))
     found.sort(key=lambda one: (-scores[one.id], one.id))
     capped = Counter(one.kind for one in found).most_common(1)
-    return _narrowed(wish, found, alike(wish.q, wish.without), is_more=bool(capped and capped[0][1] >= MOST_OF_A_KIND))
+    narrowed = _narrowed(wish, found, alike(wish.q, wish.without), is_more=bool(capped and capped[0][1] >= MOST_OF_A_KIND))
+    return replace(narrowed, hits=hits)
 
 
 def alike(text: str, without: Iterable[str] = ()) -> dict[str, list[str]]:
@@ -118,8 +121,8 @@ def alike(text: str, without: Iterable[str] = ()) -> dict[str, list[str]]:
     return {said: list(listed) for said, listed in found.items() if listed}
 
 
-def _scores(wish: Wish, actor: Actor) -> dict[str, float]:
-    """Return the score of each entry found; a name that holds the words as typed stands before all others."""
+def _scores(wish: Wish, actor: Actor) -> tuple[dict[str, float], dict[str, Found]]:
+    """Return the score of each entry found, and what the index found; a name that holds the words as typed stands before all others."""
     audience = "staff" if sees_all(actor) else "public"
     index.ensure()
     found = index.find_by_kind(wish.q, audience=audience, kinds=KINDS, limit=MOST_OF_A_KIND, near=MOST_BY_MEANING, without=wish.without)
@@ -130,7 +133,7 @@ def _scores(wish: Wish, actor: Actor) -> dict[str, float]:
     scores = {hit.id: hit.score / top for hit in found if hit.score >= WEAKEST * top}
     for id_ in named_ids(wish.q, actor=actor, kinds=KINDS, limit=MOST_OF_A_KIND):
         scores[id_] = 2.0 + scores.get(id_, 0.0)
-    return scores
+    return scores, {hit.id: hit for hit in found}
 
 
 def _browsed(wish: Wish, whole: list[Line]) -> Look:

@@ -273,6 +273,12 @@ def read_through() -> int:
     return half.read_through(home() / known.folder, most=memory / 2) if known is not None else 0
 
 
+def open_halves() -> None:
+    """Open both halves as they stand now, their names read. Raises OSError or ValueError when nothing can be read."""
+    for audience in AUDIENCES:
+        _open(audience).postings.read_names()
+
+
 def forget() -> None:
     """Close this process's handles (when the home changes, and before a fork)."""
     with _guard:

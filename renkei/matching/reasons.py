@@ -35,9 +35,9 @@ def reasons(match: Match, text: str) -> list[Evidence]:
     return found
 
 
-def why_found(entry: Entry, typed: str, said: Said) -> list[Evidence]:
-    """Return why an entry answers words that were typed; ``said`` is what they hold."""
-    spans, alike = said.shared(forms_of(entry))
+def why_found(entry: Entry, typed: str, said: Said, forms: frozenset[str] | None = None) -> list[Evidence]:
+    """Return why an entry answers words that were typed; ``said`` is what they hold, ``forms`` which of them are in its text, where that is known."""
+    spans, alike = said.shared(forms_of(entry) if forms is None else forms)
     return reasons(Match(entry, (), 0.0, spans, (), alike), typed)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +19,7 @@ from django.db import connection
 
 from renkei.matching.analysis import VOCABULARIES
 from renkei.matching.knowledge import Knowledge, knowledge_of
-from renkei.matching.models import Entry, EntryKind
+from renkei.matching.models import EntryKind
 from renkei.matching.standing import DATED, HARVEST, SCREEN, limits
 
 FREE, PAID = "free", "paid"
@@ -27,6 +28,9 @@ _FEES = ("fee_yen", "hourly_yen", "setup_fee_yen")
 _TECH = VOCABULARIES[0]
 _MOST_KEPT = 200_000
 _MOST_WHOLE = 4
+_AT_ONCE = 1_000  # entries that are read at once
+_FEW = 50  # and beside pages
+_PAUSE = 0.05  # seconds between such few
 _kept: dict[str, tuple[str, int, _Told]] = {}
 _whole: dict[tuple[int, dt.date, bool, int], list[Line]] = {}  # the whole list, as long as the database gives the same rows
 
@@ -48,6 +52,12 @@ _ALL = _ROWS.format(of_asked="", asked="")
 _SOME = "WITH asked AS (SELECT json_array_elements_text(%(ids)s::json) AS id)" + _ROWS.format(
     of_asked="WHERE entry_id IN (SELECT id FROM asked)", asked="AND e.id IN (SELECT id FROM asked)"
 )
+# Columns and not objects: a letter may meet some hundred entries that are new to this process.
+_TEXTS = """
+    SELECT id, text_hash, kind, concat_ws(chr(10), name, summary, text), facts, tech_fields FROM matching_entry
+    WHERE id IN (SELECT json_array_elements_text(%(ids)s::json))
+"""
+_NAMES = "SELECT id, text_hash FROM matching_entry WHERE withdrawn_on IS NULL AND id > %(after)s ORDER BY id LIMIT %(most)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +96,7 @@ def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str
     """
     checks = _limits(known.version, today)
     given: dict[str, Any] = {"today": today, "all": is_staff, "ids": json.dumps(list(ids or ())), "screen": SCREEN, "harvest": HARVEST}
-    with connection.cursor() as cursor:
-        cursor.execute(_ALL if ids is None else _SOME, given)
-        rows = cursor.fetchall()
+    rows = _asked(_ALL if ids is None else _SOME, given)
     key = (known.version, today, is_staff, hash(tuple(rows))) if ids is None else None
     if key in _whole:
         return _whole[key]
@@ -105,6 +113,17 @@ def lines(known: Knowledge, *, is_staff: bool, today: dt.date, ids: Sequence[str
             _whole.clear()
         _whole[key] = found
     return found
+
+
+def tell(known: Knowledge) -> None:
+    """Keep what is told of the entries one may see, a few at a time and with pauses: a page shares the processor with it."""
+    after = ""
+    while len(_kept) + _AT_ONCE <= _MOST_KEPT and (names := _asked(_NAMES, {"after": after, "most": _AT_ONCE})):
+        after = names[-1][0]
+        missing = [id_ for id_, digest in names if _kept_of(id_, digest, known) is None]
+        for begin in range(0, len(missing), _FEW):
+            _read(missing[begin : begin + _FEW], known)
+            time.sleep(_PAUSE)
 
 
 @lru_cache(maxsize=4)
@@ -141,17 +160,19 @@ def areas_of(kind: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
 def topics_of(text: str, known: Knowledge) -> tuple[str, ...]:
     """Return the plan's technical fields an entry's text speaks of, by the words the plan gives each or its own name."""
     lowered = text.lower()
-    return tuple(code for code, words in _topic_words(known.version) if any(word in lowered for word in words))
+    return tuple(code for code, said in _topic_words(known.version) if said.search(lowered))
 
 
 @lru_cache(maxsize=4)
-def _topic_words(version: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _topic_words(version: int) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return what meets the words of each technical field: asked word by word a text took more than twice as long."""
     known = knowledge_of(version)
     given = (known.cues.get("vocabularies") or {}).get(_TECH) or {}
     listed = []
     for term in known.content.vocabulary(_TECH):
         words = given.get(term.code) or [name for name in re.split(r"[・、（）]", term.name) if len(name) > 1]
-        listed.append((term.code, tuple(word.lower() for word in words)))
+        if words:
+            listed.append((term.code, re.compile("|".join(re.escape(word.lower()) for word in words))))
     return tuple(listed)
 
 
@@ -160,16 +181,36 @@ def _told(wanted: Iterable[tuple[str, str]], known: Knowledge) -> dict[str, _Tol
     found: dict[str, _Told] = {}
     missing = []
     for id_, digest in wanted:
-        kept = _kept.get(id_)
-        if kept is not None and kept[:2] == (digest, known.version):
-            found[id_] = kept[2]
-        else:
+        kept = _kept_of(id_, digest, known)
+        if kept is None:
             missing.append(id_)
-    if len(_kept) + len(missing) > _MOST_KEPT:
-        _kept.clear()
-    for entry in Entry.objects.filter(id__in=missing).iterator(chunk_size=1_000):
-        text = f"{entry.name}\n{entry.summary}\n{entry.text}"
-        told = _Told(fee_of(entry.facts), areas_of(entry.kind, entry.facts), tuple(entry.tech_fields) or topics_of(text, known))
-        _kept[entry.id] = (entry.text_hash, known.version, told)
-        found[entry.id] = told
+        else:
+            found[id_] = kept
+    for begin in range(0, len(missing), _AT_ONCE):
+        found |= _read(missing[begin : begin + _AT_ONCE], known)
     return found
+
+
+def _kept_of(id_: str, digest: str, known: Knowledge) -> _Told | None:
+    kept = _kept.get(id_)
+    return kept[2] if kept is not None and kept[:2] == (digest, known.version) else None
+
+
+def _read(ids: Sequence[str], known: Knowledge) -> dict[str, _Told]:
+    """Read entries by id and keep what they tell."""
+    if len(_kept) + len(ids) > _MOST_KEPT:
+        _kept.clear()
+    found = {}
+    for id_, digest, kind, text, facts, fields in _asked(_TEXTS, {"ids": json.dumps(ids)}):
+        said = json.loads(facts)
+        told = _Told(fee_of(said), areas_of(kind, said), tuple(json.loads(fields)) or topics_of(text, known))
+        _kept[id_] = (digest, known.version, told)
+        found[id_] = told
+    return found
+
+
+def _asked(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

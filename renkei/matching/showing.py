@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from renkei.base import clock
 from renkei.base.language import shown_money
 from renkei.base.text import to_katakana
+from renkei.matching import index
 from renkei.matching.eligibility import window_words
 from renkei.matching.entries import Said
 from renkei.matching.fetching import with_windows
@@ -128,7 +129,7 @@ def shown(look: Look, link: Callable[[str], str], page: str | None = None) -> Sh
         Same(said, [(word, without_word(wish, word).query) for word in listed[:_MOST_ALIKE]]) for said, listed in look.alike.items()
     ]
     back = [(word, replace(wish, without=tuple(w for w in wish.without if w != word)).query) for word in wish.without]
-    return Shown(look, one, _rows(list(one.object_list), wish, look.alike, link), _groups(look), same, back, wish.query)
+    return Shown(look, one, _rows(list(one.object_list), look, link), _groups(look), same, back, wish.query)
 
 
 def labels(name: str, codes: Iterable[str]) -> dict[str, str]:
@@ -188,28 +189,37 @@ def _units(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(placed_forms(text))
 
 
-def _rows(found: Sequence[Line], wish: Wish, same: dict[str, list[str]], link: Callable[[str], str]) -> list[Row]:
+def _rows(found: Sequence[Line], look: Look, link: Callable[[str], str]) -> list[Row]:
+    wish = look.wish
     entries, windows = with_windows([one.id for one in found])
-    forms = set(content_forms("、".join([wish.q, *(word for listed in same.values() for word in listed)])))
+    forms = set(content_forms("、".join([wish.q, *(word for listed in look.alike.values() for word in listed)])))
     rows = [
         entry_row(entries[one.id], windows.get(one.id, ()), link(one.id), forms, wish.q, stands=not one.is_over) for one in found if one.id in entries
     ]
-    if not wish.q:
-        return rows
-    alike = current().used_in(wish.q, without=wish.without)
-    said = Said(telling_or_all(words(wish.q), {}), alike, {})
-    return [replace(row, reasons=_unseen(row, wish.q, said, may_be_alike=bool(alike))) for row in rows]
+    return _with_reasons(rows, look) if wish.q else rows
 
 
-def _unseen(row: Row, typed: str, said: Said, *, may_be_alike: bool) -> tuple[Evidence, ...]:
-    """Return of the reasons what the marks do not show: words of the same meaning always, the rest where nothing is marked.
+def _with_reasons(rows: Sequence[Row], look: Look) -> list[Row]:
+    """Return the rows with those reasons that the marks do not show: words of the same meaning always, the rest where nothing is marked.
 
-    Where neither can be, the entry's text is not read: a process reads each for the first time at half a millisecond.
+    Where neither can be, nothing is asked for; where the index holds the words of an entry as it is, its text is not read: a
+    process reads each for the first time at half a millisecond.
     """
-    is_seen = any(part.marked for part in (*row.name, *row.about))
-    if is_seen and not may_be_alike:
-        return ()
-    return tuple(one for one in why_found(row.entry, typed, said) if one.kind == "alike" or not is_seen)
+    typed = look.wish.q
+    alike = current().used_in(typed, without=look.wish.without)
+    weighed = [row for row in rows if alike or not _is_seen(row)]
+    said = Said(telling_or_all(words(typed), {}), alike, {})
+    held = index.words_of([look.hits[row.entry.id] for row in weighed if row.entry.id in look.hits], said.asked)
+    reasons = {}
+    for row in weighed:
+        mark, forms = held.get(row.entry.id, (None, None))
+        found = why_found(row.entry, typed, said, forms if mark == row.entry.text_hash else None)
+        reasons[row.entry.id] = tuple(one for one in found if one.kind == "alike" or not _is_seen(row))
+    return [replace(row, reasons=reasons.get(row.entry.id, ())) for row in rows]
+
+
+def _is_seen(row: Row) -> bool:
+    return any(part.marked for part in (*row.name, *row.about))
 
 
 def entry_row(  # noqa: PLR0913  a row has that many sides

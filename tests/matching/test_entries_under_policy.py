@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 
 from renkei.base.actor import GUEST, SYSTEM, Actor, company_person
 from renkei.base.context import acting
-from renkei.matching import fetching, index, shelf
+from renkei.matching import fetching, index, shelf, warming
 from renkei.matching.actions import EntryRow, WindowRow, keeping, put_entries
 from renkei.matching.finding import look, read_wish
 from renkei.matching.models import Entry, Window
@@ -65,6 +65,14 @@ def test_who_sees_which_rows(scene: World, login: Login) -> None:
     assert seen == {
         "guest": (public,) * 4, "firm": (public,) * 4, "staff": (whole,) * 4, "system by the web": (public,) * 4, "nobody": public,
     }  # fmt: skip
+
+
+def test_what_a_process_loads_beside_its_pages_is_public(scene: World, login: Login) -> None:
+    index.ensure()
+    shelf.forget()
+    with login("web"):
+        warming._load()
+    assert set(shelf._kept) == {"ALLS"}
 
 
 @pytest.mark.parametrize("who", [GUEST, FIRM])

@@ -12,8 +12,11 @@ from renkei.matching import index, shelf
 from renkei.matching.actions import EntryRow, WindowRow, put_entries, withdraw_entries
 from renkei.matching.finding import Look, Wish, alike, look, read_wish
 from renkei.matching.index import Found
+from renkei.matching.knowledge import knowledge
+from renkei.matching.models import Entry
+from renkei.matching.shelf import areas_of, fee_of, topics_of
 from renkei.matching.showing import chips, kept_fields, labels, marked, shown
-from tests.matching.conftest import TODAY
+from tests.matching.conftest import CUES, TODAY
 from tests.world import CENTER, LAB, World
 
 Region = Callable[..., World]
@@ -130,6 +133,24 @@ def test_an_area_leaves_its_own_and_what_can_be_had_anywhere(region: Region) -> 
     assert areas == {"anywhere": 5, "outside": 1, "999016": 6}
     for code, count in areas.items():
         assert len(look(Wish(area=code), actor=world.lab).lines) == count
+
+
+def test_what_is_told_of_an_entry_is_what_its_object_tells(region: Region) -> None:
+    fields = {"tech_fields": {"metal": ["C++", "ni", "めっ."], "electronics": []}}
+    world = region(cues={**CUES, "vocabularies": fields})
+    put(machine("T1", "NI槽", facts={"fee_yen": 0}), machine("T2", "机", summary="c++を", facts={"eligible": {"municipalities": ["999016"]}}),
+        machine("T3", "CC電子", text="めっき"), machine("T4", "電", summary="子", tech_fields=("electronics", "metal"), facts={"hourly_yen": 9}),
+        EntryRow(id="T5", kind="outside", name="遠い炉"))  # fmt: skip
+    told = {one.id: (one.fee, one.areas, one.topics) for one in look(Wish(), actor=world.lab).lines}
+    objects = {
+        one.id: (fee_of(one.facts), areas_of(one.kind, one.facts), tuple(one.tech_fields) or topics_of(f"{one.name}\n{one.summary}\n{one.text}", knowledge()))
+        for one in Entry.objects.filter(pk__in=list(told))
+    }
+    assert told == objects
+    assert [told[f"T{n}"] for n in range(1, 6)] == [
+        ("free", ("anywhere",), ("metal",)), ("", ("999016",), ("metal",)), ("", ("anywhere",), ("electronics",)),
+        ("paid", ("anywhere",), ("electronics", "metal")), ("", ("outside",), ()),
+    ]  # fmt: skip
 
 
 def test_what_has_a_day_ahead_comes_first_when_asked(region: Region) -> None:

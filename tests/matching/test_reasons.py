@@ -24,7 +24,7 @@ from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry
 from renkei.matching.proposal import Evidence
 from renkei.matching.propose import propose
-from renkei.matching.reasons import ARROW, LINK, as_written, nearest, reasons
+from renkei.matching.reasons import ARROW, LINK, as_written, nearest, reasons, why_found
 from renkei.matching.search import search
 from renkei.matching.showing import marked, shown
 from renkei.matching.synonyms import current, term_of
@@ -214,22 +214,42 @@ def test_a_row_of_results_tells_what_its_marks_do_not_show(region: Region) -> No
     assert [one for row in without.rows for one in row.reasons if one.text.endswith("腐食")] == []
 
 
-def test_an_entry_is_read_only_where_its_marks_do_not_tell_all(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_is_asked_only_where_its_marks_do_not_tell_all(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
     region()
     put(ROW, replace(ROW, id="X2", name="塩水噴霧", summary="試験。", text="サビの絵を見る。"), replace(ROW, id="X3", name="サビの絵", summary=""))
+    asked: list[str] = []
+
+    def asking(entry: Entry, *given: Any) -> list[Evidence]:
+        asked.append(entry.id)
+        return why_found(entry, *given)
+
+    monkeypatch.setattr("renkei.matching.showing.why_found", asking)
+    found = [row.entry.id for row in shown(look(read_wish({"q": "サビ"}), actor=SYSTEM), str).rows]
+    assert asked == found  # each may say 腐食 for it
+    asked.clear()
+    marks = {row.entry.id: any(part.marked for part in (*row.name, *row.about)) for row in shown(look(read_wish({"q": "絵"}), actor=SYSTEM), str).rows}
+    assert (marks["X2"], marks["X3"]) == (False, True)
+    assert asked == [key for key, is_marked in marks.items() if not is_marked]
+
+
+def test_of_what_is_asked_only_the_text_is_read_that_the_index_does_not_hold(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+    region()
+    put(ROW, replace(ROW, id="X2", name="塩水噴霧", summary="試験。", text="サビを見る。"))
     read: list[str] = []
 
     def reading(entry: Entry) -> frozenset[str]:
         read.append(entry.id)
         return forms_of(entry)
 
+    def reasons_now() -> dict[str, list[str]]:
+        return {row.entry.id: [one.text for one in row.reasons] for row in shown(look(read_wish({"q": "サビ"}), actor=SYSTEM), str).rows}
+
     monkeypatch.setattr("renkei.matching.reasons.forms_of", reading)
-    found = [row.entry.id for row in shown(look(read_wish({"q": "サビ"}), actor=SYSTEM), str).rows]
-    assert read == found  # each may say 腐食 for it
-    read.clear()
-    marks = {row.entry.id: any(part.marked for part in (*row.name, *row.about)) for row in shown(look(read_wish({"q": "絵"}), actor=SYSTEM), str).rows}
-    assert (marks["X2"], marks["X3"]) == (False, True)
-    assert read == [key for key, is_marked in marks.items() if not is_marked]
+    told = reasons_now()
+    assert ({key: told[key] for key in ("X1", "X2")}, read) == ({"X1": [f"サビ{ARROW}腐食"], "X2": ["サビ"]}, [])
+    monkeypatch.setattr(index, "ensure", lambda: None)  # the index is behind
+    Entry.objects.filter(pk="X2").update(text="腐食を見る。", text_hash="other")
+    assert (reasons_now()["X2"], read) == ([f"サビ{ARROW}腐食"], ["X2"])
 
 
 def test_what_was_typed_is_marked_from_the_beginning_of_a_word_only() -> None:
