@@ -158,13 +158,6 @@ def linked(
     return found
 
 
-def weekdays_of(opening: str) -> frozenset[int]:
-    """Return the days of the week named in opening hours (``weekday 09:00-17:00; saturday 09:00-17:00``); else the usual five."""
-    words = {"weekday": WEEK, "saturday": frozenset({5}), "sunday": frozenset({6}), "daily": frozenset(range(7))}
-    days = frozenset(day for word, own in words.items() if word in opening.lower() for day in own)
-    return days or WEEK
-
-
 def _same(one: Placed | None, other: Placed) -> bool:
     return one is not None and (one.begins, one.ends) == (other.begins, other.ends)
 

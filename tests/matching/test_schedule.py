@@ -20,7 +20,6 @@ from renkei.matching.schedule import (
     latest_known,
     linked,
     place,
-    weekdays_of,
     whole_end,
 )
 from renkei.plan.queries import WEEK, is_business_day
@@ -165,17 +164,6 @@ def test_links_follow_the_plan() -> None:
         "l": (Link("w", "決定が先"),),  # another need's award counts where the same need has none
     }  # fmt: skip
     assert linked(tasks, RULES, {"m": frozenset({"qualification"}), "l": frozenset({"award"})}) == {key: () for key, *_more in tasks}
-
-
-@pytest.mark.parametrize(
-    ("opening", "days"),
-    [
-        ("weekday 09:00-17:00", WEEK), ("continuous; start weekday 09:00-15:00", WEEK), ("", WEEK), ("by appointment", WEEK),
-        ("weekday 09:00-21:00; saturday 09:00-17:00", WEEK | {5}), ("Saturday", {5}), ("sunday 10:00", {6}), ("daily", set(range(7))),
-    ],
-)  # fmt: skip
-def test_opening_hours(opening: str, days: frozenset[int]) -> None:
-    assert weekdays_of(opening) == days
 
 
 def test_changes_and_ends() -> None:

@@ -22,8 +22,9 @@ from renkei.matching.cues import Met
 from renkei.matching.facts import gather
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry, EntryKind
+from renkei.matching.opening import weekdays_of
 from renkei.matching.reading import points
-from renkei.matching.schedule import Link, Placed, Reason, Span, Task, linked, place, weekdays_of
+from renkei.matching.schedule import Link, Placed, Reason, Span, Task, linked, place
 from renkei.plan.queries import business_days_between, clock_named, content_now
 
 IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
