@@ -14,13 +14,14 @@ from renkei.base.context import acting
 from renkei.base.refusal import Refused
 from renkei.cases import digest
 from renkei.cases.actions import suggesting
+from renkei.cases.actions.answers import accept, decline
 from renkei.cases.actions.suggesting import answer_suggestion, new_entries, open_needs, suggest
 from renkei.cases.entry_news import run_entry_news, run_entry_news_again
-from renkei.cases.models import Case, Need, Suggestion
+from renkei.cases.models import Case, Need, Suggestion, Support
 from renkei.matching.actions import EntryRow, WindowRow, put_entries
 from renkei.matching.models import Judgment
 from renkei.post.models import Nudge
-from tests.cases.making import NOON, arrived, events, need_of, summarise
+from tests.cases.making import NOON, arrived, events, need_of, offered, summarise
 from tests.world import CENTER, DESK, LAB, World
 
 pytestmark = pytest.mark.usefixtures("index_at_noon")
@@ -136,7 +137,7 @@ def test_what_comes_far_behind_the_best_of_all_kinds_is_not_told(need: Need) -> 
     assert told() == {"SD1"}
 
 
-def test_a_closed_case_and_a_body_already_asked_hear_nothing(world: World) -> None:
+def test_a_closed_case_hears_nothing(world: World) -> None:
     need = waiting(world)
     other = waiting(world)
     Case.objects.filter(pk=other.case_id).update(state="closed", closed_at=NOON, close_reason="other_way")
@@ -144,6 +145,21 @@ def test_a_closed_case_and_a_body_already_asked_hear_nothing(world: World) -> No
         put(MACHINE)
         assert run() == 1
     assert set(Suggestion.objects.values_list("case_id", flat=True)) == {need.case_id}
+
+
+@pytest.mark.parametrize(("answer", "count"), [("", 0), ("accept", 0), ("decline", 1), ("expired", 1)])
+def test_a_body_at_work_for_the_case_is_no_news_and_one_that_said_no_may_have_it_now(world: World, answer: str, count: int) -> None:
+    need = waiting(world)
+    support = offered(world, case=need.case)
+    if answer == "accept":
+        accept(support, by=world.lab)
+    elif answer == "decline":
+        decline(support, by=world.lab, reason="busy")
+    elif answer:
+        Support.objects.filter(pk=support.pk).update(state=answer)
+    with clock.moved_to(LATER):
+        put(EntryRow(**{**vars_of(MACHINE), "body": LAB}))
+        assert run() == count
 
 
 def test_the_firms_words_count_only_where_the_holder_took_them(world: World) -> None:

@@ -22,7 +22,7 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.models import Case, Consultation, Need, Suggestion, SuggestionAnswer, Support
-from renkei.cases.states import NeedState
+from renkei.cases.states import OPEN_SUPPORTS, NeedState, SupportState
 from renkei.matching.actions import judge
 from renkei.matching.entries import Match, matches
 from renkei.matching.knowledge import Knowledge, knowledge
@@ -139,12 +139,15 @@ def suggest(since: dt.datetime, *, by: Actor = SYSTEM, on: dt.date | None = None
 
 @transaction.atomic
 def tell_case(case: Case, found: list[tuple[Open, Match]], *, by: Actor) -> int:
-    """Write down the strongest for a case and tell its holder in one word; what was told before is not told again."""
+    """Write down the strongest for a case and tell its holder in one word; what was told before is not told again.
+
+    What a body has that is at work for the case is no news; a body that said no for want of a machine may have it now.
+    """
     locked = Case.objects.select_for_update().get(pk=case.pk)
     if not locked.is_open:
         return 0
     told = set(Suggestion.objects.filter(case=locked).values_list("entry_id", flat=True))
-    asked = set(Support.objects.filter(case=locked).values_list("body_id", flat=True))
+    asked = set(Support.objects.filter(case=locked, state__in=[*OPEN_SUPPORTS, SupportState.DONE]).values_list("body_id", flat=True))
     made: list[Suggestion] = []
     for one, hit in found:
         if hit.entry.pk in told or (hit.entry.body_id and hit.entry.body_id in asked) or len(made) >= MOST_A_CASE:
