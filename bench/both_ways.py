@@ -1,7 +1,7 @@
 """Search, likeness and re-matching at size: ``RENKEI_HOME=… python -m bench.both_ways`` (fill the home first: bench.fill_home).
 
 Prints JSON: sizes, and milliseconds (median and p95, of the clock and of this process) of the search page's work for words and for
-none, of the cases like a consultation, and the seconds of one re-match of all needs under way.
+none, of the cases like a consultation, of firms like one that is named, and the seconds of one re-match of all needs under way.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def measure() -> dict[str, Any]:
     from renkei.cases.actions.suggesting import fitting, open_needs
     from renkei.cases.models import Case, Consultation
     from renkei.cases.queries.similar import similar_cases
+    from renkei.companies.models import Company
+    from renkei.companies.queries import possible_duplicates
     from renkei.matching.finding import Wish, look
     from renkei.matching.index import refresh
     from renkei.matching.knowledge import knowledge
@@ -70,6 +72,8 @@ def measure() -> dict[str, Any]:
     found["search"] = {text or "(none)": timed(lambda one=text: page(one, desk)) for text in TEXTS}
     found["search_public"] = timed(lambda: page("補助金", GUEST))
     found["like"] = [timed(lambda one=text: similar_cases(one, actor=desk)) for text in texts]
+    firms = list(Company.objects.order_by("pk").values_list("name", "phone")[:10])
+    found["same firm"] = [timed(lambda one=name, its=phone: possible_duplicates(name=one, phone=its, email="", actor=desk)) for name, phone in firms]
     with remembering():
         needs = open_needs()
         some = needs[:200]

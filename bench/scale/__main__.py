@@ -34,6 +34,7 @@ COLUMNS = ("id", "kind", "name", "kana", "owner_name", "kept_by", "summary", "te
 PROBE = "RENKEI_SCALE_PROBE"
 LOOPS = ("add_rows", "add_phrases", "nearnesses", "weigh", "meet", "come_near", "hold")
 _WARM = 20
+_SAVED = 7  # entries that are saved one by one
 _REMATCHED = 100_000  # the catalogue that the night's pass is promised for
 _PATIENCE = 60.0  # seconds that another engine is asked for
 _ALL_PEERS = 300_000  # beyond, bm25s wants more memory than there is, and PostgreSQL seconds a question
@@ -155,6 +156,7 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
         found["path"] = {name: times(ask, texts) for name, texts in asked.items()}
         found["yardstick ms"] = [before, yardstick()]
         found["parts"] = {name: parts(texts) | {"loops": loops_alone(ask, texts)} for name, texts in asked.items()}
+    found["visible ms"] = _visible()
     found["memory MB"] = _memory()
     if rematch and size <= _REMATCHED:
         _say(f"{rematch:,} needs are matched anew …")
@@ -319,6 +321,27 @@ def words_of(entry: tuple[str, str, str, str]) -> tuple[str, str]:
 
     key, name, summary, text = entry
     return key, " ".join(content_forms(f"{name}\n{summary}\n{text}"))
+
+
+def _visible() -> Row:
+    """Return how long it takes from saving an entry until a question finds it, and how long of that the index follows the commit."""
+    from renkei.base.actor import SYSTEM
+    from renkei.matching import index
+    from renkei.matching.actions import EntryRow, put_entries
+
+    taken: list[float] = []
+    followed: list[float] = []
+    for number in range(_SAVED):
+        word = f"膜厚計{number}号"
+        row = EntryRow(id=f"NEW{number}", kind="equipment", name=word, owner_name="測る会", text="めっきの厚さを測る。")
+        begun = time.perf_counter()
+        put_entries([row], kept_by="scale", by=SYSTEM)
+        followed.append(time.perf_counter() - begun)
+        index.ensure()
+        if row.id not in {hit.id for hit in index.find(word, audience="staff", kinds=["equipment"], limit=50)}:
+            raise SystemExit(f"{row.id} is not found after it was saved")
+        taken.append(time.perf_counter() - begun)
+    return {"most": round(max(taken) * 1000), "median": round(statistics.median(taken) * 1000), "saving": round(statistics.median(followed) * 1000)}
 
 
 def _memory() -> Row:
