@@ -27,8 +27,13 @@ def questions(
         if not is_known and any(service in services for service in one.get("services", [])):
             listed.append(Question(one["key"], one["text"], one.get("help", ""), list(one.get("choices", []))))
     given = {question.key for question in listed}
-    listed += [one for one in general_questions(set(unknown)) if one.key not in given | facts.answers.keys()]
+    listed += [one for one in general_questions(set(unknown), _stages(known)) if one.key not in given | facts.answers.keys()]
     return listed[:_MOST_QUESTIONS]
+
+
+def _stages(known: Knowledge) -> list[str]:
+    """Return the stages a firm can be at, by name; ``x`` stands across."""
+    return [one.get("short") or one["name"] for one in known.content.section("stages") if one["code"] != "x"]
 
 
 def _opening() -> Question:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from renkei.matching.facts import Facts
+from renkei.matching.facts import PARTNERS, Facts
 from renkei.matching.models import Window
 from renkei.matching.proposal import Evidence, Question
 from renkei.plan.industry import Industry, industry_of, size_of
@@ -49,15 +49,32 @@ def _rulings(eligible: dict[str, Any], facts: Facts, industry: Industry) -> Iter
     if eligible.get("in_prefecture"):
         yield Ruling("municipality", facts.in_region, _("地域内に事業所があること"))
     if places := eligible.get("municipalities"):
-        met = None if facts.municipality is None else facts.municipality in places
+        met = (False if facts.in_region is False else None) if facts.municipality is None else facts.municipality in places
         yield Ruling("municipality", met, _("決まった市町村にあること"))
+    yield from _age_rulings(eligible, facts)
+    if trades := eligible.get("jsic"):
+        yield Ruling("jsic", _is_trade(facts.jsic, trades), _("対象の業種であること"))
+    yield from _plan_rulings(eligible, facts)
+
+
+def _age_rulings(eligible: dict[str, Any], facts: Facts) -> Iterator[Ruling]:
     if years := eligible.get("min_age_years"):
         met = None if facts.age_years is None else facts.age_years >= years
         yield Ruling("age_years", met, _("創業から%(years)s年以上であること") % {"years": years})
-    if trades := eligible.get("jsic"):
-        yield Ruling("jsic", _is_trade(facts.jsic, trades), _("対象の業種であること"))
+    if years := eligible.get("max_age_years"):
+        met = None if facts.age_years is None else facts.age_years <= years
+        yield Ruling("max_age_years" if met is False else "age_years", met, _("創業から%(years)s年以内であること") % {"years": years})
+
+
+def _plan_rulings(eligible: dict[str, Any], facts: Facts) -> Iterator[Ruling]:
+    """Return the rules about what the firm plans: with whom, how far it is, what is left out."""
     if (partners := eligible.get("consortium_min") or 0) > 1:
-        yield Ruling("partner", _has_partners(facts, partners), _("%(count)s者以上で組むこと") % {"count": partners})
+        met = _has_partners(facts, partners)
+        yield Ruling("partners" if met is None and "partner" in facts.states else "partner", met, _("%(count)s者以上で組むこと") % {"count": partners})
+    if stages := eligible.get("stage"):
+        yield Ruling("stage", _is_stage(facts, {str(one) for one in stages}), _("開発が対象の段階にあること"))
+    if words := eligible.get("excludes"):  # words for people: nothing tells whether they hold, and no answer settles them
+        yield Ruling("", None, _("次に当たらないこと：%(words)s") % {"words": "、".join(words)})
 
 
 def _is_trade(jsic: str | None, trades: list[str]) -> bool | None:
@@ -78,6 +95,13 @@ def _is_trade(jsic: str | None, trades: list[str]) -> bool | None:
 
 def _division(digits: str) -> str:
     return "E" if "09" <= digits[:2] <= "32" else ""
+
+
+def _is_stage(facts: Facts, stages: set[str]) -> bool | None:
+    """Tell whether the firm is at one of the stages. What its text speaks of may say yes; only its own answer says no."""
+    if facts.stage is not None:
+        return facts.stage in stages
+    return True if facts.near_stages & stages else None
 
 
 def _has_partners(facts: Facts, count: int) -> bool | None:
@@ -108,15 +132,17 @@ def _opens(window: Window) -> dt.date:
     return window.opens or dt.date.min
 
 
-def general_questions(keys: set[str]) -> list[Question]:
-    """Return the questions about the firm itself that the named unknown rules need."""
+def general_questions(keys: set[str], stages: Sequence[str] = ()) -> list[Question]:
+    """Return the questions about the firm itself that the named unknown rules need; ``stages``: the plan's, by name."""
     listed = [
         Question("employees", _("従業員は何人ですか"), _("使える制度が人数で変わります。"), []),
         Question("capital_yen", _("資本金はいくらですか"), _("中小企業に入るかどうかが決まります。"), []),
         Question("municipality", _("工場や事務所はどの市町村にありますか"), _("近い施設と、市町村の制度が分かります。"), []),
         Question("age_years", _("創業から何年ですか"), _("創業からの年数を条件にする制度があります。"), []),
-        Question("jsic", _("主な業種は何ですか"), _("業種を条件にする制度があります。"), []),
-        Question("partner", _("一緒に取り組む大学や会社は決まっていますか"), _("組んで申し込む制度があります。"), [_("決まっている"), _("候補がある"), _("まだいない")]),
+        Question("jsic", _("主な業種は何ですか"), _("業種を条件にする制度があります。産業分類の名前か番号で答えます。例：金属製品製造業、24"), []),
+        Question("partner", _("一緒に取り組む大学や会社は決まっていますか"), _("組んで申し込む制度があります。"), [str(one) for one in PARTNERS]),
+        Question("partners", _("一緒に取り組む大学や会社は、いくつ決まっていますか"), _("何者以上で組むかを条件にする制度があります。数で答えます。例：2"), []),
+        Question("stage", _("開発はいま、どの段階ですか"), _("段階を条件にする制度があります。"), list(stages)),
     ]  # fmt: skip
     return [question for question in listed if question.key in keys]
 

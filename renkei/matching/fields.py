@@ -100,6 +100,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("eligible.municipalities", _("市町村"), Shape.PLACES, _ASKS, help=_("決まった市町村の会社だけのとき。「、」で区切る")),
     Fact("eligible.max_employees", _("従業員数の上限"), Shape.NUMBER, _ASKS, _("人"), most=1_000_000),
     Fact("eligible.min_age_years", _("創業からの年数"), Shape.NUMBER, _ASKS, _("年以上"), most=500),
+    Fact("eligible.max_age_years", _("創業からの年数の上限"), Shape.NUMBER, _ASKS, _("年以内"), most=500),
     Fact("eligible.jsic", _("業種"), Shape.TRADES, _ASKS, help=_("産業分類の大分類（E）か番号（39）。「、」で区切る")),
     Fact("eligible.consortium_min", _("組む者の数"), Shape.NUMBER, _ASKS, _("者以上"), most=100),
     Fact("eligible.stage", _("段階"), Shape.STAGES, _ASKS),

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from renkei.matching.near import wants_of
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -65,6 +67,11 @@ class NearMiss:
     body: str
     rule: str
     text: str
+
+    @property
+    def wants(self) -> str:
+        """Return what would make it fit; empty where nothing that anybody could do is known."""
+        return wants_of(self.rule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,10 +150,11 @@ def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple
     here = [bool(hits) for hits in met.by(known.region)]
     said = kinds.declined(clauses, named, here, known.region_words)
     signs = kinds.signs(services, outside, near, clauses, said)
-    return _Reading(
+    reading = _Reading(
         text, on, known, met, clauses, near, gather(text, met, known, facts), sought, services, outside, said,
         signs, kinds.kind_of(signs, is_no=said.is_no), Offices.on(on), declined,
     )  # fmt: skip
+    return replace(reading, facts=replace(reading.facts, near_stages=_near_stages(reading)))
 
 
 def _outside_codes(known: Knowledge) -> list[str]:
@@ -187,6 +188,12 @@ def _kept(reading: _Reading) -> list[Fit]:
     top = max(offered[0].score, 0.0)
     near = [fit for number, fit in enumerate(offered) if number < _FEWEST or fit.score >= _SHARE * top]
     return [fit for fit in near[:_MOST] if fit.score > 0]
+
+
+def _near_stages(reading: _Reading) -> frozenset[str]:
+    """Return the stages of the services the text speaks for most."""
+    kept = _kept(reading)
+    return frozenset(reading.known.services[fit.code].stage for fit in kept if fit.score >= _NEED_SHARE * kept[0].score)
 
 
 def _needs(reading: _Reading) -> dict[str, int]:

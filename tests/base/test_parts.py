@@ -158,11 +158,11 @@ def test_evidence_is_text_and_none_is_no_list() -> None:
 
 
 def test_near_misses_are_folded_away_counted_and_explained() -> None:
-    misses = [SimpleNamespace(name="補助A", rule="締切", text="11月20日に締め切った"), SimpleNamespace(name=HOSTILE, rule="", text="県外だけ")]
+    misses = [SimpleNamespace(name="補助A", wants="次の受付が始まれば使えます。", text="11月20日に締め切った"), SimpleNamespace(name=HOSTILE, wants="", text="県外だけ")]
     html = shown("near_misses", misses=misses)
     assert "<summary>近いが合わないもの 2件</summary>" in html
-    assert '<b>補助A</b><span class="vh">：締切</span><span class="why">11月20日に締め切った</span>' in html
-    assert html.count('class="vh"') == 1
+    assert '<b>補助A</b><span class="why">11月20日に締め切った</span><span class="sub block">次の受付が始まれば使えます。</span></li>' in html
+    assert html.count('class="sub block"') == 1
     assert "<script>" not in html
     assert shown("near_misses", misses=[]) == ""
 

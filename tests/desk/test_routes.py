@@ -15,7 +15,6 @@ from renkei.cases.actions.answers import accept, decline, finish_support
 from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.route_sending import answer_route, send_route
 from renkei.cases.models import Case, Route, RouteSending, RouteVersion, Support
-from renkei.cases.queries.route_near import wants
 from renkei.matching.models import Entry
 from renkei.matching.proposal import NearMiss
 from tests.cases.linking import firm
@@ -252,12 +251,13 @@ NEAR = {
     "partner": "一緒に取り組む大学や会社が決まれば使えます。", "window": "次の受付が始まれば使えます。", "employees": "従業員の数が条件に入れば使えます。",
     "capital_yen": "資本金が条件に入れば使えます。", "municipality": "条件の地域に事業所があれば使えます。",
     "age_years": "創業からの年数が足りるようになれば使えます。", "jsic": "対象の業種なら使えます。", "theme": "",
+    "max_age_years": "創業からの年数が条件を超えていなければ使えます。", "stage": "開発が条件の段階になれば使えます。",
 }  # fmt: skip
 
 
 def test_what_almost_fits_says_what_would_make_it_fit(there: Routed, monkeypatch: pytest.MonkeyPatch) -> None:
     misses = [NearMiss(f"制度{rule}", "rd-subsidy", CENTER, rule, f"{rule}の決まり") for rule in NEAR]
-    assert {one.rule: wants(one).split("。")[0] + "。" if wants(one) else "" for one in misses} == NEAR
+    assert {one.rule: one.wants.split("。")[0] + "。" if one.wants else "" for one in misses} == NEAR
     whole = replace(proposal(NEEDS), near_misses=[*misses[:3], misses[0]])
     monkeypatch.setattr("renkei.cases.queries.route_proposal.propose", lambda *_text, **_given: whole)
     text = said(client(there.world).get(url(there, "desk-route-add")))

@@ -76,6 +76,13 @@ def test_near_misses_of_a_need_stand_there_and_the_others_below(world: World, mo
     assert text.count("水質計だけの計画は対象外。") == 1
 
 
+def test_a_near_miss_says_what_would_make_it_fit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    propose(monkeypatch, near_misses=[NearMiss("連携の補助", "rd-subsidy", CENTER, "partner", "2者以上で組むこと")])
+    text = page(world, ready(world))
+    assert "2者以上で組むこと" in text
+    assert "一緒に取り組む大学や会社が決まれば使えます。" in text
+
+
 def test_a_candidate_shows_three_entries_at_most(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [EntryHit(f"EQ{n}", "equipment", 1.0, f"試験機{n}", "") for n in range(5)]
     candidate = Candidate("equipment-tests", LAB, "3", 0.9, 1, entries=entries)

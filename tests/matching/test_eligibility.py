@@ -15,9 +15,9 @@ from renkei.matching.proposal import Evidence
 NONE = Facts()
 FULL: dict[str, Any] = {
     "sme_only": True, "max_employees": 100, "in_prefecture": True, "municipalities": ["1"], "min_age_years": 3,
-    "jsic": ["E"], "consortium_min": 2,
+    "max_age_years": 15, "jsic": ["E"], "consortium_min": 2, "stage": [2, "3"],
 }  # fmt: skip
-KEYS = ["employees", "employees", "municipality", "municipality", "age_years", "jsic", "partner"]
+KEYS = ["employees", "employees", "municipality", "municipality", "age_years", "age_years", "jsic", "partner", "stage"]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,16 @@ KEYS = ["employees", "employees", "municipality", "municipality", "age_years", "
         ({"min_age_years": 3}, Facts(age_years=3), True),
         ({"min_age_years": 3}, Facts(age_years=2), False),
         ({"min_age_years": 1}, Facts(age_years=0), False),
+        ({"max_age_years": 15}, NONE, None),
+        ({"max_age_years": 15}, Facts(age_years=15), True),
+        ({"max_age_years": 15}, Facts(age_years=16), False),
+        ({"stage": [2, "3"]}, NONE, None),
+        ({"stage": [2, "3"]}, Facts(stage="2"), True),
+        ({"stage": [2, "3"]}, Facts(stage="4"), False),
+        ({"stage": [2, "3"]}, Facts(near_stages=frozenset({"3", "4"})), True),
+        ({"stage": [2, "3"]}, Facts(near_stages=frozenset({"4", "x"})), None),
+        ({"stage": [2, "3"]}, Facts(stage="4", near_stages=frozenset({"3"})), False),
+        ({"municipalities": ["1"]}, Facts(in_region=False), False),
         ({"min_age_years": 3}, NONE, None),
         ({"jsic": ["E", "39"]}, NONE, None),
         ({"jsic": ["E", "39"]}, Facts(jsic=""), None),
@@ -106,7 +116,7 @@ def test_a_trade_known_more_roughly_than_the_rule_asks_is_a_question_and_no_no(
     [
         {},
         {"sme_only": False, "in_prefecture": False, "consortium_min": 0, "jsic": [], "max_employees": None, "municipalities": []},
-        {"sme_only": None, "consortium_min": None, "min_age_years": 0, "excludes": ["みなし大企業"], "stage": [2, 3]},
+        {"sme_only": None, "consortium_min": None, "min_age_years": 0, "max_age_years": None, "excludes": [], "stage": []},
         {"consortium_min": 1},
         {"max_employees": SME_HEADS},
         {"max_employees": 1_000},
@@ -121,7 +131,7 @@ def test_every_rule_stands_in_its_order_with_its_question() -> None:
     assert [one.key for one in found] == KEYS
     assert [one.text for one in found] == [
         "中小企業であること", "従業員が100人以下であること", "地域内に事業所があること", "決まった市町村にあること",
-        "創業から3年以上であること", "対象の業種であること", "2者以上で組むこと",
+        "創業から3年以上であること", "創業から15年以内であること", "対象の業種であること", "2者以上で組むこと", "開発が対象の段階にあること",
     ]  # fmt: skip
 
 
@@ -149,6 +159,22 @@ def test_only_the_questions_needed_are_asked_in_one_order() -> None:
     assert general_questions(set()) == []
 
 
+def test_what_is_excluded_is_shown_as_not_checked_and_asks_nothing() -> None:
+    [ruling] = rulings({"excludes": ["みなし大企業", "交付決定前の発注"]}, NONE)
+    assert ruling.evidence() == Evidence("unknown", "次に当たらないこと：みなし大企業、交付決定前の発注")
+    assert general_questions({ruling.key}) == []
+
+
+def test_of_a_partner_without_a_number_the_number_is_asked() -> None:
+    [ruling] = rulings({"consortium_min": 3}, Facts(states=frozenset({"partner"})))
+    assert (ruling.is_met, ruling.key) == (None, "partners")
+    assert len(general_questions({"partners"})) == 1
+
+
+def test_the_stages_of_the_plan_are_the_choices() -> None:
+    assert [one.choices for one in general_questions({"stage"}, ["資金", "販路"])] == [["資金", "販路"]]
+
+
 def test_every_unknown_rule_has_a_question_of_its_own() -> None:
     keys = {one.key for one in (*rulings(FULL, NONE), *rulings({"sme_only": True}, Facts(employees=301)))}
     asked = general_questions(keys)
@@ -161,7 +187,7 @@ _facts = st.builds(
     employees=st.none() | st.integers(0, 500), capital_yen=st.none() | st.integers(0, 10**9),
     municipality=st.sampled_from([None, "1", "2"]), in_region=st.sampled_from([None, True, False]),
     age_years=st.none() | st.integers(0, 100), jsic=st.none() | st.text("EGI0123456789", max_size=5),
-    partners=st.none() | st.integers(0, 5),
+    partners=st.none() | st.integers(0, 5), stage=st.sampled_from([None, "1", "2"]), near_stages=st.frozensets(st.sampled_from("123x")),
 )  # fmt: skip
 
 
@@ -171,6 +197,7 @@ def test_what_is_not_known_never_fails_a_rule(facts: Facts) -> None:
     known = {
         "employees": facts.employees is not None or facts.capital_yen is not None, "capital_yen": facts.capital_yen is not None,
         "municipality": facts.municipality is not None or facts.in_region is not None, "age_years": facts.age_years is not None,
+        "max_age_years": facts.age_years is not None, "stage": facts.stage is not None or bool(facts.near_stages),
         "jsic": bool(facts.jsic), "partner": facts.partners is not None,
     }  # fmt: skip
     for ruling in rulings(FULL, facts):

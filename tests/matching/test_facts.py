@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renkei.matching.cues import Met
-from renkei.matching.facts import Facts, gather
+from renkei.matching.facts import PARTNERS, Facts, gather
 from renkei.matching.knowledge import knowledge
 from renkei.matching.reading import points
-from tests.matching.making import PLACES, gathered
+from renkei.plan.content import PlanContent
+from tests.matching.making import PLACES, gathered, known
 from tests.world import World
 
 STATES = {"award": ["交付決定"], "ordered": ["発注した"], "partner": ["大学と組んで"]}
@@ -186,6 +189,61 @@ def test_a_year_is_no_answer_to_how_many_years() -> None:
 def test_what_is_on_record_stands_also_when_it_is_nought_or_no() -> None:
     found = gathered("従業員100名、創業50年、ひばり市。", Facts(employees=0, age_years=0, in_region=False))
     assert (found.employees, found.age_years, found.in_region) == (0, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "jsic"),
+    [
+        ("24", "24"), ("Ｅ２４", "E24"), ("24 金属製品製造業", "24"), ("金属製品製造業です。", "24"), ("自動車部品の製造業", "E"), ("E", "E"),
+        ("めっき業", None), ("農業機械の製造", None), ("24人", None), ("2024年から", None), ("00", None), ("EMS", None), ("", None),
+    ],
+)  # fmt: skip
+def test_an_answered_trade_is_a_number_or_a_name_of_the_classification(answer: str, jsic: str | None) -> None:
+    assert gathered("", Facts(answers={"jsic": answer})).jsic == jsic
+    assert gathered("", Facts(jsic="39", answers={"jsic": answer})).jsic == "39"
+
+
+@pytest.mark.parametrize(
+    ("answers", "partners"),
+    [
+        ({"partner": "まだいない"}, 0), ({"partner": "候補がある"}, None), ({"partner": "決まっている"}, None), ({}, None),
+        ({"partner": "決まっている", "partners": "２者"}, 2), ({"partners": "たくさん"}, None),
+    ],
+)  # fmt: skip
+def test_answers_about_partners(answers: dict[str, str], partners: int | None) -> None:
+    assert gathered("", Facts(answers=answers), questions=QUESTIONS).partners == partners
+    assert gathered("", Facts(answers=answers)).partners == partners  # a plan that asks nothing about it
+    assert gathered("", Facts(partners=5, answers=answers)).partners == 5
+
+
+def test_an_answer_in_the_readers_language_tells_the_same() -> None:
+    with override("en"):
+        yes, nobody = str(PARTNERS[0]), str(PARTNERS[-1])
+        assert "partner" in gathered("", Facts(answers={"partner": yes})).states
+        assert gathered("", Facts(answers={"partner": nobody})).partners == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "in_region"),
+    [("県外", False), ("東京", False), ("東京都大田区", False), ("東京都とひばり市", True), ("分からない", None), ("", None)],
+)
+def test_an_answered_place_elsewhere_is_outside_the_region(answer: str, in_region: bool | None) -> None:
+    assert gathered("", Facts(answers={"municipality": answer})).in_region is in_region
+
+
+def test_where_a_firm_is_outside() -> None:
+    tokyo = Facts(prefectures=frozenset({"13"}))
+    assert gathered("", tokyo).in_region is False
+    assert gathered("ひばり市に工場がある。", tokyo).in_region is True
+    assert gathered("", Facts(prefectures=frozenset({"13"}), answers={"municipality": "ひばり市"})).in_region is True
+    assert gathered("", Facts(prefectures=frozenset({"13", "99"}))).in_region is True
+    assert gathered("ひばり市の話を聞いた。", Facts(answers={"municipality": "県外"})).municipality is None
+
+
+@pytest.mark.parametrize(("answer", "stage"), [("2", "2"), ("資金", "2"), ("研究開発資金の確保", "2"), ("販路", None), ("", None)])
+def test_an_answered_stage_is_one_of_the_plan(answer: str, stage: str | None) -> None:
+    plan = replace(known(), content=PlanContent({"stages": [{"code": "2", "name": "研究開発資金の確保", "short": "資金"}]}))
+    assert gather("", Met(points("")), plan, Facts(answers={"stage": answer})).stage == stage
 
 
 def test_nothing_else_that_was_given_is_lost() -> None:

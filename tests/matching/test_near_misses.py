@@ -30,7 +30,7 @@ def ask(region: Region) -> Callable[..., Proposal]:
 
     def asked(eligible: dict[str, Any] | None = None, facts: Facts | None = None, *, windows: tuple[WindowRow, ...] = (),
               on: dt.date | None = None, text: str = GRANT) -> Proposal:  # fmt: skip
-        region()
+        region(stages=[{"code": code, "name": f"第{code}段階"} for code in "1234x"])
         Entry.objects.all().delete()
         row = EntryRow(id="PG", kind="programme", name="試作の補助金", body=CENTER, service="rd-subsidy", summary="開発の試作を補助する。",
                        facts={"eligible": eligible or {}}, windows=windows)  # fmt: skip
@@ -56,6 +56,9 @@ def call(opens: dt.date | None, closes: dt.date | None, starts: dt.date | None =
         ({"in_prefecture": True}, Facts(in_region=False), "municipality", "地域内に事業所があること"),
         ({"municipalities": ["999024"]}, FIRM, "municipality", "決まった市町村にあること"),
         ({"min_age_years": 31}, FIRM, "age_years", "創業から31年以上であること"),
+        ({"max_age_years": 29}, FIRM, "max_age_years", "創業から29年以内であること"),
+        ({"stage": [1]}, Facts(stage="2"), "stage", "開発が対象の段階にあること"),
+        ({"municipalities": ["999016"]}, Facts(answers={"municipality": "東京都"}), "municipality", "決まった市町村にあること"),
         ({"jsic": ["39", "G"]}, FIRM, "jsic", "対象の業種であること"),
         ({"consortium_min": 2}, FIRM, "partner", "2者以上で組むこと"),
         ({"min_age_years": 31, "max_employees": 5, "jsic": ["39"]}, FIRM, "employees", "従業員が5人以下であること"),
@@ -90,7 +93,7 @@ def test_a_rule_that_is_met_shows_the_programme(ask: Callable[..., Proposal], el
     ("eligible", "key"),
     [
         ({"max_employees": 20}, "employees"), ({"in_prefecture": True}, "municipality"), ({"municipalities": ["1"]}, "municipality"),
-        ({"min_age_years": 3}, "age_years"), ({"jsic": ["E"]}, "jsic"), ({"consortium_min": 2}, "partner"), ({"sme_only": True}, "employees"),
+        ({"min_age_years": 3}, "age_years"), ({"max_age_years": 3}, "age_years"), ({"stage": ["4"]}, "stage"), ({"jsic": ["E"]}, "jsic"), ({"consortium_min": 2}, "partner"), ({"sme_only": True}, "employees"),
     ],
 )  # fmt: skip
 def test_an_unknown_fact_is_asked_for_and_excludes_nobody(ask: Callable[..., Proposal], eligible: dict[str, Any], key: str) -> None:
@@ -110,6 +113,46 @@ def test_the_answer_to_the_question_settles_the_rule(ask: Callable[..., Proposal
     fails = propose(GRANT, facts=Facts(answers={"employees": "２１人"}))
     assert [one.rule for one in fails.near_misses] == ["employees"]
     assert [("PG" in {hit.id for hit in one.answers}) for one in (asked, fits, fails)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("eligible", "key", "yes", "no"),
+    [
+        ({"consortium_min": 2}, "partner", "決まっている", "まだいない"),
+        ({"consortium_min": 3}, "partners", "2社", "1"),
+        ({"jsic": ["E"]}, "jsic", "金属製品製造業", "情報サービス業"),
+        ({"in_prefecture": True}, "municipality", "ひばり市", "県外"),
+        ({"max_age_years": 15}, "age_years", "15年", "16年"),
+        ({"stage": [4]}, "stage", "第4段階", "第3段階"),
+    ],
+)
+def test_each_question_is_settled_by_its_answer(
+    ask: Callable[..., Proposal], eligible: dict[str, Any], key: str, yes: str, no: str
+) -> None:
+    known = {"partner": "決まっている"} if key == "partners" else {}
+    asked = ask(eligible, Facts(answers=known))
+    assert key in {one.key for one in asked.questions}
+    fits = propose(GRANT, facts=Facts(answers={**known, key: yes}))
+    assert [hit.id for hit in subsidy(fits).entries] == ["PG"]
+    assert [one.kind for one in subsidy(fits).evidence if one.kind in {"met", "unknown"}] == ["met"]
+    [miss] = propose(GRANT, facts=Facts(answers={**known, key: no})).near_misses
+    assert miss.wants != ""
+
+
+def test_the_stages_of_the_plan_are_offered_for_the_answer(ask: Callable[..., Proposal]) -> None:
+    [question] = [one for one in ask({"stage": [4]}).questions if one.key == "stage"]
+    assert question.choices == ["第1段階", "第2段階", "第3段階", "第4段階"]
+
+
+def test_a_stage_the_text_speaks_of_is_met(ask: Callable[..., Proposal]) -> None:
+    assert Evidence("met", "開発が対象の段階にあること") in subsidy(ask({"stage": [2]})).evidence
+
+
+def test_a_partner_of_unknown_number_leaves_three_open_and_none_yet_fails_them(ask: Callable[..., Proposal]) -> None:
+    found = ask({"consortium_min": 3}, Facts(answers={"partner": "決まっている"}))
+    assert ([one.question for one in subsidy(found).evidence if one.kind == "unknown"], found.near_misses) == (["partners"], [])
+    assert [one.rule for one in propose(GRANT, facts=Facts(answers={"partner": "まだいない"})).near_misses] == ["partner"]
+    assert propose(GRANT, facts=Facts(answers={"partner": "候補がある"})).near_misses == []
 
 
 def test_a_rule_read_from_the_text_counts_like_a_known_fact(ask: Callable[..., Proposal]) -> None:

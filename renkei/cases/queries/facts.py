@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from renkei.base.prefectures import prefecture_of
 from renkei.cases.models import Case, Consultation
 from renkei.companies.queries import open_sites
 from renkei.matching.facts import Facts
@@ -13,6 +14,8 @@ def facts_of(case: Case, said: list[Consultation]) -> Facts:
     company = case.company
     if company is None:
         return Facts(answers=answers)
+    sites = open_sites(company)
+    prefectures = [prefecture_of(address) for address in (company.address, *(site.address for site in sites))]
     return Facts(
         employees=company.employees,
         capital_yen=company.capital_yen,
@@ -20,6 +23,7 @@ def facts_of(case: Case, said: list[Consultation]) -> Facts:
         age_years=company.age_years,
         jsic=company.jsic_code or None,
         deemed_large=company.is_deemed_large,
-        in_region=True if any(site.municipality_id for site in open_sites(company)) else None,
+        in_region=True if any(site.municipality_id for site in sites) else None,
+        prefectures=frozenset(prefectures) if all(prefectures) else frozenset(),  # a place that is not known may lie anywhere
         answers=answers,
     )
