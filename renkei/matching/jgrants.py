@@ -26,11 +26,10 @@ from renkei.companies.industries import classes
 from renkei.matching.actions import EntryRow, WindowRow
 from renkei.matching.actions_keeping import is_web_address
 from renkei.matching.entry_words import in_order
-from renkei.matching.models import Harvest
+from renkei.matching.models import CREDIT, Harvest
 from renkei.matching.outside_lists import PATIENCE_SECONDS, Reading, entry_id
 from renkei.post.letters import text_of_html
 
-CREDIT = "Jグランツ（jGrants）からの出典"
 NATIONWIDE = "全国"
 MOST_CALLS = 300
 MOST_ANSWER = 20 * 1024 * 1024

@@ -45,6 +45,9 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return self.filter(models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=day), withdrawn_on__isnull=True)
 
 
+CREDIT = "Jグランツ（jGrants）からの出典"  # as the portal asks to be named
+
+
 class Entry(models.Model):
     """One thing that can be matched. ``kept_by`` names the module that alone writes it (``screen``: people of its owner).
 
@@ -93,6 +96,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def credit(self) -> str:
+        """Return the line that has to stand wherever the entry is listed; empty where its source asks for none."""
+        return self.source if self.source == CREDIT else ""
 
 
 class RevisionDeed(models.TextChoices):

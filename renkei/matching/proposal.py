@@ -25,7 +25,7 @@ class Evidence:
 class EntryHit:
     """A found entry and why: ``words`` are the matched words as they stand in the text, or a short note.
 
-    ``body`` is whose it is, if one of ours; ``over`` is a sentence where the entry can be had no more; it is shown with that, and never proposed.
+    ``body`` is whose it is, if one of ours; ``credit`` is the line its source asks for; ``over`` is a sentence where the entry can be had no more; it is shown with that, and never proposed.
     """
 
     id: str
@@ -36,6 +36,7 @@ class EntryHit:
     reasons: tuple[Evidence, ...] = ()
     over: str = ""
     body: str = ""
+    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class NearMiss:
     body: str
     rule: str
     text: str
+    credit: str = ""
 
     @property
     def wants(self) -> str:

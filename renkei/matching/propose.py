@@ -281,7 +281,7 @@ def _ruled(match: Match, service: str, reading: _Reading, industry: Industry) ->
     if failed is None and is_open:
         return rules, None
     key, text = (failed.key, failed.text) if failed else ("window", words)
-    return rules, NearMiss(entry.name, service, entry.body_id or "", key, text)
+    return rules, NearMiss(entry.name, service, entry.body_id or "", key, text, entry.credit)
 
 
 def _candidate(
@@ -315,7 +315,8 @@ def _round(score: float) -> float:
 
 def _hit(match: Match, reading: _Reading) -> EntryHit:
     entry = match.entry
-    return EntryHit(entry.id, entry.kind, match.score, entry.name, match.words(reading.text), tuple(reasons(match, reading.text)), body=entry.body_id or "")
+    return EntryHit(entry.id, entry.kind, match.score, entry.name, match.words(reading.text), tuple(reasons(match, reading.text)), body=entry.body_id or "",
+                    credit=entry.credit)  # fmt: skip
 
 
 def _answer(match: Match, supports: Sequence[Candidate], reading: _Reading) -> EntryHit:

@@ -38,14 +38,14 @@ def search(text: str, *, actor: Actor, kinds: Sequence[str] | None = None, limit
 
 def _hit(match: Match, text: str) -> EntryHit:
     return EntryHit(match.entry.id, match.entry.kind, match.score, match.entry.name, match.words(text), tuple(reasons(match, text)),
-                    _over(match.entry, match.windows))
+                    _over(match.entry, match.windows), credit=match.entry.credit)
 
 
 def _with_names(text: str, hits: list[EntryHit], actor: Actor, kinds: Sequence[str], limit: int) -> list[EntryHit]:
     """Put entries whose name holds the text as typed first: the start of a word is no word yet."""
     ids = named_ids(text, actor=actor, kinds=kinds, limit=limit)
     named = Entry.objects.prefetch_related("windows").in_bulk(ids)
-    first = [EntryHit(id_, one.kind, 1.0, one.name, text, over=_over(one, one.windows.all())) for id_ in ids for one in [named[id_]]]
+    first = [EntryHit(id_, one.kind, 1.0, one.name, text, over=_over(one, one.windows.all()), credit=one.credit) for id_ in ids for one in [named[id_]]]
     return [*first, *(hit for hit in hits if hit.id not in named)]
 
 

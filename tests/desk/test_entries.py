@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from renkei.base.actor import SYSTEM
 from renkei.matching.actions import put_entries
+from renkei.matching.models import CREDIT
 from tests.public.test_find import HIDDEN, PUBLIC
 from tests.world import BANK, DESK, LAB, World
 
@@ -31,6 +34,13 @@ def test_every_member_finds_all_entries(stocked: World) -> None:
         text = page(stocked, body, q="めっき")
         assert "膜厚計" in text
         assert "小出 渉" in text
+
+
+def test_a_row_carries_the_credit_its_source_asks_for(world: World) -> None:
+    put_entries([replace(PUBLIC, source=CREDIT)], kept_by="test", by=SYSTEM)
+    assert CREDIT in page(world, DESK, q="めっき")
+    put_entries([replace(PUBLIC, source="別の一覧")], kept_by="test", by=SYSTEM)
+    assert "別の一覧" not in page(world, DESK, q="めっき")
 
 
 def test_choices_stand_in_the_address_and_can_be_given_up(stocked: World) -> None:

@@ -15,7 +15,7 @@ from renkei.cases.actions.intake import Said, receive
 from renkei.cases.models import Case
 from renkei.companies.actions import Profile, add_person, register_company
 from renkei.companies.models import Company
-from renkei.matching.models import Entry
+from renkei.matching.models import CREDIT, Entry
 from renkei.matching.proposal import Candidate, EntryHit, Evidence, NearMiss, Question
 from renkei.plan.models import Body
 from tests.desk import proposed
@@ -81,6 +81,13 @@ def test_a_near_miss_says_what_would_make_it_fit(world: World, monkeypatch: pyte
     text = page(world, ready(world))
     assert "2者以上で組むこと" in text
     assert "一緒に取り組む大学や会社が決まれば使えます。" in text
+
+
+def test_the_credit_of_a_source_stands_beside_the_entry(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = Candidate("rd-subsidy", CENTER, "2", 0.9, 1, entries=[EntryHit("PG1", "programme", 1.0, "国の補助", "", credit=CREDIT)])
+    miss = NearMiss("国の別の補助", "rd-subsidy", CENTER, "employees", "従業員が20人以下であること", CREDIT)
+    propose(monkeypatch, needs=[proposed.ProposedNeed(1, "資金", "2", [], [candidate], [miss])], near_misses=[])
+    assert page(world, ready(world)).count(CREDIT) == 2
 
 
 def test_a_candidate_shows_three_entries_at_most(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

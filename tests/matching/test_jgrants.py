@@ -18,9 +18,9 @@ from renkei.base.actor import SYSTEM
 from renkei.base.refusal import Refused
 from renkei.matching import jgrants
 from renkei.matching.actions_harvest import Wish, read_harvest, save_harvest, take_reading
-from renkei.matching.jgrants import CREDIT, JGrants, first_day, keywords_of, last_day, read_calls
+from renkei.matching.jgrants import JGrants, first_day, keywords_of, last_day, read_calls
 from renkei.matching.jobs import run_harvests
-from renkei.matching.models import CatalogueRun, Entry, Harvest, Window
+from renkei.matching.models import CREDIT, CatalogueRun, Entry, Harvest, Window
 from renkei.matching.outside_lists import entry_id
 from tests.world import World
 

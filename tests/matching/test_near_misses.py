@@ -12,9 +12,10 @@ import pytest
 from renkei.base.actor import SYSTEM
 from renkei.matching.actions import EntryRow, WindowRow, put_entries, withdraw_entries
 from renkei.matching.facts import Facts
-from renkei.matching.models import Entry, Window
+from renkei.matching.models import CREDIT, Entry, Window
 from renkei.matching.proposal import Candidate, Evidence, NearMiss, PathStep, Proposal
 from renkei.matching.propose import propose
+from renkei.matching.search import search
 from renkei.plan.models import Provision
 from tests.matching.conftest import CUES, TODAY
 from tests.world import CENTER, LAB, World
@@ -260,3 +261,17 @@ def test_the_bridge_loan_waits_when_the_firm_answers_that_nothing_is_decided(
     region()
     found = propose(told + "補助金の入金まで借りることはできますか。", facts=Facts(answers=answers))
     assert next(one.blocked_by for one in found.supports if one.service == "loan") == waits
+
+
+def test_what_stands_on_the_portal_of_subsidies_carries_its_credit_wherever_it_is_listed(region: Region) -> None:
+    world = region()
+    row = EntryRow(id="PG1", kind="programme", name="試作の補助金", body=CENTER, service="rd-subsidy", summary="開発の試作を補助する。",
+                   facts={"eligible": {"max_employees": 20}}, source=CREDIT)  # fmt: skip
+    put_entries([row], kept_by="test", by=SYSTEM)
+    fits, fails = propose(GRANT, facts=FIRM), propose(GRANT, facts=Facts(employees=21))
+    assert {hit.id: hit.credit for hit in subsidy(fits).entries}["PG1"] == CREDIT
+    assert {hit.id: hit.credit for hit in fits.answers}["PG1"] == CREDIT
+    assert {one.name: one.credit for one in fails.near_misses}["試作の補助金"] == CREDIT
+    assert {hit.id: hit.credit for word in ("試作", "開発") for hit in search(word, actor=world.lab) if hit.id == "PG1"} == {"PG1": CREDIT}
+    Entry.objects.filter(id="PG1").update(source="県の一覧")
+    assert {hit.credit for hit in subsidy(propose(GRANT, facts=FIRM)).entries} == {""}

@@ -24,9 +24,8 @@ from renkei.desk.request import StaffRequest
 from renkei.matching.actions_harvest import Wish, end_harvest, read_soon, save_harvest
 from renkei.matching.entry_words import LABELS
 from renkei.matching.fields import facts_of
-from renkei.matching.jgrants import CREDIT
 from renkei.matching.keeping import BY_HAND
-from renkei.matching.models import CatalogueRun, Entry, EntryKind, Harvest, HarvestWay
+from renkei.matching.models import CREDIT, CatalogueRun, Entry, EntryKind, Harvest, HarvestWay
 from renkei.matching.outside_lists import columns_of, fetch_list, keeper
 from renkei.plan.models import Service
 from renkei.plan.queries import is_front_desk
