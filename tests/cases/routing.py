@@ -48,7 +48,7 @@ def catalogue() -> None:
     entry("PG1", "programme", "rd-subsidy", CENTER, {"kind": "call", "opens": dt.date(2026, 11, 1), "closes": dt.date(2026, 12, 18)}, decision_weeks=6, fee_yen=0)
     entry("PG2", "programme", "rd-subsidy", CENTER, {"kind": "call", "opens": dt.date(2027, 1, 12), "closes": dt.date(2027, 1, 29)}, decision_weeks=4, fee_yen=3000)
     entry("LN1", "programme", "loan", BANK, {"kind": "call", "always_open": True}, decision_weeks=3)
-    entry("EV1", "event", "events", LAB, {"kind": "course", "closes": dt.date(2026, 12, 1), "starts": dt.date(2026, 12, 8)})
+    entry("EV1", "event", "events", LAB, {"kind": "course", "closes": dt.date(2026, 12, 1), "starts": dt.date(2026, 12, 8)}, qualifies_for=["EQ1の名"])
     entry("EQ1", "equipment", None, LAB, training_level=2, opening="weekday 09:00-17:00", days=2)
 
 
