@@ -26,12 +26,13 @@ QUESTIONS = [
     {"key": "award", "services": ["loan"], "text": "補助は決まりましたか", "choices": ["決まった", "まだ"]},
     {"key": "qualification", "services": ["equipment-tests"], "text": "講習は受けましたか", "choices": ["受けた", "まだ"]},
 ]
+SPEAKS = {"equipment": ["equipment-tests"], "test": ["equipment-tests"]}  # what a machine and a test speak for
 NOON = clock.at(dt.date(2026, 11, 25), 12)
 
 
 def plan(world: World, **more: Any) -> None:
     """Publish the plan with its order of things."""
-    content = {**CONTENT, "precedence": PRECEDENCE, "cues": {"questions": QUESTIONS}, **more}
+    content = {**CONTENT, "precedence": PRECEDENCE, "cues": {"questions": QUESTIONS, "entry_services": SPEAKS}, **more}
     PlanVersion.objects.create(plan=world.plan, number=2 + PlanVersion.objects.count(), content=content, published_at=clock.now())
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Consultation, Need, Support
 from renkei.cases.queries.facts import facts_of
+from renkei.cases.queries.route_choices import DATED
 from renkei.cases.queries.route_plan import GONE, IN_VAIN, Draft, Ground, courses_for, needs_course
 from renkei.matching.advice import QUALIFICATION
 from renkei.matching.courses import next_course
@@ -19,7 +20,6 @@ from renkei.plan.queries import providers
 
 MOST_A_NEED, MOST = 3, 10
 NEAR = 0.4  # a service further from the need's best than this is no part of the way: it stands in the proposal
-_DATED = (EntryKind.PROGRAMME, EntryKind.EVENT, EntryKind.EQUIPMENT, EntryKind.TEST)
 
 
 def proposal_for(case: Case, actor: Actor) -> Proposal:
@@ -58,10 +58,10 @@ def candidate_drafts(need: uuid.UUID, candidates: Sequence[Candidate], taken: se
 def entry_for(candidate: Candidate) -> str:
     """Return the entry that gives a candidate its dates: a programme or event, else a machine or test, else the first."""
     def rank(hit: EntryHit) -> int:
-        return _DATED.index(EntryKind(hit.kind)) if hit.kind in _DATED else len(_DATED)
+        return DATED.index(EntryKind(hit.kind)) if hit.kind in DATED else len(DATED)
 
     hits = sorted(candidate.entries, key=rank)
-    return hits[0].id if hits and hits[0].kind in _DATED else ""
+    return hits[0].id if hits and hits[0].kind in DATED else ""
 
 
 def chosen_words(candidate: Candidate) -> tuple[str, ...]:
