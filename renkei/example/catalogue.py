@@ -124,7 +124,7 @@ class _Loader:
             id=row["id"], kind=EntryKind.EVENT, name=row["title"], body=self._body(row["hosts"][0]),
             service=row["service"], summary=row["abstract"], windows=(window,), is_public=True,
             text=_text(row["keywords"], row["place"], [s["title"] for s in row["sessions"]]),
-            facts={key: row[key] for key in ("fee_yen", "capacity", "online", "place", "hosts", "kind")},
+            facts={key: row[key] for key in ("fee_yen", "capacity", "online", "place", "hosts", "kind")} | _qualifies_for(row),
         )  # fmt: skip
 
     def _need(self, row: Row) -> Iterator[EntryRow]:
@@ -147,6 +147,12 @@ class _Loader:
 
 _MACHINE_FACTS = ("lab", "setup_fee_yen", "hourly_yen", "training_level", "standards", "external_use", "spec", "opening")
 _PROGRAMME_FACTS = ("eligible", "rate", "rate_small", "cap_yen", "floor_yen", "decision_weeks", "requires")
+
+
+def _qualifies_for(row: Row) -> Row:
+    """Return the equipment people work with in an event's sessions, each kind once; it qualifies them for that."""
+    named = list(dict.fromkeys(kind for session in row["sessions"] for kind in session["equipment_kinds"]))
+    return {"qualifies_for": named} if named else {}
 
 
 def _text(*parts: str | list[str] | None) -> str:

@@ -92,6 +92,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("place", _("会場"), Shape.TEXT, _EVENT),
     Fact("online", _("オンラインで出られる"), Shape.YES, _EVENT),
     Fact("capacity", _("定員"), Shape.NUMBER, _EVENT, _("人"), most=1_000_000),
+    Fact("qualifies_for", _("受けると使える機器"), Shape.WORDS, _EVENT, help=_("機器の番号か種類の名前。「、」で区切る。例：EQ1、恒温恒湿槽")),
     Fact("result", _("結果"), Shape.TEXT, _EXAMPLE),
     Fact("months", _("かかった月数"), Shape.NUMBER, _EXAMPLE, _("か月"), most=600),
     Fact("contact", _("問合せ先"), Shape.TEXT, _MACHINES | _SEED | _TEST | _PROGRAMME | _EVENT | _NEED),

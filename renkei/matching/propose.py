@@ -13,6 +13,7 @@ from renkei.base import clock
 from renkei.matching import advice, analysis, kinds, vectors
 from renkei.matching.answering import Offer, Sought, answers, first_of_each_kind, seek, served
 from renkei.matching.bodies import Asked, Choice, Offices, choose
+from renkei.matching.courses import wants_course
 from renkei.matching.cues import Hit, Met
 from renkei.matching.eligibility import Ruling, rulings, window_words
 from renkei.matching.entries import Match
@@ -292,7 +293,7 @@ def _candidate(
     programme = next((match for match in shown if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}), None)
     day, words, _is_open = window_words(programme.windows, reading.on) if programme else (None, "", True)
     rules = [rule.evidence() for rule in ruled.get(programme.entry.id, [])] if programme else []
-    courses = any(match.entry.facts.get("training_level", 0) > 1 for match in shown)
+    courses = any(wants_course(match.entry.facts) for match in shown)
     return Candidate(
         service=fit.code,
         body=choice.body,

@@ -26,12 +26,13 @@ QUESTIONS = [
     {"key": "award", "services": ["loan"], "text": "補助は決まりましたか", "choices": ["決まった", "まだ"]},
     {"key": "qualification", "services": ["equipment-tests"], "text": "講習は受けましたか", "choices": ["受けた", "まだ"]},
 ]
+SPEAKS = {"equipment": ["equipment-tests"], "test": ["equipment-tests"]}  # what a machine and a test speak for
 NOON = clock.at(dt.date(2026, 11, 25), 12)
 
 
 def plan(world: World, **more: Any) -> None:
     """Publish the plan with its order of things."""
-    content = {**CONTENT, "precedence": PRECEDENCE, "cues": {"questions": QUESTIONS}, **more}
+    content = {**CONTENT, "precedence": PRECEDENCE, "cues": {"questions": QUESTIONS, "entry_services": SPEAKS}, **more}
     PlanVersion.objects.create(plan=world.plan, number=2 + PlanVersion.objects.count(), content=content, published_at=clock.now())
 
 
@@ -48,7 +49,7 @@ def catalogue() -> None:
     entry("PG1", "programme", "rd-subsidy", CENTER, {"kind": "call", "opens": dt.date(2026, 11, 1), "closes": dt.date(2026, 12, 18)}, decision_weeks=6, fee_yen=0)
     entry("PG2", "programme", "rd-subsidy", CENTER, {"kind": "call", "opens": dt.date(2027, 1, 12), "closes": dt.date(2027, 1, 29)}, decision_weeks=4, fee_yen=3000)
     entry("LN1", "programme", "loan", BANK, {"kind": "call", "always_open": True}, decision_weeks=3)
-    entry("EV1", "event", "events", LAB, {"kind": "course", "closes": dt.date(2026, 12, 1), "starts": dt.date(2026, 12, 8)})
+    entry("EV1", "event", "events", LAB, {"kind": "course", "closes": dt.date(2026, 12, 1), "starts": dt.date(2026, 12, 8)}, qualifies_for=["EQ1の名"])
     entry("EQ1", "equipment", None, LAB, training_level=2, opening="weekday 09:00-17:00", days=2)
 
 

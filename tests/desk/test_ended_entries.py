@@ -15,9 +15,9 @@ from renkei.base.actor import GUEST, SYSTEM
 from renkei.base.forms import Checks
 from renkei.cases.actions.searching import save_search
 from renkei.cases.models import SearchHit, Suggestion, Support
-from renkei.cases.queries.route_proposal import next_course
-from renkei.desk.routes.forms import _entries
+from renkei.cases.queries.route_choices import choosable
 from renkei.matching.actions import EntryRow, WindowRow, put_entries
+from renkei.matching.courses import next_course
 from renkei.matching.entries import matches
 from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry
@@ -132,10 +132,11 @@ def test_the_public_reads_that_it_is_over(world: World, more: dict[str, object],
 
 def test_a_route_takes_no_course_that_has_ended(world: World) -> None:
     ahead = WindowRow("course", DAY, DAY + dt.timedelta(9), DAY + dt.timedelta(10))
-    put(kind="event", ends_on=LAST, windows=(ahead,))
-    assert (next_course("equipment-tests", LAB), [key for key, _name in _entries("equipment-tests", "", "")]) == ("EQ1", ["EQ1"])
-    put(kind="event", ends_on=PAST, windows=(ahead,))
-    assert (next_course("equipment-tests", LAB), _entries("equipment-tests", "", "")) == ("", [])
+    put(kind="event", ends_on=LAST, windows=(ahead,), facts={"qualifies_for": ["EQ9"]})
+    machine = Entry(id="EQ9", name="膜厚計")
+    assert (next_course(machine, "equipment-tests", [LAB]), choosable("equipment-tests")) == (Entry(id="EQ1"), [Entry(id="EQ1")])
+    put(kind="event", ends_on=PAST, windows=(ahead,), facts={"qualifies_for": ["EQ9"]})
+    assert (next_course(machine, "equipment-tests", [LAB]), choosable("equipment-tests")) == (None, [])
 
 
 def test_on_its_last_day_it_still_stands(world: World) -> None:

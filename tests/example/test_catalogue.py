@@ -11,6 +11,7 @@ import pytest
 
 from renkei.base import clock
 from renkei.example.catalogue import REFERENCE_DAY, load_catalogue, shifted
+from renkei.matching.courses import next_course
 from renkei.matching.models import Entry, EntryKind, Load, Window
 from renkei.plan.commands import publish_built_in
 
@@ -51,6 +52,15 @@ def test_needs_keep_who_has_them_and_their_details(loaded: int) -> None:
         assert "架空" not in kept
         assert set(row.facts) == {"source", "disclosure"}
     assert Entry.objects.filter(kind=EntryKind.NEED, is_public=True).count() == 13
+
+
+@pytest.mark.covers("C57")
+def test_a_course_names_what_its_sessions_work_with_and_a_gathering_is_no_course(loaded: int) -> None:
+    assert Entry.objects.get(pk="EV011").facts["qualifies_for"] == ["形状測定機", "三次元座標測定機"]
+    assert "qualifies_for" not in Entry.objects.get(pk="EV008").facts  # of the same service and body, and earlier
+    machines = [Entry.objects.get(pk=code) for code in ("EQ048", "EQ049")]
+    with clock.moved_to(clock.at(REFERENCE_DAY)):
+        assert [next_course(one, "training", [str(one.body_id)]) for one in machines] == [Entry(id="EV011"), None]
 
 
 def test_people_and_past_cases_are_for_staff(loaded: int) -> None:

@@ -232,7 +232,7 @@ def test_a_machine_outside_is_neither_shown_nor_missed_before_a_no_from_here(reg
 
 
 @pytest.mark.covers("C57")
-@pytest.mark.parametrize(("level", "reminded"), [(0, False), (1, False), (2, True), (3, True)])
+@pytest.mark.parametrize(("level", "reminded"), [(0, False), (1, False), (2, True), (3, False)])
 def test_a_course_is_reminded_of_beside_a_machine_that_needs_one_and_the_body_is_asked(
     region: Region, level: int, reminded: bool
 ) -> None:

@@ -18,6 +18,7 @@ from renkei.cases.models import Case, Consultation, Need, RegionalProject, Route
 from renkei.cases.queries.facts import facts_of
 from renkei.cases.states import AT_WORK, SupportState
 from renkei.matching.advice import QUALIFICATION
+from renkei.matching.courses import qualifies, wants_course
 from renkei.matching.cues import Met
 from renkei.matching.facts import gather
 from renkei.matching.knowledge import knowledge
@@ -128,10 +129,22 @@ def planned(drafts: Sequence[Draft], on: Ground, told: Mapping[uuid.UUID, dt.dat
     """
     drafts, told = list(drafts), told or {}
     known = {str(one.key): _settled(one, on) for one in drafts}
-    links = linked([(str(one.key), one.service, str(one.need)) for one in drafts], on.precedence, known)
+    links = _links(drafts, on, known)
     tasks = [_task(one, on, links[str(one.key)], told.get(one.key)) for one in drafts]
     placed = place(tasks, on=on.today, closed=on.closed)
     return [_told(one, draft, drafts, known[one.key], on) for one, draft in zip(placed, drafts, strict=True)]
+
+
+def _links(drafts: Sequence[Draft], on: Ground, known: Mapping[str, frozenset[str]]) -> dict[str, tuple[Link, ...]]:
+    """Return what each step waits for: by the plan's rules its services, a machine only for a course that qualifies for it."""
+    rules = [rule for rule in on.precedence if rule.get("when") != QUALIFICATION]
+    links = linked([(str(one.key), one.service, str(one.need)) for one in drafts], rules, known)
+    for rule in on.precedence:
+        for one in drafts if rule not in rules else ():
+            if rule["after"] == one.service and QUALIFICATION not in known[str(one.key)]:
+                courses = courses_for(one, str(rule["before"]), drafts, on)
+                links[str(one.key)] += tuple(Link(str(course.key), str(rule["text"]), bool(rule.get("advice"))) for course in courses)
+    return links
 
 
 def _task(draft: Draft, on: Ground, links: tuple[Link, ...], told: dt.date | None) -> Task:
@@ -194,7 +207,18 @@ def _is_approved(case: Case, actor: Actor) -> bool:
 def needs_course(draft: Draft, on: Ground) -> bool:
     """Tell whether a step uses a machine that only people with a course may use, and nobody is known to have one [C57]."""
     entry = on.entries.get(draft.entry)
-    return entry is not None and (_count(entry.facts.get("training_level")) or 0) > 1 and QUALIFICATION not in on.settled
+    return entry is not None and wants_course(entry.facts) and QUALIFICATION not in on.settled
+
+
+def courses_for(machine: Draft, service: str, drafts: Iterable[Draft], on: Ground) -> list[Draft]:
+    """Return the steps of a service that stand for the course before a machine; one without an event counts for its own need."""
+    used, found = on.entries.get(machine.entry), []
+    for one in drafts:
+        event = on.entries.get(one.entry)
+        fits = used is not None and qualifies(event, used) if event is not None else one.need == machine.need
+        if one.service == service and one.key != machine.key and fits:
+            found.append(one)
+    return found
 
 
 def _settled(draft: Draft, on: Ground) -> frozenset[str]:
@@ -214,8 +238,10 @@ def _told(one: Placed, draft: Draft, drafts: Sequence[Draft], settled: frozenset
         when, text = str(rule.get("when", "")), str(rule["text"])
         if rule["before"] == draft.service and rule["after"] not in on.services:
             notes.append(Reason("note", text=text))
-        if rule["after"] == draft.service and when not in settled and rule["before"] not in services and when in on.asked_about:
-            missing.append(Reason("course_missing" if when == QUALIFICATION else "earlier_missing", text=text))
+        is_course = when == QUALIFICATION
+        there = courses_for(draft, str(rule["before"]), drafts, on) if is_course else rule["before"] in services
+        if rule["after"] == draft.service and when not in settled and not there and when in on.asked_about:
+            missing.append(Reason("course_missing" if is_course else "earlier_missing", text=text))
         elif not rule.get("weeks") and _needs_approval(rule, draft, on):
             missing.append(Reason("earlier_missing", text=text))
     return replace(one, why=(*one.why, *notes), missing=(*one.missing, *missing))

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
-from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Consultation, Need, Support
 from renkei.cases.queries.facts import facts_of
-from renkei.cases.queries.route_plan import GONE, IN_VAIN, Draft, Ground, needs_course
+from renkei.cases.queries.route_choices import DATED
+from renkei.cases.queries.route_plan import GONE, IN_VAIN, Draft, Ground, courses_for, needs_course
 from renkei.matching.advice import QUALIFICATION
+from renkei.matching.courses import next_course
 from renkei.matching.models import Entry, EntryKind
 from renkei.matching.proposal import Candidate, EntryHit, Proposal, ProposedNeed
 from renkei.matching.propose import propose
@@ -19,7 +20,6 @@ from renkei.plan.queries import providers
 
 MOST_A_NEED, MOST = 3, 10
 NEAR = 0.4  # a service further from the need's best than this is no part of the way: it stands in the proposal
-_DATED = (EntryKind.PROGRAMME, EntryKind.EVENT, EntryKind.EQUIPMENT, EntryKind.TEST)
 
 
 def proposal_for(case: Case, actor: Actor) -> Proposal:
@@ -58,10 +58,10 @@ def candidate_drafts(need: uuid.UUID, candidates: Sequence[Candidate], taken: se
 def entry_for(candidate: Candidate) -> str:
     """Return the entry that gives a candidate its dates: a programme or event, else a machine or test, else the first."""
     def rank(hit: EntryHit) -> int:
-        return _DATED.index(EntryKind(hit.kind)) if hit.kind in _DATED else len(_DATED)
+        return DATED.index(EntryKind(hit.kind)) if hit.kind in DATED else len(DATED)
 
     hits = sorted(candidate.entries, key=rank)
-    return hits[0].id if hits and hits[0].kind in _DATED else ""
+    return hits[0].id if hits and hits[0].kind in DATED else ""
 
 
 def chosen_words(candidate: Candidate) -> tuple[str, ...]:
@@ -70,29 +70,21 @@ def chosen_words(candidate: Candidate) -> tuple[str, ...]:
 
 
 def with_courses(drafts: list[Draft], on: Ground) -> list[Draft]:
-    """Put a course before each machine that needs one, where the plan has such a rule and somebody gives courses [C57]."""
+    """Put a course before each machine that needs one, where the plan has such a rule and a course qualifies for it [C57]."""
     rules = [rule for rule in on.precedence if rule.get("when") == QUALIFICATION]
     found: list[Draft] = []
     for draft in drafts:
         for rule in rules:
-            course = str(rule["before"])
-            there = any(one.service == course and one.need == draft.need for one in [*drafts, *found])
-            if rule["after"] == draft.service and needs_course(draft, on) and not there:
-                found += _course(draft, course, str(rule["text"]))
+            service = str(rule["before"])
+            on = on.with_entries(one.entry for one in found)
+            if rule["after"] == draft.service and needs_course(draft, on) and not courses_for(draft, service, [*drafts, *found], on):
+                found += _course(draft, on.entries[draft.entry], service, str(rule["text"]))
         found.append(draft)
     return found
 
 
-def _course(machine: Draft, service: str, text: str) -> list[Draft]:
-    bodies = [one.pk for one in providers(service)]
-    if not bodies:
+def _course(draft: Draft, machine: Entry, service: str, text: str) -> list[Draft]:
+    found = next_course(machine, service, [one.pk for one in providers(service)])
+    if found is None or found.body_id is None:
         return []
-    body = machine.body if machine.body in bodies else bodies[0]
-    return [replace(machine, key=uuid.uuid4(), service=service, body=body, entry=next_course(service, body), chosen=(text,))]
-
-
-def next_course(service: str, body: str) -> str:
-    """Return the next course or event of a body's service that one can still sign up for; empty when none is known."""
-    rows = Entry.objects.standing().filter(service=service, body=body, kind=EntryKind.EVENT)
-    first = rows.filter(windows__closes__gte=clock.today()).order_by("windows__starts", "windows__closes", "pk").first()
-    return first.pk if first else ""
+    return [replace(draft, key=uuid.uuid4(), service=service, body=found.body_id, entry=found.pk, chosen=(text,))]

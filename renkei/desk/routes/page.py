@@ -14,19 +14,18 @@ from renkei.base.actor import Actor
 from renkei.base.language import shown_day, shown_money
 from renkei.cases.models import Case, Route
 from renkei.cases.queries.next_best import next_candidates
+from renkei.cases.queries.route_choices import MACHINES, near_machines
 from renkei.cases.queries.route_page import Line, answers_to, current_version, last_sending, lines_of, with_standing
 from renkei.cases.queries.route_picture import picture
 from renkei.cases.queries.route_plan import Draft, Ground, draft_of, ground, planned, told_days
 from renkei.cases.queries.route_proposal import chosen_words, entry_for
 from renkei.cases.rules import runs_case
-from renkei.matching.models import Entry, EntryKind
+from renkei.matching.models import Entry
 from renkei.matching.schedule import Placed, changes, latest_known, whole_end
-from renkei.matching.standing import alive
 from renkei.plan.models import Body, Service
 from renkei.plan.queries import providers
 
 MOST_OPTIONS = 4
-_DATED = [EntryKind.PROGRAMME.value, EntryKind.EVENT.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +111,13 @@ def replacements(line: Line, drafts: list[Draft], on: Ground, case: Case, names:
     return _options(line.step.key, new, drafts, on, names)
 
 
-def alternatives(line: Line, drafts: list[Draft], on: Ground) -> list[Option]:
-    """Return other bodies and other calls or courses for a step of the same service, each with what it costs."""
+def alternatives(line: Line, drafts: list[Draft], on: Ground, entries: Sequence[Entry]) -> list[Option]:
+    """Return other ways to do a step, each with what it costs: bodies, and of ``entries`` calls and courses and the nearest machines."""
     step = line.step
-    entries = alive(Entry.objects.all()).filter(service=step.service_id, kind__in=_DATED).exclude(pk=step.entry)
     bodies = [one.pk for one in providers(step.service_id)]
-    own = [(one.body_id or step.body_id, one.pk) for one in entries if (one.body_id or step.body_id) in bodies]
+    fits = [one for one in entries if one.pk != step.entry and (one.body_id or step.body_id) in bodies]
+    dated = [one for one in fits if one.kind not in MACHINES]
+    own = [(one.body_id or step.body_id, one.pk) for one in [*dated, *near_machines(step, fits, MOST_OPTIONS)]]
     plain = [(body, "") for body in bodies if body != step.body_id]
     new = [Draft(step.key, step.need_id, step.service_id, body, entry) for body, entry in [*own, *plain]]
     options = _options(step.key, new, drafts, on, {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -30,6 +30,7 @@ from renkei.cases.actions.routes import (
     undo,
 )
 from renkei.cases.models import Case, Need, Route
+from renkei.cases.queries.route_choices import choosable
 from renkei.cases.queries.route_near import near_misses
 from renkei.cases.queries.route_page import Line, current_version, lines_of, with_standing
 from renkei.cases.queries.route_plan import draft_of, ground
@@ -39,6 +40,7 @@ from renkei.cases.states import DisclosureClass
 from renkei.desk.request import StaffRequest
 from renkei.desk.routes.forms import AddForm, SendForm, StepForm
 from renkei.desk.routes.page import alternatives, route_page
+from renkei.matching.models import Entry
 from renkei.matching.schedule_words import fault_words
 
 RELATED = ("company", "company__municipality", "holder", "holder_person", "next_body", "next_person", "received_by")
@@ -62,12 +64,13 @@ def step(request: StaffRequest, body: str, case: uuid.UUID, planned: uuid.UUID) 
     line = next((one for one in lines if one.step.key == planned), None)
     if line is None:
         raise Http404
-    form = StepForm(request.POST if request.method == "POST" else None, step=line.step, initial={"version": head.version})
+    entries = choosable(line.step.service_id, own=line.step.entry)
+    form = StepForm(request.POST if request.method == "POST" else None, step=line.step, entries=entries, initial={"version": head.version})
     if request.method == "POST" and _tried(form, lambda: _change(request, head, planned, form)):
         messages.success(request, _("段取りを直しました。続く段取りの日も計算し直しました。"))
         return redirect("desk-route", body=body, case=case)
     read_case(found, by=request.actor, classes=[DisclosureClass.SUMMARY])
-    context = {"case": found, "route": head, "line": line, "form": form, "body": body} | _beside(request, found, line, lines)
+    context = {"case": found, "route": head, "line": line, "form": form, "body": body} | _beside(request, found, lines, line, entries)
     return render(request, "desk/routes/step.html", context, status=422 if form.errors else 200)
 
 
@@ -181,17 +184,17 @@ def _add(request: StaffRequest, head: Route, form: forms.Form) -> None:
     data = form.cleaned_data
     service, _bar, body = data["provision"].partition("|")
     need = get_object_or_404(Need.objects.visible_to(request.actor), pk=data["need"], case=head.case_id)
-    add_step(head, by=request.actor, version=data["version"], need=need, service=service, body=body, begin=data["begin"],
-             end=data["end"], override=data["override"])
+    add_step(head, by=request.actor, version=data["version"], need=need, service=service, body=body,
+             entry=data["entry"], begin=data["begin"], end=data["end"], override=data["override"])
 
 
-def _beside(request: StaffRequest, case: Case, line: Line, lines: list[Line]) -> dict[str, Any]:
+def _beside(request: StaffRequest, case: Case, lines: list[Line], line: Line, entries: Sequence[Entry]) -> dict[str, Any]:
     """Return the other ways to do a step, and the rules its days break now."""
     drafts = [draft_of(one.step) for one in lines]
     on = ground(case, drafts, actor=request.actor)
     now = next(one for one in placed(drafts, on) if one.key == str(line.step.key))
     over = with_standing([line], on.entries)[0].over
-    return {"options": alternatives(line, drafts, on), "over": over, "faults": [fault_words(one, on.today) for one in now.faults]}
+    return {"options": alternatives(line, drafts, on, entries), "over": over, "faults": [fault_words(one, on.today) for one in now.faults]}
 
 
 def _tried(form: forms.Form, act: Callable[[], Any]) -> bool:
