@@ -43,7 +43,7 @@ def _read() -> tuple[list[str], Table, NDArray[np.int64]]:
     from renkei.base.actor import SYSTEM
     from renkei.base.context import acting
     from renkei.matching import kinds
-    from renkei.matching.propose import signs_of
+    from renkei.matching.understanding import signs_of
 
     told: list[dict[str, float]] = []
     wanted: list[int] = []

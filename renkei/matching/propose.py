@@ -4,61 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.matching import advice, analysis, kinds, vectors
-from renkei.matching.answering import Offer, Sought, answers, first_of_each_kind, seek, served
-from renkei.matching.bodies import Asked, Choice, Offices, choose
+from renkei.matching.answering import Offer, answers, first_of_each_kind, served
+from renkei.matching.bodies import Asked, Choice, choose
 from renkei.matching.courses import wants_course
-from renkei.matching.cues import Hit, Met
+from renkei.matching.cues import Hit
 from renkei.matching.eligibility import Ruling, rulings, window_words
 from renkei.matching.entries import Match
-from renkei.matching.facts import Facts, gather
-from renkei.matching.knowledge import OUT, Knowledge, knowledge
+from renkei.matching.facts import Facts
+from renkei.matching.knowledge import OUT, knowledge
 from renkei.matching.models import EntryKind
 from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mark, NearMiss, Proposal, ProposedNeed
-from renkei.matching.reading import Clause, clauses_of, points
 from renkei.matching.reasons import reasons
-from renkei.matching.scoring import Fit, counted, fits
+from renkei.matching.scoring import Fit, counted
 from renkei.matching.telling import as_said, says_something
-from renkei.matching.words import MAX_LENGTH
+from renkei.matching.understanding import NEED_SHARE, Reading, kept_of, read
 from renkei.plan.industry import Industry, industry_of
 
 __all__ = ["Facts", "next_best", "propose"]
 
-_SHARE, _FEWEST, _MOST = 0.22, 3, 7  # services kept: this share of the best, but not fewer and not more
-_NEED_SHARE = 0.45
 _OTHER_BODY = 0.55
 _ENTRIES, _WORDS, _TITLE = 5, 6, 40
 _ANSWERS = 20
 _STRONG = 2.0  # a cue of this weight is one the plan calls strong, of two owners at most
 _NEAR = 0.3  # an entry further from the best than this is no help
-_CASE_VOTE, _ENTRY_VOTE = 1.0, 0.8
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """Everything read and found for one text."""
-
-    text: str
-    on: dt.date
-    known: Knowledge
-    met: Met
-    clauses: list[Clause]
-    near: kinds.Near
-    facts: Facts
-    sought: Sought
-    services: list[Fit]
-    outside: list[Fit]
-    said: kinds.Declined
-    signs: dict[str, float]
-    kind: str
-    offices: Offices
-    declined: frozenset[tuple[str, str]]
 
 
 def propose(
@@ -73,10 +48,10 @@ def propose(
         on: the day for which provisions and windows are read; today by default.
         declined: (service, body) pairs that have said no already; they are left out.
     """
-    reading = _read(text, facts, on or clock.today(), declined)
+    reading = read(text, facts, on or clock.today(), declined)
     rules: list[Ruling] = []
     listed: list[Candidate] = []
-    kept = [(fit, _offered(fit, reading)) for fit in _kept(reading)]
+    kept = [(fit, _offered(fit, reading)) for fit in kept_of(reading)]
     offers = [Offer(fit.code, choice.body, score) for fit, offered in kept for choice, score in offered]
     answered = answers(reading.sought, reading.known, offers)
     shown = first_of_each_kind(answered)
@@ -121,7 +96,7 @@ def next_best(
     known = knowledge()
     same = [one for one in supports if one.service == service]
     if not same:
-        reading = _read(text, facts, clock.today(), declined)
+        reading = read(text, facts, clock.today(), declined)
         fit = next((one for one in reading.services if one.code == service), Fit(service))
         offered = _offered(fit, reading)
         answered = answers(reading.sought, known, [Offer(fit.code, choice.body, score) for choice, score in offered])
@@ -130,88 +105,21 @@ def next_best(
     return [*same, *(one for one in supports if one.service != service and one.stage == stage)]
 
 
-def signs_of(text: str, *, on: dt.date) -> dict[str, float]:
-    """Return the signs by which a text's kind is told (``kinds.signs``), as the weights are learned from them."""
-    return _read(text, None, on, frozenset()).signs
-
-
-def _read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple[str, str]]) -> _Reading:
-    known = knowledge(on)
-    sentences = points(text)
-    met = Met(sentences)
-    clauses = clauses_of(sentences, met.by(known.lexicon))
-    sought = seek(text[:MAX_LENGTH], known) if text.strip() else Sought([], {})
-    votes = _votes(first_of_each_kind(sought.matches), known)
-    near = known.sayings.of(clauses)
-    scored = fits(clauses, near, [*known.services, *_outside_codes(known)], votes)
-    services = [fit for fit in scored if fit.code in known.services]
-    outside = [fit for fit in scored if fit.code.startswith(OUT)]
-    technical = {code for code, one in (known.cues.get("bodies") or {}).items() if one.get("words")}
-    named = [frozenset(hit.code for hit in hits) & technical for hits in met.by(known.names)]
-    here = [bool(hits) for hits in met.by(known.region)]
-    said = kinds.declined(clauses, named, here, known.region_words)
-    signs = kinds.signs(services, outside, near, clauses, said)
-    reading = _Reading(
-        text, on, known, met, clauses, near, gather(text, met, known, facts), sought, services, outside, said,
-        signs, kinds.kind_of(signs, is_no=said.is_no), Offices.on(on), declined,
-    )  # fmt: skip
-    return replace(reading, facts=replace(reading.facts, near_stages=_near_stages(reading)))
-
-
-def _outside_codes(known: Knowledge) -> list[str]:
-    return [OUT + contact.code for contact in known.content.outside_contacts]
-
-
-def _votes(found: Sequence[Match], known: Knowledge) -> dict[str, float]:
-    """Return what past cases and the catalogue say for each service: near cases count, and near entries a little."""
-    votes: dict[str, float] = {}
-    examples = [match for match in found if match.entry.kind == EntryKind.EXAMPLE]
-    best = max((match.score for match in examples), default=0.0)
-    for match in examples[:6]:
-        helped = list(dict.fromkeys(s for s, _body, result in match.entry.facts.get("supports", []) if result == "done"))
-        for service in helped:
-            votes[service] = votes.get(service, 0.0) + _CASE_VOTE * (match.score / best) / (6 * len(helped))
-    seen: dict[str, float] = {}
-    for match in found:
-        if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}:
-            for service in match.services:
-                seen[service] = max(seen.get(service, 0.0), match.score)
-    for service, score in seen.items():
-        votes[service] = votes.get(service, 0.0) + _ENTRY_VOTE * score * score
-    return {code: vote for code, vote in votes.items() if code in known.services}
-
-
-def _kept(reading: _Reading) -> list[Fit]:
-    """Return the services worth showing: near enough to the best, and offered by somebody on that day."""
-    offered = [fit for fit in reading.services if reading.offices.providers.get(fit.code)]
-    if not offered:
-        return []
-    top = max(offered[0].score, 0.0)
-    near = [fit for number, fit in enumerate(offered) if number < _FEWEST or fit.score >= _SHARE * top]
-    return [fit for fit in near[:_MOST] if fit.score > 0]
-
-
-def _near_stages(reading: _Reading) -> frozenset[str]:
-    """Return the stages of the services the text speaks for most."""
-    kept = _kept(reading)
-    return frozenset(reading.known.services[fit.code].stage for fit in kept if fit.score >= _NEED_SHARE * kept[0].score)
-
-
-def _needs(reading: _Reading) -> dict[str, int]:
+def _needs(reading: Reading) -> dict[str, int]:
     """Return for each service the number of its need: services told by the same clause belong to one need."""
-    kept = _kept(reading)
+    kept = kept_of(reading)
     numbers: dict[int, int] = {}
     found: dict[str, int] = {}
     top = kept[0].score if kept else 0.0
     for fit in kept:
         clause = max(range(len(fit.by_clause)), key=lambda n: (fit.by_clause[n], -n), default=0)
-        if clause not in numbers and (not numbers or fit.score >= _NEED_SHARE * top):
+        if clause not in numbers and (not numbers or fit.score >= NEED_SHARE * top):
             numbers[clause] = len(numbers) + 1
         found[fit.code] = numbers.get(clause, 1)
     return found
 
 
-def _offered(fit: Fit, reading: _Reading) -> list[tuple[Choice, float]]:
+def _offered(fit: Fit, reading: Reading) -> list[tuple[Choice, float]]:
     """Return the bodies of a service that come into question, best first, each with how strongly it is proposed."""
     denied = reading.said.bodies if reading.kind != "outside_region" else frozenset()
     choices = choose(
@@ -226,7 +134,7 @@ def _offered(fit: Fit, reading: _Reading) -> list[tuple[Choice, float]]:
 
 
 def _candidates(
-    fit: Fit, offered: Sequence[tuple[Choice, float]], answered: Sequence[Match], reading: _Reading, need: int
+    fit: Fit, offered: Sequence[tuple[Choice, float]], answered: Sequence[Match], reading: Reading, need: int
 ) -> tuple[list[Candidate], list[NearMiss], list[Ruling]]:
     """Return a service's bodies, best first, with entries and evidence; what fails a rule becomes a near miss."""
     own = [match for match in answered if fit.code in match.services]
@@ -238,14 +146,14 @@ def _candidates(
     return found, misses, [ruling for rules in ruled.values() for ruling in rules]
 
 
-def _lead_first(choices: list[Choice], reading: _Reading) -> list[Choice]:
+def _lead_first(choices: list[Choice], reading: Reading) -> list[Choice]:
     """Put the body that leads requests outside the region first [C37]; the plan names it."""
     lead = (reading.known.routing.get("outside_region") or {}).get("lead")
     return sorted(choices, key=lambda one: one.body != lead)
 
 
 def _fitting(
-    own: Sequence[Match], service: str, reading: _Reading
+    own: Sequence[Match], service: str, reading: Reading
 ) -> tuple[list[Match], list[NearMiss], dict[str, list[Ruling]]]:
     """Tell entries that can be had from those that fail a rule or are over."""
     fitting, misses, ruled, industry = [], [], {}, industry_of(reading.known.content)
@@ -261,19 +169,19 @@ def _fitting(
     return fitting, misses[:4], ruled
 
 
-def _had(answered: Sequence[Match], reading: _Reading) -> list[Match]:
+def _had(answered: Sequence[Match], reading: Reading) -> list[Match]:
     """Return the best of what can be had: what fails a rule or is over answers nothing."""
     industry = industry_of(reading.known.content)
     able = (match for match in answered if not _is_too_far(match, reading) and _ruled(match, "", reading, industry)[1] is None)
     return list(islice(able, _ANSWERS))
 
 
-def _is_too_far(match: Match, reading: _Reading) -> bool:
+def _is_too_far(match: Match, reading: Reading) -> bool:
     """Tell whether something outside the region is found while somebody here may still have it [C37]."""
     return match.entry.kind == EntryKind.OUTSIDE and reading.kind != "outside_region"
 
 
-def _ruled(match: Match, service: str, reading: _Reading, industry: Industry) -> tuple[list[Ruling], NearMiss | None]:
+def _ruled(match: Match, service: str, reading: Reading, industry: Industry) -> tuple[list[Ruling], NearMiss | None]:
     """Return the rules of an entry, each held against what is known, and what keeps it from being had, if anything."""
     entry = match.entry
     rules = rulings(entry.facts.get("eligible") or {}, reading.facts, industry)
@@ -286,7 +194,7 @@ def _ruled(match: Match, service: str, reading: _Reading, industry: Industry) ->
 
 
 def _candidate(
-    fit: Fit, choice: Choice, fitting: Sequence[Match], ruled: Mapping[str, list[Ruling]], reading: _Reading
+    fit: Fit, choice: Choice, fitting: Sequence[Match], ruled: Mapping[str, list[Ruling]], reading: Reading
 ) -> Candidate:
     own = [match for match in fitting if match.entry.body_id in {choice.body, None}]
     shown = [match for match in own if match.entry.kind == EntryKind.PROGRAMME or (match.score >= _NEAR and match.has_reason)][:_ENTRIES]
@@ -314,13 +222,13 @@ def _round(score: float) -> float:
     return round(max(score, 0.0), 3)
 
 
-def _hit(match: Match, reading: _Reading) -> EntryHit:
+def _hit(match: Match, reading: Reading) -> EntryHit:
     entry = match.entry
     return EntryHit(entry.id, entry.kind, match.score, entry.name, match.words(reading.text), tuple(reasons(match, reading.text)), body=entry.body_id or "",
                     credit=entry.credit)  # fmt: skip
 
 
-def _answer(match: Match, supports: Sequence[Candidate], reading: _Reading) -> EntryHit:
+def _answer(match: Match, supports: Sequence[Candidate], reading: Reading) -> EntryHit:
     hit = _hit(match, reading)
     return replace(hit, reasons=(*hit.reasons, *served(match, reading.known, supports)))
 
@@ -344,13 +252,13 @@ def _as_said(hit: Hit, text: str) -> str:
     return "…".join(as_said(text, *span) for span in sorted(set(hit.spans)))
 
 
-def _ordered(listed: Sequence[Candidate], reading: _Reading) -> list[Candidate]:
+def _ordered(listed: Sequence[Candidate], reading: Reading) -> list[Candidate]:
     order = {code: number for number, code in enumerate(reading.known.services)}
     return sorted(listed, key=lambda one: (-one.score, order[one.service], one.body))
 
 
 def _proposed_needs(
-    reading: _Reading, needs_of: Mapping[str, int], supports: Sequence[Candidate], misses: Sequence[NearMiss]
+    reading: Reading, needs_of: Mapping[str, int], supports: Sequence[Candidate], misses: Sequence[NearMiss]
 ) -> list[ProposedNeed]:
     found = []
     for number in sorted(set(needs_of.values())):
@@ -376,7 +284,7 @@ def _title(text: str) -> str:
     return plain if len(plain) <= _TITLE else plain[: _TITLE - 1] + "…"
 
 
-def _contacts(reading: _Reading) -> list[Contact]:
+def _contacts(reading: Reading) -> list[Contact]:
     """Return who else can help: those the text speaks of strongly enough, and the best where the matter is somebody else's."""
     found: list[Contact] = []
     for fit in reading.outside:
@@ -390,7 +298,7 @@ def _contacts(reading: _Reading) -> list[Contact]:
     return found
 
 
-def _spoken_for(fit: Fit, reading: _Reading) -> tuple[list[Evidence], list[tuple[int, int]]]:
+def _spoken_for(fit: Fit, reading: Reading) -> tuple[list[Evidence], list[tuple[int, int]]]:
     """Return the words that counted for a contact and where they stand; where none did, that the text is near in meaning."""
     hits = _telling(counted(fit.hits), reading.text)
     words = list(dict.fromkeys(_as_said(hit, reading.text) for hit in hits))[:_WORDS]
