@@ -127,7 +127,7 @@ def _composer() -> Composer:
 
 def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
     from renkei.base.memo import remembering
-    from renkei.matching import index
+    from renkei.matching import index, whole
     from renkei.matching.entries import matches
     from renkei.matching.knowledge import knowledge
 
@@ -141,7 +141,7 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
     found["index seconds"] = round(time.perf_counter() - begun, 1)
     os.sync()  # what was written is no question's time
     found["disk MB"] = round(sum(one.stat().st_size for one in index.home().rglob("*") if one.is_file()) / 1e6, 1)
-    found["read MB"] = round(index.read_through() / 1e6, 1)  # as a web process does at its start
+    found["read MB"] = round(whole.read_through() / 1e6, 1)  # as a web process does at its start
     known = knowledge()
     asked = {"short": composer.short(queries), "long": composer.long(queries)}
     _say(f"{found['index seconds']} s; {queries} short and long questions are asked …")

@@ -13,14 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from renkei.matching import lexical
+from renkei.matching import lexical, sums
 from renkei.matching.digest import Digest
 from renkei.matching.meaning import Alike, Prior
 from renkei.matching.postings import Extent, Postings, PostingsWriter
 from renkei.matching.ranking import Expand, Ranker
 
 _KEPT = 2  # generations of extents kept: readers may still be at the one before
-_BLOCK = 1 << 22  # bytes read at once
 
 
 def make(folder: Path, audience: str, prior: Prior, alike: Alike | None = None) -> None:
@@ -73,6 +72,7 @@ def writing(folder: Path, audience: str, change: Change) -> Iterator[Writer]:
         yield Writer(rows, words)
     rows.count()
     _write_extent(folder, audience, new, rows.extent)
+    sums.write(_postings(folder, audience), (folder / audience, _postings(folder, audience)), old, new)
 
 
 def count(folder: Path, audience: str, generation: int) -> int:
@@ -99,21 +99,17 @@ def ranker(folder: Path, audience: str, generation: int, expand: Expand | None =
     return Ranker(Postings(_postings(folder, audience), extent), index, expand=expand)
 
 
-def read_through(folder: Path, *, most: float) -> int:
-    """Read all files of a folder's halves once, so that their pages lie in memory when they are asked for. Returns the bytes read: none beyond ``most``.
+def size(folder: Path) -> int:
+    """Return how many bytes the files of both halves have."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def look_through(folder: Path, audience: str, generation: int) -> tuple[int, list[str]]:
+    """Read a half once, so that its pages lie in memory when they are asked for; return the bytes, and what is not as it was written.
 
     Mapped files come from the disk page by page, and a question asks for hundreds.
     """
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    if sum(path.stat().st_size for path in files) > most:
-        return 0
-    block = bytearray(_BLOCK)
-    count = 0
-    for path in files:
-        with path.open("rb", buffering=0) as file:
-            while held := file.readinto(block):
-                count += held
-    return count
+    return sums.look_through(_postings(folder, audience), generation)
 
 
 def _postings(folder: Path, audience: str) -> Path:

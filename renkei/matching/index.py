@@ -37,7 +37,7 @@ from renkei.matching.postings import Postings
 from renkei.matching.ranking import Pool, Ranker
 from renkei.matching.words import MAX_LENGTH
 
-_FORMAT = 9  # a new number makes every node rebuild
+_FORMAT = 10  # a new number makes every node rebuild
 _FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
 NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
@@ -206,7 +206,7 @@ def _sought(  # noqa: PLR0913  a search has that many sides
             if is_last:
                 break
             _log.warning("the search index cannot be read and is being rebuilt", exc_info=True)
-            _mend()
+            mend()
     raise _AwayError
 
 
@@ -248,12 +248,12 @@ def ensure() -> None:
     """See that the index is as new as the entries; never waits for a long build, nor fails where the disk does."""
     known = state()
     if known is None:
-        _mend()
+        mend()
     elif not _is_current(known, state=known):
         follow()
 
 
-def _mend() -> None:
+def mend() -> None:
     """Build anew: at once where that is quick and nobody else is at it for long, else in the background."""
     try:
         with _writer(wait=mending.PATIENCE if mending.is_small() else 0) as held:
@@ -264,13 +264,6 @@ def _mend() -> None:
         _log.warning("the search index cannot be written", exc_info=True)
         return
     mending.in_background(rebuild)
-
-
-def read_through() -> int:
-    """Have the files of the index lie in memory where half of it holds them. Returns how many bytes do. Raises OSError when files go meanwhile."""
-    known = state()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return half.read_through(home() / known.folder, most=memory / 2) if known is not None else 0
 
 
 def open_halves() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from django.db import connections
@@ -18,13 +19,14 @@ from renkei.base.actor import GUEST
 from renkei.base.context import acting
 from renkei.base.memo import remembering
 from renkei.base.refusal import Refused
-from renkei.matching import index, shelf
+from renkei.matching import index, shelf, whole
 from renkei.matching.finding import Wish, look
 from renkei.matching.knowledge import knowledge
 from renkei.matching.showing import shown
 
 _AFTER = 10.0  # seconds: the first pages of a server that has just started go before
 _EVERY = 5.0  # seconds between two looks at the index; it must stand still for so long
+_DAY = 86_400.0  # seconds between two readings of all of it, for what the disk has changed
 _QUESTION = "さびた金属の成分を調べたい"
 _log = logging.getLogger("renkei.matching")
 
@@ -50,9 +52,13 @@ def ask() -> None:
 
 
 def follow(end: threading.Event) -> None:
-    """Load what has come in, whenever the index has changed and then stood still for a while."""
+    """Load what has come in, whenever the index has changed and then stood still for a while; look it through once a day."""
     loaded = before = None
+    looked = time.monotonic()
     while not end.wait(_EVERY):
+        if time.monotonic() - looked > _DAY:
+            _quietly(whole.look_after)
+            looked = time.monotonic()
         now = index.state()
         if now is not None and now == before and now != loaded:
             _quietly(_load)
@@ -65,7 +71,7 @@ def _ask() -> None:
         look(Wish(), actor=GUEST)  # what is told of each entry by itself: its fee, its area, its fields
         shown(look(Wish(q=_QUESTION), actor=GUEST), str)
         index.find(_QUESTION, audience="staff", kinds=(), limit=1)  # opens the other half: of its entries none is read
-    index.read_through()
+    whole.read_through()
 
 
 def _load() -> None:

@@ -182,15 +182,17 @@ def plan(_home: Home) -> Finding:
 
 
 def index(_home: Home) -> Finding:
-    """The search index is there and as new as the catalogue."""
+    """The search index is there, as new as the catalogue, and as it was written."""
     from renkei.matching.index import is_stale
+    from renkei.matching.whole import damaged
 
-    stale = not _table("matching_entry") or is_stale()
-    return Finding(
-        "検索の索引は最新です" if not stale else "検索の索引が無いか、古くなっています",
-        "the search index is up to date" if not stale else "the search index is missing or stale", not stale,
-        "renkei serve を起動し直すと作り直します。", "Start renkei serve again: it rebuilds the index.",
-    )  # fmt: skip
+    mend, mend_en = "renkei serve を起動し直すと作り直します。", "Start renkei serve again: it rebuilds the index."
+    if not _table("matching_entry") or is_stale():
+        return Finding("検索の索引が無いか、古くなっています", "the search index is missing or stale", False, mend, mend_en)
+    if changed := damaged():
+        names = ", ".join(changed)
+        return Finding(f"検索の索引が壊れています（{names}）", f"the search index is damaged ({names})", False, mend, mend_en)
+    return Finding("検索の索引は最新です", "the search index is up to date", True, "", "")
 
 
 def vectors(_home: Home) -> Finding:
