@@ -17,10 +17,11 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -28,7 +29,7 @@ from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
-from renkei.matching import encoders, enrich, everything, filling, half, learned, mending, synonyms
+from renkei.matching import encoded, encoders, enrich, everything, filling, half, learned, mending, synonyms
 from renkei.matching.columns import Rows, firsts
 from renkei.matching.filling import AUDIENCES
 from renkei.matching.fusion import Signs
@@ -67,15 +68,14 @@ class _AwayError(Exception):
     """There is no index that can be read, for now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An entry the index found, before the database has been asked for it."""
 
     id: str
     kind: str
     score: float
     near: float = 0.0  # in meaning
-    held: tuple[Postings, int] | None = field(default=None, compare=False, repr=False)
+    held: tuple[Postings, int] | None = None
     is_told: bool = True  # found by words, not by meaning alone
 
 
@@ -229,10 +229,9 @@ def _ranked(ranker: Ranker, found: Pool, limit: int, kinds: Sequence[str] = ()) 
     rows, place, names = found.rows[kept], np.round(share, 4), ranker.postings
     group = names.kind_places(rows, kinds)
     first = _with_equals(firsts(place, group, limit), place, group)  # equal ones at the end are told by their ids
-    listed = zip(*(one[first].tolist() for one in (place, rows, share, near[kept], found.told[kept])), strict=True)
+    listed = [one[first].tolist() for one in (place, rows, share, near[kept], found.told[kept])]
     by_kind: dict[str, list[tuple[float, str, Found]]] = {kind: [] for kind in kinds or ("",)}
-    for mark, row, score_, alike, told in listed:
-        id_, kind = names.id_of(row), names.kind_of(row)
+    for mark, row, score_, alike, told, (id_, kind, _mark) in zip(*listed, names.named(listed[1]), strict=True):
         by_kind[kind if kinds else ""].append((-mark, id_, Found(id_, kind, score_, alike, (names, row), told)))
     return [hit for own in by_kind.values() for _mark, _id, hit in sorted(own, key=itemgetter(0, 1))[:limit]]
 
@@ -276,6 +275,7 @@ def forget() -> None:
     """Close this process's handles (when the home changes, and before a fork)."""
     with _guard:
         _opened.clear()
+    encoded.forget()
 
 
 def _open(audience: str) -> Ranker:
@@ -294,7 +294,7 @@ def _open(audience: str) -> Ranker:
         if kept is None or kept[:3] != (known.folder, known.generation, made):
             opened = half.ranker(home() / known.folder, audience, known.generation)
             if encoder is not None:
-                opened = opened.with_encoded(enrich.encoded_for(opened.postings.ids))
+                opened = opened.with_encoded(encoded.encoded_for(opened.postings, (known.folder, audience)))
             kept = (known.folder, known.generation, made, opened)
             _opened[audience] = kept
         return kept[3]

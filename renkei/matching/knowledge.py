@@ -13,8 +13,8 @@ from renkei.matching.kinds import NOTHING, nothing_told
 from renkei.matching.scoring import Sayings
 from renkei.matching.words import content_forms
 from renkei.plan.content import OutsideContact, PlanContent
-from renkei.plan.models import Municipality, PlanVersion, Service
-from renkei.plan.queries import current_plan, version_content
+from renkei.plan.models import Municipality, Service
+from renkei.plan.queries import current_plan, newest_key, version_content
 
 OUT = "outside:"  # an outside contact stands beside the services under this prefix
 
@@ -77,9 +77,7 @@ class Knowledge:
 
 def knowledge(on: dt.date | None = None) -> Knowledge:
     """Return what the plan running on a day says. Raises Refused when no plan is published."""
-    version = PlanVersion.objects.filter(plan=current_plan(on)).order_by("-number").values_list("pk", flat=True).first()
-    assert version is not None  # noqa: S101  current_plan returns published plans only
-    return knowledge_of(version)
+    return knowledge_of(newest_key(current_plan(on)))
 
 
 @lru_cache(maxsize=8)

@@ -12,10 +12,10 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from renkei.base.memo import once
 from renkei.matching.fusion import Model, Signs, Values, from_data
 from renkei.matching.learnmodels import LearnedModel, LearnedState
 from renkei.matching.models import JudgmentOrigin
+from renkei.matching.of_site import of_site
 
 AreOf = Callable[[str], NDArray[np.bool_]]
 
@@ -51,7 +51,7 @@ def scores(signs: Signs, are_of: AreOf, shipped: Model, *, kept: NDArray[Any] | 
     A kind with weights of its own is ordered by them, with the scores that the common weights gave its candidates: how the
     kind stands beside the others stays as it was, for its own judgments tell nothing of that.
     """
-    used = once("learned models", _used)
+    used = of_site().models
     found = np.array((_model(used[""]) if "" in used else shipped).score(signs))
     for kind, pk in used.items():
         whole = np.flatnonzero(are_of(kind)) if kind else np.zeros(0, dtype=np.int64)
@@ -62,13 +62,6 @@ def scores(signs: Signs, are_of: AreOf, shipped: Model, *, kept: NDArray[Any] | 
         order = sorted(shown, key=lambda one: (-own[int(one)], one))
         found[order] = np.sort(found[shown])[::-1]
     return found if kept is None else found[kept]
-
-
-def _used() -> dict[str, UUID]:
-    """Return the weights in use by kind. Asked at every question: in SQL that is written once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT kind, id FROM matching_learnedmodel WHERE state = %s", [LearnedState.IN_USE])
-        return dict(cursor.fetchall())
 
 
 @lru_cache(maxsize=16)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import loops, meaning
-from renkei.matching.columns import Floats, Lines, Rows, Vectors, append, mapped, runs
+from renkei.matching.columns import Floats, Lines, Rows, Vectors, append, mapped, runs, vectors_of
 from renkei.matching.digest import WITH_ROWS, Digest, Keys, digests, keys_of
 from renkei.matching.loops import fixed
 from renkei.matching.meaning import Alike, Prior
@@ -39,7 +39,6 @@ _MOST_COUNTED = 255
 _SIZES = {  # bytes a row
     "ids.i8": 8, "kinds.i2": 2, "names.ends": 8, "ends.i8": _PARTS * 8, "lengths.f4": len(FIELDS) * 4, "scales.f4": 3 * 4, "vectors.i1": 3 * meaning.WIDTH,
 }  # fmt: skip
-_LEAST = 1e-9
 _SPARSE = 1_000_000  # terms that are sorted rather than counted in an array
 
 
@@ -117,6 +116,11 @@ class Postings:
     def kind_of(self, row: int) -> str:
         """Return the kind of a row."""
         return self.kind_names[int(self.kind_codes[row])]
+
+    def named(self, rows: Sequence[int]) -> list[tuple[str, str, str]]:
+        """Return id, kind and mark of rows."""
+        read = self._read
+        return [read.get(row) or self._name(row) for row in rows]
 
     def read_names(self) -> None:
         """Read the name of every row at once, where so many are kept: a question asks for those of a thousand or more."""
@@ -306,8 +310,8 @@ class PostingsWriter:
     def _append_vectors(self, block: Digest) -> None:
         title, body = (self._static.of_bag(block.fields[part].bag) for part in ("title", "words"))
         made = np.stack([title, body, meaning.unit(title + body)], axis=1)
-        scales = (np.maximum(np.abs(made).max(axis=2), _LEAST) / 127).astype(np.float32)
-        append(self._folder / "vectors.i1", np.rint(made / scales[:, :, None]).astype(np.int8))
+        numbers, scales = vectors_of(made)
+        append(self._folder / "vectors.i1", numbers)
         append(self._folder / "scales.f4", scales)
 
     def _append_names(self, block: Digest) -> None:

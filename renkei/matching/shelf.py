@@ -120,7 +120,7 @@ def tell(known: Knowledge) -> None:
     after = ""
     while len(_kept) + _AT_ONCE <= _MOST_KEPT and (names := _asked(_NAMES, {"after": after, "most": _AT_ONCE})):
         after = names[-1][0]
-        missing = [id_ for id_, digest in names if _kept_of(id_, digest, known) is None]
+        missing = [id_ for id_, digest in names if _kept.get(id_, ())[:2] != (digest, known.version)]
         for begin in range(0, len(missing), _FEW):
             _read(missing[begin : begin + _FEW], known)
             time.sleep(_PAUSE)
@@ -180,20 +180,16 @@ def _told(wanted: Iterable[tuple[str, str]], known: Knowledge) -> dict[str, _Tol
     """Return what is told of each entry, reading those that are new or changed."""
     found: dict[str, _Told] = {}
     missing = []
+    version = known.version
     for id_, digest in wanted:
-        kept = _kept_of(id_, digest, known)
-        if kept is None:
-            missing.append(id_)
+        kept = _kept.get(id_)
+        if kept is not None and kept[0] == digest and kept[1] == version:
+            found[id_] = kept[2]
         else:
-            found[id_] = kept
+            missing.append(id_)
     for begin in range(0, len(missing), _AT_ONCE):
         found |= _read(missing[begin : begin + _AT_ONCE], known)
     return found
-
-
-def _kept_of(id_: str, digest: str, known: Knowledge) -> _Told | None:
-    kept = _kept.get(id_)
-    return kept[2] if kept is not None and kept[:2] == (digest, known.version) else None
 
 
 def _read(ids: Sequence[str], known: Knowledge) -> dict[str, _Told]:

@@ -143,8 +143,9 @@ def labels(name: str, codes: Iterable[str]) -> dict[str, str]:
     elif name == "topic":
         known = {term.code: term.name for term in content_now().vocabulary("tech_fields")}
     elif name == "area":
-        known = dict(Municipality.objects.filter(pk__in=listed).values_list("pk", "name"))
-        known |= {ANYWHERE: _("地域のどこでも"), OUTSIDE: _("地域の外")}
+        known = {ANYWHERE: _("地域のどこでも"), OUTSIDE: _("地域の外")}
+        if places := [code for code in listed if code not in known]:
+            known |= dict(Municipality.objects.filter(pk__in=places).values_list("pk", "name"))
     elif name == "fee":
         known = {FREE: _("無料"), "paid": _("有料")}
     else:

@@ -14,7 +14,6 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from uuid import UUID
 
-from renkei.base.memo import once
 from renkei.base.text import to_katakana
 from renkei.matching.wordfile import ALIKE, MEANS, SYMPTOM, Group, shipped
 from renkei.matching.words import Word, content_forms, words
@@ -146,17 +145,9 @@ def default() -> Wordlist:
 
 def current() -> Wordlist:
     """Return the list that is in use, the site's changes among it; asks the database for the mark of the newest one."""
-    return _of_edition(once("synonym edition", _edition))
+    from renkei.matching.of_site import of_site  # noqa: PLC0415  the shipped list must be had without Django
 
-
-def _edition() -> UUID | None:
-    """Return the mark of the list in use. Asked at every question: in SQL that is written once."""
-    from django.db import connection  # noqa: PLC0415  the shipped list must be had without Django
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT mark FROM matching_synonymedition")
-        row = cursor.fetchone()
-    return row[0] if row else None
+    return _of_edition(of_site().edition)
 
 
 def expanded(forms: Iterable[str]) -> set[str]:

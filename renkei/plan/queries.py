@@ -32,11 +32,16 @@ def current_plan(on: dt.date | None = None) -> Plan:
 
 
 def plan_content(plan: Plan) -> PlanContent:
-    """Return the newest published content of a plan."""
+    """Return the newest published content of a plan. Raises Refused when none is."""
+    return version_content(newest_key(plan))
+
+
+def newest_key(plan: Plan) -> int:
+    """Return the key of the newest published version of a plan. Raises Refused when none is."""
     newest = once(("newest", plan.pk), lambda: _newest(plan), lasting=True)
     if newest is None:
         raise Refused(_("この計画はまだ公開されていません。"), "not_published")
-    return version_content(newest)
+    return newest
 
 
 def _newest(plan: Plan) -> int | None:
