@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import platform
 import signal
@@ -17,22 +16,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
+from bench.scale.encoder import measured
 from bench.scale.made_up import Composer
 from bench.scale.peers import Peer, bm25s_peer, postgres_peer, scratch, sweep, tantivy_peer
+from bench.scale.timing import Row, loops_alone, parts, times
 from bench.yardstick import yardstick
+from renkei.matching.encoders import Encoder, named
 
-Row = dict[str, Any]
 COLUMNS = ("id", "kind", "name", "kana", "owner_name", "kept_by", "summary", "text", "facts", "tech_fields", "themes", "url", "source",
            "is_public", "entered_at", "withdrawn_reason", "text_hash")  # fmt: skip
 PROBE = "RENKEI_SCALE_PROBE"
-LOOPS = ("add_rows", "add_phrases", "nearnesses", "weigh", "meet", "come_near", "hold")
 _WARM = 20
 _SAVED = 7  # entries that are saved one by one
 _REMATCHED = 100_000  # the catalogue that the night's pass is promised for
@@ -52,13 +50,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure(chosen: argparse.Namespace) -> int:
-    """Measure each size; print a table on standard error while it goes on, JSON on standard output at the end."""
+    """Measure each size; print a table on standard error while it goes on, JSON on standard output at the end. Raises EncoderError."""
     signal.signal(signal.SIGTERM, lambda *_given: sys.exit(143))
+    encoder = named(chosen.encoder) if chosen.encoder else None
     answer: Row = {"machine": machine(), "sizes": []}
     try:
         with redirect_stdout(sys.stderr), _instance():
             for size in sorted(chosen.entries):
-                found = _measure(size, chosen.queries, rematch=chosen.rematch, peers=not chosen.no_peers)
+                found = _measure(size, chosen.queries, rematch=chosen.rematch, peers=not chosen.no_peers, encoder=encoder)
                 if answer["sizes"]:
                     before = answer["sizes"][-1]["path"]
                     found["growth"] = {name: round(found["path"][name]["p95"] / before[name]["p95"], 2) for name in ("short", "long")}
@@ -125,7 +124,7 @@ def _composer() -> Composer:
     return Composer(texts, terms, [row["text"] for row in rows("stories.jsonl")])
 
 
-def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
+def _measure(size: int, queries: int, *, rematch: int, peers: bool, encoder: Encoder | None) -> Row:
     from renkei.base.memo import remembering
     from renkei.matching import index, whole
     from renkei.matching.entries import matches
@@ -156,6 +155,9 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
         found["path"] = {name: times(ask, texts) for name, texts in asked.items()}
         found["yardstick ms"] = [before, yardstick()]
         found["parts"] = {name: parts(texts) | {"loops": loops_alone(ask, texts)} for name, texts in asked.items()}
+    if encoder is not None:
+        _say("the same questions are asked with the encoder …")
+        found["with the encoder"] = measured(encoder, size, lambda: _asked(ask, asked), composer.short(queries * 2)[queries:])
     found["visible ms"] = _visible()
     found["memory MB"] = _memory()
     if rematch and size <= _REMATCHED:
@@ -172,6 +174,14 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool) -> Row:
         found["ratio of medians"] = {name: round(found["path"][name]["p50"] / found["peers"]["tantivy"][name]["p50"], 2) for name in asked}
         found["ratio of the least"] = {name: round(_least(found["parts"][name]) / found["peers"]["tantivy"][name]["p50"], 2) for name in asked}
     return found
+
+
+def _asked(ask: Callable[[str], None], asked: dict[str, list[str]]) -> Row:
+    """Return the times of questions of each kind, asked by a member of the staff; what is loaded once is not among them."""
+    with _as_staff():
+        for texts in asked.values():
+            ask(texts[0])
+        return {name: times(ask, texts) for name, texts in asked.items()}
 
 
 def _least(told: Row) -> float:
@@ -216,69 +226,6 @@ def _fill(composer: Composer, size: int) -> None:
                                 one.is_public, "2026-04-01", "", one.id])  # fmt: skip
         cursor.execute("ALTER TABLE matching_entry ENABLE TRIGGER USER, ENABLE ROW LEVEL SECURITY")
         cursor.execute("VACUUM ANALYZE matching_entry")
-
-
-def times(ask: Callable[[Any], Any], given: Sequence[Any], *, seconds: float = math.inf) -> Row:
-    """Return median and p95, in milliseconds, of asking once for each; ``cpu`` is the median of this process's own work.
-
-    After ``seconds`` no more is asked; ``asked`` tells how often it was, where that is less.
-    """
-    taken: list[float] = []
-    worked: list[float] = []
-    end = time.perf_counter() + seconds
-    for one in given:
-        if len(taken) > 1 and time.perf_counter() > end:
-            break
-        begun, at_work = time.perf_counter(), time.thread_time()
-        ask(one)
-        taken.append((time.perf_counter() - begun) * 1000)
-        worked.append((time.thread_time() - at_work) * 1000)
-    p95 = statistics.quantiles(taken, n=20)[-1]
-    found: Row = {"p50": round(statistics.median(taken), 2), "p95": round(p95, 2), "cpu": round(statistics.median(worked), 2)}
-    return found | ({"asked": len(taken)} if len(taken) < len(given) else {})
-
-
-def parts(texts: Sequence[str]) -> Row:
-    """Return how long the parts of the path take: looking whether the index is current, the ranking alone, reading what it found."""
-    from renkei.matching import fetching, index
-    from renkei.matching.entries import KINDS, PER_KIND
-    from renkei.matching.words import content_forms
-
-    def ranked(text: str) -> list[str]:
-        return [hit.id for hit in index.find_by_kind(text, audience="staff", kinds=KINDS, limit=PER_KIND)]
-
-    return {
-        "current": times(lambda _text: index.ensure(), texts),
-        "analysis": times(content_forms, texts),
-        "ranking": times(ranked, texts),
-        "reading": times(fetching.with_windows, [ranked(text) for text in texts]),
-    }
-
-
-def loops_alone(ask: Callable[[str], Any], texts: Sequence[str]) -> Row:
-    """Return how long the compiled loops of the whole path take, all that stands between them left out: no path with these signs is quicker."""
-    from renkei.matching import loops
-
-    spent = 0.0
-
-    def timed(loop: Callable[..., None]) -> Callable[..., None]:
-        def run(*given: Any) -> None:
-            nonlocal spent
-            begun = time.perf_counter()
-            loop(*given)
-            spent += time.perf_counter() - begun
-
-        return run
-
-    taken: list[float] = []
-    with ExitStack() as stack:
-        for name in LOOPS:
-            stack.enter_context(mock.patch.object(loops, name, timed(getattr(loops, name))))
-        for text in texts:
-            spent = 0.0
-            ask(text)
-            taken.append(spent * 1000)
-    return {"p50": round(statistics.median(taken), 2), "p95": round(statistics.quantiles(taken, n=20)[-1], 2)}
 
 
 def _peers(asked: dict[str, list[str]], size: int) -> Row:

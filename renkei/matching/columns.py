@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +13,10 @@ from renkei.matching.loops import fixed
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
+_LEAST = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Vectors:
+class Vectors(NamedTuple):
     """Some vectors a row, as whole numbers from -127 to 127 and what they are to be multiplied by: a quarter of the place."""
 
     numbers: NDArray[np.int8]
@@ -37,6 +36,12 @@ class Vectors:
     def whole(self, side: int) -> Floats:
         """Return one of the vectors of all rows."""
         return self.numbers[:, side].astype(np.float32) * self.scales[:, side, None]
+
+
+def vectors_of(made: Floats) -> Vectors:
+    """Return vectors (rows, sides, width) as whole numbers with their scales."""
+    scales = (np.maximum(np.abs(made).max(axis=2), _LEAST) / 127).astype(np.float32)
+    return Vectors(np.rint(made / scales[:, :, None]).astype(np.int8), scales)
 
 
 class Lines:

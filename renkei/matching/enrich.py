@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -16,10 +16,9 @@ import numpy as np
 from django.db.models import Max, QuerySet
 
 from renkei.matching import encoders, everything
-from renkei.matching.encoders import Encoder, EncoderError, Matrix
+from renkei.matching.encoders import Encoder, EncoderError
 from renkei.matching.everything import Text
 from renkei.matching.models import EntryChange
-from renkei.matching.ranking import SCANNED, Encoded
 from renkei.matching.textvectors import TextVector
 
 READ = 300  # characters of an entry that are encoded
@@ -45,41 +44,9 @@ def texts_of(entry: Text) -> tuple[str, str]:
     return entry.name[:READ], f"{entry.name}\n{entry.summary}\n{entry.text}"[:READ]
 
 
-def held(encoder: Encoder, texts: Sequence[str]) -> tuple[Matrix, int]:
-    """Return a row for each text from what is kept, noughts where nothing is yet, and how many texts lack theirs."""
-    rows = np.zeros((len(texts), encoder.width), dtype=np.float32)
-    hashes = [encoders.key(encoder, text)[2] for text in texts]
-    places: dict[str, list[int]] = {}
-    for at, one in enumerate(hashes):
-        places.setdefault(one, []).append(at)
-    lacking = set(places)
-    for some in _chunks(places, _AT_ONCE):
-        for text_hash, vector in _kept(encoder).filter(text_hash__in=some).values_list("text_hash", "vector"):
-            found = np.frombuffer(bytes(vector), dtype=np.float16)
-            if found.shape == (encoder.width,):
-                rows[places[text_hash]] = found
-                lacking.discard(text_hash)
-    return rows, sum(len(places[one]) for one in lacking)
-
-
 def stamp(encoder: Encoder) -> int:
     """Return a number that grows when vectors of the encoder come in: who holds a matrix of them reads anew."""
     return int(_kept(encoder).aggregate(last=Max("pk"))["last"] or 0)
-
-
-def encoded_for(ids: Sequence[str]) -> Encoded | None:
-    """Return the plugged-in encoder with the vectors of these entries, in this order; noughts where there is none yet.
-
-    None without an encoder, and beyond ``SCANNED`` entries: the matrices would not fit beside everything else.
-    """
-    found = encoders.encoder()
-    if found is None or len(ids) > SCANNED:
-        return None
-    texts: dict[str, tuple[str, str]] = {}
-    for some in _chunks(ids, _AT_ONCE):
-        texts.update((one.id, texts_of(one)) for one in everything.texts(some))
-    title, whole = (held(found, [texts.get(one, ("", ""))[side] for one in ids])[0] for side in (0, 1))
-    return Encoded(found, title, whole)
 
 
 def enrich(*, seconds: float = 40.0, encoder: Encoder | None = None) -> int:
@@ -95,7 +62,7 @@ def enrich(*, seconds: float = 40.0, encoder: Encoder | None = None) -> int:
         return 0
     until, made = time.monotonic() + seconds, 0
     try:
-        for some in _chunks(_lacking(found), _BATCH):
+        for some in chunks(_lacking(found), _BATCH):
             made += _make(found, dict(some))
             if time.monotonic() > until:
                 return made
@@ -114,7 +81,7 @@ def waiting(encoder: Encoder) -> int:
 def _lacking(encoder: Encoder) -> Iterator[tuple[str, str]]:
     """Yield hash and text of what has no vector, each once."""
     seen: set[str] = set()
-    for some in _chunks(everything.texts(), _AT_ONCE):
+    for some in chunks(everything.texts(), _AT_ONCE):
         texts = {encoders.key(encoder, text)[2]: text for entry in some for text in texts_of(entry)}
         known = set(_kept(encoder).filter(text_hash__in=texts).values_list("text_hash", flat=True))
         for text_hash, text in texts.items():
@@ -137,7 +104,8 @@ def _kept(encoder: Encoder) -> QuerySet[TextVector]:
     return TextVector.objects.filter(model=encoder.name, version=encoder.version)
 
 
-def _chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+def chunks(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """Yield the items in lists of ``size``."""
     source = iter(items)
     while some := list(islice(source, size)):
         yield some

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from renkei.matching import enrich, learned, learning, lexical, measures, synonyms
+from renkei.matching import learned, learning, lexical, measures, synonyms
+from renkei.matching.encoded import encoded_for
 from renkei.matching.fusion import Model
 from renkei.matching.learnactions import Outcome
 from renkei.matching.learning import Example
@@ -65,7 +66,5 @@ def _ranker(documents: Sequence[Document], place: Path, kind: str) -> Ranker:
     index = lexical.make()
     lexical.put(index, listed)
     wordlist = synonyms.current()
-    return Ranker(
-        Postings(place, writer.extent), index, model=learned.model(kind),
-        expand=wordlist.added_to, encoded=enrich.encoded_for([one.id for one in documents]),
-    )  # fmt: skip
+    postings = Postings(place, writer.extent)
+    return Ranker(postings, index, model=learned.model(kind), expand=wordlist.added_to, encoded=encoded_for(postings))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renkei.matching import encoders, fusion, lexical
-from renkei.matching.columns import Rows, firsts
+from renkei.matching.columns import Floats, Rows, Vectors, firsts, vectors_of
 from renkei.matching.encoders import Encoder, EncoderError, Matrix
 from renkei.matching.fusion import Model
 from renkei.matching.lexical import Scores
@@ -54,11 +54,17 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A plugged-in encoder with the vectors of the rows of postings, of titles and of whole texts; noughts where not made yet."""
+    """An encoder with vectors, and which of them is that of each row's title and of its whole text."""
 
     encoder: Encoder
-    title: Matrix
-    whole: Matrix
+    vectors: Vectors
+    title: Rows
+    whole: Rows
+
+    def near(self, places: Rows, asked: Any) -> Floats:
+        """Return how near some of the vectors come to a question's."""
+        found: Floats = self.vectors.near_to(places, asked, 0)[0]
+        return found
 
 
 class Ranker:
@@ -127,7 +133,7 @@ class Ranker:
         if query.has_vector:
             sides.append(self.postings.both @ query.vector if looked is None else self.postings.vectors.near_to(looked, query.vector, BOTH)[0])
         if self._encoded is not None:
-            sides.append((self._encoded.whole if looked is None else self._encoded.whole[looked]) @ asked)
+            sides.append(self._encoded.near(self._encoded.whole if looked is None else self._encoded.whole[looked], asked))
         if looked is None:
             return [rows for near in sides for rows in self._best_of(near, kinds, limit)]
         group = self.postings.kind_places(looked, _named(kinds))
@@ -187,8 +193,8 @@ class Ranker:
     def _signs(self, query: Query, rows: Rows, asked: Any) -> dict[str, Values]:
         found = signals(query, self.postings, rows)
         if self._encoded is not None:
-            found["encoder"] = self._encoded.whole[rows] @ asked
-            found["encoder_title"] = self._encoded.title[rows] @ asked
+            found["encoder"] = self._encoded.near(self._encoded.whole[rows], asked)
+            found["encoder_title"] = self._encoded.near(self._encoded.title[rows], asked)
         return found
 
 
@@ -204,8 +210,14 @@ def _height(score: Scores, count: int) -> float:
     return float(np.partition(some, -rank)[-rank]) if rank < len(some) else 0.0
 
 
+def made_of(encoder: Encoder, title: Matrix, whole: Matrix) -> Encoded:
+    """Return the vectors of titles and of whole texts, a row for each document."""
+    rows = np.arange(len(title))
+    return Encoded(encoder, vectors_of(np.concatenate([title, whole])[:, None]), rows, rows + len(title))
+
+
 def encode_documents(encoder: Encoder, documents: Sequence[Document]) -> Encoded:
     """Return the encoder's vectors of documents; slow (tens of milliseconds a document), so kept by whoever calls."""
     title = encoders.checked(encoder, [one.title for one in documents], "document")
     whole = [f"{one.title}\n{one.text}"[:_CUT] for one in documents]
-    return Encoded(encoder, title, encoders.checked(encoder, whole, "document"))
+    return made_of(encoder, title, encoders.checked(encoder, whole, "document"))

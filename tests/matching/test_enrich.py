@@ -12,11 +12,14 @@ from django.db import IntegrityError, transaction
 
 from renkei.base.actor import SYSTEM
 from renkei.base.context import acting
-from renkei.matching import encoders, enrich, everything
+from renkei.matching import encoded, encoders, enrich, everything
 from renkei.matching.actions import EntryRow, put_entries, withdraw_entries
+from renkei.matching.encoded import Store, encoded_for
 from renkei.matching.encoders import EncoderError, Matrix, Role
-from renkei.matching.enrich import held, stamp, texts_of, waiting
+from renkei.matching.enrich import stamp, texts_of, waiting
 from renkei.matching.models import Entry
+from renkei.matching.postings import Extent
+from renkei.matching.ranking import Encoded
 from renkei.matching.textvectors import TextVector
 from tests.world import World
 
@@ -44,15 +47,25 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("RENKEI_ENCODER", raising=False)
     encoders.encoder.cache_clear()
     enrich._done.clear()
+    encoded.forget()
     plain = encoders.encoder
     yield
     plain.cache_clear()
     enrich._done.clear()
+    encoded.forget()
 
 
 def put(*names: str, text: str = "測る") -> None:
     rows = [EntryRow(id=name, kind="equipment", name=name, summary="機器", text=text) for name in names]
     put_entries(rows, kept_by="tests", by=SYSTEM)
+
+
+def held(encoder: Fake, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+    """Return the vectors of texts as a process reads them, and of how many there is none."""
+    store = Store(encoder)
+    store.follow()
+    places = store.places([encoders.key(encoder, text)[2] for text in texts])
+    return store._vectors.whole(0)[places].round(1).tolist(), int((places == 0).sum())
 
 
 def texts(*names: str) -> set[str]:
@@ -72,7 +85,7 @@ def test_each_text_is_encoded_once_and_found_by_its_hash(world: World) -> None:
     assert set(fake.read) == texts("膜厚計", "硬度計") == {"膜厚計", "硬度計", "膜厚計\n機器\n測る", "硬度計\n機器\n測る"}
     assert waiting(fake) == 0
     rows, lacking = held(fake, ["膜厚計", "知らない", "膜厚計", "膜厚計\n機器\n測る"])
-    assert rows.tolist() == [[3, ord("膜") % 7], [0, 0], [3, ord("膜") % 7], [9, ord("膜") % 7]]
+    assert rows == [[3, ord("膜") % 7], [0, 0], [3, ord("膜") % 7], [9, ord("膜") % 7]]
     assert lacking == 1
     assert held(fake, []) [1] == 0
 
@@ -136,7 +149,7 @@ def test_a_vector_of_another_width_is_not_read(world: World) -> None:
     key = encoders.key(fake, "膜厚計")
     TextVector.objects.create(model=key[0], version=key[1], text_hash=key[2], vector=b"\x00" * 10)
     rows, lacking = held(fake, ["膜厚計"])
-    assert (rows.tolist(), lacking) == ([[0, 0]], 1)
+    assert (rows, lacking) == ([[0, 0]], 1)
     with pytest.raises(IntegrityError, match="text_vector_once"), transaction.atomic():
         TextVector.objects.create(model=key[0], version=key[1], text_hash=key[2], vector=b"")
 
@@ -149,16 +162,71 @@ def test_the_worker_makes_them_and_the_web_reads_them(committed_world: World, lo
         assert held(Fake(), ["膜厚計"])[1] == 0
 
 
+def shown(found: Encoded | None, side: str) -> list[list[float]]:
+    assert found is not None
+    rows: list[list[float]] = found.vectors.whole(0)[getattr(found, side)].round(1).tolist()
+    return rows
+
+
+class Rows:
+    """Stands for postings: names in order."""
+
+    def __init__(self, *ids: str) -> None:
+        self.ids = ids
+        self.extent = Extent(len(ids))
+
+    def named(self, rows: Sequence[int]) -> list[tuple[str, str, str]]:
+        return [(self.ids[row], "equipment", "") for row in rows]
+
+
 def test_the_vectors_of_entries_stand_in_the_order_asked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     put("膜厚計", "硬度計")
     fake = Fake()
     enrich.enrich(encoder=fake)
     put("新しい計器")
-    assert enrich.encoded_for(["膜厚計"]) is None
+    assert encoded_for(Rows("膜厚計")) is None  # type: ignore[arg-type]
     monkeypatch.setattr(encoders, "encoder", lambda: fake)
-    found = enrich.encoded_for(["硬度計", "gone", "新しい計器", "膜厚計"])
-    assert found is not None
-    assert found.title.tolist() == [[3, ord("硬") % 7], [0, 0], [0, 0], [3, ord("膜") % 7]]
-    assert found.whole[:, 0].tolist() == [9, 0, 0, 9]
-    monkeypatch.setattr(enrich, "SCANNED", 3)
-    assert enrich.encoded_for(["a", "b", "c", "d"]) is None
+    postings: Any = Rows("硬度計", "gone", "新しい計器", "膜厚計")
+    found = encoded_for(postings)
+    assert shown(found, "title") == [[3, ord("硬") % 7], [0, 0], [0, 0], [3, ord("膜") % 7]]
+    assert [row[0] for row in shown(found, "whole")] == [9, 0, 0, 9]
+    enrich.enrich(encoder=fake)
+    assert [row[0] for row in shown(encoded_for(postings), "title")] == [3, 0, 5, 3]
+    monkeypatch.setattr(encoded, "MOST", 3)
+    assert encoded_for(postings) is None
+
+
+def test_a_question_after_a_change_reads_what_is_new_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("膜厚計", "硬度計", "新しい計器")
+    fake = Fake()
+    enrich.enrich(encoder=fake)
+    monkeypatch.setattr(encoders, "encoder", lambda: fake)
+    asked: list[list[str]] = []
+    read = everything.texts
+
+    def texts_read(ids: Sequence[str] | None = None) -> Iterator[everything.Text]:
+        asked.append(list(ids or ()))
+        return read(ids)
+
+    monkeypatch.setattr(everything, "texts", texts_read)
+    first: Any = Rows("膜厚計", "硬度計")
+    more: Any = Rows("膜厚計", "硬度計", "新しい計器")
+    halves = [("build-1", "staff"), ("build-1", "public"), ("build-1", "staff"), ("build-1", "staff"), ("build-2", "staff"), ("build-1", "staff")]
+    for half, rows in zip(halves, [first, first, first, more, more, more], strict=True):
+        assert [row[0] for row in shown(encoded_for(rows, half), "title")] == [3, 3, 5][: len(rows.ids)]
+    assert asked == [["膜厚計", "硬度計"], ["膜厚計", "硬度計"], ["新しい計器"], ["膜厚計", "硬度計", "新しい計器"], ["膜厚計", "硬度計", "新しい計器"]]
+
+
+def test_the_store_follows_and_another_encoder_has_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("膜厚計")
+    fake, newer = Fake(), Fake("2")
+    enrich.enrich(encoder=fake)
+    store = Store(fake)
+    for count in (3, 5):
+        store.follow()
+        store.follow()
+        assert len(store._vectors.numbers) == count
+        put("硬度計")
+        enrich.enrich(encoder=fake)
+    monkeypatch.setattr(encoders, "encoder", lambda: newer)
+    assert shown(encoded_for(Rows("膜厚計")), "title") == [[0, 0]]  # type: ignore[arg-type]

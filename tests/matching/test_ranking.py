@@ -12,7 +12,7 @@ from renkei.matching import fusion, lexical, meaning, ranking, signs
 from renkei.matching.encoders import EncoderError, Matrix, Role
 from renkei.matching.fusion import Model
 from renkei.matching.postings import EMPTY, Extent, Postings, PostingsWriter, learn_prior
-from renkei.matching.ranking import Encoded, Ranker, encode_documents
+from renkei.matching.ranking import Ranker, encode_documents, made_of
 from renkei.matching.retrieval import build
 from renkei.matching.terms import FIELDS, Document, analysed, document_terms, places, query_terms
 from tests.matching.judged import documents
@@ -152,7 +152,7 @@ def test_a_plugged_in_encoder_finds_and_is_a_sign(tmp_path: Path) -> None:
 
 def test_an_encoder_that_answers_amiss_is_told(ranker: Ranker) -> None:
     nothing = np.zeros((8, 1), dtype=np.float32)
-    broken = Ranker(ranker.postings, ranker._words, encoded=Encoded(Short(), nothing, nothing))
+    broken = Ranker(ranker.postings, ranker._words, encoded=made_of(Short(), nothing, nothing))
     with pytest.raises(EncoderError):
         encode_documents(Short(), documents())
     assert broken.postings is ranker.postings

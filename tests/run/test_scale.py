@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from numpy.typing import NDArray
 
-from bench.scale.__main__ import LOOPS, loops_alone, main, parts, times
+from bench.scale.__main__ import main
+from bench.scale.encoder import MadeUp, measured
 from bench.scale.made_up import LENGTH, LONG, Composer
 from bench.scale.peers import bm25s_peer, postgres_peer, scratch, sweep, tantivy_peer
+from bench.scale.timing import LOOPS, loops_alone, parts, times
 from renkei.base.actor import SYSTEM
-from renkei.matching import loops
+from renkei.matching import encoded, index, loops
 from renkei.matching.actions import EntryRow, put_entries
+from renkei.matching.encoders import Role
+from renkei.matching.enrich import waiting
 from renkei.matching.entries import matches
 from renkei.matching.knowledge import knowledge
+from renkei.matching.textvectors import TextVector
 from renkei.run.fault import Fault
 from tests.world import LAB, World
 
@@ -99,6 +108,43 @@ def test_the_loops_are_timed_alone_and_left_as_they_were(world: World) -> None:
     assert 0 < found["p50"] < whole["p50"]
     assert loops_alone(len, ASKED) == {"p50": 0, "p95": 0}
     assert [getattr(loops, name) for name in LOOPS] == before
+
+
+class Counting:
+    """An encoder that notes what it was asked to read."""
+
+    name, version, width = "counting", "1", 4
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def encode(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
+        assert role == "query"
+        self.read += texts
+        return np.full((len(texts), 4), 0.5, dtype=np.float32)
+
+
+def test_with_an_encoder_the_question_alone_is_encoded_in_earnest_and_nothing_is_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [EntryRow(id=f"S{n}", kind=kind, name=name, body=LAB, text=text) for n, (kind, name, text) in enumerate(TEXTS)]
+    put_entries(rows, kept_by="scale", by=SYSTEM)
+    known, fake = knowledge(), Counting()
+    matches(ASKED[0], known)
+
+    def ask() -> dict[str, Any]:
+        assert TextVector.objects.filter(model="counting-scale").count() == waiting(fake) > 0
+        return {"short": times(lambda text: matches(text, known), ASKED)}
+
+    found = measured(fake, len(rows), ask, ["ほかの問い"] * 3)
+    assert sorted(found) == ["encode", "reading seconds", "short"]
+    assert fake.read == [*ASKED, *["ほかの問い"] * 3]
+    assert (TextVector.objects.count(), "encoder" in index._open("staff").model.weights) == (0, False)
+    monkeypatch.setattr(encoded, "MOST", 1)
+    assert measured(fake, len(rows), ask, []) == {"beyond": 1}
+
+
+def test_made_up_vectors_have_length_one() -> None:
+    made = MadeUp(Counting()).encode(["一", "二"], "document")
+    assert np.linalg.norm(made, axis=1) == pytest.approx([1, 1])
 
 
 def test_a_scratch_folder_is_thrown_away_whole() -> None:

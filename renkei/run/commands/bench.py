@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     scale.add_argument("--entries", nargs="+", type=int, default=[10_000, 100_000, 1_000_000], metavar="N", help="項目の数")
     scale.add_argument("--queries", type=int, default=100, metavar="N", help="質問の数（短いもの、長いもの、それぞれ）")
     scale.add_argument("--rematch", type=int, default=0, metavar="N", help="夜の突き合わせを、この数の相談で測る")
+    scale.add_argument("--encoder", default="", metavar="NAME", help="文の意味の読み手を入れたときの速さも測る")
     scale.add_argument("--no-peers", action="store_true", help="ほかの検索と比べない")
 
 
@@ -39,7 +40,7 @@ def run(chosen: argparse.Namespace) -> int:
 
             raise Fault("--entries は 1 以上、--queries は 2 以上、--rematch は 0 以上の数にしてください。", 2)
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as for retrieval: one question, one core
-        return int(_module("bench.scale.__main__").measure(chosen))
+        return _scale(chosen)
     return int(_module("bench.__main__").main() or 0)
 
 
@@ -53,6 +54,16 @@ def _module(name: str) -> Any:
     if find_spec("bench") is None or find_spec(name) is None:
         raise Fault("bench フォルダがありません。ソースコードの置き場で動かしてください。")
     return import_module(name)
+
+
+def _scale(chosen: argparse.Namespace) -> int:
+    from renkei.matching.encoders import EncoderError
+    from renkei.run.fault import Fault
+
+    try:
+        return int(_module("bench.scale.__main__").measure(chosen))
+    except EncoderError as error:
+        raise Fault(str(error)) from error
 
 
 def _retrieval(chosen: argparse.Namespace) -> int:
