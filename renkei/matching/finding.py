@@ -56,8 +56,19 @@ class Wish:
     @property
     def query(self) -> str:
         """Return the address's query: what stands there is what is saved."""
-        pairs = [(one.name, getattr(self, one.name)) for one in fields(self) if one.name != "without" and getattr(self, one.name)]
-        return urlencode([*pairs, *(("without", word) for word in self.without)])
+        return urlencode(self._pairs())
+
+    def queries(self, name: str, values: Iterable[str]) -> list[str]:
+        """Return the address's query with each of some values of one narrowing in the place of its own; an empty one gives it up."""
+        place = _PLACES[name]
+        begin = [pair for pair in self._pairs() if _PLACES[pair[0]] < place]
+        end = [pair for pair in self._pairs() if _PLACES[pair[0]] > place]
+        before, after = urlencode(begin), urlencode(end)
+        return ["&".join(filter(None, (before, urlencode([(name, value)]) if value else "", after))) for value in values]
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        pairs = [(name, getattr(self, name)) for name in _PLACES if name != "without" and getattr(self, name)]
+        return [*pairs, *(("without", word) for word in self.without)]
 
     @property
     def is_narrowed(self) -> bool:
@@ -68,6 +79,9 @@ class Wish:
     def is_empty(self) -> bool:
         """Tell whether nothing at all is asked for."""
         return not self.q and not self.is_narrowed
+
+
+_PLACES = {one.name: place for place, one in enumerate(fields(Wish))}  # the order in an address; what is left out stands last
 
 
 @dataclass(frozen=True, slots=True)

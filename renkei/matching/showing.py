@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
@@ -169,8 +168,11 @@ def marked(text: str, forms: AbstractSet[str], typed: str) -> list[Part]:
     """Cut a text where words stand whose normal form is among ``forms``, or what was typed as it was typed, from a word's beginning."""
     units = _units(text)
     spots = [(start, end) for start, end, form in units if form in forms]
+    lowered = text.lower()
     for written in {typed, to_katakana(typed)} - {""}:
-        begin = next((start for start, _end, _form in units if text[start : start + len(written)].lower() == written.lower()), None)
+        if (low := written.lower()) not in lowered:
+            continue
+        begin = next((start for start, _end, _form in units if text[start : start + len(written)].lower() == low), None)
         if begin is not None:
             spots.append((begin, begin + len(written)))
     parts: list[Part] = []
@@ -258,16 +260,9 @@ def _group(wish: Wish, facet: Facet) -> Group:
     if here and here not in codes:
         codes.append(here)
     names = labels(facet.name, codes)
-    values = [
-        Value(names[code], facet.counts.get(code, 0), _with(wish, facet.name, "" if code == here else code).query, code == here)
-        for code in codes
-    ]
+    queries = wish.queries(facet.name, ["" if code == here else code for code in codes])
+    values = [Value(names[code], facet.counts.get(code, 0), query, code == here) for code, query in zip(codes, queries, strict=True)]
     return Group(facet.name, str(_LABELS[facet.name]), values, is_open=bool(here) or facet.name == "kind")
-
-
-def _with(wish: Wish, name: str, value: str) -> Wish:
-    changed: dict[str, Any] = {name: value}
-    return replace(wish, **changed)
 
 
 def kept_fields(wish: Wish) -> list[tuple[str, str]]:

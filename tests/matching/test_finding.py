@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -219,6 +220,13 @@ def test_a_word_left_out_is_not_looked_for(region: Region) -> None:
     assert "EQ7" in ids(look(Wish(q="ひび"), actor=world.lab))
     assert "クラック" in look(Wish(q="ひび"), actor=world.lab).alike["ひび"]
     assert "クラック" not in look(Wish(q="ひび", without=("クラック",)), actor=world.lab).alike["ひび"]  # its meaning may still find it
+
+
+@pytest.mark.parametrize("name", ["kind", "body", "topic", "area", "fee", "dates"])
+def test_the_addresses_of_a_narrowing_are_those_of_each_wish(name: str) -> None:
+    wish = Wish(q="めっき 厚", kind="seed", body="lab", topic="t&1", area="12", fee="free", dates="on", first="dates", over="on", without=("鍍金", "膜"))
+    for one in (wish, replace(wish, **{name: ""}), Wish(q="めっき"), Wish()):
+        assert one.queries(name, ["", "県 &", "x"]) == [replace(one, **{name: value}).query for value in ("", "県 &", "x")]
 
 
 def test_the_address_says_all_and_nothing_strange() -> None:
