@@ -292,7 +292,8 @@ def _open(audience: str) -> Ranker:
         if known is None:
             raise FileNotFoundError(f"{home()}: no index")
         if kept is None or kept[:3] != (known.folder, known.generation, made):
-            opened = half.ranker(home() / known.folder, audience, known.generation)
+            is_open = kept is not None and kept[:2] == (known.folder, known.generation)  # vectors alone have come in
+            opened = kept[3] if kept is not None and is_open else half.ranker(home() / known.folder, audience, known.generation)
             if encoder is not None:
                 opened = opened.with_encoded(encoded.encoded_for(opened.postings, (known.folder, audience)))
             kept = (known.folder, known.generation, made, opened)

@@ -62,7 +62,10 @@ def test_vectors_that_come_in_move_the_order_and_a_failing_encoder_stops_no_sear
     liking = Liking("電磁式")
     monkeypatch.setattr(encoders, "encoder", lambda: liking)
     found()
+    before = index._open("staff")
     enrich.enrich(encoder=liking)
+    assert index._open("staff").postings is before.postings, "the files are opened anew for vectors that have come in"
+    assert index._open("staff") is not before
     assert found()[0] == "E2" or found().index("E2") < plain.index("E2")
     liking.fails = True
     with caplog.at_level(logging.WARNING, "renkei.matching"):
