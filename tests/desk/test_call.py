@@ -19,6 +19,7 @@ from renkei.base.text import search_key
 from renkei.cases.models import Case, Consent, Consultation, Contact, Message, Transition, Verb
 from renkei.companies.actions import Profile, add_person, register_company
 from renkei.companies.models import Company, Sight
+from renkei.plan.queries import content_now
 from tests.desk.scene import NOW, arrived, running
 from tests.world import BANK, CENTER, DESK, LAB, World
 
@@ -164,6 +165,25 @@ def test_answered_on_the_spot_is_recorded_and_closed_in_one_screen(world: World)
 def test_not_ours_closes_with_an_answer(world: World) -> None:
     send(world, after="not_ours", answer="労働局をご案内した")
     assert list(Case.objects.values_list("state", "close_reason")) == [("closed", "not_ours")]
+
+
+def test_not_ours_can_be_ended_by_naming_who_helps(world: World) -> None:
+    contact = content_now().outside_contacts[0]
+    page = client(world).get(url()).content.decode()
+    assert contact.phone in page.split('name="contact"')[1].split("</select>")[0]
+    assert send(world, after="not_ours", contact=contact.code).status_code == 302
+    told = f"{contact.name}（{contact.about}）{contact.phone}にご相談ください。"
+    case = Case.objects.get()
+    assert (case.state, case.close_reason, case.close_words) == ("closed", "not_ours", told)
+    assert told in "".join(Message.objects.filter(case=case).values_list("text", flat=True))
+
+
+def test_a_contact_goes_into_no_other_answer_and_an_unknown_one_is_refused(world: World) -> None:
+    contact = content_now().outside_contacts[0]
+    assert send(world, after="not_ours", contact="nobody").status_code == 422
+    assert send(world, after="answered", contact=contact.code).status_code == 422, "an answer is still asked for"
+    send(world, after="answered", contact=contact.code, answer="試料を冷やす")
+    assert Case.objects.get().close_words == "試料を冷やす"
 
 
 @pytest.mark.covers("C46")

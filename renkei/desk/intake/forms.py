@@ -13,6 +13,7 @@ from renkei.base.forms import Checks, JapaneseDateField, JapaneseMomentField, Ph
 from renkei.cases.actions.intake import MOST_CHARACTERS
 from renkei.cases.states import DisclosureClass
 from renkei.companies.models import Company, CompanyPerson
+from renkei.desk.contacts import contact_choices, with_contact
 from renkei.desk.intake.fields import MomentField
 from renkei.plan.models import Body
 from renkei.plan.queries import content_now, is_front_desk
@@ -47,6 +48,7 @@ class CallForm(forms.Form):
     back_at = MomentField(label=_("折り返す日時"), required=False, help_text=_("例：今日 15時、明日 午前"))
     answer = TextField(label=_("答えたこと"), rows=3, required=False, max_length=2000,
                        help_text=_("会社に伝えた言葉。記録と、会社への知らせに使います"))
+    contact = forms.ChoiceField(label=_("案内する先"), required=False, help_text=_("選ぶと、答えの終わりに名前と電話が入ります"))
     wanted_by = JapaneseDateField(label=_("急ぎの日"), required=False, earliest_today=True)
     reach_me = TextField(label=_("連絡のつく時間"), required=False, max_length=200, help_text=_("例：昼休み、夕方の携帯"))
     email = forms.EmailField(label=_("メールアドレス"), required=False, help_text=_("聞ければ、受付番号をお知らせします"),
@@ -68,6 +70,7 @@ class CallForm(forms.Form):
         _choices(self, "share_with").choices = [
             (one.pk, one.short) for one in Body.objects.filter(closed_on__isnull=True).exclude(pk=actor.body)
         ]
+        _choices(self, "contact").choices = contact_choices()
         self.fields["after"].initial = choices[0][0]
         self.fields["channel"].initial = "phone"
 
@@ -90,6 +93,8 @@ class CallForm(forms.Form):
             data["phone"] = known
         if data.get("after") == BACK and not data.get("phone") and "phone" not in self.errors:
             self.add_error("phone", _("折り返す番号がありません。聞いた番号を入れてください。"))
+        if data.get("after") == NOT_OURS and "answer" not in self.errors:
+            data["answer"] = with_contact(data.get("answer", ""), data.get("contact", ""))
         if data.get("after") in {ANSWERED, NOT_OURS} and not data.get("answer") and "answer" not in self.errors:
             self.add_error("answer", _("何と答えたかを、ひとことで書いてください。"))
         return data

@@ -20,6 +20,7 @@ from renkei.cases.actions.closing import MOST_WORDS, close_case
 from renkei.cases.actions.triage import keep_case
 from renkei.cases.models import Case, Consultation
 from renkei.cases.steps import NextStep, due
+from renkei.desk.contacts import contact_choices, contacts, with_contact
 from renkei.desk.request import StaffRequest
 from renkei.desk.triage.views import find_case
 from renkei.plan.queries import content_now
@@ -42,15 +43,14 @@ class AsideForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         content = content_now()
-        self.contacts = {one.code: one for one in content.contacts_on(clock.today())}
         reasons = [(one.code, one.name) for one in content.vocabulary("close_reasons") if one.code in OUT_OF_TRIAGE]
         _set(self, "reason", reasons)
-        _set(self, "contact", [("", _("案内しない")), *[(one.code, f"{one.name}（{one.about}）") for one in self.contacts.values()]])
+        _set(self, "contact", contact_choices())
 
     @classmethod
     def sending_to(cls, code: str) -> AsideForm:
         """Return the form with an answer that sends the firm to a contact of the plan; empty when there is none of that code."""
-        if not any(one.code == code for one in content_now().contacts_on(clock.today())):
+        if code not in contacts():
             return cls()
         answer = written("ご相談ありがとうございます。この窓口ではお手伝いできない内容のため、担当の窓口をご案内します。")
         return cls(initial={"reason": NOT_OURS, "contact": code, "answer": answer})
@@ -64,9 +64,7 @@ class AsideForm(forms.Form):
 
     def answer_text(self, data: dict[str, Any]) -> str:
         """Return what the firm is told."""
-        contact = self.contacts.get(data.get("contact", ""))
-        told = f"{contact.name}（{contact.about}）{contact.phone}にご相談ください。" if contact else ""
-        return "\n".join(filter(None, [data.get("answer", ""), told]))
+        return with_contact(data.get("answer", ""), data.get("contact", ""))
 
 
 class KeepForm(forms.Form):
