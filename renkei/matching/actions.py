@@ -19,6 +19,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.base.refusal import Refused
 from renkei.matching import index
+from renkei.matching.additions import completed
 from renkei.matching.models import Entry, EntryKind, Judgment, Load, Window
 from renkei.plan.models import Service
 from renkei.plan.queries import content_now
@@ -76,10 +77,12 @@ class EntryRow:
 def put_entries(rows: Iterable[EntryRow], *, kept_by: str, by: Actor) -> int:
     """Write or change entries; unchanged ones are left alone, withdrawn ones are back. Returns how many were written.
 
+    What people added to a row of a list is put beside what the row says (``additions``).
+
     Raises:
         Refused: ``unknown_kind``, ``no_name``, or ``kept_by_other`` when another module keeps an entry of that id.
     """
-    given = {row.id: row for row in rows}
+    given = {row.id: row for row in completed(rows, kept_by)}
     known = Entry.objects.select_for_update().in_bulk(list(given))
     for row in given.values():
         _check(row, known.get(row.id), kept_by)

@@ -18,6 +18,7 @@ from renkei.base.refusal import Refused
 from renkei.matching import index
 from renkei.matching.actions import EntryRow, keeping, put_entries
 from renkei.matching.actions_keeping import log_changes
+from renkei.matching.additions import own
 from renkei.matching.entry_words import in_order, row_of
 from renkei.matching.jgrants import keywords_of, read_calls
 from renkei.matching.keeping import BY_HAND
@@ -161,14 +162,14 @@ def _sorted(reading: Reading, known: dict[str, Entry]) -> dict[str, _Numbered]:
         elif entry.withdrawn_on is not None:
             rows["back"].append((number, row))
         else:
-            before = replace(row_of(entry), last_checked=row.last_checked, source_on=row.source_on)
+            before = replace(own(row_of(entry)), last_checked=row.last_checked, source_on=row.source_on)
             is_same = before == replace(row, windows=in_order(row.windows))
             rows["same" if is_same else "changed"].append((number, row))
     return rows
 
 
 def _log(rows: dict[str, _Numbered], known: dict[str, Entry], by: Actor, run: CatalogueRun) -> None:
-    before = {pk: row_of(one) for pk, one in known.items()}
+    before = {pk: own(row_of(one)) for pk, one in known.items()}
     for deed, kind in (("new", RevisionDeed.MADE), ("changed", RevisionDeed.CHANGED), ("back", RevisionDeed.RETURNED)):
         log_changes([(before.get(row.id), row, number) for number, row in rows[deed]], kind, by=by, run=run)
 

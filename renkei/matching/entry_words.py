@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from renkei.base.language import shown_full_day
 from renkei.matching.actions import EntryRow, WindowRow
 from renkei.matching.fact_words import show_fact
-from renkei.matching.fields import facts_of, value_of
+from renkei.matching.fields import Fact, Shape, facts_of, value_of
 from renkei.matching.models import Entry, WindowKind
 from renkei.plan.models import Body, Service
 from renkei.plan.queries import content_now
@@ -109,6 +109,24 @@ def shown(name: str, value: Any) -> str:
     if name in {"tech_fields", "themes"}:
         return "、".join(content_now().word(name, code) for code in value)
     return _name(name, value)
+
+
+def label_of(kind: str, key: str) -> str:
+    """Return the label of a fact, or of a field beside the facts."""
+    return str(LABELS[key]) if key in LABELS else next((str(fact.label) for fact in facts_of(kind) if fact.key == key), key)
+
+
+def value_words(kind: str, key: str, value: Any) -> str:
+    """Return the value of a fact, or of a field beside the facts, in words."""
+    fact = next((fact for fact in facts_of(kind) if fact.key == key), None)
+    return shown(key, value) if key in LABELS or fact is None else with_unit(fact, value)
+
+
+def with_unit(fact: Fact, value: Any) -> str:
+    """Return the value of a fact in words, numbers with their unit."""
+    if fact.shape in {Shape.YEN, Shape.NUMBER} and isinstance(value, int):
+        return f"{value:,}{fact.unit}"
+    return show_fact(fact, value)
 
 
 def window_words(window: WindowRow | Mapping[str, Any]) -> str:

@@ -28,6 +28,11 @@ def keeps_for(actor: Actor, body: str | None) -> bool:
     return is_front_desk(actor.body) and (body is None or Body.objects.filter(pk=body, closed_on__isnull=False).exists())
 
 
+def adds_to(actor: Actor, entry: Entry) -> bool:
+    """Tell whether the actor may add what the entry's list does not tell; the database says the same (``matching_addition``)."""
+    return entry.kept_by.startswith(HARVEST) and keeps_for(actor, None)
+
+
 def kept_filter(actor: Actor) -> Q:
     """Return the filter for what the actor may change by hand."""
     if not actor.is_staff:

@@ -112,6 +112,8 @@ class RevisionDeed(models.TextChoices):
     WITHDRAWN = "withdrawn", _("取り下げた")
     RETURNED = "returned", _("戻した")
     UNDONE = "undone", _("取込みを取り消した")
+    ADDED = "added", _("補った")
+    REMOVED = "removed", _("補ったことを取り消した")
 
 
 class HarvestWay(models.TextChoices):
@@ -268,6 +270,29 @@ class Revision(Row):
 
     def __str__(self) -> str:
         return f"{self.entry_id} {self.deed}"
+
+
+class Addition(Row):
+    """One fact of an entry that its list does not tell, as the front desk added it (``renkei.matching.additions``).
+
+    ``key`` is a fact's key, or ``service``, ``tech_fields`` or ``themes``; no value: taken away. Readings of the list leave it alone.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="additions")
+    key = models.CharField(max_length=60)
+    value = models.JSONField(null=True)
+    added_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, related_name="+")
+    added_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        """Once an entry and fact."""
+
+        ordering = ["entry", "key"]
+        constraints = [models.UniqueConstraint(fields=["entry", "key"], name="addition_once")]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} {self.key}"
 
 
 class Load(models.Model):

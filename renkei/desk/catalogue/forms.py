@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,8 @@ from renkei.base.actor import Actor
 from renkei.base.forms import Checks, JapaneseDateField, Options, TextField, YenField
 from renkei.base.refusal import Refused
 from renkei.matching.actions import EntryRow, WindowRow
-from renkei.matching.entry_words import changes, row_of, snapshot
+from renkei.matching.additions import BESIDE, own, tells
+from renkei.matching.entry_words import changes, mark_of, row_of, snapshot
 from renkei.matching.fact_words import read_fact, show_fact
 from renkei.matching.fields import Fact, Shape, facts_of, value_of, with_values
 from renkei.matching.models import Entry, WindowKind
@@ -61,10 +63,25 @@ def fact_field(fact: Fact) -> forms.Field:
     return FactField(fact)
 
 
-class EntryForm(forms.Form):
-    """One entry of a kind. The action checks what belongs together; its refusals stand beside their fields."""
+class FactsForm(forms.Form):
+    """A form with facts of a kind of entry."""
 
     use_required_attribute = False
+    facts: list[Fact]
+
+    @property
+    def plain(self) -> list[forms.BoundField]:
+        """Return the facts that are no rules."""
+        return [self[fact.name] for fact in self.facts if not fact.key.startswith("eligible.")]
+
+    @property
+    def rules(self) -> list[forms.BoundField]:
+        """Return the facts that say which firms can use it."""
+        return [self[fact.name] for fact in self.facts if fact.key.startswith("eligible.")]
+
+
+class EntryForm(FactsForm):
+    """One entry of a kind. The action checks what belongs together; its refusals stand beside their fields."""
 
     name = TextField(label=_("名前"), max_length=300, error_messages={"required": _("名前を入れてください。")})
     kana = TextField(label=_("フリガナ"), required=False, max_length=300, help_text=_("かなで探すため"))
@@ -96,16 +113,6 @@ class EntryForm(forms.Form):
         if not is_front_desk(actor.body) or entry is not None:
             del self.fields["owner"]  # another body keeps its own; an owner stays
 
-    @property
-    def plain(self) -> list[forms.BoundField]:
-        """Return the facts that are no rules."""
-        return [self[fact.name] for fact in self.facts if not fact.key.startswith("eligible.")]
-
-    @property
-    def rules(self) -> list[forms.BoundField]:
-        """Return the facts that say which firms can use it."""
-        return [self[fact.name] for fact in self.facts if fact.key.startswith("eligible.")]
-
     def row(self, windows: list[WindowRow]) -> EntryRow:
         """Return what was typed as the action takes it; facts the form does not know stay."""
         data = self.cleaned_data
@@ -132,6 +139,43 @@ class EntryForm(forms.Form):
             field.choices = [*choices, *more]
         if not choices:
             del self.fields[name]
+
+
+class AddingForm(FactsForm):
+    """What the list of an entry does not tell; a field left empty adds nothing, an emptied one takes away what was added."""
+
+    seen = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, entry: Entry, added: Mapping[str, Any], **kwargs: Any) -> None:
+        row = own(row_of(entry))
+        self.facts = [fact for fact in facts_of(entry.kind) if not tells(row, fact.key)]
+        first = {key.replace(".", "__"): [str(one) for one in value] if key == "eligible.stage" else value for key, value in added.items()}
+        kwargs["initial"] = first | {"seen": mark_of(entry)}
+        super().__init__(*args, **kwargs)
+        for fact in self.facts:
+            self.fields[fact.name] = fact_field(fact) if fact.shape is not Shape.YES else _yes_no(fact)
+        if not tells(row, "service"):
+            choices = [("", _("選んでいません")), *Service.objects.values_list("pk", "name")]
+            self.fields["service"] = forms.ChoiceField(label=_("支援メニュー"), required=False, choices=choices)
+        for name, label in (("tech_fields", _("技術分野")), ("themes", _("技術テーマ"))):
+            terms = [(one.code, one.name) for one in content_now().vocabulary(name)]
+            if terms and not tells(row, name):
+                self.fields[name] = forms.MultipleChoiceField(label=label, required=False, widget=Checks, choices=terms)
+
+    @property
+    def beside(self) -> list[forms.BoundField]:
+        """Return what may be added besides facts."""
+        return [self[name] for name in BESIDE if name in self.fields]
+
+    def values(self) -> dict[str, Any]:
+        """Return what was typed, by key."""
+        return {fact.key: self.cleaned_data[fact.name] for fact in self.facts} | {one.name: self.cleaned_data[one.name] for one in self.beside}
+
+
+def _yes_no(fact: Fact) -> forms.Field:
+    """Return a field in which no can be told from what nobody knows."""
+    choices = [("", _("分かりません")), (True, _("はい")), (False, _("いいえ"))]
+    return forms.TypedChoiceField(label=str(fact.label), required=False, choices=choices, coerce=lambda value: value == "True", empty_value=None)
 
 
 class WindowForm(forms.Form):

@@ -3,11 +3,12 @@
 from django.urls import URLPattern
 
 from renkei.base.routes import Audience, route
-from renkei.desk.catalogue import editing, harvests, sheets, views
+from renkei.desk.catalogue import adding, editing, harvests, sheets, views
 
 ALL = "every entry, for every member of staff; 404 otherwise"
 
 OWN = "entries the acting body owns; the front desk those of no body (refused in words)"
+ADDS = "the front desk, to entries of lists (refused in words to others, and for other entries)"
 DESK = "the front desk changes lists (refused in words to others)"
 RUNS = "the acting body's own imports; rows of others are refused in words"
 
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern] = [
           rule="any member, for the own body", changes=True),
     route("d/<slug:body>/entry/<str:entry>/", views.entry, name="desk-catalogue-entry", audience=Audience.STAFF, rule=ALL),
     route("d/<slug:body>/entry/<str:entry>/edit/", editing.entry_edit, name="desk-catalogue-edit", audience=Audience.STAFF, rule=OWN, changes=True),
+    route("d/<slug:body>/entry/<str:entry>/add/", adding.entry_add, name="desk-catalogue-add", audience=Audience.STAFF, rule=ADDS, changes=True),
     route("d/<slug:body>/entry/<str:entry>/withdraw/", editing.entry_withdraw, name="desk-catalogue-withdraw", audience=Audience.STAFF,
           rule=OWN, changes=True),
     route("d/<slug:body>/entry/<str:entry>/return/", editing.entry_return, name="desk-catalogue-return", audience=Audience.STAFF,

@@ -15,12 +15,12 @@ from renkei.base import clock
 from renkei.desk.catalogue.editing import entries_check
 from renkei.desk.catalogue.lists import bodies, entries_wanted, read_wanted, states
 from renkei.desk.request import StaffRequest
-from renkei.matching.entry_words import Change, changes
-from renkei.matching.fact_words import show_fact
-from renkei.matching.fields import Shape, facts_of, value_of
-from renkei.matching.keeping import keeper_words, keeps
-from renkei.matching.models import Entry, EntryKind, Revision
-from renkei.matching.standing import Standing, is_looked_after, limits, standing_of
+from renkei.matching.additions import ADDED, BESIDE, own, tells, told_by
+from renkei.matching.entry_words import Change, changes, label_of, row_of, value_words, with_unit
+from renkei.matching.fields import facts_of, value_of
+from renkei.matching.keeping import adds_to, keeper_words, keeps
+from renkei.matching.models import Addition, Entry, EntryKind, Revision
+from renkei.matching.standing import HARVEST, Standing, is_looked_after, limits, standing_of
 from renkei.matching.upkeep import own_checks
 from renkei.plan.queries import content_now
 
@@ -52,6 +52,17 @@ class Said:
     label: str
     words: str
     is_rule: bool = False
+    is_added: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What people added to a list's entry; where the list tells it itself by now, its own word (``told``) stands instead."""
+
+    addition: Addition
+    label: str
+    words: str
+    told: str
 
 
 @require_safe
@@ -76,7 +87,9 @@ def entry(request: StaffRequest, body: str, entry: str) -> HttpResponse:
     found = get_object_or_404(seen, pk=entry)
     windows = list(found.windows.all())
     facts = said_of(found)
+    added = added_to(found)
     context: dict[str, Any] = {
+        "added": added, "adds": adds_to(request.actor, found) and found.withdrawn_on is None,
         "entry": found, "windows": windows, "standing": standing_of(found, windows), "keeper": keeper_words(found),
         "keeps": keeps(request.actor, found), "is_looked_after": is_looked_after(found),
         "facts": [one for one in facts if not one.is_rule], "rules": [one for one in facts if one.is_rule],
@@ -100,17 +113,28 @@ def _history(request: StaffRequest, entry: Entry) -> list[Past]:
     return [Past(one, changes(one.before, one.after), one.after.get("reason", "")) for one in kept[:FEW_CHANGES]]
 
 
+def added_to(entry: Entry) -> list[Added]:
+    """Return what people added to an entry of a list, in the order of its form."""
+    if not entry.kept_by.startswith(HARVEST):
+        return []
+    row, order = own(row_of(entry)), [*(fact.key for fact in facts_of(entry.kind)), *BESIDE]
+    found = Addition.objects.filter(entry=entry, value__isnull=False).select_related("added_by", "added_body")
+    kept = sorted(found, key=lambda one: order.index(one.key) if one.key in order else len(order))
+    return [
+        Added(one, label_of(entry.kind, one.key), value_words(entry.kind, one.key, one.value),
+              value_words(entry.kind, one.key, told_by(row, one.key)) if tells(row, one.key) else "")
+        for one in kept
+    ]  # fmt: skip
+
+
 def said_of(entry: Entry) -> list[Said]:
-    """Return the facts of an entry in words, those of eligibility marked."""
-    found = []
+    """Return the facts of an entry in words, those of eligibility and those that people added to a list's marked."""
+    found, added = [], entry.facts.get(ADDED, [])
     for fact in facts_of(entry.kind):
         value = value_of(entry.facts, fact.key)
         is_rule = fact.key.startswith("eligible.")
-        if words := show_fact(fact, value):
-            if fact.shape in {Shape.YEN, Shape.NUMBER} and isinstance(value, int):
-                words = f"{value:,}{fact.unit}"
-            if not (is_rule and value in (0, False)):
-                found.append(Said(str(fact.label), words, is_rule))
+        if (words := with_unit(fact, value)) and not (is_rule and value in (0, False)):
+            found.append(Said(str(fact.label), words, is_rule, fact.key in added))
     return found
 
 
