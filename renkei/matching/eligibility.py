@@ -10,10 +10,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from renkei.matching.excluded import meetings
 from renkei.matching.facts import PARTNERS, Facts
 from renkei.matching.models import Window
 from renkei.matching.proposal import Evidence, Question
-from renkei.plan.industry import Industry, industry_of, size_of
+from renkei.plan.industry import Industry, Size, industry_of, size_of
 
 SME_HEADS = 300  # a limit of heads above this says nothing that the test of size does not say
 
@@ -39,8 +40,7 @@ def rulings(eligible: dict[str, Any], facts: Facts, industry: Industry | None = 
 
 def _rulings(eligible: dict[str, Any], facts: Facts, industry: Industry) -> Iterator[Ruling]:
     if eligible.get("sme_only"):
-        size = size_of(industry, jsic=facts.jsic or "", capital_yen=facts.capital_yen, employees=facts.employees,
-                       deemed_large=facts.deemed_large)
+        size = _size(facts, industry)
         missing = [key for key in size.missing if key != "jsic"] or [*size.missing, "employees" if facts.capital_yen is None else "capital_yen"]
         yield Ruling(missing[0], size.is_sme, _("中小企業であること"))
     if (most := eligible.get("max_employees")) and most < SME_HEADS:
@@ -55,6 +55,12 @@ def _rulings(eligible: dict[str, Any], facts: Facts, industry: Industry) -> Iter
     if trades := eligible.get("jsic"):
         yield Ruling("jsic", _is_trade(facts.jsic, trades), _("対象の業種であること"))
     yield from _plan_rulings(eligible, facts)
+    if words := [str(one) for one in eligible.get("excludes") or []]:
+        yield from _excluded_rulings(words, facts, industry)
+
+
+def _size(facts: Facts, industry: Industry) -> Size:
+    return size_of(industry, jsic=facts.jsic or "", capital_yen=facts.capital_yen, employees=facts.employees, deemed_large=facts.deemed_large)
 
 
 def _age_rulings(eligible: dict[str, Any], facts: Facts) -> Iterator[Ruling]:
@@ -73,8 +79,15 @@ def _plan_rulings(eligible: dict[str, Any], facts: Facts) -> Iterator[Ruling]:
         yield Ruling("partners" if met is None and "partner" in facts.states else "partner", met, _("%(count)s者以上で組むこと") % {"count": partners})
     if stages := eligible.get("stage"):
         yield Ruling("stage", _is_stage(facts, {str(one) for one in stages}), _("開発が対象の段階にあること"))
-    if words := eligible.get("excludes"):  # words for people: nothing tells whether they hold, and no answer settles them
-        yield Ruling("", None, _("次に当たらないこと：%(words)s") % {"words": "、".join(words)})
+
+
+def _excluded_rulings(words: list[str], facts: Facts, industry: Industry) -> Iterator[Ruling]:
+    """Return what is left out: first what the case's own words meet, then the rest. Words tell too little for a yes or a no."""
+    met = meetings(words, facts, _size(facts, industry))
+    if met:
+        yield Ruling("", None, _("対象外かもしれません（%(met)s）。会社に確かめてください") % {"met": "、".join(str(one) for one in met)})
+    if rest := [word for word in words if word not in {one.excluded for one in met}]:
+        yield Ruling("", None, _("次に当たらないこと：%(words)s") % {"words": "、".join(rest)})
 
 
 def _is_trade(jsic: str | None, trades: list[str]) -> bool | None:

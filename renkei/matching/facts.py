@@ -32,6 +32,7 @@ class Facts:
     """Facts of a firm; ``None`` is not known. ``answers`` holds what the firm answered, by a question's key.
 
     ``prefectures``: where all its known places lie. ``stage``: what the firm says; ``near_stages``: those its text speaks of.
+    ``text`` is the text itself, for rules that look for words in it.
     """
 
     employees: int | None = None
@@ -48,6 +49,7 @@ class Facts:
     contacts: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     answers: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
 
 
 def gather(text: str, met: Met, known: Knowledge, given: Facts | None) -> Facts:
@@ -77,6 +79,7 @@ def gather(text: str, met: Met, known: Knowledge, given: Facts | None) -> Facts:
         partners=_first(facts.partners, *_partners(facts.answers, asked["partner"])),
         stage=facts.stage or _stage(answers.get("stage", ""), known),
         states=facts.states | states,
+        text=text,
     )
 
 
