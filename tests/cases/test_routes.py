@@ -11,6 +11,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from renkei.base import clock
+from renkei.base.actor import SYSTEM
 from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.routes import (
     MOST_STEPS,
@@ -24,6 +25,8 @@ from renkei.cases.actions.routes import (
     undo,
 )
 from renkei.cases.models import Need, Route, RouteAnswer, RouteSending, RouteStep, RouteVersion, Support
+from renkei.matching.actions import EntryRow, WindowRow, put_entries
+from renkei.matching.actions_adding import add_facts
 from renkei.matching.models import Entry, Window
 from tests.cases.making import arrived, events, refuses, steps
 from tests.cases.routing import NOON, Routed, candidate, catalogue, first_need, plan, proposing
@@ -93,6 +96,19 @@ def test_a_course_missing_is_said(world: World, monkeypatch: pytest.MonkeyPatch)
     assert [one.service_id for one in route.steps] == ["loan", "equipment-tests"]
     assert [one["code"] for one in route.step("equipment-tests").missing] == ["course_missing"]
     assert [one["code"] for one in route.step("loan").missing] == ["earlier_missing"]
+
+
+def test_what_the_desk_adds_to_a_call_of_a_list_gives_the_route_its_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan(world)
+    window = WindowRow("call", closes=day(12, 18))
+    put_entries([EntryRow(id="h-1", kind="programme", name="国の補助", owner_name="国", windows=(window,))], kept_by="harvest:abc", by=SYSTEM)
+    proposing(monkeypatch, {"試作の補助": [candidate("rd-subsidy", CENTER, ("h-1", "programme"))]})
+    case = arrived(world).case
+    there = Routed(world, case, make_route(case, by=world.desk))
+    assert there.days["rd-subsidy"] == (day(11, 25), None)
+    add_facts(Entry.objects.get(pk="h-1"), {"decision_weeks": 6}, by=world.desk)
+    replan(there.route, by=world.desk, version=1)
+    assert there.days["rd-subsidy"] == (day(11, 25), day(1, 29, 2027))
 
 
 @pytest.mark.parametrize("who", ["lab", "bank"])

@@ -351,3 +351,16 @@ def test_the_holder_reads_what_is_late_on_the_first_page(there: Routed) -> None:
     support = asked(there, "tech-consultation", LAB)
     decline(support, by=there.world.lab, reason="busy")
     assert late() == ["技術相談（工業試験所）：次の案を選んでください"]
+
+
+def test_a_course_taken_is_written_with_one_press(there: Routed) -> None:
+    key = there.step("equipment-tests").key
+    assert re.findall(r'value="trained:([^"]+)"', page(there)) == [str(key)]  # at the machine, and nowhere else
+    done = said(do(there, f"trained:{key}"))
+    assert "受講済みと書き、日を計算し直しました。" in done
+    assert "講習は受講済み（11月25日（水）に相川が記入）" in row(there, "equipment-tests", done)
+    assert "trained:" not in done
+    assert "events" not in [one.service_id for one in there.steps]
+    again = do(there, f"trained:{key}")
+    assert (again.status_code, "講習を待っていません" in said(again)) == (422, True)
+    assert "第2版" in page(there)

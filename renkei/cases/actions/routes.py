@@ -19,7 +19,17 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases.actions.triage import add_need
 from renkei.cases.models import Case, Need, Route, RouteDid, RouteStep, RouteVersion, Verb, log_step
-from renkei.cases.queries.route_plan import Draft, Ground, draft_of, ground, open_needs, planned, told_days
+from renkei.cases.queries.route_plan import (
+    Draft,
+    Ground,
+    draft_of,
+    ground,
+    idle_courses,
+    open_needs,
+    planned,
+    told_days,
+    waits_for_course,
+)
 from renkei.cases.queries.route_proposal import (
     MOST,
     asked_drafts,
@@ -31,6 +41,8 @@ from renkei.cases.queries.route_proposal import (
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import CaseState
 from renkei.cases.steps import fit, lock_case, require_open
+from renkei.matching.entries import services_of
+from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry
 from renkei.matching.schedule import HORIZON, Fault, Placed
 from renkei.matching.schedule_words import as_data, fault_words
@@ -83,8 +95,11 @@ def change_step(
         _check_days(step, begin, end)
         if (entry, body) != (step.entry, step.body):  # what the step already had stays, also when it has ended since
             _check_entry(entry, step.service, body)
-        chosen = step.chosen if body == step.body else ()
-        new = replace(step, body=body, entry=entry, set_begin=begin, set_end=end, chosen=chosen, override=fit(override, 200, "override"))
+        new = replace(step, body=body, entry=entry, set_begin=begin, set_end=end, override=fit(override, 200, "override"))
+        if body != step.body:
+            new = replace(new, chosen=())
+        if entry != step.entry:  # a course is one for a machine
+            new = replace(new, trained_on=None, trained_by=None)
         return [new if one.key == key else one for one in drafts]
 
     did = RouteDid.CHANGED
@@ -140,6 +155,25 @@ def move_step(route: Route, key: uuid.UUID, *, by: Actor, version: int, up: bool
         return drafts
 
     return _edit(route, edit, RouteDid.CHANGED, by=by, version=version, words=written("順番"))
+
+
+@transaction.atomic
+def note_course_taken(route: Route, key: uuid.UUID, *, by: Actor, version: int) -> RouteVersion:
+    """Write down that the firm has had the course for the machine of a step [C57]: it waits for none any more.
+
+    A course that was planned for this machine alone, and asked of nobody, leaves the route. Refused: ``no_course`` where none is
+    waited for, ``step_gone``, ``changed_meanwhile``.
+    """
+
+    def edit(drafts: list[Draft]) -> list[Draft]:
+        step, on = _step(drafts, key), ground(route.case, drafts, actor=by)
+        if not waits_for_course(step, on):
+            raise Refused(_("この段取りは、講習を待っていません。"), "no_course")
+        idle = idle_courses(step, drafts, on)
+        new = replace(step, trained_on=clock.today(), trained_by=by.person)
+        return [new if one.key == key else one for one in drafts if one.key not in idle]
+
+    return _edit(route, edit, RouteDid.CHANGED, by=by, version=version, words=written("講習は受講済み"))
 
 
 @transaction.atomic
@@ -249,7 +283,7 @@ def _write(
             entry=draft.entry, entry_name=on.entries[draft.entry].name if draft.entry in on.entries else "",
             begins_on=one.begins, ends_on=one.ends, set_begin=draft.set_begin, set_end=draft.set_end,
             why=[as_data(reason) for reason in one.why], missing=[as_data(reason) for reason in one.missing],
-            chosen=list(draft.chosen), override=draft.override,
+            chosen=list(draft.chosen), override=draft.override, trained_on=draft.trained_on, trained_by_id=draft.trained_by,
         )
         for number, (draft, one) in enumerate(zip(drafts, placed, strict=True), 1)
     )  # fmt: skip
@@ -309,11 +343,11 @@ def _check_offer(service: str, body: str) -> None:
 
 
 def _check_entry(entry: str, service: str, body: str) -> None:
-    """Refuse an entry that has ended or belongs to another body or service; what names neither fits all."""
+    """Refuse an entry that has ended, belongs to another body, or speaks for other services: its own, else those the plan gives its kind."""
     if not entry:
         return
     found = alive(Entry.objects.filter(pk=entry)).first()
-    if found is None or found.body_id not in {None, body} or found.service_id not in {None, service}:
+    if found is None or found.body_id not in {None, body} or service not in services_of(found, knowledge()):
         raise Refused(_("この制度・機器・講座は選べません。一覧から選んでください。"), "unknown_entry", field="entry")
 
 

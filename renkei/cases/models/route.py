@@ -117,11 +117,13 @@ class RouteStep(Row):
     missing = models.JSONField(default=list)
     chosen = models.JSONField(default=list)  # why this body: evidence of the matcher, in the words of the house
     override = models.CharField(max_length=200, blank=True)  # why a rule that is advice does not hold here
+    trained_on = models.DateField(null=True)  # the day on which somebody wrote that the firm has had the course for the machine
+    trained_by = models.ForeignKey("accounts.Person", on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = RouteStepQuerySet.as_manager()
 
     class Meta:
-        """In the order people see; a key once a version; no step ends before it begins."""
+        """In the order people see; a key once a version; no step ends before it begins; of a course taken somebody told."""
 
         ordering = ["order"]
         constraints = [
@@ -129,6 +131,10 @@ class RouteStep(Row):
             models.CheckConstraint(
                 condition=models.Q(begins_on__isnull=True) | models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=models.F("begins_on")),
                 name="route_step_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(trained_on__isnull=True, trained_by__isnull=True) | models.Q(trained_on__isnull=False, trained_by__isnull=False),
+                name="route_step_trained_told",
             ),
         ]  # fmt: skip
 

@@ -48,7 +48,7 @@ class Line:
 def lines_of(version: RouteVersion, case: Case, actor: Actor) -> list[Line]:
     """Return the steps of a version, as far as the actor may read it, with their states today; two queries."""
     steps = RouteStep.objects.visible_to(actor).filter(version=version)
-    rows = list(steps.select_related("need", "service", "service__stage", "body"))
+    rows = list(steps.select_related("need", "service", "service__stage", "body", "trained_by"))
     return _lines(rows, supports_of(case, actor))
 
 

@@ -47,6 +47,8 @@ class Draft:
     set_end: dt.date | None = None
     chosen: tuple[str, ...] = ()
     override: str = ""
+    trained_on: dt.date | None = None
+    trained_by: uuid.UUID | None = None
 
     @property
     def ask(self) -> Ask:
@@ -118,7 +120,7 @@ def _is_let_go(step: RouteStep, on: Ground) -> bool:
 def draft_of(step: RouteStep) -> Draft:
     """Return a written step as a draft."""
     return Draft(step.key, step.need_id, step.service_id, step.body_id, step.entry, step.set_begin, step.set_end,
-                 tuple(step.chosen), step.override)
+                 tuple(step.chosen), step.override, step.trained_on, step.trained_by_id)
 
 
 def planned(drafts: Sequence[Draft], on: Ground, told: Mapping[uuid.UUID, dt.date | None] | None = None) -> list[Placed]:
@@ -206,8 +208,29 @@ def _is_approved(case: Case, actor: Actor) -> bool:
 
 def needs_course(draft: Draft, on: Ground) -> bool:
     """Tell whether a step uses a machine that only people with a course may use, and nobody is known to have one [C57]."""
-    entry = on.entries.get(draft.entry)
-    return entry is not None and wants_course(entry.facts) and QUALIFICATION not in on.settled
+    entry, is_settled = on.entries.get(draft.entry), draft.trained_on is not None or QUALIFICATION in on.settled
+    return entry is not None and wants_course(entry.facts) and not is_settled
+
+
+def waits_for_course(draft: Draft, on: Ground) -> bool:
+    """Tell whether a rule of the plan puts a course before a step, and nobody is known to have had it."""
+    return bool(_course_rules(draft, on)) and needs_course(draft, on)
+
+
+def idle_courses(machine: Draft, drafts: Sequence[Draft], on: Ground) -> set[uuid.UUID]:
+    """Return the courses planned for a machine alone, by key: nobody was asked for them, and no other machine among the steps waits for them."""
+    found = set()
+    for service in [str(rule["before"]) for rule in _course_rules(machine, on)]:
+        for course in courses_for(machine, service, drafts, on):
+            others = [one for one in drafts if one.key != machine.key and waits_for_course(one, on)]
+            is_for_others = any(course in courses_for(one, service, drafts, on) for one in others)
+            if course.entry and course.ask not in on.supports and not is_for_others:
+                found.add(course.key)
+    return found
+
+
+def _course_rules(draft: Draft, on: Ground) -> list[Mapping[str, Any]]:
+    return [rule for rule in on.precedence if rule.get("when") == QUALIFICATION and rule["after"] == draft.service]
 
 
 def courses_for(machine: Draft, service: str, drafts: Iterable[Draft], on: Ground) -> list[Draft]:
@@ -240,7 +263,7 @@ def _told(one: Placed, draft: Draft, drafts: Sequence[Draft], settled: frozenset
             notes.append(Reason("note", text=text))
         is_course = when == QUALIFICATION
         there = courses_for(draft, str(rule["before"]), drafts, on) if is_course else rule["before"] in services
-        if rule["after"] == draft.service and when not in settled and not there and when in on.asked_about:
+        if rule["after"] == draft.service and when not in settled and not there and (is_course or when in on.asked_about):
             missing.append(Reason("course_missing" if is_course else "earlier_missing", text=text))
         elif not rule.get("weeks") and _needs_approval(rule, draft, on):
             missing.append(Reason("earlier_missing", text=text))

@@ -17,7 +17,7 @@ from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.queries.route_choices import MACHINES, near_machines
 from renkei.cases.queries.route_page import Line, answers_to, current_version, last_sending, lines_of, with_standing
 from renkei.cases.queries.route_picture import picture
-from renkei.cases.queries.route_plan import Draft, Ground, draft_of, ground, planned, told_days
+from renkei.cases.queries.route_plan import Draft, Ground, draft_of, ground, planned, told_days, waits_for_course
 from renkei.cases.queries.route_proposal import chosen_words, entry_for
 from renkei.cases.rules import runs_case
 from renkei.matching.models import Entry
@@ -72,6 +72,7 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
         "picture": picture(lines, on.today),
         "ends": max((one.step.ends_on for one in lines if one.step.ends_on), default=None),
         "is_open_ended": any(one.step.ends_on is None for one in lines),
+        "courses": {one.key for one in drafts if waits_for_course(one, on)} if runs else set(),
         "slipped": slipped, "is_sooner": bool(slipped) and all(one.is_earlier for one in slipped),
         "vain": [(one, replacements(one, drafts, on, case, names)) for one in lines if one.is_vain and one.support] if runs else [],
         "sent": sent, "answers": answers_to(sent, actor) if sent else [],

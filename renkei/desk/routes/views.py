@@ -24,6 +24,7 @@ from renkei.cases.actions.routes import (
     change_step,
     make_route,
     move_step,
+    note_course_taken,
     remove_step,
     replace_step,
     replan,
@@ -158,6 +159,11 @@ def _down(request: StaffRequest, case: Case, about: str) -> str:
     return _("順番を変えました。")
 
 
+def _trained(request: StaffRequest, case: Case, about: str) -> str:
+    note_course_taken(_route(request, case), _key(about), by=request.actor, version=_version(request))
+    return _("受講済みと書き、日を計算し直しました。この機器のためだけの講習があれば、外しました。間違えたときは「前の版に戻す」で戻せます。")
+
+
 def _replace(request: StaffRequest, case: Case, about: str) -> str:
     """Do what the holder has read: ``about`` is the step, then service, body and entry."""
     key, _colon, value = about.partition(":")
@@ -168,6 +174,7 @@ def _replace(request: StaffRequest, case: Case, about: str) -> str:
 
 DEEDS: dict[str, Callable[[StaffRequest, Case, str], str]] = {
     "make": _make, "undo": _undo, "replan": _replan, "remove": _remove, "up": _up, "down": _down, "replace": _replace,
+    "trained": _trained,
 }  # fmt: skip
 
 
