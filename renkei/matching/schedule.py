@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from renkei.plan.queries import WEEK, Closed, is_business_day
 
 CALL, SLOT, MEETING, COURSE = "call", "slot", "meeting", "course"
+PUT_TO, NO_MEETING = "put_to", "no_meeting"  # why a step that a meeting decides has its day, or none
 HORIZON = dt.timedelta(days=3 * 366)  # further ahead nothing is placed
 _DAY = dt.timedelta(days=1)
 
@@ -27,6 +28,23 @@ class Span:
     closes: dt.date | None = None
     starts: dt.date | None = None
     always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One meeting ahead: its name, its day, the last day on which something is put on its agenda."""
+
+    name: str
+    day: dt.date
+    closes: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """A series of meetings that decides whether a step begins: its name, and the meetings ahead, the next first."""
+
+    name: str
+    sittings: tuple[Sitting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +62,8 @@ class Task:
 
     ``answer_days``: business days a body has for its answer, where it has to be asked first. ``begin`` and ``end`` were
     set by people and stay; ``began`` and ``done`` are what happened. ``not_before``: the day people were told, kept while it
-    can be had. ``ready`` is the day before which nothing can begin because something outside the route has to be decided first.
+    can be had. ``ready`` is the day before which nothing can begin because something outside the route has to be decided first,
+    ``council`` who meets to decide it; what the body was ``asked`` for in time stays with that meeting.
     """
 
     key: str
@@ -61,6 +80,8 @@ class Task:
     done: dt.date | None = None
     not_before: dt.date | None = None
     ready: Reason | None = None
+    council: Council | None = None
+    asked: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +249,23 @@ def _place(
             follows = calendar.first(_ahead(one.ends, 1), task.weekdays)
             why.append(Reason("after", day=one.ends, text=link.text))
             earliest = max(earliest, follows) if earliest else None
+    if task.council is not None and earliest is not None:
+        sitting = _taken_up(task.council, earliest, task.asked or earliest, calendar)
+        if sitting is None:
+            missing.append(Reason(NO_MEETING, text=task.council.name))
+            earliest = None
+        else:
+            why.append(Reason(PUT_TO, day=sitting.day, until=sitting.closes, text=sitting.name))
+            earliest = calendar.first(sitting.day, task.weekdays)
     placed = _dated(task, earliest, calendar)
     faults = tuple(_faults(task, placed, before, calendar))
     done[task.key] = replace(placed, why=(*why, *placed.why), missing=(*missing, *placed.missing), faults=faults)
     return done[task.key]
+
+
+def _taken_up(council: Council, earliest: dt.date, asked: dt.date, calendar: _Calendar) -> Sitting | None:
+    """Return the next meeting that can take a step up: not before ``earliest``, its agenda open on the day it is ``asked`` for."""
+    return next((one for one in council.sittings if earliest <= one.day <= calendar.end and asked <= one.closes), None)
 
 
 def _dated(task: Task, earliest: dt.date | None, calendar: _Calendar) -> Placed:

@@ -15,7 +15,16 @@ from renkei.base.language import shown_day, shown_money
 from renkei.cases.models import Case, Route
 from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.queries.route_choices import MACHINES, near_machines
-from renkei.cases.queries.route_page import Line, answers_to, current_version, last_sending, lines_of, with_standing
+from renkei.cases.queries.route_meetings import climbing
+from renkei.cases.queries.route_page import (
+    Line,
+    answers_to,
+    current_version,
+    last_sending,
+    lines_of,
+    with_news,
+    with_standing,
+)
 from renkei.cases.queries.route_picture import picture
 from renkei.cases.queries.route_plan import Draft, Ground, draft_of, ground, planned, told_days
 from renkei.cases.queries.route_proposal import chosen_words, entry_for
@@ -61,7 +70,7 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
     runs = runs_case(actor, case) and case.is_open
     drafts = [draft_of(one.step) for one in lines]
     on = ground(case, drafts, actor=actor)
-    lines = with_standing(lines, on.entries)
+    lines = with_news(with_standing(lines, on.entries), on.councils)
     told = told_days((one.step for one in lines), on)
     fresh = planned(drafts, on, told)
     names = {str(one.step.key): _words(one) for one in lines}
@@ -69,7 +78,7 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
     sent = last_sending(case, actor)
     return {
         "case": case, "route": route, "version": version, "lines": lines, "runs": runs,
-        "picture": picture(lines, on.today),
+        "picture": picture(lines, on.today), "climbing": climbing(case, actor),
         "ends": max((one.step.ends_on for one in lines if one.step.ends_on), default=None),
         "is_open_ended": any(one.step.ends_on is None for one in lines),
         "slipped": slipped, "is_sooner": bool(slipped) and all(one.is_earlier for one in slipped),
