@@ -87,8 +87,8 @@ def _day(day: dt.date | None, today: dt.date) -> str:
 def _put_to(one: Reason, today: dt.date) -> str:
     said = {"text": one.text, "day": _day(one.day, today), "until": _day(one.until, today)}
     if one.until and one.until != one.day:
-        return _("%(text)s（%(day)s）に諮る。議題は%(until)sまで") % said
-    return _("%(text)s（%(day)s）に諮る") % said
+        return _("%(day)sの%(text)sに諮る。議題は%(until)sまで") % said
+    return _("%(day)sの%(text)sに諮る") % said
 
 
 def _span(start: dt.date | None, end: dt.date | None, today: dt.date) -> str:

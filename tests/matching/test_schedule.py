@@ -174,8 +174,8 @@ MEETS = Council("会議", (sitting(day(12, 2), day(11, 27)), sitting(day(12, 16)
         (Task("t", after=AFTER, council=MEETS, asked=ON), ON, day(12, 16), ["after", "put_to"], ["length"]),
         # held on a day its body is closed: it begins on the next open one
         (Task("t", council=MEETS, weekdays=frozenset({4})), ON, day(12, 4), ["put_to"], ["length"]),
-        # a call beside it: taken up first, then handed in
-        (Task("t", (call(day(12, 1), day(12, 18)),), weeks=1, council=MEETS), ON, day(12, 2), ["put_to", "call", "weeks"], []),
+        # a machine's free days are had after it
+        (Task("t", (Span("slot", day(11, 20), day(12, 20)),), council=MEETS), ON, day(12, 2), ["put_to", "slot"], []),
         # no meeting, none soon enough, none so far ahead: no day, and a question
         (Task("t", council=Council("会議")), ON, None, [], ["no_meeting"]),
         (Task("t", council=MEETS), day(1, 11, 2027), None, [], ["no_meeting"]),
@@ -188,6 +188,24 @@ MEETS = Council("会議", (sitting(day(12, 2), day(11, 27)), sitting(day(12, 16)
 def test_a_step_that_a_meeting_decides(task: Task, on: dt.date, begins: dt.date | None, why: list[str], missing: list[str]) -> None:
     placed = one(task, DONE_BY, on=on)
     assert (placed.begins, [reason.code for reason in placed.why], [reason.code for reason in placed.missing]) == (begins, why, missing)
+
+
+@pytest.mark.parametrize(
+    ("task", "begins", "ends", "why", "missing"),
+    [
+        # what was handed in until the call closed is decided by the first meeting whose agenda closes after it, whatever weeks were told
+        (Task("t", (call(day(12, 1), day(12, 4)),), weeks=8, council=MEETS), day(12, 1), day(12, 16), ["call", "put_to"], []),
+        (Task("t", (call(None, None, always=True),), council=MEETS), ON, day(12, 2), ["always", "put_to"], []),
+        (Task("t", (call(None, None, always=True),), council=MEETS, begin=day(11, 30)), day(11, 30), day(12, 16), ["set", "always", "put_to"], []),
+        (Task("t", (call(None, None, always=True),), council=MEETS, begin=day(11, 30), asked=ON), day(11, 30), day(12, 2), ["set", "always", "put_to"], []),
+        # none that could decide it: it can be handed in, and nobody knows until when it is decided
+        (Task("t", (call(day(12, 1), day(1, 15, 2027)),), weeks=8, council=MEETS), day(12, 1), None, ["call"], ["no_meeting"]),
+    ],
+)
+def test_a_meeting_decides_what_was_handed_in(task: Task, begins: dt.date, ends: dt.date | None, why: list[str], missing: list[str]) -> None:
+    placed = one(task)
+    found = (placed.begins, placed.ends, [reason.code for reason in placed.why], [reason.code for reason in placed.missing])
+    assert found == (begins, ends, why, missing)
 
 
 def test_what_waits_for_a_step_without_a_meeting_has_no_day_either() -> None:
@@ -285,7 +303,8 @@ def test_properties(tasks: list[Task]) -> None:
             continue
         assert one.begins >= ON
         if task.council is not None:  # no step before a meeting that could take it
-            assert any(ON <= meeting.day <= one.begins and meeting.closes >= ON for meeting in task.council.sittings)
+            decided = one.ends if any(span.kind == "call" for span in task.spans) else one.begins
+            assert decided is None or task.end or any(ON <= meeting.day <= decided and meeting.closes >= ON for meeting in task.council.sittings)
         for link in task.after:  # no step before what must come before it
             ends = by_key[link.key].ends
             assert ends is not None

@@ -29,7 +29,7 @@ from renkei.plan.files import builtin_plans, load
 from renkei.plan.models import PlanVersion
 from renkei.post.models import Mail, Nudge
 from tests.cases.making import arrived, fresh, leave, need_of, pick, summarise
-from tests.cases.routing import PRECEDENCE, QUESTIONS, Routed, candidate, proposing
+from tests.cases.routing import PRECEDENCE, QUESTIONS, Routed, candidate, entry, proposing
 from tests.desk.pages import address, client, said
 from tests.meetings.making import NOON, TODAY, WITH_MEETINGS, meeting
 from tests.world import CENTER, DESK, LAB, World
@@ -71,8 +71,8 @@ def there(region: World, monkeypatch: pytest.MonkeyPatch) -> Routed:
     return route(region, monkeypatch)
 
 
-def route(region: World, monkeypatch: pytest.MonkeyPatch) -> Routed:
-    proposing(monkeypatch, {"自動化": [candidate(SERVICE, LAB), candidate("sales-adviser", CENTER)]})
+def route(region: World, monkeypatch: pytest.MonkeyPatch, hit: tuple[str, str] | None = None) -> Routed:
+    proposing(monkeypatch, {"自動化": [candidate(SERVICE, LAB, hit), candidate("sales-adviser", CENTER)]})
     case = arrived(region).case
     need_of(case, region, title="自動化")
     summarise(case, region)
@@ -135,7 +135,7 @@ def told(there: Routed) -> list[str]:
 def test_a_step_that_a_meeting_decides_stands_on_the_next_one_with_its_reason(there: Routed) -> None:
     assert step(there) == (FIRST, [put_to(FIRST, dt.date(2026, 12, 4), 1)], [{"code": "length"}])
     assert there.step("sales-adviser").begins_on == dt.date(2026, 12, 1)  # what no meeting decides waits for its body's answer
-    assert "12月9日（水）から 終わりは未定 ひばりスマート会議 第1回（12月9日（水））に諮る。議題は12月4日（金）まで" in row(there)
+    assert "12月9日（水）から 終わりは未定 12月9日（水）のひばりスマート会議 第1回に諮る。議題は12月4日（金）まで" in row(there)
 
 
 def test_after_its_agenda_is_closed_the_meeting_after_takes_it(region: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,15 +262,32 @@ def test_who_may_not_see_a_meeting_does_not_see_its_day(there: Routed) -> None:
     assert "ひばりスマート会議" in sent
     for hidden in ("12月9日", "12月4日", "ひばりスマート会議"):
         assert hidden not in firm
-    assert "機関の会議に諮ってから始まります。日は、決まったらお知らせします" in firm
+    assert "機関の会議に諮って決まります。日は、決まったらお知らせします" in firm
     assert "12月1日" in firm  # other days are there
     for actor, days in ((there.world.bank, 2), (SYSTEM, 2), (GUEST, 0)):
         assert len(councils(actor)[SERVICE].sittings) == days
 
 
+def test_what_was_handed_in_for_a_call_ends_with_the_meeting_after_it(region: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    council(region)
+    entry("PJ1", "programme", SERVICE, LAB, {"kind": "call", "opens": dt.date(2026, 12, 2), "closes": dt.date(2026, 12, 9)}, decision_weeks=8)
+    called = route(region, monkeypatch, ("PJ1", "programme"))
+    assert (called.days[SERVICE], words(called)) == ((dt.date(2026, 12, 2), None), [])  # the only meeting comes too early for it
+    late = council(region, SECOND)
+    assert words(called) == ["技術相談（工業試験所）：諮る会議の日が決まりました"]
+    anew(called)
+    assert (called.days[SERVICE], words(called), late_cases()) == ((dt.date(2026, 12, 2), SECOND), [], [])
+    page = said(client(region).get(address("desk-route-send", case=called.case.pk)))
+    assert "12月2日（水）から" in page  # the call is open to all, the meeting is not
+    assert "12月23日" not in page
+    move(late, SECOND - DAY, region)
+    anew(called)
+    assert called.days[SERVICE][1] == SECOND - DAY
+
+
 def test_the_page_before_sending_shows_what_the_firm_reads(there: Routed) -> None:
     page = said(client(there.world).get(address("desk-route-send", case=there.case.pk)))
-    assert "機関の会議に諮ってから始まります" in page
+    assert "機関の会議に諮って決まります" in page
     assert "12月9日" not in page
     change_step(there.route, there.step(SERVICE).key, by=there.world.desk, version=1, body=LAB, begin=dt.date(2026, 12, 10))
     again = said(client(there.world).get(address("desk-route-send", case=there.case.pk)))
@@ -293,7 +310,7 @@ def test_a_need_on_the_rung_of_meetings_names_the_next_one(there: Routed) -> Non
     meeting(there.world, "full", FIRST)
     meeting(there.world, "working", FIRST - DAY)
     page = said(client(there.world).get(address("desk-route", case=there.case.pk)))
-    assert "課題「自動化」は、会議の段にあります。<br>次はひばり定例会議 第1回（" in page
+    assert "課題「自動化」は、会議の段にあります。<br>次は12月8日（火）のひばり定例会議 第1回です。" in page
 
 
 def test_a_plan_where_no_meeting_decides_asks_nothing(world: World) -> None:

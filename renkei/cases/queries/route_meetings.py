@@ -92,5 +92,7 @@ def meeting_news(step: RouteStep, state: SupportState, council: Council | None, 
         if put["day"] not in {one.day.isoformat() for one in council.sittings}:
             return MeetingNews.MOVED
         return MeetingNews.CLOSED if put["until"] < today.isoformat() and state == SupportState.PROPOSED else None
-    is_asked_for = any(one["code"] == NO_MEETING for one in step.missing)
-    return MeetingNews.PLANNED if is_asked_for and any(one.closes >= today for one in council.sittings) else None
+    if not any(one["code"] == NO_MEETING for one in step.missing):
+        return None
+    ready = max([today.isoformat(), *(one.get("until") or one.get("day", "") for one in step.why)])  # its call is closed, what comes before is over
+    return MeetingNews.PLANNED if any(one.closes.isoformat() >= ready for one in council.sittings) else None

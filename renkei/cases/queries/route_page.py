@@ -106,10 +106,13 @@ def without_meetings(lines: Sequence[Line]) -> list[Line]:
 
 def _without_meeting(line: Line) -> Line:
     step, today = copy(line.step), clock.today()
-    step.begins_on, step.ends_on = step.set_begin, step.set_end
+    held = next((dt.date.fromisoformat(one["day"]) for one in step.why if one["code"] == PUT_TO), None)
+    if step.begins_on is not None and held is not None and step.begins_on >= held:
+        step.begins_on = step.set_begin
+    step.ends_on = step.set_end
     why = [word for one in step.why if one["code"] != PUT_TO and (word := reason_words(from_data(one), today))]
     missing = [word for one in step.missing if one["code"] != NO_MEETING and (word := missing_words(from_data(one), today))]
-    waits = [_("機関の会議に諮ってから始まります。日は、決まったらお知らせします")] if step.begins_on is None else []
+    waits = [] if step.set_begin else [_("機関の会議に諮って決まります。日は、決まったらお知らせします")]
     return replace(line, step=step, why=why, missing=[*waits, *missing])
 
 
