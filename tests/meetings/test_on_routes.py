@@ -119,6 +119,12 @@ def row(there: Routed) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found))
 
 
+def heading(there: Routed) -> str:
+    """The heading over the days that have changed; empty when none has."""
+    found = re.search(r'<h2 id="slip">([^<]+)</h2>', said(client(there.world).get(address("desk-route", case=there.case.pk))))
+    return found[1] if found else ""
+
+
 def words(there: Routed) -> list[str]:
     """What the first page says of the case's route."""
     return [one.words for one in late_routes(there.world.desk, DESK) if one.case == there.case]
@@ -174,6 +180,8 @@ def test_without_a_meeting_it_says_so_and_has_no_day(region: World, monkeypatch:
     assert words(lone) == []
     council(region, SECOND)
     assert words(lone) == ["技術相談（工業試験所）：諮る会議の日が決まりました"]
+    assert heading(lone) == "日が分かった段取りがあります"
+    assert "諮る会議の日が決まりました" in row(lone)
     anew(lone)
     assert step(lone)[0] == SECOND
     assert words(lone) == []
@@ -203,6 +211,7 @@ def test_moving_the_meeting_moves_the_step(there: Routed, day: dt.date) -> None:
     assert words(there) == ["技術相談（工業試験所）：諮る会議の日が変わったか、取りやめになりました"]
     assert "諮る会議の日が変わったか、取りやめになりました" in row(there)
     assert step(there)[0] == FIRST  # nothing moves silently
+    assert heading(there) == ("早められる日があります" if day < FIRST else "このままでは間に合わない日があります")
     anew(there)
     assert step(there)[0] == day
     assert words(there) == []
@@ -213,8 +222,7 @@ def test_calling_it_off_leaves_the_next_or_none(there: Routed) -> None:
     anew(there)
     assert step(there)[0] == SECOND
     call_off(Meeting.objects.get(series="smart", number=2), there.world)
-    page = said(client(there.world).get(address("desk-route", case=there.case.pk)))
-    assert "このままでは間に合わない日があります" in page
+    assert heading(there) == "このままでは間に合わない日があります"
     anew(there)
     assert step(there)[0] is None
     move_meeting(first(there), by=there.world.desk, state=MeetingState.PLANNED, reason="会場が使える")

@@ -36,6 +36,7 @@ class Line:
     missing: list[str]
     late: str = ""
     over: str = ""  # why its entry can be had no more
+    news: str = ""  # what has become of the meeting it waits for
 
     @property
     def is_vain(self) -> bool:
@@ -93,7 +94,7 @@ def with_news(lines: Sequence[Line], councils: Mapping[str, Council]) -> list[Li
     """Return the lines, each whose meeting has moved since it got its day with the sentence that says so."""
     today = clock.today()
     news = [meeting_news(one.step, SupportState(one.state), councils.get(one.step.service_id), today) for one in lines]
-    return [replace(one, late=one.late or str(NEWS_WORDS[what])) if what else one for one, what in zip(lines, news, strict=True)]
+    return [replace(one, news=str(NEWS_WORDS[what])) if what else one for one, what in zip(lines, news, strict=True)]
 
 
 def without_meetings(lines: Sequence[Line]) -> list[Line]:

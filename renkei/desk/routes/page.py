@@ -45,6 +45,7 @@ class Shift:
     was: str
     now: str
     is_earlier: bool = False
+    is_found: bool = False  # a day that was not known is known now, and no other has moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
         "ends": max((one.step.ends_on for one in lines if one.step.ends_on), default=None),
         "is_open_ended": any(one.step.ends_on is None for one in lines),
         "slipped": slipped, "is_sooner": bool(slipped) and all(one.is_earlier for one in slipped),
+        "is_found": bool(slipped) and all(one.is_found for one in slipped),
         "vain": [(one, replacements(one, drafts, on, case, names)) for one in lines if one.is_vain and one.support] if runs else [],
         "sent": sent, "answers": answers_to(sent, actor) if sent else [],
         "is_sent": sent is not None and sent.version_id == version.pk,
@@ -91,13 +93,18 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
 def shifts(before: Sequence[Placed], after: Sequence[Placed], names: dict[str, str], today: dt.date) -> list[Shift]:
     """Return the steps whose days differ, in words."""
     return [
-        Shift(names.get(one.key, ""), span_words(one.before, today), span_words(one.after, today), _is_earlier(one.before, one.after))
+        Shift(names.get(one.key, ""), span_words(one.before, today), span_words(one.after, today), _is_earlier(one.before, one.after),
+              _is_found(one.before, one.after))
         for one in changes(before, after) if one.after is not None
     ]  # fmt: skip
 
 
 def _is_earlier(before: Placed | None, after: Placed) -> bool:
     return before is not None and before.begins is not None and after.begins is not None and after.begins < before.begins
+
+
+def _is_found(before: Placed | None, after: Placed) -> bool:
+    return before is not None and all(was in {None, now} for was, now in ((before.begins, after.begins), (before.ends, after.ends)))
 
 
 def span_words(one: Placed | None, today: dt.date) -> str:
