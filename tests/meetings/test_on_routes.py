@@ -200,6 +200,7 @@ def test_people_may_set_another_day(there: Routed) -> None:
     assert (step(there)[0], [one["code"] for one in step(there)[1]]) == (day, ["put_to", "set"])
     call_off(first(there), there.world)
     assert words(there) == []  # the day is theirs
+    assert "取りやめ" not in row(there)
 
 
 # --- when the meeting moves ------------------------------------------------------------------------------------------
@@ -288,9 +289,11 @@ def test_what_was_handed_in_for_a_call_ends_with_the_meeting_after_it(region: Wo
     page = said(client(region).get(address("desk-route-send", case=called.case.pk)))
     assert "12月2日（水）から" in page  # the call is open to all, the meeting is not
     assert "12月23日" not in page
+    change_step(called.route, called.step(SERVICE).key, by=region.desk, version=called.version, body=LAB, entry="PJ1", begin=dt.date(2026, 12, 3))
     move(late, SECOND - DAY, region)
+    assert words(called) == ["技術相談（工業試験所）：諮る会議の日が変わったか、取りやめになりました"]  # when it is handed in is theirs, not when it is decided
     anew(called)
-    assert called.days[SERVICE][1] == SECOND - DAY
+    assert (called.days[SERVICE], words(called)) == ((dt.date(2026, 12, 3), SECOND - DAY), [])
 
 
 def test_the_page_before_sending_shows_what_the_firm_reads(there: Routed) -> None:

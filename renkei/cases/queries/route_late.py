@@ -115,7 +115,7 @@ def _behind(today: dt.date, meeting: Mapping[str, Council]) -> Q:
     behind = Q(begins_on__lt=today) | Q(ends_on__lt=today)
     for service, council in meeting.items():
         days = [one.day for one in council.sittings if one.closes >= today]
-        behind |= Q(service=service, set_begin__isnull=True) & ~Q(begins_on__in=days) & ~Q(ends_on__in=days)
+        behind |= Q(service=service) & ~Q(begins_on__in=days) & ~Q(ends_on__in=days)
     return behind
 
 

@@ -81,9 +81,9 @@ def _told(series: Collection[Series], actor: Actor) -> dict[str, list[Sitting]]:
 def meeting_news(step: RouteStep, state: SupportState, council: Council | None, today: dt.date) -> MeetingNews | None:
     """Return what the holder has to know of the meeting a written step waits for; None while all is as it was planned.
 
-    What has begun, ended or met a no waits for no meeting; a day set by people stays theirs.
+    What has begun, ended or met a no waits for no meeting; nor does a day set by people.
     """
-    if council is None or state not in {SupportState.PROPOSED, SupportState.OFFERED} or step.set_begin is not None:
+    if council is None or state not in {SupportState.PROPOSED, SupportState.OFFERED} or _is_set(step):
         return None
     put = next((one for one in step.why if one["code"] == PUT_TO), None)
     if put is not None:
@@ -96,3 +96,9 @@ def meeting_news(step: RouteStep, state: SupportState, council: Council | None, 
         return None
     ready = max([today.isoformat(), *(one.get("until") or one.get("day", "") for one in step.why)])  # its call is closed, what comes before is over
     return MeetingNews.PLANNED if any(one.closes.isoformat() >= ready for one in council.sittings) else None
+
+
+def _is_set(step: RouteStep) -> bool:
+    """Tell whether people set the day a meeting would give: the end of what is handed in for a call, else the beginning."""
+    is_called = any(one["code"] in {"call", "always"} for one in step.why)
+    return (step.set_end if is_called else step.set_begin) is not None
