@@ -12,6 +12,7 @@ from renkei.base.language import written
 from renkei.cases import mails
 from renkei.cases.models import Case
 from renkei.cases.queries.route_late import LateStep, late_steps
+from renkei.cases.queries.route_meetings import NEWS_WORDS
 from renkei.post.models import Nudge
 
 LATE = "step_late"
@@ -31,13 +32,21 @@ def tell_of_late_steps(case_id: uuid.UUID) -> bool:
 
 
 def _is_told(late: LateStep) -> bool:
-    """A step keeps its key in every version: it is told of again only when a later day was missed, or by another reader's turn."""
+    """A step keeps its key in every version: it is told of again only when a later day was missed, or by another reader's turn.
+
+    What has become of its meeting is told once a version.
+    """
+    if late.news is not None:
+        return Nudge.objects.filter(kind=LATE, about=late.step.key, made_at__gte=late.step.version.made_at, words=_meeting_words(late)).exists()
     rows = Nudge.objects.filter(kind=LATE, about=late.step.key, made_at__gte=clock.at(late.day, 0))
     return rows.filter(body=late.step.body_id).exists() if late.is_at_body else rows.exists()
 
 
 def _tell(case: Case, late: LateStep) -> None:
-    what = f"{late.step.service.short}（{late.step.body.short}）"
+    what = _named(late)
+    if late.news is not None:
+        mails.tell_holder(case, by=SYSTEM, subject=written("支援ルートが待つ会議について"), words=_meeting_words(late), purpose=LATE, about=late.step.key)
+        return
     day = screen_date(late.day, clock.today())
     subject = written("支援ルートの日を過ぎています")
     if late.is_at_body and late.support is not None:
@@ -50,3 +59,12 @@ def _tell(case: Case, late: LateStep) -> None:
     else:
         words = written("%(what)sは、%(day)sに始める予定でしたが、まだ頼んでいません。頼むか、日を組み直してください。")
     mails.tell_holder(case, by=SYSTEM, subject=subject, words=words % {"what": what, "day": day}, purpose=LATE, about=late.step.key)
+
+
+def _meeting_words(late: LateStep) -> str:
+    assert late.news is not None  # noqa: S101  only news is put into words
+    return written("%(what)s：%(news)s。日を組み直してください。") % {"what": _named(late), "news": written(NEWS_WORDS[late.news])}
+
+
+def _named(late: LateStep) -> str:
+    return f"{late.step.service.short}（{late.step.body.short}）"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from renkei.plan.queries import WEEK, Closed, is_business_day
 
 CALL, SLOT, MEETING, COURSE = "call", "slot", "meeting", "course"
+PUT_TO, NO_MEETING = "put_to", "no_meeting"  # why a step that a meeting decides has its day, or none
 HORIZON = dt.timedelta(days=3 * 366)  # further ahead nothing is placed
 _DAY = dt.timedelta(days=1)
 
@@ -27,6 +28,26 @@ class Span:
     closes: dt.date | None = None
     starts: dt.date | None = None
     always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One meeting ahead: its name, its day, the last day on which something is put on its agenda."""
+
+    name: str
+    day: dt.date
+    closes: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """A series of meetings that decides on a step: its name, and the meetings ahead, the next first.
+
+    With a call they decide what was handed in until it closed, and so end the step; else it begins with them.
+    """
+
+    name: str
+    sittings: tuple[Sitting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +65,8 @@ class Task:
 
     ``answer_days``: business days a body has for its answer, where it has to be asked first. ``begin`` and ``end`` were
     set by people and stay; ``began`` and ``done`` are what happened. ``not_before``: the day people were told, kept while it
-    can be had. ``ready`` is the day before which nothing can begin because something outside the route has to be decided first.
+    can be had. ``ready`` is the day before which nothing can begin because something outside the route has to be decided first,
+    ``council`` who meets to decide on it; what the body was ``asked`` for in time stays with that meeting.
     """
 
     key: str
@@ -61,6 +83,8 @@ class Task:
     done: dt.date | None = None
     not_before: dt.date | None = None
     ready: Reason | None = None
+    council: Council | None = None
+    asked: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +252,27 @@ def _place(
             follows = calendar.first(_ahead(one.ends, 1), task.weekdays)
             why.append(Reason("after", day=one.ends, text=link.text))
             earliest = max(earliest, follows) if earliest else None
+    if task.council is not None and earliest is not None and not any(span.kind == CALL for span in task.spans):
+        sitting = _taken_up(task.council, earliest, task.asked or earliest, calendar)
+        if sitting is None:
+            missing.append(Reason(NO_MEETING, text=task.council.name))
+            earliest = None
+        else:
+            why.append(_put_to(sitting))
+            earliest = calendar.first(sitting.day, task.weekdays)
     placed = _dated(task, earliest, calendar)
     faults = tuple(_faults(task, placed, before, calendar))
     done[task.key] = replace(placed, why=(*why, *placed.why), missing=(*missing, *placed.missing), faults=faults)
     return done[task.key]
+
+
+def _taken_up(council: Council, earliest: dt.date, asked: dt.date, calendar: _Calendar) -> Sitting | None:
+    """Return the next meeting that can take a step up: not before ``earliest``, its agenda open on the day it is ``asked`` for."""
+    return next((one for one in council.sittings if earliest <= one.day <= calendar.end and asked <= one.closes), None)
+
+
+def _put_to(sitting: Sitting) -> Reason:
+    return Reason(PUT_TO, day=sitting.day, until=sitting.closes, text=sitting.name)
 
 
 def _dated(task: Task, earliest: dt.date | None, calendar: _Calendar) -> Placed:
@@ -297,13 +338,18 @@ def _in_span(task: Task, span: Span, earliest: dt.date, calendar: _Calendar) -> 
 
 
 def _length(task: Task, begins: dt.date, calendar: _Calendar, span: Span | None) -> Placed:
-    """Return the task from its first day to its last: a decision after a call, a number of days, or an end not known."""
+    """Return the task from its first day to its last: a meeting or a decision after a call, a number of days, or an end not known."""
     why: list[Reason] = []
     start = begins
     if span is not None and span.kind in {CALL, SLOT}:
         why.append(Reason("always" if span.always else span.kind, day=span.opens, until=span.closes))
         if span.kind == CALL and span.closes and not span.always and span.closes <= calendar.end:  # else it closes never
             start = max(begins, span.closes)
+    if task.council is not None and span is not None and span.kind == CALL:
+        sitting = _taken_up(task.council, start, task.asked or start if span.always else start, calendar)
+        if sitting is None:
+            return Placed(task.key, begins, None, tuple(why), (Reason(NO_MEETING, text=task.council.name),))
+        return Placed(task.key, begins, calendar.first(sitting.day), (*why, _put_to(sitting)))
     if task.weeks is not None:
         why.append(Reason("weeks", n=task.weeks))
         ends = calendar.first(_ahead(start, 7 * min(task.weeks, HORIZON.days)))

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from renkei.base.language import shown_day
-from renkei.matching.schedule import Fault, Reason
+from renkei.matching.schedule import NO_MEETING, PUT_TO, Fault, Reason
 
 
 def reason_words(one: Reason, today: dt.date) -> str:
@@ -26,6 +26,7 @@ def reason_words(one: Reason, today: dt.date) -> str:
         "decided": _("決まるまでの目安が%(n)s週：%(text)s") % {"n": one.n, "text": one.text},
         "course": _("講座の日（申込みは%(day)sまで）") % {"day": _day(one.until or one.day, today)},
         "meeting": _("催しの日（申込みは%(day)sまで）") % {"day": _day(one.until or one.day, today)},
+        PUT_TO: _put_to(one, today),
         "began": _("%(day)sに引受け・開始") % {"day": _day(one.day, today)},
         "done": _("%(day)sに終わった") % {"day": _day(one.day, today)},
         "set": _("人が決めた日"),
@@ -41,6 +42,7 @@ def missing_words(one: Reason, today: dt.date) -> str:
         "waits": _("先の段取りの終わりが分からないので、まだ日を置けません（%(text)s）") % {"text": one.text},
         "circle": _("順番の決まりが輪になっています。計画の「順番の決まり」を確かめてください（%(text)s）") % {"text": one.text},
         "no_window": _("間に合う受付が分かりません（分かっている受付は%(day)sまで）。次の受付を機関に確かめてください") % {"day": _day(one.day, today)},
+        NO_MEETING: _("「%(text)s」に諮りますが、間に合う回の日がまだ決まっていません。開く機関に確かめてください") % {"text": one.text},
         "decision": _("決定まで何週かかるかが分かりません。機関に確かめてください"),
         "length": _("終わりの日は、引き受けた機関と決めます"),
         "course_missing": _("機器の前に受ける講習が、この支援ルートにありません（%(text)s）") % {"text": one.text},
@@ -80,6 +82,13 @@ def from_data(kept: dict[str, Any]) -> Reason:
 
 def _day(day: dt.date | None, today: dt.date) -> str:
     return shown_day(day, today) if day else _("まだ分からない日")
+
+
+def _put_to(one: Reason, today: dt.date) -> str:
+    said = {"text": one.text, "day": _day(one.day, today), "until": _day(one.until, today)}
+    if one.until and one.until != one.day:
+        return _("%(day)sの%(text)sに諮る。議題は%(until)sまで") % said
+    return _("%(day)sの%(text)sに諮る") % said
 
 
 def _span(start: dt.date | None, end: dt.date | None, today: dt.date) -> str:

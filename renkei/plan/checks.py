@@ -35,7 +35,7 @@ _POINTERS = [
     ("posts", "post", "posts"), ("posts", "body", "bodies"), ("units", "body", "bodies"),
     ("universities", "party", "parties"), ("medical_partners", "party", "parties"), ("estates", "area", "areas"),
     ("estates", "municipality", "municipalities"), ("municipalities", "areas", "areas"),
-    ("meetings", "owner", "bodies"), ("ladder", "lead", "bodies"), ("ladder", "meetings", "meetings"),
+    ("meetings", "owner", "bodies"), ("meetings", "decides", "services"), ("ladder", "lead", "bodies"), ("ladder", "meetings", "meetings"),
     ("designations", "meetings", "meetings"), ("designations", "services", "services"),
     ("ladder", "networks", "networks"), ("networks", "through", "bodies"), ("indicators", "area", "areas"),
     ("queues", "stages", "stages"), ("queues", "services", "services"),
@@ -100,7 +100,7 @@ def _in_words(error: ValidationError, source: Source, root: Place) -> Iterator[F
 
 
 def _cross(source: Source) -> Iterator[Fault]:
-    for rule in (_codes, _pointers, _days, _plan, _bodies, _provisions, _targets, _municipalities, _routing, _words, _follow_up):
+    for rule in (_codes, _pointers, _days, _plan, _bodies, _provisions, _targets, _municipalities, _routing, _words, _meetings, _follow_up):
         yield from rule(source)
 
 
@@ -328,6 +328,19 @@ def _words(source: Source) -> Iterator[Fault]:
         if kind not in kinds:
             place = ("sharing", "never_by_general_consent", kind)
             yield source.fault(place, "unknown-kind", f"「{kind}」という種類の機関はありません。")
+
+
+def _meetings(source: Source) -> Iterator[Fault]:
+    """A service is decided by one series of meetings, in sessions that series has."""
+    told: set[str] = set()
+    for path, row in _rows(source, "meetings"):
+        for index, session in enumerate(row.get("decides_in", [])):
+            if session not in row.get("sessions", []):
+                yield source.fault((*path, "decides_in", index), "unknown-session", f"会の形「{session}」は、この会議の sessions にありません。")
+        for index, service in enumerate(row.get("decides", [])):
+            if service in told:
+                yield source.fault((*path, "decides", index), "decided-twice", f"「{service}」を諮る会議は1つにしてください。")
+            told.add(service)
 
 
 def _follow_up(source: Source) -> Iterator[Fault]:

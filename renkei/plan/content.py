@@ -88,6 +88,9 @@ class Series:
     aliases: tuple[str, ...] = ()
     guests: bool = False
     sessions: tuple[str, ...] = ()  # what a meeting of the series may be: a sitting, a visit, a lesson [C21, C71]
+    decides: tuple[str, ...] = ()  # services that begin only when a meeting of the series has taken them up [C71]
+    decides_in: tuple[str, ...] = ()  # in which of its sessions; none told: in every one
+    agenda_days: int = 0  # business days before its day until which something is put on its agenda
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +284,14 @@ class PlanContent:
         """Return the series of meetings in order."""
         return [
             Series(one["code"], one["name"], one["owner"], one.get("per_year", 0), tuple(one.get("aliases", ())), bool(one.get("guests")),
-                   tuple(one.get("sessions", ())))
+                   tuple(one.get("sessions", ())), tuple(one.get("decides", ())), tuple(one.get("decides_in", ())), one.get("agenda_days", 0))
             for one in self.section("meetings")
         ]
+
+    @cached_property
+    def decided_by(self) -> dict[str, Series]:
+        """Return the series of meetings that decides on a service, by service."""
+        return {service: one for one in self.series for service in one.decides}
 
     @cached_property
     def queues(self) -> list[Queue]:

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renkei.matching.schedule import (
+    Council,
     Fault,
     Link,
     Placed,
     Reason,
+    Sitting,
     Span,
     Task,
     changes,
@@ -150,6 +152,67 @@ def test_rules_that_set_days_break(task: Task, faults: list[Fault]) -> None:
     assert list(one(task, DONE_BY).faults) == faults
 
 
+def sitting(held: dt.date, closes: dt.date, name: str = "第1回") -> Sitting:
+    return Sitting(name, held, closes)
+
+
+MEETS = Council("会議", (sitting(day(12, 2), day(11, 27)), sitting(day(12, 16), day(12, 11), "第2回"), sitting(day(1, 13, 2027), day(1, 8, 2027), "第3回")))
+
+
+@pytest.mark.covers("C71")
+@pytest.mark.parametrize(
+    ("task", "on", "begins", "why", "missing"),
+    [
+        # the next one whose agenda is open today; on its last day still
+        (Task("t", council=MEETS), ON, day(12, 2), ["put_to"], ["length"]),
+        (Task("t", council=MEETS, days=2), day(11, 27), day(12, 2), ["put_to", "days"], []),
+        (Task("t", council=MEETS), day(11, 30), day(12, 16), ["put_to"], ["length"]),
+        # asked for in time: the agenda was open then
+        (Task("t", council=MEETS, asked=day(11, 27)), day(11, 30), day(12, 2), ["put_to"], ["length"]),
+        # what comes before is over on the 10th, a day before the agenda closes; asked for before, it still comes after
+        (Task("t", after=AFTER, council=MEETS), ON, day(12, 16), ["after", "put_to"], ["length"]),
+        (Task("t", after=AFTER, council=MEETS, asked=ON), ON, day(12, 16), ["after", "put_to"], ["length"]),
+        # held on a day its body is closed: it begins on the next open one
+        (Task("t", council=MEETS, weekdays=frozenset({4})), ON, day(12, 4), ["put_to"], ["length"]),
+        # a machine's free days are had after it
+        (Task("t", (Span("slot", day(11, 20), day(12, 20)),), council=MEETS), ON, day(12, 2), ["put_to", "slot"], []),
+        # no meeting, none soon enough, none so far ahead: no day, and a question
+        (Task("t", council=Council("会議")), ON, None, [], ["no_meeting"]),
+        (Task("t", council=MEETS), day(1, 11, 2027), None, [], ["no_meeting"]),
+        (Task("t", council=Council("会議", (sitting(day(12, 2, 2040), day(12, 2, 2040)),))), ON, None, [], ["no_meeting"]),
+        # days that people set, and what happened, stay
+        (Task("t", council=Council("会議"), begin=day(12, 1), days=1), ON, day(12, 1), ["set", "days"], ["no_meeting"]),
+        (Task("t", council=MEETS, begin=day(12, 1), days=1), ON, day(12, 1), ["put_to", "set", "days"], []),
+    ],
+)
+def test_a_step_that_a_meeting_decides(task: Task, on: dt.date, begins: dt.date | None, why: list[str], missing: list[str]) -> None:
+    placed = one(task, DONE_BY, on=on)
+    assert (placed.begins, [reason.code for reason in placed.why], [reason.code for reason in placed.missing]) == (begins, why, missing)
+
+
+@pytest.mark.parametrize(
+    ("task", "begins", "ends", "why", "missing"),
+    [
+        # what was handed in until the call closed is decided by the first meeting whose agenda closes after it, whatever weeks were told
+        (Task("t", (call(day(12, 1), day(12, 4)),), weeks=8, council=MEETS), day(12, 1), day(12, 16), ["call", "put_to"], []),
+        (Task("t", (call(None, None, always=True),), council=MEETS), ON, day(12, 2), ["always", "put_to"], []),
+        (Task("t", (call(None, None, always=True),), council=MEETS, begin=day(11, 30)), day(11, 30), day(12, 16), ["set", "always", "put_to"], []),
+        (Task("t", (call(None, None, always=True),), council=MEETS, begin=day(11, 30), asked=ON), day(11, 30), day(12, 2), ["set", "always", "put_to"], []),
+        # none that could decide it: it can be handed in, and nobody knows until when it is decided
+        (Task("t", (call(day(12, 1), day(1, 15, 2027)),), weeks=8, council=MEETS), day(12, 1), None, ["call"], ["no_meeting"]),
+    ],
+)
+def test_a_meeting_decides_what_was_handed_in(task: Task, begins: dt.date, ends: dt.date | None, why: list[str], missing: list[str]) -> None:
+    placed = one(task)
+    found = (placed.begins, placed.ends, [reason.code for reason in placed.why], [reason.code for reason in placed.missing])
+    assert found == (begins, ends, why, missing)
+
+
+def test_what_waits_for_a_step_without_a_meeting_has_no_day_either() -> None:
+    waits = one(Task("t", after=AFTER), Task("a", council=Council("会議")))
+    assert (waits.begins, [reason.code for reason in waits.missing]) == (None, ["waits"])
+
+
 RULES = [
     {"before": "course", "after": "machine", "when": "qualification", "text": "講習が先", "advice": True},
     {"before": "award", "after": "loan", "when": "award", "text": "決定が先"},
@@ -191,6 +254,12 @@ def spans(draw: st.DrawFn) -> Span:
 
 
 @st.composite
+def councils(draw: st.DrawFn) -> Council:
+    days = sorted(draw(st.lists(DAYS, max_size=3)))
+    return Council("会議", tuple(sitting(one, one - dt.timedelta(days=draw(st.integers(0, 9)))) for one in days))
+
+
+@st.composite
 def plans(draw: st.DrawFn) -> list[Task]:
     """Tasks where each may wait for earlier ones; shuffled, so that the order they come in helps nobody."""
     tasks = []
@@ -203,6 +272,7 @@ def plans(draw: st.DrawFn) -> list[Task]:
             str(number), tuple(draw(st.lists(spans(), max_size=2))), after,
             draw(st.sampled_from([WEEK, WEEK | {5}, frozenset({2})])), draw(st.none() | st.integers(1, 30)),
             draw(st.none() | st.integers(0, 20)), draw(st.integers(0, 10)), draw(st.integers(0, 10)), begin, end,
+            council=draw(st.none() | councils()),
         ))  # fmt: skip
     return draw(st.permutations(tasks))
 
@@ -232,6 +302,9 @@ def test_properties(tasks: list[Task]) -> None:
         if one.begins is None or task.begin:
             continue
         assert one.begins >= ON
+        if task.council is not None:  # no step before a meeting that could take it
+            decided = one.ends if any(span.kind == "call" for span in task.spans) else one.begins
+            assert decided is None or task.end or any(ON <= meeting.day <= decided and meeting.closes >= ON for meeting in task.council.sittings)
         for link in task.after:  # no step before what must come before it
             ends = by_key[link.key].ends
             assert ends is not None

@@ -90,6 +90,12 @@ BROKEN: list[tuple[str, str, str, str, str]] = [
     (PLAN, "fiscal_years: [2026]", "fiscal_years: [2025]", "year-twice", "2025年度の目標が二度あります。"),
     (PLAN, "targets_total: {count: 3}", "targets_total: {count: 4}", "wrong-total", "合計 4 が目標の和 3 と違います。"),
     (REST, '"999016"', '"999010"', "check-digit", "市町村コード「999010」の検査数字が合いません。"),
+    # meetings
+    (REST, END, "meetings: [{code: m, name: 会議, owner: hibari-desk, decides: [gone]}]\n" + END, "unknown-code", "「gone」は services にありません。"),
+    (REST, END, "meetings: [{code: m, name: 会議, owner: hibari-desk, sessions: [会合], decides: [loan], decides_in: [見学会]}]\n" + END,
+     "unknown-session", "会の形「見学会」は、この会議の sessions にありません。"),
+    (REST, END, "meetings:\n  - {code: m, name: 甲, owner: hibari-desk, decides: [loan]}\n  - {code: n, name: 乙, owner: hibari-desk, decides: [loan]}\n" + END,
+     "decided-twice", "「loan」を諮る会議は1つにしてください。"),
     # routing and sharing
     (REST, END, "routing: {default: [{kind: other, body: gone}]}\n" + END, "unknown-code", "「gone」は bodies にありません。"),
     (REST, END, "routing: {outside_region: {after: in_region_declined, lead: gone}}\n" + END, "unknown-code", "「gone」は bodies にありません。"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
@@ -11,9 +12,11 @@ from django.utils.translation import gettext as _
 from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Route, RouteAnswer, RouteSending, RouteStep, RouteVersion, Support
+from renkei.cases.queries.route_meetings import NEWS_WORDS, meeting_news
 from renkei.cases.queries.route_plan import GONE, IN_VAIN, Ask
 from renkei.cases.states import AT_WORK, SupportState
 from renkei.matching.models import Entry
+from renkei.matching.schedule import NO_MEETING, PUT_TO, Council
 from renkei.matching.schedule_words import from_data, missing_words, reason_words
 from renkei.matching.standing import limits, standing_of
 
@@ -33,6 +36,7 @@ class Line:
     missing: list[str]
     late: str = ""
     over: str = ""  # why its entry can be had no more
+    news: str = ""  # what has become of the meeting it waits for
 
     @property
     def is_vain(self) -> bool:
@@ -84,6 +88,33 @@ def with_standing(lines: Sequence[Line], entries: Mapping[str, Entry]) -> list[L
         standing = standing_of(entry, entry.windows.all(), today, checks=checks) if entry is not None else None
         found.append(replace(one, over=standing.words) if standing is not None and standing.is_dead else one)
     return found
+
+
+def with_news(lines: Sequence[Line], councils: Mapping[str, Council]) -> list[Line]:
+    """Return the lines, each whose meeting has moved since it got its day with the sentence that says so."""
+    today = clock.today()
+    news = [meeting_news(one.step, SupportState(one.state), councils.get(one.step.service_id), today) for one in lines]
+    return [replace(one, news=str(NEWS_WORDS[what])) if what else one for one, what in zip(lines, news, strict=True)]
+
+
+def without_meetings(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines as the firm reads them: meetings are the bodies' own, so what waits for one has no day and says so.
+
+    A day that people set stays.
+    """
+    return [_without_meeting(one) if {why["code"] for why in (*one.step.why, *one.step.missing)} & {PUT_TO, NO_MEETING} else one for one in lines]
+
+
+def _without_meeting(line: Line) -> Line:
+    step, today = copy(line.step), clock.today()
+    held = next((dt.date.fromisoformat(one["day"]) for one in step.why if one["code"] == PUT_TO), None)
+    if step.begins_on is not None and held is not None and step.begins_on >= held:
+        step.begins_on = step.set_begin
+    step.ends_on = step.set_end
+    why = [word for one in step.why if one["code"] != PUT_TO and (word := reason_words(from_data(one), today))]
+    missing = [word for one in step.missing if one["code"] != NO_MEETING and (word := missing_words(from_data(one), today))]
+    waits = [] if step.set_begin else [_("機関の会議に諮って決まります。日は、決まったらお知らせします")]
+    return replace(line, step=step, why=why, missing=[*waits, *missing])
 
 
 def late_words(step: RouteStep, state: SupportState, today: dt.date) -> str:

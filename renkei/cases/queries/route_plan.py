@@ -16,6 +16,7 @@ from renkei.base import clock
 from renkei.base.actor import Actor
 from renkei.cases.models import Case, Consultation, Need, RegionalProject, RouteStep, RouteVersion, Support
 from renkei.cases.queries.facts import facts_of
+from renkei.cases.queries.route_meetings import councils
 from renkei.cases.states import AT_WORK, SupportState
 from renkei.matching.advice import QUALIFICATION
 from renkei.matching.courses import qualifies, wants_course
@@ -25,7 +26,7 @@ from renkei.matching.knowledge import knowledge
 from renkei.matching.models import Entry, EntryKind
 from renkei.matching.opening import weekdays_of
 from renkei.matching.reading import points
-from renkei.matching.schedule import Link, Placed, Reason, Span, Task, linked, place
+from renkei.matching.schedule import Council, Link, Placed, Reason, Span, Task, linked, place
 from renkei.plan.queries import business_days_between, clock_named, content_now
 
 IN_VAIN = {SupportState.DECLINED, SupportState.EXPIRED}
@@ -69,6 +70,7 @@ class Ground:
     settled: frozenset[str]
     closed: list[tuple[int, int, int, int]] = field(default_factory=list)
     answer_days: int = 0
+    councils: Mapping[str, Council] = field(default_factory=dict)  # who meets to decide on a service
     is_approved: bool = False  # the firm has an approved plan of the region, with its number
 
     def with_entries(self, codes: Iterable[str]) -> Ground:
@@ -95,6 +97,7 @@ def ground(case: Case, drafts: Sequence[Draft], *, actor: Actor) -> Ground:
         settled=facts.states,
         closed=content_now().closed_days,
         answer_days=clock_named("offer_answer").business_days,
+        councils=councils(actor),
         is_approved=any(rule["before"] not in known.services for rule in known.precedence) and _is_approved(case, actor),
     )
 
@@ -153,7 +156,7 @@ def _task(draft: Draft, on: Ground, links: tuple[Link, ...], told: dt.date | Non
     task = task_of(draft, on)
     if task.ready is not None and task.ready.day is not None and told is not None and told >= on.today:
         task = replace(task, ready=replace(task.ready, day=min(task.ready.day, told)))  # the wait does not begin anew each day
-    return replace(task, after=links, not_before=None if links else told)
+    return replace(task, after=links, not_before=None if links or task.council else told)
 
 
 def task_of(draft: Draft, on: Ground) -> Task:
@@ -166,6 +169,7 @@ def task_of(draft: Draft, on: Ground) -> Task:
     answer = 0 if entry is not None and entry.kind in _BY_SIGN_UP else on.answer_days
     if support and state == SupportState.OFFERED and support.due_on:
         answer = max(business_days_between(on.today, support.due_on, on.closed), 0)
+    council = None if state in AT_WORK | {SupportState.DONE} else on.councils.get(draft.service)
     return Task(
         key=str(draft.key),
         spans=tuple(Span(one.kind, one.opens, one.closes, one.starts, one.always_open) for one in entry.windows.all()) if entry else (),
@@ -173,12 +177,14 @@ def task_of(draft: Draft, on: Ground) -> Task:
         days=_count(facts.get("days")),
         weeks=_count(facts.get("decision_weeks")),
         lead_days=_count(facts.get("lead_days")) or 0,
-        answer_days=0 if began else answer,
+        answer_days=0 if began or council else answer,
         begin=draft.set_begin,
         end=draft.set_end,
         began=began,
         done=support.done_on if support and state == SupportState.DONE else None,
         ready=None if began else _decided(draft, on),
+        council=council,
+        asked=_day(support.offered_at) if support and state == SupportState.OFFERED else None,
     )  # fmt: skip
 
 

@@ -15,7 +15,16 @@ from renkei.base.language import shown_day, shown_money
 from renkei.cases.models import Case, Route
 from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.queries.route_choices import MACHINES, near_machines
-from renkei.cases.queries.route_page import Line, answers_to, current_version, last_sending, lines_of, with_standing
+from renkei.cases.queries.route_meetings import climbing
+from renkei.cases.queries.route_page import (
+    Line,
+    answers_to,
+    current_version,
+    last_sending,
+    lines_of,
+    with_news,
+    with_standing,
+)
 from renkei.cases.queries.route_picture import picture
 from renkei.cases.queries.route_plan import Draft, Ground, draft_of, ground, planned, told_days, waits_for_course
 from renkei.cases.queries.route_proposal import chosen_words, entry_for
@@ -36,6 +45,7 @@ class Shift:
     was: str
     now: str
     is_earlier: bool = False
+    is_found: bool = False  # a day that was not known is known now, and no other has moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
     runs = runs_case(actor, case) and case.is_open
     drafts = [draft_of(one.step) for one in lines]
     on = ground(case, drafts, actor=actor)
-    lines = with_standing(lines, on.entries)
+    lines = with_news(with_standing(lines, on.entries), on.councils)
     told = told_days((one.step for one in lines), on)
     fresh = planned(drafts, on, told)
     names = {str(one.step.key): _words(one) for one in lines}
@@ -69,11 +79,12 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
     sent = last_sending(case, actor)
     return {
         "case": case, "route": route, "version": version, "lines": lines, "runs": runs,
-        "picture": picture(lines, on.today),
+        "picture": picture(lines, on.today), "climbing": climbing(case, actor),
         "ends": max((one.step.ends_on for one in lines if one.step.ends_on), default=None),
         "is_open_ended": any(one.step.ends_on is None for one in lines),
         "courses": {one.key for one in drafts if waits_for_course(one, on)} if runs else set(),
         "slipped": slipped, "is_sooner": bool(slipped) and all(one.is_earlier for one in slipped),
+        "is_found": bool(slipped) and all(one.is_found for one in slipped),
         "vain": [(one, replacements(one, drafts, on, case, names)) for one in lines if one.is_vain and one.support] if runs else [],
         "sent": sent, "answers": answers_to(sent, actor) if sent else [],
         "is_sent": sent is not None and sent.version_id == version.pk,
@@ -83,13 +94,18 @@ def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
 def shifts(before: Sequence[Placed], after: Sequence[Placed], names: dict[str, str], today: dt.date) -> list[Shift]:
     """Return the steps whose days differ, in words."""
     return [
-        Shift(names.get(one.key, ""), span_words(one.before, today), span_words(one.after, today), _is_earlier(one.before, one.after))
+        Shift(names.get(one.key, ""), span_words(one.before, today), span_words(one.after, today), _is_earlier(one.before, one.after),
+              _is_found(one.before, one.after))
         for one in changes(before, after) if one.after is not None
     ]  # fmt: skip
 
 
 def _is_earlier(before: Placed | None, after: Placed) -> bool:
     return before is not None and before.begins is not None and after.begins is not None and after.begins < before.begins
+
+
+def _is_found(before: Placed | None, after: Placed) -> bool:
+    return before is not None and all(was in {None, now} for was, now in ((before.begins, after.begins), (before.ends, after.ends)))
 
 
 def span_words(one: Placed | None, today: dt.date) -> str:

@@ -33,7 +33,7 @@ from renkei.cases.actions.routes import (
 from renkei.cases.models import Case, Need, Route
 from renkei.cases.queries.route_choices import choosable
 from renkei.cases.queries.route_near import near_misses
-from renkei.cases.queries.route_page import Line, current_version, lines_of, with_standing
+from renkei.cases.queries.route_page import Line, current_version, lines_of, with_standing, without_meetings
 from renkei.cases.queries.route_plan import draft_of, ground
 from renkei.cases.queries.route_plan import planned as placed
 from renkei.cases.rules import runs_case
@@ -99,7 +99,7 @@ def send(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
         return redirect("desk-route", body=body, case=case)
     read_case(found, by=request.actor, classes=[DisclosureClass.SUMMARY])
     context = {"case": found, "route": head, "form": form, "body": body, "version": version,
-               "lines": lines_of(version, found, request.actor)}  # fmt: skip
+               "lines": without_meetings(lines_of(version, found, request.actor))}  # fmt: skip
     return render(request, "desk/routes/send.html", context, status=422 if form.errors else 200)
 
 
