@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("given_proposal")
 def test_what_fits_of_any_kind_is_listed_in_its_order_with_its_reasons(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     case = ready(world)
     assert "種類を問わず" not in page(world, case)
-    named = tuple(Evidence(*one) for one in (("word", "部品"), ("alike", "サビ → 腐食"), ("met", "提案の支援：融資")))
+    named = tuple(Evidence(*one) for one in (("word", "部品"), ("alike", "サビ → 腐食"), ("met", "提案の支援：融資"), ("failed", "11月27日まで不在")))
     hits = [EntryHit("PE1", "person", 1.0, HOSTILE, reasons=named, body=LAB), EntryHit("EQ1", "equipment", 0.9, "何も言えないもの"),
             *(EntryHit(f"S{n}", "seed", 0.8, f"研究{n}", reasons=(Evidence("near", ""),)) for n in range(12))]  # fmt: skip
     given = triage_page.propose
@@ -52,7 +52,8 @@ def test_what_fits_of_any_kind_is_listed_in_its_order_with_its_reasons(world: Wo
     assert HOSTILE not in listed
     assert re.findall(r'<span class="tag">([^<]+)', listed) == [EntryKind.PERSON.label] + [EntryKind.SEED.label] * 9
     first = listed[: listed.index("</li>")]
-    assert [one in first for one in ("同じ言葉：部品", "言い換え：サビ → 腐食", "提案の支援：融資", Body.objects.get(pk=LAB).short)] == [True] * 4
+    told = ("同じ言葉：部品", "言い換え：サビ → 腐食", "提案の支援：融資", '<span class="why-w late-t">11月27日まで不在</span>', Body.objects.get(pk=LAB).short)
+    assert [one in first for one in told] == [True] * 5
 
 
 @pytest.mark.covers("C92", "C30")
