@@ -174,7 +174,7 @@ def _had(answered: Sequence[Match], reading: Reading) -> list[Match]:
     """Return the best of what can be had: what fails a rule or is over answers nothing."""
     industry = industry_of(reading.known.content)
     able = (match for match in answered if not _is_too_far(match, reading) and _ruled(match, "", reading, industry)[1] is None)
-    return here_first(islice(able, _ANSWERS))
+    return list(islice(able, _ANSWERS))
 
 
 def _is_too_far(match: Match, reading: Reading) -> bool:
