@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from renkei.accounts.actions.absences import end_absence, enter_absence
-from renkei.accounts.models import Membership
+from renkei.accounts.models import Membership, Person
 from renkei.base import clock
 from renkei.base.actor import SYSTEM, staff
 from renkei.matching.actions import EntryRow, put_entries, set_load, withdraw_entries
@@ -135,6 +135,9 @@ def test_an_absence_in_another_body_says_nothing_here(two: list[Membership]) -> 
 def test_who_has_left_the_body_is_not_proposed_as_there(two: list[Membership]) -> None:
     Membership.objects.filter(pk=two[0].pk).update(until=TODAY - dt.timedelta(days=1))
     assert (listed(), why("P-1")) == (["P-2", "P-1"], ["いまはこの機関にいません"])
+    Membership.objects.filter(pk=two[0].pk).update(until=None)
+    Person.objects.filter(pk=two[1].person_id).update(is_active=False)
+    assert (listed(), why("P-2")) == (["P-1", "P-2"], ["いまはこの機関にいません"])
 
 
 def test_spans_written_by_hand_count_where_no_account_tells(region: Region) -> None:
