@@ -30,7 +30,7 @@ from renkei.cases.actions.leaving import free_caseload, who_left
 from renkei.cases.actions.offers import close_offer, lock_support, move_support
 from renkei.cases.actions.saved import check_view
 from renkei.cases.models import Asked, Case, SavedView, Support, Verb, log_step
-from renkei.cases.queries.colleagues import loads_to_push
+from renkei.cases.queries.colleagues import loads_to_push, person_loads_to_push
 from renkei.cases.queries.moves import ending_soon
 from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.queries.route_late import late_cases
@@ -130,12 +130,17 @@ def warn_of_ends() -> int:
 
 
 def push_loads() -> int:
-    """Let proposals know how much each body has on its hands for each service, and how often it is asked; returns how many counts changed."""
+    """Let proposals know how much each body has on its hands for each service, and each person of the catalogue tied to an account.
+
+    How often each was asked too; returns how many counts changed.
+    """
     with acting(SYSTEM):
-        changed = loads_to_push()
+        changed, people = loads_to_push(), person_loads_to_push()
         for body, service, count, asked in changed:
             set_load(body, by=SYSTEM, open_count=count, asked_count=asked, service=service)
-    return len(changed)
+        for body, entry, count, asked in people:
+            set_load(body, by=SYSTEM, open_count=count, asked_count=asked, entry=entry)
+    return len(changed) + len(people)
 
 
 def _leave_closed_body(case_id: uuid.UUID) -> bool:

@@ -13,8 +13,9 @@ from typing import Any
 
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
-from renkei.matching.actions import EntryRow, WindowRow, put_entries, put_services, set_load
+from renkei.matching.actions import EntryRow, WindowRow, put_entries, put_services
 from renkei.matching.models import EntryKind, WindowKind
+from renkei.matching.tying import ACCOUNT, account_of
 from renkei.plan.models import Body
 
 REFERENCE_DAY = dt.date(2026, 11, 25)  # the files were written as of this day
@@ -25,11 +26,7 @@ Row = dict[str, Any]
 def load_catalogue() -> int:
     """Write every row of the catalogue as an entry, and the plan's services. Returns how many changed; twice is none."""
     loader = _Loader()
-    written = put_services(by=SYSTEM) + put_entries(loader.rows(), kept_by=KEPT_BY, by=SYSTEM)
-    for person in _file("people") if written else ():
-        if person["body"] in loader.bodies:
-            set_load(person["body"], open_count=person["load"], entry=person["id"], by=SYSTEM)
-    return written
+    return put_services(by=SYSTEM) + put_entries(loader.rows(), kept_by=KEPT_BY, by=SYSTEM)
 
 
 def shifted(day: str | None) -> dt.date | None:
@@ -111,8 +108,13 @@ class _Loader:
         yield EntryRow(
             id=row["id"], kind=EntryKind.PERSON, name=row["name"], kana=row["kana"], body=self._body(row["body"]),
             summary=row["profile"], text=_text(row["role_ja"], row["specialities"]),
-            facts={"post": row["role"], "load": row["load"], "languages": row["languages"], "absent": absent},
+            facts={"post": row["role"], "languages": row["languages"]} | ({"absent": absent} if absent else {}) | self._account(row),
         )  # fmt: skip
+
+    def _account(self, row: Row) -> Row:
+        """Return whose account a person's entry is tied to: that of the same name in its body."""
+        account = account_of(row["name"], row["body"])
+        return {ACCOUNT: account} if account else {}
 
     def _event(self, row: Row) -> Iterator[EntryRow]:
         starts = shifted(row["starts"])

@@ -21,6 +21,7 @@ from renkei.matching.entry_words import mark_of, row_of, snapshot
 from renkei.matching.keeping import BY_HAND, keeps, keeps_for
 from renkei.matching.models import CatalogueRun, Entry, EntryKind, Revision, RevisionDeed
 from renkei.matching.standing import SCREEN
+from renkei.matching.tying import ACCOUNT, account_of
 from renkei.plan.models import Service
 
 MOST = {"name": 300, "kana": 300, "owner_name": 200, "summary": 4_000, "text": 20_000, "source": 200, "url": 500}
@@ -125,10 +126,10 @@ def check_entries(entries: Sequence[Entry], *, by: Actor) -> int:
 
 
 def checked_row(row: EntryRow, *, by: Actor) -> EntryRow:
-    """Return the row as it may be kept on screen.
+    """Return the row as it may be kept on screen; a person's account, told by name or address, as its id.
 
     Refused, each with its field: ``not_allowed`` (owner), ``unknown_kind``, ``no_name``, ``no_owner``, ``too_long``,
-    ``unknown_service``, ``wrong_url``, ``window_wrong``, ``too_many_windows``.
+    ``unknown_service``, ``wrong_url``, ``window_wrong``, ``too_many_windows``, ``not_of_owner`` (account).
     """
     if row.kind not in BY_HAND:
         raise Refused(_("この種類は、連携支援計画で管理しています。"), "unknown_kind", field="kind")
@@ -146,7 +147,7 @@ def checked_row(row: EntryRow, *, by: Actor) -> EntryRow:
     if row.url and not is_web_address(row.url):
         raise Refused(_("ページのアドレスは https:// から書いてください。"), "wrong_url", field="url")
     _check_windows(row)
-    return row
+    return _tied(row)
 
 
 def is_web_address(text: str) -> bool:
@@ -188,6 +189,16 @@ def _check_windows(row: EntryRow) -> None:
             raise Refused(_("期間の終わりの日を入れるか、「いつでも」に印を付けてください。"), "window_wrong", field="windows")
         if one.opens and one.closes and one.closes < one.opens:
             raise Refused(_("期間の終わりが始まりより前です。"), "window_wrong", field="windows")
+
+
+def _tied(row: EntryRow) -> EntryRow:
+    said = row.facts.get(ACCOUNT)
+    if not said:
+        return row
+    account = account_of(said, row.body)
+    if not account or row.kind != EntryKind.PERSON:
+        raise Refused(_("この機関の人を、氏名かメールアドレスで一人に決めてください。"), "not_of_owner", field="account")
+    return replace(row, facts=row.facts | {ACCOUNT: account})
 
 
 def _checked_today(row: EntryRow, by: Actor) -> EntryRow:

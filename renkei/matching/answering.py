@@ -28,6 +28,7 @@ from renkei.matching.entries import KINDS, PER_KIND, Match, found_as_matches, se
 from renkei.matching.fusion import Model, Signs, Values, standard
 from renkei.matching.knowledge import Knowledge
 from renkei.matching.models import Entry, EntryKind
+from renkei.matching.people import by_circumstance
 from renkei.matching.proposal import Candidate, Evidence
 from renkei.matching.reading import read
 from renkei.matching.scoring import cues_met
@@ -79,14 +80,17 @@ def first_of_each_kind(listed: Sequence[Match]) -> list[Match]:
 
 
 def answers(sought: Sought, known: Knowledge, proposed: Sequence[Offer | Candidate]) -> list[Match]:
-    """Return what was found, as far as it answers what is proposed: best first, equal ones by id; scores up to one."""
+    """Return what was found, as far as it answers what is proposed: best first, equal ones by id; scores up to one.
+
+    Among people of one body who fit as well, who has less on hand comes first; who is away is marked.
+    """
     if not sought.signs:
-        return list(sought.matches)
+        return by_circumstance(sought.matches)
     score = published().score(signs_for(sought, known, proposed)).astype(float)
     low = float(score.min()) - _FLOOR
     share = (score - low) / (float(score.max()) - low)
     marked = (replace(one, score=round(mark, 4)) for one, mark in zip(sought.matches, share.tolist(), strict=True))
-    return sorted(marked, key=lambda one: (-one.score, one.entry.id))
+    return by_circumstance(sorted(marked, key=lambda one: (-one.score, one.entry.id)))
 
 
 def served(match: Match, known: Knowledge, proposed: Sequence[Offer | Candidate]) -> list[Evidence]:

@@ -35,7 +35,8 @@ class Match:
 
     ``spans`` are places of words that tell something; those in ``alike`` meet another word of the entry, that means the
     same. ``weight`` is how telling they are together: the sum of the logarithms of how rare each is among the entries.
-    ``near`` is how near the whole text comes in meaning.
+    ``near`` is how near the whole text comes in meaning. Of a person ``away`` says that nobody is there today, and until
+    when; ``ahead`` what put them before others who fit as well.
     """
 
     entry: Entry
@@ -46,6 +47,8 @@ class Match:
     alike: tuple[tuple[Span, Term], ...] = ()
     near: float = 0.0
     weight: float = math.inf
+    away: str = ""
+    ahead: tuple[str, ...] = ()
 
     def words(self, text: str) -> str:
         """Return the words that stand in the text and in the entry, as they stand in the text."""

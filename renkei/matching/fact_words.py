@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from renkei.accounts.models import Person
+from renkei.base import clock
+from renkei.base.era import parse_date
 from renkei.base.language import written
 from renkei.base.text import clean_text, search_key
 from renkei.base.yen import parse_yen
@@ -18,6 +22,7 @@ from renkei.plan.queries import content_now
 
 MOST_LETTERS = 4_000
 _BETWEEN = re.compile(r"[、，,;；\n]+")
+_LINES, _TO = re.compile(r"[；;\n]+"), re.compile(r"[〜~～]")
 _TRADE = re.compile(r"[A-T]|[0-9]{2,4}")
 _YES = {"はい", "○", "〇", "◯", "1", "true", "yes", "可", "あり", "公開", "該当"}
 _NO = {"いいえ", "×", "✕", "0", "false", "no", "不可", "なし", "非公開", "-", "－"}
@@ -121,11 +126,31 @@ def _trades(_fact: Fact, text: str) -> list[str]:
     return codes
 
 
+def _spans(_fact: Fact, text: str) -> list[dict[str, str]]:
+    """Return first and last days; one day alone is both."""
+    found = []
+    for piece in (one.strip() for one in _LINES.split(text) if one.strip()):
+        try:
+            begin, *rest = (parse_date(day.strip(), clock.today()) for day in _TO.split(piece, maxsplit=1))
+        except ValueError as error:
+            raise ValueError(_("「%(text)s」を期間として読めません。例：2026/12/21〜2026/12/28") % {"text": piece[:40]}) from error
+        end = rest[0] if rest else begin
+        if end < begin:
+            raise ValueError(_("「%(text)s」は、終わりが始まりより前です。") % {"text": piece[:40]})
+        found.append({"from": begin.isoformat(), "to": end.isoformat()})
+    return found
+
+
+def _span_words(_fact: Fact, value: Any) -> str:
+    return "\n".join("〜".join(f"{day.year}/{day.month}/{day.day}" for day in map(dt.date.fromisoformat, (one["from"], one["to"]))) for one in value)
+
+
 _READERS: dict[Shape, Any] = {
     Shape.TEXT: lambda _fact, text: text, Shape.LINES: lambda _fact, text: [line.strip() for line in text.splitlines() if line.strip()],
     Shape.WORDS: lambda _fact, text: read_words(text), Shape.YEN: lambda fact, text: _within(fact, parse_yen(text)),
     Shape.NUMBER: _number, Shape.YES: lambda _fact, text: read_yes(text), Shape.CHOICE: _choice, Shape.POST: _post,
     Shape.STAGES: _stages, Shape.PLACES: _places, Shape.TRADES: _trades,
+    Shape.SPANS: _spans, Shape.MEMBER: lambda _fact, text: text,  # whose name or address it is, tells ``actions_keeping.checked_row``
 }  # fmt: skip
 
 
@@ -141,6 +166,7 @@ _WRITERS: dict[Shape, Any] = {
     Shape.YES: lambda _fact, value: _("はい") if value else _("いいえ"),
     Shape.CHOICE: lambda fact, value: str(dict(fact.choices).get(value, value)),
     Shape.POST: lambda _fact, value: content_now().word("posts", value),
-    Shape.LINES: lambda _fact, value: "\n".join(map(str, _listed(value))), Shape.PLACES: _place_names,
+    Shape.LINES: lambda _fact, value: "\n".join(map(str, _listed(value))), Shape.PLACES: _place_names, Shape.SPANS: _span_words,
+    Shape.MEMBER: lambda _fact, value: Person.objects.filter(pk=value).values_list("name", flat=True).first() or "",
     Shape.STAGES: lambda _fact, value: "、".join(_named(Stage.objects.values_list("pk", "name"), _listed(value))),
 }  # fmt: skip

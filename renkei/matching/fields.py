@@ -31,6 +31,8 @@ class Shape(StrEnum):
     POST = "post"  # a word of the plan's posts
     STAGES = "stages"  # codes of the plan's stages
     PLACES = "places"  # six-digit codes of municipalities
+    SPANS = "spans"  # first and last days, one pair a line
+    MEMBER = "member"  # the account of a person of the owner
     TRADES = "trades"  # divisions (letters) and groups (digits) of the classification of industries
 
 
@@ -88,6 +90,9 @@ FACTS: tuple[Fact, ...] = (
     Fact("ip_state", _("権利"), Shape.TEXT, _SEED, help=_("例：出願済、登録済、なし")),
     Fact("wants", _("望む相手"), Shape.TEXT, _SEED),
     Fact("post", _("役目"), Shape.POST, _PERSON),
+    Fact("account", _("この人のアカウント"), Shape.MEMBER, _PERSON,
+         help=_("選ぶと、不在の日と手持ちの件数を記録から読み、提案の順に使います。いつまで不在かと件数は、どの機関の職員にも見えます（理由は見えません）。")),
+    Fact("absent", _("不在の期間"), Shape.SPANS, _PERSON, help=_("アカウントを選んでいない人の分。1行に1つ。例：2026/12/21〜2026/12/28")),
     Fact("languages", _("ことば"), Shape.WORDS, _PERSON, help=_("「、」で区切る")),
     Fact("place", _("会場"), Shape.TEXT, _EVENT),
     Fact("online", _("オンラインで出られる"), Shape.YES, _EVENT),

@@ -38,6 +38,11 @@ class EntryHit:
     body: str = ""
     credit: str = ""
 
+    @property
+    def is_away(self) -> bool:
+        """Tell whether the entry is a person who is away today: one of its reasons says until when."""
+        return any(one.kind == "failed" for one in self.reasons)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:

@@ -20,6 +20,7 @@ from renkei.matching.entries import Match
 from renkei.matching.facts import Facts
 from renkei.matching.knowledge import OUT, knowledge
 from renkei.matching.models import EntryKind
+from renkei.matching.people import away_words, here_first
 from renkei.matching.proposal import Candidate, Contact, EntryHit, Evidence, Mark, NearMiss, Proposal, ProposedNeed
 from renkei.matching.reasons import reasons
 from renkei.matching.scoring import Fit, counted
@@ -197,7 +198,8 @@ def _candidate(
     fit: Fit, choice: Choice, fitting: Sequence[Match], ruled: Mapping[str, list[Ruling]], reading: Reading
 ) -> Candidate:
     own = [match for match in fitting if match.entry.body_id in {choice.body, None}]
-    shown = [match for match in own if match.entry.kind == EntryKind.PROGRAMME or (match.score >= _NEAR and match.has_reason)][:_ENTRIES]
+    near = (match for match in own if match.entry.kind == EntryKind.PROGRAMME or (match.score >= _NEAR and match.has_reason))
+    shown = here_first(islice(near, _ENTRIES))
     programme = next((match for match in shown if match.entry.kind in {EntryKind.PROGRAMME, EntryKind.EVENT}), None)
     day, words, _is_open = window_words(programme.windows, reading.on) if programme else (None, "", True)
     rules = [rule.evidence() for rule in ruled.get(programme.entry.id, [])] if programme else []
@@ -211,7 +213,7 @@ def _candidate(
         date=day,
         date_words=words,
         entries=[_hit(match, reading) for match in shown],
-        evidence=[*_words(fit, choice, reading.text), *choice.evidence, *rules,
+        evidence=[*_words(fit, choice, reading.text), *choice.evidence, *away_words(shown), *rules,
                   *advice.courses_first(fit.code, reading.known, reading.facts, courses)],
         blocked_by=advice.blocked(fit.code, reading.known, reading.facts),
         is_ahead=bool(programme and day and day > reading.on and any(one.opens == day for one in programme.windows)),

@@ -25,14 +25,16 @@ _PAIRS = 2
 
 
 def reasons(match: Match, text: str) -> list[Evidence]:
-    """Return why an entry was found for a text; nearness in meaning is named only where no word is."""
+    """Return why an entry was found for a text, and who is away; nearness in meaning is named only where no word is."""
     own = match.words(text)
     found = [Evidence("word", word) for word in own.split("、") if own]
     found += [Evidence("alike", said) for said in dict.fromkeys(_alike(match, text))]
     pairs = [] if found else nearest(words(text[:4_000]), match.entry.name)
     if pairs or (not found and match.has_reason):
         found.append(Evidence("near", "、".join(pairs)))
-    return found
+    if match.away:
+        found.append(Evidence("failed", match.away))
+    return [*found, *(Evidence("met", words) for words in match.ahead)]
 
 
 def why_found(entry: Entry, typed: str, said: Said, forms: frozenset[str] | None = None) -> list[Evidence]:

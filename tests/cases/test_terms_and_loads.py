@@ -8,6 +8,7 @@ import pytest
 
 from renkei.accounts.models import Membership
 from renkei.base import clock
+from renkei.base.actor import SYSTEM
 from renkei.cases.actions.answers import accept, finish_support
 from renkei.cases.actions.moves import Successor, accept_packs, choose_successor, open_move, send_packs
 from renkei.cases.actions.offers import recall, send_offers
@@ -15,6 +16,7 @@ from renkei.cases.jobs import push_loads, run_clocks, warn_of_ends
 from renkei.cases.models import MoveReason
 from renkei.cases.queries.colleagues import Carried, colleagues
 from renkei.cases.queries.timeline import timeline
+from renkei.matching.actions import EntryRow, put_entries
 from renkei.matching.models import Load
 from renkei.post.models import Mail
 from tests.cases.making import NOON, arrived, events, fresh, leave, mails, need_of, offered, pick
@@ -98,3 +100,28 @@ def test_how_often_a_body_was_asked_in_twelve_months_counts_in_proposals(world: 
     monkeypatch.setattr(clock, "now", lambda: NOON + dt.timedelta(days=366))
     assert push_loads() == 1
     assert Load.objects.values_list("open_count", "asked_count").get() == (0, 0)
+
+
+@pytest.mark.covers("C67")
+def test_what_a_person_of_the_catalogue_has_on_hand_counts_in_proposals(world: World) -> None:
+    person, other = join(DESK, "sato"), join(LAB, "ito")
+    rows = {"P-DESK": (DESK, person), "P-LAB": (LAB, other), "P-BARE": (LAB, None)}
+    put_entries([EntryRow(id=code, kind="person", name=code, body=body, facts={"account": str(who.person_id)} if who else {})
+                 for code, (body, who) in rows.items()], kept_by="test", by=SYSTEM)  # fmt: skip
+    held(world, person, each=2)
+    held(world, other)  # a case of the desk in the hands of somebody of the lab is no case of the lab
+    done, _taken_back = offered(world, person=other.person_id), recall(offered(world, left=False, person=other.person_id), by=world.desk)
+    offered(world, person=other.person_id)
+    offered(world)  # asked of the lab, and of nobody in it
+    assert _people(push_loads()) == (3, {"P-DESK": (DESK, 2, 0), "P-LAB": (LAB, 2, 2)})
+    assert _people(push_loads()) == (0, {"P-DESK": (DESK, 2, 0), "P-LAB": (LAB, 2, 2)})
+    accept(done, by=acts(other))
+    finish_support(done, by=acts(other), text="測った。")
+    assert _people(push_loads())[1] == {"P-DESK": (DESK, 2, 0), "P-LAB": (LAB, 1, 2)}
+    put_entries([EntryRow(id="P-LAB", kind="person", name="P-LAB", body=LAB)], kept_by="test", by=SYSTEM)
+    assert _people(push_loads())[1] == {"P-DESK": (DESK, 2, 0), "P-LAB": (LAB, 0, 0)}  # tied to nobody: of nobody
+
+
+def _people(changed: int) -> tuple[int, dict[str, tuple[str, int, int]]]:
+    rows = Load.objects.filter(entry__isnull=False).values_list("entry_id", "body_id", "open_count", "asked_count")
+    return changed, {entry: (body, count, asked) for entry, body, count, asked in rows}

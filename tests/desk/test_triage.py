@@ -40,19 +40,22 @@ def test_what_fits_of_any_kind_is_listed_in_its_order_with_its_reasons(world: Wo
     case = ready(world)
     assert "種類を問わず" not in page(world, case)
     named = tuple(Evidence(*one) for one in (("word", "部品"), ("alike", "サビ → 腐食"), ("met", "提案の支援：融資")))
-    hits = [EntryHit("PE1", "person", 1.0, HOSTILE, reasons=named, body=LAB), EntryHit("EQ1", "equipment", 0.9, "何も言えないもの"),
+    away = (*named, Evidence("failed", "11月27日まで不在"))
+    hits = [EntryHit("PE0", "person", 1.0, "不在の人", reasons=away, body=LAB), EntryHit("PE1", "person", 1.0, HOSTILE, reasons=named, body=LAB), EntryHit("EQ1", "equipment", 0.9, "何も言えないもの"),
             *(EntryHit(f"S{n}", "seed", 0.8, f"研究{n}", reasons=(Evidence("near", ""),)) for n in range(12))]  # fmt: skip
     given = triage_page.propose
     monkeypatch.setattr(triage_page, "propose", lambda *args, **more: replace(given(*args, **more), answers=hits))
     text = page(world, case)
     listed = text[text.index("種類を問わず、合いそうなもの 10件") :]
     listed = listed[: listed.index("</ol>")]
-    assert re.findall(r'href="([^"]+)"', listed) == [address("desk-catalogue-entry", DESK, entry=key) for key in ("PE1", *(f"S{n}" for n in range(9)))]
-    assert re.findall(r"<b>(研究\d+)</b>", listed) == [f"研究{n}" for n in range(9)]  # what names no reason is not shown
+    assert re.findall(r'href="([^"]+)"', listed) == [address("desk-catalogue-entry", DESK, entry=key) for key in ("PE1", *(f"S{n}" for n in range(8)), "PE0")]
+    assert re.findall(r"<b>(研究\d+)</b>", listed) == [f"研究{n}" for n in range(8)]  # what names no reason is not shown
     assert HOSTILE not in listed
-    assert re.findall(r'<span class="tag">([^<]+)', listed) == [EntryKind.PERSON.label] + [EntryKind.SEED.label] * 9
+    assert re.findall(r'<span class="tag">([^<]+)', listed) == [EntryKind.PERSON.label] + [EntryKind.SEED.label] * 8 + [EntryKind.PERSON.label]
     first = listed[: listed.index("</li>")]
     assert [one in first for one in ("同じ言葉：部品", "言い換え：サビ → 腐食", "提案の支援：融資", Body.objects.get(pk=LAB).short)] == [True] * 4
+    until = '<span class="why-w late-t">11月27日まで不在</span>'
+    assert (until in first, listed.count(until)) == (False, 1)  # who is away is shown after the others, and until when
 
 
 @pytest.mark.covers("C92", "C30")

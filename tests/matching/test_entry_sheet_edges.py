@@ -30,6 +30,7 @@ from renkei.matching.keeping import BY_HAND
 from renkei.matching.models import CatalogueRun, Entry, Revision
 from renkei.matching.rows import read_day, read_windows
 from renkei.matching.sheet import EntryPreview, columns, find_header, plain, read_entries
+from renkei.matching.tying import account_of
 from tests.world import BANK, DESK, LAB, World
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,8 @@ WRITTEN: dict[Shape, st.SearchStrategy[str]] = {
     Shape.YEN: st.integers(0, 10**12).map(str), Shape.NUMBER: st.integers(1, 3).map(str), Shape.YES: st.sampled_from(["はい", "いいえ"]),
     Shape.CHOICE: st.sampled_from(["可", "要相談", "不可"]), Shape.POST: st.just("coordinator"), Shape.STAGES: st.sampled_from(["2", "2、3"]),
     Shape.PLACES: st.just("999016"), Shape.TRADES: st.sampled_from(["E", "E、39", "3911"]),
+    Shape.MEMBER: st.builds(account_of, st.just("小出 渉"), st.just(LAB)),
+    Shape.SPANS: st.lists(st.tuples(DAYS, DAYS).map(lambda days: f"{min(days)}〜{max(days)}"), min_size=1, max_size=3).map("\n".join),
 }  # fmt: skip
 WINDOWS = st.builds(
     lambda kind, days, starts, always: WindowRow(kind, always_open=True) if always else WindowRow(kind, days[0], days[1], starts),

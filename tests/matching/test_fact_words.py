@@ -42,7 +42,10 @@ def test_eligibility_is_asked_of_what_may_ask_for_something() -> None:
         ("post", "コーディネーター", "coordinator", "コーディネーター"), ("post", "coordinator", "coordinator", "コーディネーター"),
         ("eligible.municipalities", "ひばり市", ["999016"], "ひばり市"), ("eligible.municipalities", "999016", ["999016"], "ひばり市"),
         ("eligible.jsic", "Ｅ、39", ["E", "39"], "E、39"), ("eligible.stage", "資金、3", ["2", "3"], "資金、開発・試験"),
-        ("lab", "", None, ""), ("hourly_yen", "  ", None, ""),
+        ("absent", "2026/12/21〜2026/12/28", [{"from": "2026-12-21", "to": "2026-12-28"}], "2026/12/21〜2026/12/28"),
+        ("absent", "2026年12月21日～2026-12-21；\n2027/1/4", [{"from": "2026-12-21", "to": "2026-12-21"}, {"from": "2027-01-04", "to": "2027-01-04"}],
+         "2026/12/21〜2026/12/21\n2027/1/4〜2027/1/4"),
+        ("lab", "", None, ""), ("hourly_yen", "  ", None, ""), ("account", " ", None, ""),
     ],
 )  # fmt: skip
 def test_read_and_shown(world: World, key: str, text: str, value: Any, shown: str) -> None:
@@ -59,6 +62,8 @@ def test_read_and_shown(world: World, key: str, text: str, value: Any, shown: st
         ("trl", "10", "1から9まで"), ("training_level", "0", "1から3まで"), ("online", "たぶん", "「はい」か「いいえ」"), ("external_use", "だめ", "「使える、相談のうえ、使えない」"),
         ("post", "王様", "「王様」は一覧にありません"), ("eligible.municipalities", "ひばり市、どこか市", "「どこか市」は一覧にありません"), ("eligible.jsic", "製造業", "「製造業」は産業分類ではありません"),
         ("eligible.jsic", "12345", "産業分類ではありません"), ("eligible.stage", "夢", "「夢」は一覧にありません"), ("lab", "あ" * (MOST_LETTERS + 1), "4,000字まで"),
+        ("absent", "年末", "「年末」を期間として読めません"), ("absent", "2026/12/21〜2026/12/22〜2026/12/23", "期間として読めません"),
+        ("absent", "2026/12/21〜", "期間として読めません"), ("absent", "2026/12/21〜2026/12/20", "終わりが始まりより前です"),
         ("capacity", "-1", "数字で入れてください"), ("cap_yen", "9" * 15, "."),
     ],
 )  # fmt: skip
@@ -69,7 +74,7 @@ def test_what_cannot_be_read_says_what_to_do(world: World, key: str, text: str, 
 
 @pytest.mark.parametrize(
     ("key", "value", "shown"),
-    [("post", "king", "king"), ("external_use", "不明", "不明"), ("eligible.municipalities", ["000000"], "000000"), ("eligible.stage", [2, 9], "資金、9"),
+    [("post", "king", "king"), ("account", "00000000-0000-0000-0000-000000000000", ""), ("external_use", "不明", "不明"), ("eligible.municipalities", ["000000"], "000000"), ("eligible.stage", [2, 9], "資金、9"),
      ("requires", "一つの言葉", "一つの言葉"), ("lab", None, ""), ("spec", [], "")],
 )  # fmt: skip
 def test_what_is_kept_but_no_longer_known_is_shown_as_it_is(world: World, key: str, value: Any, shown: str) -> None:

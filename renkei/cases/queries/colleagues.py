@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -16,7 +18,8 @@ from renkei.base.actor import Actor
 from renkei.base.text import search_key
 from renkei.cases.models import Case, Support
 from renkei.cases.states import AT_WORK, SupportState
-from renkei.matching.models import Load
+from renkei.matching.models import Entry, EntryKind, Load
+from renkei.matching.tying import ACCOUNT
 from renkei.plan.queries import content_now
 
 
@@ -126,7 +129,7 @@ def carried_in(body: str, actor: Actor) -> dict[uuid.UUID, Carried]:
 
 def loads_to_push() -> list[tuple[str, str, int, int]]:
     """Return (body, service, open supports, asked in twelve months) where the matcher knows other counts. For the worker."""
-    now = _asked_and_open()
+    now = _asked_and_open("body_id", "service_id")
     rows = Load.objects.filter(entry__isnull=True, service__isnull=False)
     known = {
         (body, str(service)): (count, asked)
@@ -136,14 +139,33 @@ def loads_to_push() -> list[tuple[str, str, int, int]]:
     return [(*key, *now.get(key, (0, 0))) for key in sorted(differing)]
 
 
-def _asked_and_open() -> dict[tuple[str, str], tuple[int, int]]:
-    """Return, by body and service, the supports open now and the requests of the last twelve months that were not taken back."""
+def person_loads_to_push() -> list[tuple[str, str, int, int]]:
+    """Return (body, entry, on hand, asked in twelve months) where the matcher knows other counts of a person. For the worker.
+
+    On hand are the open cases held for the body and its supports asked or at work; nobody's, once an entry is tied to no account.
+    """
+    tied = Entry.objects.filter(kind=EntryKind.PERSON, facts__has_key=ACCOUNT, body__isnull=False, withdrawn_on=None)
+    people = {(body, entry): (body, uuid.UUID(account)) for entry, body, account in tied.values_list("pk", "body_id", f"facts__{ACCOUNT}")}
+    persons = {person for _body, person in people.values()}
+    held = Counter(Case.objects.open().filter(holder_person__in=persons).order_by().values_list("holder_id", "holder_person_id"))
+    asked = _asked_and_open("body_id", "person_id", of=Q(person__in=persons))
+    now = {}
+    for key, whose in people.items():
+        supports, year = asked.get(whose, (0, 0))
+        now[key] = (held[whose] + supports, year)
+    rows = Load.objects.filter(entry__isnull=False).values_list("body_id", "entry_id", "open_count", "asked_count")
+    known = {(body, str(entry)): (count, year) for body, entry, count, year in rows}
+    return [(*key, *now.get(key, (0, 0))) for key in sorted({*now, *known}) if now.get(key, (0, 0)) != known.get(key, (0, 0))]
+
+
+def _asked_and_open(*by: str, of: Q | None = None) -> dict[tuple[Any, Any], tuple[int, int]]:
+    """Return, by two columns, the supports open now and the requests of the last twelve months that were not taken back."""
     is_open = Q(state__in=[SupportState.OFFERED, *AT_WORK]) & ~Q(case__state="closed")
     asked = Q(offered_at__gte=clock.now() - dt.timedelta(days=365)) & ~Q(state__in=[SupportState.PROPOSED, SupportState.RECALLED])
-    rows = Support.objects.order_by().values_list("body_id", "service_id").annotate(
+    rows = Support.objects.filter(of or Q()).order_by().values_list(*by).annotate(
         now=Count("pk", filter=is_open), year=Count("pk", filter=asked)
     )  # fmt: skip
-    return {(body, service): (now, year) for body, service, now, year in rows if now or year}
+    return {(one, other): (now, year) for one, other, now, year in rows if now or year}
 
 
 def colleagues(

@@ -19,10 +19,12 @@ from renkei.matching.entry_words import changes, mark_of, row_of, snapshot
 from renkei.matching.fact_words import read_fact, show_fact
 from renkei.matching.fields import Fact, Shape, facts_of, value_of, with_values
 from renkei.matching.models import Entry, WindowKind
+from renkei.matching.tying import ACCOUNT, account_choices
 from renkei.plan.models import Service, Stage
 from renkei.plan.queries import content_now, is_front_desk
 
 ELSEWHERE = "-"
+_ROWS = {Shape.LINES: 4, Shape.SPANS: 2}
 
 
 class FactField(TextField):
@@ -31,7 +33,7 @@ class FactField(TextField):
     def __init__(self, fact: Fact, **kwargs: Any) -> None:
         self.fact = fact
         unit = f"（{fact.unit}）" if fact.unit else ""
-        super().__init__(rows=4 if fact.shape is Shape.LINES else 1, required=False, label=f"{fact.label}{unit}", help_text=str(fact.help), **kwargs)
+        super().__init__(rows=_ROWS.get(fact.shape, 1), required=False, label=f"{fact.label}{unit}", help_text=str(fact.help), **kwargs)
 
     def to_python(self, value: Any) -> Any:
         """Read the value; a sentence stands beside the field when it cannot be read."""
@@ -55,6 +57,8 @@ def fact_field(fact: Fact) -> forms.Field:
         return forms.BooleanField(label=label, required=False)
     if fact.shape is Shape.YEN:
         return YenField(label=label, required=False, help_text=hint or _("例：1,900、7万円"))
+    if fact.shape is Shape.MEMBER:
+        return forms.ChoiceField(label=label, required=False, help_text=hint)  # of whom to choose, the form knows
     if fact.shape in {Shape.CHOICE, Shape.POST}:
         words = fact.choices if fact.shape is Shape.CHOICE else [(one.code, one.name) for one in content_now().vocabulary("posts")]
         return forms.ChoiceField(label=label, required=False, help_text=hint, choices=[("", _("選んでいません")), *words])
@@ -101,13 +105,17 @@ class EntryForm(FactsForm):
     seen = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, kind: str, actor: Actor, entry: Entry | None = None, **kwargs: Any) -> None:
-        self.kind, self.actor, self.entry, self.facts = kind, actor, entry, facts_of(kind)
+        self.kind, self.actor, self.entry = kind, actor, entry
+        body = entry.body_id if entry else actor.body
+        self.facts = [fact for fact in facts_of(kind) if body or fact.shape is not Shape.MEMBER]
         super().__init__(*args, **kwargs)
         for fact in self.facts:
             self.fields[fact.name] = fact_field(fact)
         content = content_now()
         for name in ("tech_fields", "themes"):
             self._choices(name, [(one.code, one.name) for one in content.vocabulary(name)])
+        if ACCOUNT in self.fields:
+            self._choices(ACCOUNT, account_choices(body, name=entry.name if entry else "", kept=value_of(entry.facts, ACCOUNT) or "" if entry else ""))
         self._choices("service", [("", _("選んでいません")), *Service.objects.values_list("pk", "name")])
         self._choices("owner", [(actor.body or "", _("この機関")), (ELSEWHERE, _("計画の外の機関"))])
         if not is_front_desk(actor.body) or entry is not None:
