@@ -68,10 +68,7 @@ class PublicNeedForm(NeedAct):
         help_text=_("会社名、人の名、電話、地名、製品名は書かないでください。分かる言葉は○○に替えた下書きが入っています。"),
     )  # fmt: skip
     seen = forms.BooleanField(label=_("会社に読み上げて、よいと言われた"), required=False)
-    listed = forms.BooleanField(
-        label=_("協力機関の職員が使う検索にも、名を伏せて載せてよいと言われた"), required=False,
-        help_text=_("解決したあとは、名を伏せた事例として残ります。会社は、いつでも外せます。"),
-    )  # fmt: skip
+    listed = forms.BooleanField(label=_("協力機関の職員が使う検索にも、名を伏せて載せてよいと言われた"), required=False)
     sure = sure_box()
 
     def prepare(self) -> None:
