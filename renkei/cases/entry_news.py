@@ -18,6 +18,7 @@ from renkei.cases.actions.suggesting import suggest
 from renkei.cases.models import SavedSearch
 from renkei.companies.models import CompanyAccess
 from renkei.matching.models import Entry
+from renkei.matching.standing import CASES
 from renkei.plan.queries import content_now, is_business_day
 from renkei.post.daily import EVENING
 from renkei.post.nudges import News, Reader, put_nudge
@@ -103,8 +104,13 @@ def _mail_hour() -> dt.datetime | None:
     return clock.at(clock.today(), *divmod(chosen.minutes if chosen and chosen.minutes else EVENING, 60))
 
 
+def _named(entry: Entry) -> str:
+    """Return how news names an entry: a firm's own words, which it may take back, stand in its entry and nowhere else."""
+    return written(entry.get_kind_display()) if entry.kept_by == CASES else entry.name
+
+
 def _tell(search: SavedSearch, found: list[Entry]) -> None:
-    names = "、".join(one.name for one in found[:_NAMED])
+    names = "、".join(_named(one) for one in found[:_NAMED])
     if len(found) > _NAMED:
         names = written("%(names)s ほか%(n)s件") % {"names": names, "n": len(found) - _NAMED}
     title = written("「%(name)s」に%(n)s件入りました") % {"name": search.name, "n": len(found)}

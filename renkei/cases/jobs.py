@@ -27,6 +27,7 @@ from renkei.cases import mails
 from renkei.cases.actions.dissolved import homeless_cases, leave_closed_body
 from renkei.cases.actions.inquiries import remind_body, take_up, tell_body
 from renkei.cases.actions.leaving import free_caseload, who_left
+from renkei.cases.actions.listing import list_waiting, waiting_to_be_listed
 from renkei.cases.actions.offers import close_offer, lock_support, move_support
 from renkei.cases.actions.saved import check_view
 from renkei.cases.models import Asked, Case, SavedView, Support, Verb, log_step
@@ -47,10 +48,10 @@ _log = logging.getLogger("renkei.clocks")
 
 @dataclass(frozen=True, slots=True)
 class ClockReport:
-    """How many were reminded, told of silence, expired, told of a late first answer, of standing still, of late routes, freed.
+    """How many were reminded, told of silence, expired, told of a late first answer, of standing still, of late routes, freed, listed.
 
     Freed are cases of people who left before anybody accepted them; ``inquired`` counts questions without a name that
-    were sent, reminded of, or brought back answered.
+    were sent, reminded of, or brought back answered. ``listed`` counts cases whose firms let their needs be found.
     """
 
     reminded: int = 0
@@ -61,11 +62,12 @@ class ClockReport:
     freed: int = 0
     inquired: int = 0
     behind: int = 0
+    listed: int = 0
 
     @property
     def total(self) -> int:
         """Return how many acts there were."""
-        return self.reminded + self.silent + self.expired + self.late + self.idle + self.freed + self.inquired + self.behind
+        return self.reminded + self.silent + self.expired + self.late + self.idle + self.freed + self.inquired + self.behind + self.listed
 
 
 def run_clocks() -> ClockReport:
@@ -85,6 +87,7 @@ def run_clocks() -> ClockReport:
         late = list(_late_cases().values_list("pk", flat=True))
         idle = list(_idle_cases().values_list("pk", flat=True))
         behind = late_cases()
+        unlisted = list(waiting_to_be_listed().values_list("pk", flat=True))
         open_ones = Asked.objects.filter(inquiry__ended_at__isnull=True, body__closed_on__isnull=True)
         untold = list(open_ones.filter(told_on__isnull=True).values_list("pk", flat=True))
         answered = list(Asked.objects.exclude(answer="").filter(taken_up_at__isnull=True).values_list("pk", flat=True))
@@ -97,6 +100,7 @@ def run_clocks() -> ClockReport:
         late=_each(late, _tell_of_late_answer),
         idle=_each(idle, _tell_of_idle),
         behind=_each(behind, tell_of_late_steps),
+        listed=_each(unlisted, _list),
         freed=freed,
         inquired=_each(answered, _take_up) + _each(untold, _tell) + _each(quiet, _ask_again),
     )
@@ -337,6 +341,10 @@ def _tell_of_idle(case_id: uuid.UUID) -> bool:
     log_step(case, Verb.IDLE, by=SYSTEM, about_body=case.holder_id)
     record(SYSTEM, "case.idle", case)
     return True
+
+
+def _list(case_id: uuid.UUID) -> bool:
+    return list_waiting(case_id, by=SYSTEM)
 
 
 def _locked(case_id: uuid.UUID) -> Case | None:

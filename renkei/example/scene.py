@@ -16,6 +16,7 @@ from renkei.base.actor import Actor, ActorKind, link_holder
 from renkei.base.context import acting
 from renkei.cases.actions.answers import accept, finish_support, start_work
 from renkei.cases.actions.closing import close_case
+from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.holding import set_next_step
 from renkei.cases.actions.intake import Received, Said, receive, send_draft, start_draft
 from renkei.cases.actions.offers import Pick, send_offers
@@ -165,6 +166,8 @@ def ask_bodies(scene: Scene, *, takes_over: bool = False) -> None:
                           classes=classes, takes_over=takes_over and index == 0, **_place(told["service"], told["body"])))
     with playing(scene.desk):
         send_offers(scene.opened, picks, by=scene.desk)
+        if words := scene.story.row.get("found"):  # read to the firm on the telephone, which let them stand in the search
+            write_public(picks[0].need, title=words["title"], summary=words["summary"], by=scene.desk, seen=True, listed=True)
 
 
 def _place(service: str, body: str) -> dict[str, Any]:

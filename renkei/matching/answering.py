@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -57,11 +57,11 @@ class Sought:
     signs: Signs
 
 
-def seek(text: str, known: Knowledge) -> Sought:
-    """Look for the entries of each kind that share words or meaning with a text. One search serves the whole proposal."""
+def seek(text: str, known: Knowledge, besides: Collection[str] = ()) -> Sought:
+    """Look for the entries of each kind that share words or meaning with a text, ``besides`` left out. One search serves the whole proposal."""
     index.ensure()
     hits, told = index.find_with_signs(text, kinds=KINDS, limit=LOOKED_AT)
-    entries, windows = weighed([hit.id for hit in hits], known)
+    entries, windows = weighed([hit.id for hit in hits if hit.id not in besides], known)
     standing = [n for n, hit in enumerate(hits) if hit.id in entries]
     listed = found_as_matches(text, [hits[n] for n in standing], entries, windows, known)
     order = sorted(range(len(listed)), key=lambda n: (-listed[n].score, listed[n].entry.id))

@@ -33,6 +33,7 @@ class Facts:
 
     ``prefectures``: where all its known places lie. ``stage``: what the firm says; ``near_stages``: those its text speaks of.
     ``text`` is the text itself, for rules that look for words in it.
+    ``own``: entries that are its own words; they answer nothing.
     """
 
     employees: int | None = None
@@ -50,6 +51,7 @@ class Facts:
     states: frozenset[str] = frozenset()
     answers: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    own: frozenset[str] = frozenset()
 
 
 def gather(text: str, met: Met, known: Knowledge, given: Facts | None) -> Facts:

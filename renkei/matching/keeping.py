@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
 from renkei.matching.models import Entry, EntryKind
-from renkei.matching.standing import HARVEST, SCREEN
+from renkei.matching.standing import CASES, HARVEST, SCREEN
 from renkei.plan.models import Body
 from renkei.plan.queries import is_front_desk
 
@@ -51,4 +51,6 @@ def keeper_words(entry: Entry) -> str:
         return _("連携支援計画（計画を直すと変わります）")
     if entry.kept_by.startswith(HARVEST):
         return _("ほかの機関の一覧からの取込み")
+    if entry.kept_by == CASES:
+        return _("相談した会社（名を伏せて、いつでも外せます）")
     return _("連携の別の画面（%(module)s）") % {"module": entry.kept_by}

@@ -19,7 +19,7 @@ from renkei.matching.models import Entry, EntryKind, EntryQuerySet, Window
 from renkei.plan.content import PlanContent
 from renkei.plan.queries import content_now
 
-SCREEN, HARVEST = "screen", "harvest:"
+SCREEN, HARVEST, CASES = "screen", "harvest:", "cases"
 DATED = (EntryKind.PROGRAMME, EntryKind.EVENT, EntryKind.NEED)  # over when their last window is
 DAYS_A_MONTH = 30.44
 

@@ -55,7 +55,7 @@ def read(text: str, facts: Facts | None, on: dt.date, declined: frozenset[tuple[
     sentences = points(text)
     met = Met(sentences)
     clauses = clauses_of(sentences, met.by(known.lexicon))
-    sought = seek(text[:MAX_LENGTH], known) if text.strip() else Sought([], {})
+    sought = seek(text[:MAX_LENGTH], known, facts.own if facts else ()) if text.strip() else Sought([], {})
     votes = _votes(first_of_each_kind(sought.matches), known)
     near = known.sayings.of(clauses)
     scored = fits(clauses, near, [*known.services, *_outside_codes(known)], votes)

@@ -68,6 +68,7 @@ CARELESS = [
     ("consultation", "consulted_at = NULL", "consulted_at"), ("consultation", "received_by_id = 'nobody'", "received_by_id"),
     ("need", "title = ''", "need_has_title"), ("need", "state = 'lost'", "need_state"), ("need", "stage_id = '9'", "stage_id"),
     ("need", "case_id = NULL", "case_id"), ("need", '"order" = -1', "order"),
+    ("need", "listed_at = now()", "need_listed_as_confirmed"), ("need", "entry_id = 'n-1'", "need_entry_is_listed"),
     ("passage", "klass = 'secret'", "passage_class"), ("passage", "text = ''", "passage_says_something"),
     ("handover", "to_body_id = from_body_id", "handover_between_two_bodies"), ("handover", "due_on = NULL", "due_on"),
     ("handover", "state = 'accepted'", "handover_answer_has_time"), ("handover", "state = 'declined'", "handover_answer_has_time"),

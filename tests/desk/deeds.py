@@ -17,6 +17,7 @@ from renkei.cases.actions.escalation import climb, end_rung
 from renkei.cases.actions.holding import Pack, offer_handover
 from renkei.cases.actions.inquiries import ask_about, show_interest
 from renkei.cases.actions.intake import Said, receive
+from renkei.cases.actions.listing import list_need
 from renkei.cases.actions.merging import merge_cases, split_case
 from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.outside import answer_outside, ask_outside
@@ -154,6 +155,12 @@ def worded(world: World) -> Scene:
     return scene
 
 
+def listed(world: World) -> Scene:
+    scene = worded(world)
+    list_need(scene.needs[0], by=world.lab)
+    return scene
+
+
 def circulating(world: World) -> Scene:
     scene = worded(world)
     circulate(scene.needs[0], by=world.lab, place="", sure=True)
@@ -286,6 +293,7 @@ DEEDS = [
     Deed("split", DESK, asked, {"title": "春の見本市"}, words=("title",), needed=("title", "needs")),
     Deed("unsplit", DESK, split),
     Deed("need-public", LAB, running, {"title": "揺れの試験", "summary": "小さな計器を試したい。"}, first_need, ("title", "summary"), ("title", "summary"), once=False),
+    Deed("need-unlist", LAB, listed, {}, first_need),
     Deed("need-circulate", LAB, worded, {"place": "", "to": "all", "due_on": "12月1日", "sure": "on"}, first_need, needed=("to", "due_on", "sure")),
     Deed("circulation-end", LAB, circulating, {}, lambda scene: scene.case.circulations.get()),
     Deed("match-add", LAB, running, {"to_body": CENTER, "why": "前に手伝った"}, first_need, ("why",), ("to_body",)),

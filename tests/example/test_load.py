@@ -304,3 +304,10 @@ def test_coordinators_log_bridge_and_report_and_no_report_names_a_firm(region: A
     assert [name for text in ActivityReport.objects.values_list("text", flat=True) for name in names if name in search_key(text)] == []
     assert [name for what, words in Gap.objects.values_list("what", "words") for name in names if name in search_key(what + words)] == []
     assert Gap.objects.exists()
+
+
+@pytest.mark.django_db
+def test_two_needs_and_an_example_are_found_without_a_name(region: Any) -> None:
+    listed = Entry.objects.standing().filter(kept_by="cases").order_by("kind", "name")
+    assert [(one.kind, one.name) for one in listed] == [
+        ("example", "難削材を夜に無人で削ると工具が欠ける"), ("need", "光学部品の薄い膜が高い湿度ではがれる"), ("need", "熱い薬液が軸の封止から漏れる")]  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from renkei.base import clock
 from renkei.cases.actions.circulation import circulate
 from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.inquiries import show_interest
@@ -16,7 +17,7 @@ from renkei.cases.actions.matching import ask_firm, record_outcome
 from renkei.cases.actions.ndas import record_nda
 from renkei.cases.actions.talk import add_file
 from renkei.cases.jobs import run_clocks
-from renkei.cases.models import Asked, Attachment, ConsentRequest, Inquiry, Match, Need
+from renkei.cases.models import Asked, Attachment, Case, ConsentRequest, Inquiry, Match, Need
 from renkei.plan.models import Body
 from tests.portal.scene import CENTER, LAB, Firm, asked, came
 from tests.portal.test_status import page, said
@@ -122,3 +123,31 @@ def test_a_file_is_kept_for_secrecy_and_opened_again(world: World) -> None:
     assert not Attachment.objects.get().needs_nda
     other = came(world)
     assert Client().post(other.url("file-secrecy", file=file.pk), {"keep": "yes"}).status_code == 404
+
+
+def test_the_firm_lets_the_words_be_found_and_takes_them_out_also_after_the_end(world: World) -> None:
+    firm, need = written(world)
+    assert 'name="listed"' in page(firm)
+    said(firm, "public", {"answer": "yes", "title": TITLE, "summary": TEXT, "listed": "yes"}, need=need.pk)
+    run_clocks()
+    assert now(need).entry_id is not None
+    assert "名を伏せて載せてよいと、" in page(firm)
+    said(firm, "public", {"answer": "unlist"}, need=need.pk)
+    assert (now(need).listed_at, now(need).entry_id) == (None, None)
+    assert "検索には載せていません" in page(firm)
+    said(firm, "public", {"answer": "list"}, need=need.pk)
+    run_clocks()
+    Case.objects.filter(pk=firm.case.pk).update(state="closed", closed_at=clock.now(), close_reason="solved", next_on=None)
+    closed = page(firm)
+    assert closed.count('value="unlist"') == 1
+    assert "やはり送らない" not in closed
+    said(firm, "public", {"answer": "unlist"}, need=need.pk)
+    assert (now(need).listed_at, page(firm).count("検索から外す")) == (None, 0)
+    assert Client().post(firm.url("public", need=need.pk), {"answer": "list"}).status_code == 409
+
+
+def test_confirming_alone_lists_nothing(world: World) -> None:
+    firm, need = written(world)
+    said(firm, "public", {"answer": "yes", "title": TITLE, "summary": TEXT}, need=need.pk)
+    assert (run_clocks().listed, now(need).listed_at) == (0, None)
+    assert Client().post(came(world).url("public", need=need.pk), {"answer": "unlist"}).status_code == 404

@@ -27,6 +27,8 @@ REVIEWED = {
     "case_held": "ids of cases the acting body holds or took",
     "case_holder_meets_company": "the holder knows the firm from now on, if the firm lets it read the summary",
     "case_is_asked": "yes or no about the acting body", "case_reads": "who read an offer; only for who runs the case",
+    "case_entry_as_listed": "lets an entry of the cases' keeper pass only where a listed need says the same words; looks, changes nothing",
+    "case_unlisted": "empties the one entry a need has just let go of, for whoever may change the need; returns nothing",
     "case_follows_firm": "a case of a firm that was merged away goes to its successor; changes nothing else",
     "case_merge_ties": "numbers of cases that hold two merged firms together; the caller must have merged them",
     "case_links_follow": "offer links follow moved supports; the caller must run both cases",

@@ -16,6 +16,7 @@ from renkei.cases.actions.disclosable import stop_asking
 from renkei.cases.actions.escalation import stop_climbing
 from renkei.cases.actions.follow_ups import end_follow_ups, plan_follow_ups
 from renkei.cases.actions.holding import write_note
+from renkei.cases.actions.listing import bring_in_line
 from renkei.cases.actions.talk import hear_company, put_message
 from renkei.cases.models import Case, Ended, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case, speaks_for_company
@@ -140,6 +141,7 @@ def give_feedback(case: Case, *, by: Actor, result: str, satisfaction: int | Non
     log_step(locked, Verb.FEEDBACK, by=by, before=before, after=result, reason=str(satisfaction or ""))
     record(by, "case.feedback", locked, result=result, satisfaction=satisfaction)
     save_case(locked)
+    bring_in_line(locked, by=by)
     return locked
 
 
@@ -237,6 +239,7 @@ def _close(case: Case, *, by: Actor) -> Case:
     save_case(case)
     log_step(case, Verb.CLOSED, by=by, before=before, after=case.state, reason=case.close_reason)
     record(by, "case.close", case, reason=case.close_reason, result=case.result)
+    bring_in_line(case, by=by)
     if case.close_reason not in ASIDE:
         plan_follow_ups(case, by=by)
     if case.close_reason == SPAM:
@@ -257,6 +260,7 @@ def _reopen(case: Case, *, by: Actor) -> str:
     put_next_step(case, NextStep(what=written("再開した相談の、次の一手を決める"), on=due("first_answer"), kind="choose"))
     save_case(case)
     end_follow_ups(case, Ended.REOPENED, by=by)
+    bring_in_line(case, by=by)
     record(by, "case.reopen", case)
     return before
 

@@ -13,6 +13,7 @@ from renkei.base.actor import Actor
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
+from renkei.cases.actions.listing import put_on_list, take_off_list
 from renkei.cases.models import Case, Circulation, Inquiry, Need, Verb, log_step
 from renkei.cases.queries.anonymity import giveaways
 from renkei.cases.rules import require, runs_case, speaks_for_company
@@ -20,12 +21,15 @@ from renkei.cases.steps import NextStep, due, fit, lock_case, put_next_step, req
 
 
 @transaction.atomic
-def write_public(need: Need, *, title: str, summary: str, by: Actor, seen: bool = False, sure: bool = False) -> Need:
+def write_public(
+    need: Need, *, title: str, summary: str, by: Actor, seen: bool = False, sure: bool = False, listed: bool = False
+) -> Need:
     """Write what may leave without a name. ``seen``: read to the firm, which agreed; ``sure``: names in it are meant.
 
-    Changed words have to be confirmed again; the same words twice change nothing.
+    ``listed``: the firm said too that the words may be found (``list_need``). Changed words have to be confirmed again, and are
+    listed no more; the same words twice change nothing.
     Refused: ``title_empty``, ``summary_empty``, ``too_long``, ``giveaway`` (naming the words), ``circulating``,
-    ``not_allowed``, ``case_closed``.
+    ``not_read`` (listed words the firm has not heard), ``not_allowed``, ``case_closed``.
     """
     case = lock_open(need.case, by=by)
     locked = lock_need(need)
@@ -38,8 +42,13 @@ def write_public(need: Need, *, title: str, summary: str, by: Actor, seen: bool 
     changed = (locked.public_title, locked.public_summary) != (heading, text)
     if changed and locked.circulations.filter(ended_at__isnull=True).exists():
         raise Refused(_("いま名を伏せて尋ねています。文を直すときは、先に尋ねるのをやめてください。"), "circulating")
+    if listed and not seen and (changed or locked.public_confirmed_at is None):
+        raise Refused(_("載せてよいと言われたときは、文も読み上げて、よいと言われたことに印を付けてください。"), "not_read", field="seen")
     if not changed and (locked.public_confirmed_at is not None or not seen):
+        if listed and locked.listed_at is None:
+            put_on_list(locked, case, by=by)
         return locked
+    take_off_list(locked, case, by=by)
     locked.public_title, locked.public_summary = heading, text
     locked.public_written_at, locked.public_confirmed_at = clock.now(), clock.now() if seen else None
     locked.public_confirmed_by = by.name[:100] if seen else ""
@@ -50,12 +59,14 @@ def write_public(need: Need, *, title: str, summary: str, by: Actor, seen: bool 
     else:
         _ask_the_firm(case, by=by)
     record(by, "need.write_public", locked, case, title=heading, summary=text, seen=seen)
+    if listed:
+        put_on_list(locked, case, by=by)
     return locked
 
 
 @transaction.atomic
-def confirm_public(need: Need, *, by: Actor, title: str, summary: str) -> Need:
-    """The firm lets the words stand as it was shown them; twice changes nothing.
+def confirm_public(need: Need, *, by: Actor, title: str, summary: str, listed: bool = False) -> Need:
+    """The firm lets the words stand as it was shown them, and be found (``listed``) if it wants; twice changes nothing.
 
     Refused: ``not_company``, ``nothing_written``, ``changed_meanwhile`` (other words than shown), ``case_closed``.
     """
@@ -74,6 +85,8 @@ def confirm_public(need: Need, *, by: Actor, title: str, summary: str) -> Need:
     locked.save(update_fields=["public_confirmed_at", "public_confirmed_by"])
     log_step(case, Verb.SUMMARY_SEEN, by=by, subject=locked)
     record(by, "need.confirm_public", locked, case, title=title, summary=summary)
+    if listed:
+        put_on_list(locked, case, by=by)
     if case.next_kind == "wait":  # the holder waited for this answer
         put_next_step(case, NextStep(what=written("名を伏せた文を会社が確かめたので、尋ねる"), on=due("first_answer"), kind="choose"))
         save_case(case)
@@ -84,7 +97,7 @@ def confirm_public(need: Need, *, by: Actor, title: str, summary: str) -> Need:
 
 @transaction.atomic
 def take_back_public(need: Need, *, by: Actor) -> Need:
-    """The firm lets the words stand no longer: what is asked with them ends at once. Twice changes nothing.
+    """The firm lets the words stand no longer: what is asked with them ends at once, and they are found no more. Twice changes nothing.
 
     Refused: ``not_company``, ``case_closed``.
     """
@@ -95,6 +108,7 @@ def take_back_public(need: Need, *, by: Actor) -> Need:
     locked = lock_need(need)
     if locked.public_confirmed_at is None:
         return locked
+    take_off_list(locked, case, by=by)
     locked.public_confirmed_at, locked.public_confirmed_by = None, ""
     locked.save(update_fields=["public_confirmed_at", "public_confirmed_by"])
     stop_asking(case, locked.circulations.filter(ended_at__isnull=True), by=by)

@@ -15,6 +15,7 @@ from renkei.base.actor import Actor
 from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.base.text import search_key
+from renkei.cases.actions.listing import bring_in_line
 from renkei.cases.models import Case, Consultation, ImportedCase, ImportRun, Need, Transition, Verb, log_step
 from renkei.cases.numbers import draw_number, keep_clear
 from renkei.cases.queries.register import (
@@ -199,4 +200,5 @@ def _take_out(case: Case, *, by: Actor) -> None:
     case.save()
     Consultation.objects.filter(case=case).update(number=given_back)
     Need.objects.filter(case=case, state=NeedState.OPEN).update(state=NeedState.DROPPED)
+    bring_in_line(case, by=by)
     log_step(case, Verb.IMPORT_UNDONE, by=by, before=before, after=case.state)

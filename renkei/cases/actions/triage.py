@@ -19,6 +19,7 @@ from renkei.cases import mails
 from renkei.cases.actions.disclosable import stop_asking
 from renkei.cases.actions.escalation import stop_climbing
 from renkei.cases.actions.intake import plain
+from renkei.cases.actions.listing import bring_in_line
 from renkei.cases.models import Case, Message, Need, Verb, log_step
 from renkei.cases.rules import require, runs_case
 from renkei.cases.states import NEED_STEPS, OPEN_SUPPORTS, CaseState, DisclosureClass, NeedState, check_step
@@ -100,6 +101,7 @@ def settle_need(need: Need, *, state: str, by: Actor) -> Need:
         stop_asking(case, locked.circulations.filter(ended_at__isnull=True), by=by)
         stop_climbing(case, [locked], by=by)
     log_step(case, Verb.NEED_SETTLED, by=by, subject=locked, before=before, after=after)
+    bring_in_line(case, by=by)
     record(by, "need.settle", locked, case, state=after)
     return locked
 

@@ -57,6 +57,11 @@ class Need(Row):
     public_written_at = models.DateTimeField(null=True)
     public_confirmed_at = models.DateTimeField(null=True)
     public_confirmed_by = models.CharField(max_length=100, blank=True)
+    # A further yes of the firm: these words may be found in the catalogue. ``entry`` is set while they are; when it goes, the
+    # database takes the words out of the entry (``case_unlisted``). Nothing about an entry leads back here but this column.
+    listed_at = models.DateTimeField(null=True)
+    listed_by = models.CharField(max_length=100, blank=True)
+    entry = models.OneToOneField("matching.Entry", on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = NeedQuerySet.as_manager()
 
@@ -72,7 +77,13 @@ class Need(Row):
                 | ~models.Q(public_title="") & ~models.Q(public_summary=""),
                 name="need_confirmed_says_something",
             ),
+            models.CheckConstraint(
+                condition=models.Q(listed_at__isnull=True) | models.Q(public_confirmed_at__isnull=False, listed_at__gte=models.F("public_confirmed_at")),
+                name="need_listed_as_confirmed",
+            ),
+            models.CheckConstraint(condition=models.Q(entry__isnull=True) | models.Q(listed_at__isnull=False), name="need_entry_is_listed"),
         ]
+        indexes = [models.Index(fields=["listed_at"], name="need_listed", condition=models.Q(listed_at__isnull=False))]
 
     def __str__(self) -> str:
         return self.title

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from renkei.base.prefectures import prefecture_of
-from renkei.cases.models import Case, Consultation
+from renkei.cases.models import Case, Consultation, Need
 from renkei.companies.queries import open_sites
 from renkei.matching.facts import Facts
 
 
 def facts_of(case: Case, said: list[Consultation]) -> Facts:
-    """Return the facts behind a proposal: place, size and age of the firm, and its answers to questions."""
+    """Return the facts behind a proposal: place, size and age of the firm, its answers to questions, and what the case itself is in the catalogue."""
+    own = frozenset(Need.objects.filter(case=case, entry__isnull=False).values_list("entry_id", flat=True))
     answers = {key: str(value) for one in said for key, value in one.facts.items()}
     company = case.company
     if company is None:
-        return Facts(answers=answers)
+        return Facts(answers=answers, own=own)
     sites = open_sites(company)
     prefectures = [prefecture_of(address) for address in (company.address, *(site.address for site in sites))]
     return Facts(
@@ -26,4 +27,5 @@ def facts_of(case: Case, said: list[Consultation]) -> Facts:
         in_region=True if any(site.municipality_id for site in sites) else None,
         prefectures=frozenset(prefectures) if all(prefectures) else frozenset(),  # a place that is not known may lie anywhere
         answers=answers,
+        own=own,
     )

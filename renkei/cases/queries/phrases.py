@@ -151,6 +151,13 @@ def _need(text: Promise) -> Callable[[Transition, Known], Said | None]:
     return tell
 
 
+_CHANGED = {"listed": gettext_lazy("名を伏せた文を検索に載せてよいと、会社が言いました"), "unlisted": gettext_lazy("名を伏せた文を検索から外しました")}
+
+
+def _need_changed(step: Transition, known: Known) -> Said | None:
+    return _need(_CHANGED.get(step.to_state, gettext_lazy("課題を直しました")))(step, known)
+
+
 def _closed(step: Transition, known: Known) -> Said:
     return Said(_("相談を終えました"), known.word("close_reasons", step.reason))
 
@@ -289,7 +296,7 @@ _TELLERS: dict[Verb, Callable[[Transition, Known], Said | None]] = {
     Verb.HOLDER_BACK: _noted(gettext_lazy("主担当が%(body)sに戻りました")),
     Verb.NEXT_STEP: _next_step,
     Verb.NEED_ADDED: _need(gettext_lazy("課題を足しました")),
-    Verb.NEED_CHANGED: _need(gettext_lazy("課題を直しました")),
+    Verb.NEED_CHANGED: _need_changed,
     Verb.STAGE_MOVED: _need(gettext_lazy("段階が変わりました")),
     Verb.NEED_SETTLED: _need(gettext_lazy("課題が片づきました")),
     Verb.OFFERED: _support(gettext_lazy("%(body)sにお願いしました")),

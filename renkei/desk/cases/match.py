@@ -12,8 +12,9 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from renkei.base import clock
 from renkei.base.refusal import Refused
@@ -21,10 +22,17 @@ from renkei.cases.actions.candidates import need_of_candidate, use_candidate
 from renkei.cases.actions.reading import read_case
 from renkei.cases.models import Candidate, CandidateUse, Case, InquiryAnswer, Need
 from renkei.cases.queries.match_sheet import MatchRow, MatchSheet, match_sheet
+from renkei.cases.queries.reach import firms_for_need
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass
 from renkei.desk.cases.acts.act import RELATED
-from renkei.desk.cases.acts.disclosing import CandidateForm, CirculateForm, EndCirculationForm, PublicNeedForm
+from renkei.desk.cases.acts.disclosing import (
+    CandidateForm,
+    CirculateForm,
+    EndCirculationForm,
+    PublicNeedForm,
+    UnlistForm,
+)
 from renkei.desk.cases.acts.matching import open_match_acts
 from renkei.desk.cases.acts.outside import OutsideAskForm
 from renkei.desk.request import StaffRequest
@@ -45,10 +53,22 @@ def match(request: StaffRequest, body: str, case: uuid.UUID, need: uuid.UUID) ->
         (row, _reason(row), open_match_acts(row.match, is_open=row.is_open, actor=request.actor, case=found) if runs else [])
         for row in sheet.rows
     ]
-    deeds: dict[str, Any] = {"public": PublicNeedForm, "circulate": CirculateForm, "end": EndCirculationForm, "add": CandidateForm}
+    deeds: dict[str, Any] = {"public": PublicNeedForm, "circulate": CirculateForm, "end": EndCirculationForm, "add": CandidateForm, "unlist": UnlistForm}
     page = {"case": found, "sheet": sheet, "need": sheet.need, "rows": rows, "runs": runs, "deeds": deeds, "body": body,
-            "today": clock.today(), "may_ask_outside": OutsideAskForm.allowed(request.actor, found, sheet.need)}  # fmt: skip
+            "today": clock.today(), "may_ask_outside": OutsideAskForm.allowed(request.actor, found, sheet.need),
+            "may_unlist": UnlistForm.allowed(request.actor, found, sheet.need)}  # fmt: skip
     return render(request, "desk/cases/match.html", page)
+
+
+@require_safe
+def firms(request: StaffRequest, body: str, case: uuid.UUID, need: uuid.UUID) -> HttpResponse:
+    """Show firms that could serve a need, of those the body knows; the matching sheet takes only the list."""
+    found, one = _need(request, case, need)
+    read_case(found, one, by=request.actor, classes=[DisclosureClass.SUMMARY])
+    context = {"case": found, "need": one, "body": body, "firms": firms_for_need(one, actor=request.actor)}
+    answer = render(request, "desk/search/firms_list.html" if request.headers.get("HX-Request") else "desk/cases/need_firms.html", context)
+    patch_vary_headers(answer, ["HX-Request"])
+    return answer
 
 
 @require_POST
@@ -89,11 +109,16 @@ def match_xlsx(request: StaffRequest, body: str, case: uuid.UUID, need: uuid.UUI
 
 def _sheet(request: StaffRequest, case: uuid.UUID, need: uuid.UUID) -> tuple[Case, MatchSheet]:
     """Return case and sheet for who sees the case from inside; a body that was only asked has no sheet."""
+    found, one = _need(request, case, need)
+    return found, match_sheet(one, actor=request.actor)
+
+
+def _need(request: StaffRequest, case: uuid.UUID, need: uuid.UUID) -> tuple[Case, Need]:
     found = get_object_or_404(Case.objects.inside(request.actor).select_related(*RELATED), pk=case)
     one = Need.objects.visible_to(request.actor).filter(case=found, pk=need).select_related("stage").first()
     if one is None:
         raise Http404
-    return found, match_sheet(one, actor=request.actor)
+    return found, one
 
 
 def _reason(row: MatchRow) -> str:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from renkei.base import clock
+from renkei.cases.queries.reach import own_need
 from renkei.desk.catalogue.editing import entries_check
 from renkei.desk.catalogue.lists import bodies, entries_wanted, read_wanted, states
 from renkei.desk.request import StaffRequest
@@ -20,9 +21,9 @@ from renkei.matching.entry_words import Change, changes, label_of, row_of, value
 from renkei.matching.fields import facts_of, value_of
 from renkei.matching.keeping import adds_to, keeper_words, keeps
 from renkei.matching.models import Addition, Entry, EntryKind, Revision
-from renkei.matching.standing import HARVEST, Standing, is_looked_after, limits, standing_of
+from renkei.matching.standing import CASES, HARVEST, Standing, is_looked_after, limits, standing_of
 from renkei.matching.upkeep import own_checks
-from renkei.plan.queries import content_now
+from renkei.plan.queries import content_now, front_desk
 
 PER_PAGE = 50
 FEW_CHANGES = 30
@@ -93,8 +94,10 @@ def entry(request: StaffRequest, body: str, entry: str) -> HttpResponse:
         "entry": found, "windows": windows, "standing": standing_of(found, windows), "keeper": keeper_words(found),
         "keeps": keeps(request.actor, found), "is_looked_after": is_looked_after(found),
         "facts": [one for one in facts if not one.is_rule], "rules": [one for one in facts if one.is_rule],
-        "words": words_of(found), "body": body, "history": _history(request, found),
+        "words": words_of(found), "body": body, "history": _history(request, found), "is_of_case": found.kept_by == CASES,
     }  # fmt: skip
+    if found.kept_by == CASES:
+        context |= {"own_need": own_need(found, actor=request.actor), "desk": front_desk()}
     return render(request, "desk/catalogue/entry.html", context)
 
 

@@ -37,7 +37,7 @@ DESK, BODIES, ADMINS, FIRMS, ALL = _("窓口の方"), _("機関の方"), _("機�
 TOPICS = (
     Topic("call", _("電話を受ける"), DESK, ("desk-call",)),
     Topic("triage", _("振り分ける"), DESK, ("desk-inbox", "desk-triage", "desk-set-aside", "desk-keep")),
-    Topic("inquiries", _("名を伏せて尋ねる・秘密を守る"), DESK, ("desk-case-match", "desk-case-need-public", "desk-case-need-circulate", "desk-case-circulation", "desk-inquiry", "desk-case-nda", "desk-case-secrecy", "desk-case-file-secrecy", "desk-case-passage-secrecy")),
+    Topic("inquiries", _("名を伏せて尋ねる・秘密を守る"), DESK, ("desk-case-match", "desk-case-need-public", "desk-case-need-unlist", "desk-case-need-firms", "desk-case-need-circulate", "desk-case-circulation", "desk-inquiry", "desk-case-nda", "desk-case-secrecy", "desk-case-file-secrecy", "desk-case-passage-secrecy")),
     Topic("mails", _("メールの返事と、届かなかったメール"), DESK, ("desk-mails", "desk-mail")),
     Topic("companies", _("会社の記録をまとめる"), DESK, ("desk-compan",)),
     Topic("register", _("台帳を取り込む"), DESK, ("desk-register",)),

@@ -14,11 +14,13 @@ from renkei.base.forms import Checks, JapaneseDateField, TextField
 from renkei.cases.actions.circulation import circulate, end_circulation
 from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.inquiries import reply_to_question
+from renkei.cases.actions.listing import unlist_need
 from renkei.cases.actions.matching import add_candidate
 from renkei.cases.models import Circulation, Escalation, Match, Need
 from renkei.cases.models.case import Case
 from renkei.cases.queries.anonymity import draft_of, place_choices, size_choices, trade_choices
 from renkei.cases.queries.ladder import may_climb
+from renkei.cases.rules import runs_case
 from renkei.cases.steps import due
 from renkei.desk.cases.acts.act import ActForm, choice
 from renkei.desk.colleagues import body_choices
@@ -66,6 +68,7 @@ class PublicNeedForm(NeedAct):
         help_text=_("会社名、人の名、電話、地名、製品名は書かないでください。分かる言葉は○○に替えた下書きが入っています。"),
     )  # fmt: skip
     seen = forms.BooleanField(label=_("会社に読み上げて、よいと言われた"), required=False)
+    listed = forms.BooleanField(label=_("協力機関の職員が使う検索にも、名を伏せて載せてよいと言われた"), required=False)
     sure = sure_box()
 
     def prepare(self) -> None:
@@ -76,7 +79,24 @@ class PublicNeedForm(NeedAct):
         """Save it."""
         data = self.cleaned_data
         return write_public(self.subject, title=data["title"], summary=data["summary"], by=self.actor, seen=data["seen"],
-                            sure=data["sure"])
+                            sure=data["sure"], listed=data["listed"])
+
+
+class UnlistForm(NeedAct):
+    """The firm said that its words are to be found no more; also after the case."""
+
+    slug, heading, button = "need-unlist", _("検索から外す"), _("外す")
+    done = _("検索から外しました。文はもう読めません。")
+    say = _("会社が、名を伏せた文を検索に載せるのをやめたときに使います。会社は、自分のページからもできます。")
+
+    @classmethod
+    def allowed(cls, actor: Actor, case: Case, subject: Any) -> bool:
+        """Who runs the case, open or closed, while the need is listed."""
+        return runs_case(actor, case) and subject.listed_at is not None
+
+    def run(self) -> Any:
+        """Take it off."""
+        return unlist_need(self.subject, by=self.actor)
 
 
 class CirculateForm(NeedAct):
