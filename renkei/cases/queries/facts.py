@@ -8,9 +8,13 @@ from renkei.companies.queries import open_sites
 from renkei.matching.facts import Facts
 
 
-def facts_of(case: Case, said: list[Consultation]) -> Facts:
-    """Return the facts behind a proposal: place, size and age of the firm, its answers to questions, and what the case itself is in the catalogue."""
-    own = frozenset(Need.objects.filter(case=case, entry__isnull=False).values_list("entry_id", flat=True))
+def facts_of(case: Case, said: list[Consultation], needs: list[Need] | None = None) -> Facts:
+    """Return the facts behind a proposal: place, size and age of the firm, its answers to questions, and what the case itself is in the catalogue.
+
+    ``needs``: all needs of the case, where they were read already.
+    """
+    listed = Need.objects.filter(case=case, entry__isnull=False) if needs is None else needs
+    own = frozenset(one.entry_id for one in listed if one.entry_id is not None)
     answers = {key: str(value) for one in said for key, value in one.facts.items()}
     company = case.company
     if company is None:

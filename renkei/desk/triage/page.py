@@ -199,14 +199,14 @@ def build(case: Case, actor: Actor, data: QueryDict | None = None) -> TriagePage
         Support.objects.visible_to(actor).filter(case=case).select_related("body", "service", "need").order_by("made_at")
     )
     declined = frozenset((one.service_id, one.body_id) for one in supports if one.state in IN_VAIN)
-    proposal = propose(text_of(case, said), facts=facts_of(case, said), declined=declined)
+    needs = list(Need.objects.visible_to(actor).filter(case=case))
+    proposal = propose(text_of(case, said), facts=facts_of(case, said, needs), declined=declined)
     page = TriagePage(
         case=case, actor=actor, said=said, proposal=proposal, supports=supports, data=data,
         stages={one.pk: one for one in stages()}, bodies={one.pk: one for one in Body.objects.all()},
         provisions=offered_on(), blocks=[],
     )  # fmt: skip
-    needs = list(Need.objects.visible_to(actor).filter(case=case, state=NeedState.OPEN))
-    page.blocks = _blocks(page, needs)
+    page.blocks = _blocks(page, [one for one in needs if one.state == NeedState.OPEN])
     _fill(page)
     page.clues = _clues(page)
     return page
