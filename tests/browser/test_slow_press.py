@@ -20,6 +20,6 @@ def test_what_is_said_of_saving_moves_no_button(site: Site, new_page: Callable[.
     place = button.bounding_box()
     page.mouse.move(place["x"] + 20, place["y"] + 3)
     page.mouse.down()
-    page.wait_for_function("document.getElementById('saved').textContent.trim() !== ''")
+    page.wait_for_selector("#saved:not(:empty)")
     page.mouse.up()
     page.wait_for_selector("[name=company_given]")
