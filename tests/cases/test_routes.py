@@ -323,6 +323,7 @@ def test_the_database_refuses_by_name(there: Routed) -> None:
         ("route_version_stands_on_earlier", lambda: RouteVersion.objects.create(route=there.route, number=2, base=2, did="changed", **made)),
         ("route_step_once", lambda: _step(version, step, key=step.key)),
         ("route_step_ends_after_start", lambda: _step(version, step, begins_on=day(12, 2), ends_on=day(12, 1))),
+        ("route_step_trained_told", lambda: _step(version, step, trained_on=day(12, 1))),
         ("route_sent_once", lambda: RouteSending.objects.create(route=there.route, version=version, sent_at=clock.now(), sent_body_id=LAB)),
         ("route_answer_says_something", lambda: RouteAnswer.objects.create(sending=sending, agrees=False, answered_at=clock.now())),
     ]
