@@ -26,7 +26,7 @@ from bench.scale.made_up import Composer
 from bench.scale.peers import Peer, bm25s_peer, postgres_peer, scratch, sweep, tantivy_peer
 from bench.scale.timing import Row, loops_alone, parts, times
 from bench.yardstick import yardstick
-from renkei.matching.encoders import Encoder, named
+from renkei.matching.encoders import named
 
 COLUMNS = ("id", "kind", "name", "kana", "owner_name", "kept_by", "summary", "text", "facts", "tech_fields", "themes", "url", "source",
            "is_public", "entered_at", "withdrawn_reason", "text_hash")  # fmt: skip
@@ -52,12 +52,13 @@ def main(arguments: Sequence[str]) -> int:
 def measure(chosen: argparse.Namespace) -> int:
     """Measure each size; print a table on standard error while it goes on, JSON on standard output at the end. Raises EncoderError."""
     signal.signal(signal.SIGTERM, lambda *_given: sys.exit(143))
-    encoder = named(chosen.encoder) if chosen.encoder else None
+    if chosen.encoder:
+        named(chosen.encoder)  # one that cannot start is told before anything is made
     answer: Row = {"machine": machine(), "sizes": []}
     try:
         with redirect_stdout(sys.stderr), _instance():
             for size in sorted(chosen.entries):
-                found = _measure(size, chosen.queries, rematch=chosen.rematch, peers=not chosen.no_peers, encoder=encoder)
+                found = _measure(size, chosen.queries, rematch=chosen.rematch, peers=not chosen.no_peers, encoder=chosen.encoder)
                 if answer["sizes"]:
                     before = answer["sizes"][-1]["path"]
                     found["growth"] = {name: round(found["path"][name]["p95"] / before[name]["p95"], 2) for name in ("short", "long")}
@@ -124,7 +125,7 @@ def _composer() -> Composer:
     return Composer(texts, terms, [row["text"] for row in rows("stories.jsonl")])
 
 
-def _measure(size: int, queries: int, *, rematch: int, peers: bool, encoder: Encoder | None) -> Row:
+def _measure(size: int, queries: int, *, rematch: int, peers: bool, encoder: str) -> Row:
     from renkei.base.memo import remembering
     from renkei.matching import index, whole
     from renkei.matching.entries import matches
@@ -155,9 +156,9 @@ def _measure(size: int, queries: int, *, rematch: int, peers: bool, encoder: Enc
         found["path"] = {name: times(ask, texts) for name, texts in asked.items()}
         found["yardstick ms"] = [before, yardstick()]
         found["parts"] = {name: parts(texts) | {"loops": loops_alone(ask, texts)} for name, texts in asked.items()}
-    if encoder is not None:
+    if encoder:
         _say("the same questions are asked with the encoder …")
-        found["with the encoder"] = measured(encoder, size, lambda: _asked(ask, asked), composer.short(queries * 2)[queries:])
+        found["with the encoder"] = measured(named(encoder), size, lambda: _asked(ask, asked), composer.short(queries * 2)[queries:])
     found["visible ms"] = _visible()
     found["memory MB"] = _memory()
     if rematch and size <= _REMATCHED:

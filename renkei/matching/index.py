@@ -284,7 +284,7 @@ def _open(audience: str) -> Ranker:
     What is open stays good while the state or its files are gone. Raises OSError or ValueError when nothing can be read.
     """
     known = state()
-    made = enrich.stamp(encoder) if (encoder := encoders.encoder()) is not None else 0
+    made = enrich.stamp() if (encoder := encoders.encoder()) is not None else 0
     with _guard:
         kept = _opened.get(audience)
         if known is None and kept is not None:

@@ -96,11 +96,11 @@ def test_a_second_run_does_nothing_until_an_entry_changes(world: World, django_a
     enrich.enrich(encoder=fake)
     with django_assert_num_queries(1):
         assert enrich.enrich(encoder=fake) == 0
-    before = stamp(fake)
+    before = stamp()
     put("膜厚計", text="厚さを測る")
     assert enrich.enrich(encoder=fake) == 1
     assert fake.read[-1] == "膜厚計\n機器\n厚さを測る"
-    assert stamp(fake) > before
+    assert stamp() > before
     enrich._done.clear()  # another process looks once, and finds all of it there
     assert enrich.enrich(encoder=fake) == 0
     assert TextVector.objects.count() == 3
@@ -111,7 +111,6 @@ def test_a_new_version_makes_new_vectors_and_reads_no_old_ones(world: World) -> 
     enrich.enrich(encoder=Fake())
     newer = Fake("2")
     assert held(newer, ["膜厚計"])[1] == 1
-    assert stamp(newer) == 0
     assert enrich.enrich(encoder=newer) == 2
     assert held(newer, ["膜厚計"])[1] == 0
 
