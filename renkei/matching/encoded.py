@@ -20,7 +20,7 @@ from renkei.matching.postings import Postings
 from renkei.matching.ranking import Encoded
 from renkei.matching.textvectors import TextVector
 
-MOST = 100_000  # entries: beyond, a search goes without the encoder, whose vectors would not fit beside everything else
+MOST = 150_000  # entries: beyond, a search goes without the encoder, whose vectors would not fit beside everything else
 _AT_ONCE = 500
 _OVERLAP = 1_000  # of two that are made at once the later key may be committed first
 Half = tuple[str, str]  # the folder of an index, and its audience
