@@ -41,17 +41,18 @@ from renkei.matching.words import MAX_LENGTH
 _FORMAT = 10  # a new number makes every node rebuild
 _FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
 NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
+_RECOUNTED = 60.0  # seconds after which the entries are counted again: of a million that takes longer than a question
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _log = logging.getLogger("renkei.matching")
 _guard = threading.Lock()
 _opened: dict[str, tuple[str, int, int, Ranker]] = {}
+_agreed = [("", 0.0)]  # which folder held as many entries as the database when they were last counted
 
 @dataclass(frozen=True, slots=True)
 class State:
     """What the index on disk holds: of which database, up to which transaction, in which folder.
 
-    ``seen`` counts the changes of transactions not below ``xmin`` that were there before the entries were read, ``newest``
-    names the last of all.
+    ``seen`` counts the changes of transactions from ``xmin`` on that were there before the entries were read, ``newest`` is the last of all.
     """
 
     format: int
@@ -248,7 +249,7 @@ def ensure() -> None:
     known = state()
     if known is None:
         mend()
-    elif not _is_current(known, state=known):
+    elif not _is_current(known, is_asked_often=True):
         follow()
 
 
@@ -351,8 +352,8 @@ def _replace(known: State, changed: Sequence[str]) -> int | None:
     filling.add(folder, changed, half.Change(known.generation, generation, changed))
     if any(half.is_worn(folder, audience, generation) for audience in AUDIENCES):
         return None
-    count = everything.count()
-    return count if half.count(folder, "staff", generation) == count else None
+    count = half.count(folder, "staff", generation)
+    return count if _agrees(known.folder, count) else None
 
 
 def _write(folder: str, now: Pending, count: int, generation: int) -> None:
@@ -382,8 +383,18 @@ def _writer(*, wait: float = math.inf) -> Iterator[bool]:
         yield True
 
 
-def _is_current(known: State, *, state: object = None) -> bool:
-    """Tell whether the database is where the state says; for a ``state`` the entries are counted once a minute."""
-    now = pending_since(known.xmin, known.newest, state=state)
-    is_same = now.database == known.database and now.xmin >= known.xmin and now.newest == known.newest
-    return is_same and (now.changes, now.entries) == (known.seen, known.entries)
+def _is_current(known: State, *, is_asked_often: bool = False) -> bool:
+    """Tell whether the database is where the state says, and has as many entries; where it is asked often, they are counted once a minute."""
+    now = pending_since(known.xmin, known.newest)
+    if (now.database, now.newest, now.changes) != (known.database, known.newest, known.seen) or now.xmin < known.xmin:
+        return False
+    folder, when = _agreed[0]
+    is_fresh = is_asked_often and folder == known.folder and time.monotonic() - when < _RECOUNTED
+    return is_fresh or _agrees(known.folder, known.entries)
+
+
+def _agrees(folder: str, entries: int) -> bool:
+    """Tell whether the database has as many entries; it is noted for which folder it had."""
+    is_so = everything.count() == entries
+    _agreed[0] = (folder if is_so else "", time.monotonic())
+    return is_so

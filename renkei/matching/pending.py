@@ -7,35 +7,27 @@ index has seen: where that is not there any more, another hand was at the table.
 
 from __future__ import annotations
 
-import time
 from typing import Any, NamedTuple
 
 from django.db import connection
 
-_RECOUNTED = 60.0  # seconds after which the entries of a state are counted again
 _PENDING = """
     SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()),
            pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
            (SELECT count(*) FROM matching_entrychange
             WHERE tx >= coalesce(%(since)s, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)),
-           coalesce((SELECT id || '/' || tx FROM matching_entrychange WHERE %(newest)s IS NULL OR id = %(newest)s ORDER BY id DESC LIMIT 1), ''),
-           CASE WHEN %(count)s THEN matching_standing_count() END
+           coalesce((SELECT id || '/' || tx FROM matching_entrychange WHERE %(newest)s IS NULL OR id = %(newest)s ORDER BY id DESC LIMIT 1), '')
     FROM pg_control_system()
 """
-_counted: dict[object, tuple[int, float]] = {}
 
 
 class Pending(NamedTuple):
-    """The database, the oldest open transaction, how many changes there are since one, and the newest (id and transaction).
-
-    ``entries`` is how many entries there are, or were when they were last counted for the same index.
-    """
+    """The database, the oldest open transaction, how many changes there are since one, and the newest (id and transaction)."""
 
     database: str
     xmin: int
     changes: int
     newest: str
-    entries: int
 
 
 def pending() -> Pending:
@@ -43,28 +35,16 @@ def pending() -> Pending:
 
     Asked before the entries are read, so that a change committed meanwhile counts as not seen.
     """
-    return Pending(*_asked(None, None, count=True))
+    return _asked(None, None)
 
 
-def pending_since(xmin: int, newest: str, *, state: object = None) -> Pending:
-    """Return what there is from the transaction ``xmin`` on; ``newest`` is the change of that name, if it still stands.
-
-    With a ``state`` the entries are counted once a minute for it, else now.
-    """
-    now, kept = time.monotonic(), _counted.get(state) if state is not None else None
-    is_old = kept is None or now - kept[1] > _RECOUNTED
-    *told, count = _asked(xmin, int(newest.partition("/")[0] or 0), count=is_old)
-    if kept is None or is_old:
-        kept = (count, now)
-        if state is not None:
-            _counted.clear()
-            _counted[state] = kept
-    database, oldest, changes, found = told
-    return Pending(database, oldest, changes, found, kept[0])
+def pending_since(xmin: int, newest: str) -> Pending:
+    """Return what there is from the transaction ``xmin`` on; ``newest`` is the change of that name, if it still stands."""
+    return _asked(xmin, int(newest.partition("/")[0] or 0))
 
 
-def _asked(since: int | None, newest: int | None, *, count: bool) -> tuple[Any, ...]:
+def _asked(since: int | None, newest: int | None) -> Pending:
     with connection.cursor() as cursor:
-        cursor.execute(_PENDING, {"since": since, "newest": newest, "count": count})
+        cursor.execute(_PENDING, {"since": since, "newest": newest})
         found: tuple[Any, ...] = cursor.fetchone()
-        return found
+        return Pending(*found)

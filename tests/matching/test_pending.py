@@ -9,9 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from renkei.base.actor import SYSTEM
-from renkei.matching import pending as looked
 from renkei.matching.actions import EntryRow, put_entries
-from renkei.matching.models import Entry, EntryChange
+from renkei.matching.models import EntryChange
 from renkei.matching.pending import pending, pending_since
 from tests.world import World
 
@@ -20,17 +19,16 @@ NEW = EntryRow(id="NEW", kind="equipment", name="渦電流の膜厚計", is_publ
 
 
 @pytest.fixture
-def there(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A region, and nothing counted yet."""
+def there(region: Region) -> None:
+    """A region."""
     region()
-    monkeypatch.setattr(looked, "_counted", {})
 
 
-def test_it_tells_database_changes_newest_and_entries(there: None) -> None:
+def test_it_tells_database_changes_and_newest(there: None) -> None:
     found = pending()
     last = EntryChange.objects.order_by("-pk")[0]
     assert found.newest == f"{last.pk}/{last.tx}"
-    assert (found.entries, found.changes) == (Entry.objects.filter(withdrawn_on=None).count(), EntryChange.objects.filter(tx__gte=found.xmin).count())
+    assert found.changes == EntryChange.objects.filter(tx__gte=found.xmin).count()
     assert pending_since(found.xmin, found.newest) == found
 
 
@@ -38,7 +36,7 @@ def test_a_change_is_told_and_the_newest_one_known_still_stands(there: None) -> 
     before = pending()
     put_entries([NEW], kept_by="test", by=SYSTEM)
     after = pending_since(before.xmin, before.newest)
-    assert (after.changes - before.changes, after.entries - before.entries, after.newest) == (1, 1, before.newest)
+    assert (after.changes - before.changes, after.newest) == (1, before.newest)
     assert pending().newest != before.newest
 
 
@@ -59,28 +57,8 @@ def test_without_any_change_none_is_missed(there: None) -> None:
     assert now._replace(xmin=before.xmin) == before  # another database of the cluster may end its transactions meanwhile
 
 
-def test_entries_are_counted_once_a_minute_for_a_state(there: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database counts only where nobody has lately; another state is counted anew, and without a state always."""
-    now = [1_000.0]
-    monkeypatch.setattr(looked.time, "monotonic", lambda: now[0])
-    known = pending()
-
-    def count(state: object) -> int:
-        return pending_since(known.xmin, known.newest, state=state).entries
-
-    assert count("one") == known.entries
-    Entry.objects.filter(pk=Entry.objects.order_by("pk")[0].pk).update(withdrawn_on="2026-04-01")
-    assert [count("one"), count("two"), count("two"), count(None)] == [known.entries, known.entries - 1, known.entries - 1, known.entries - 1]
-    put_entries([NEW], kept_by="test", by=SYSTEM)
-    now[0] += 59
-    assert count("two") == known.entries - 1
-    now[0] += 2
-    assert count("two") == known.entries
-
-
 def test_it_is_one_question(there: None) -> None:
     known = pending()
     with CaptureQueriesContext(connection) as queries:
-        pending_since(known.xmin, known.newest, state="a state")
-        pending_since(known.xmin, known.newest, state="a state")
-    assert len(queries) == 2
+        pending_since(known.xmin, known.newest)
+    assert len(queries) == 1
