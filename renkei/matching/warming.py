@@ -1,6 +1,6 @@
 """What a page would wait for is loaded beside it: soon after a process has started, and after entries came in.
 
-The dictionary, the words that mean the same, the vectors and the compiled loops: a question is asked as anybody from outside, and its
+The pages themselves, the dictionary, the words that mean the same, the vectors and the compiled loops: a question is asked as anybody from outside, and its
 answer thrown away. What is told of each entry by itself, and the index opened anew, whenever the index has changed. Nothing but public
 entries is read: what is kept among the staff is told when somebody of the staff meets it.
 """
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 
 from django.db import connections
+from django.urls import get_resolver
 
 from renkei.base.actor import GUEST
 from renkei.base.context import acting
@@ -41,8 +42,7 @@ def soon() -> threading.Event:
 def _run(end: threading.Event) -> None:
     if not end.wait(_AFTER):
         ask()
-        gc.collect()
-        gc.freeze()  # what is loaded now stays: looking through it all for waste stops every page for a fifth of a second
+        _settle()
         follow(end)
 
 
@@ -62,11 +62,20 @@ def follow(end: threading.Event) -> None:
         now = index.state()
         if now is not None and now == before and now != loaded:
             _quietly(_load)
+            if loaded is None:
+                _settle()
             loaded = now
         before = now
 
 
+def _settle() -> None:
+    """Say that what is loaded stays: looking through it all for waste stops every page for a fifth of a second."""
+    gc.collect()
+    gc.freeze()
+
+
 def _ask() -> None:
+    get_resolver().url_patterns  # noqa: B018  reads every page
     with acting(GUEST), remembering():
         look(Wish(), actor=GUEST)  # what is told of each entry by itself: its fee, its area, its fields
         shown(look(Wish(q=_QUESTION), actor=GUEST), str)

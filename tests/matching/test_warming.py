@@ -47,6 +47,8 @@ def test_a_question_loads_what_the_first_would_wait_for(
         one.cache_clear()
     index.forget()
     read: list[int] = []
+    pages: list[bool] = []
+    monkeypatch.setattr(warming, "get_resolver", lambda: type("Urls", (), {"url_patterns": property(lambda _urls: pages.append(True))})())
     through = whole.read_through
     monkeypatch.setattr(whole, "read_through", lambda: read.append(through()))
     with caplog.at_level(logging.INFO, "renkei.matching"):
@@ -55,6 +57,7 @@ def test_a_question_loads_what_the_first_would_wait_for(
     assert set(index._opened) == {"public", "staff"}, "the first page of the staff, or of the public, waits for its half"
     assert synonyms.default().used_in(warming._QUESTION), "no phrase is looked for: its loop is not compiled"
     assert (caplog.messages, connections.times, Event.objects.count()) == ([], 1, before)
+    assert pages == [True], "the first page waits for all the others to be read"
     held = sum(path.stat().st_size for path in index.home().rglob("build-*/**/*") if path.is_file() and not path.name.startswith("sums-"))
     assert read == [held], "the first questions wait for the disk"
 
@@ -133,8 +136,9 @@ def test_what_came_in_is_loaded_once_the_index_stands_still(monkeypatch: pytest.
 
     monkeypatch.setattr(index, "state", state)
     monkeypatch.setattr(warming, "_load", load)
+    monkeypatch.setattr(warming.gc, "freeze", lambda: loaded.append("frozen"))
     warming.follow(Turns(11))
-    assert [(len(one), one[-1]) for one in loaded] == [(2, "A"), (6, "C"), (10, "D")]
+    assert [(len(one), one[-1]) for one in loaded] == [(2, "A"), (6, "n"), (6, "C"), (10, "D")], "what came in first stays as well, and is not looked through for waste"
     assert ([one.levelname for one in caplog.records], connections.times) == (["WARNING"] * 3, 3), "a fault is told, and followed further"
 
 
