@@ -26,7 +26,7 @@ from renkei.matching.shelf import ANYWHERE, OUTSIDE, Line, lines
 from renkei.matching.synonyms import current
 
 LONGEST = 200
-MOST_OF_A_KIND = 200
+MOST_OF_A_KIND = 100  # five pages: of what many share nobody reads more, and each letter would wait for it
 MOST_BY_MEANING = 40  # of a kind: they are shown only where hardly anything is found by words
 WEAKEST = 0.18  # of the best score: what shares less with the words is no answer to them
 ENOUGH = 5  # found by words: then what is near in meaning alone is left out, for a reader stops there

@@ -41,7 +41,7 @@ from renkei.matching.words import MAX_LENGTH
 _FORMAT = 10  # a new number makes every node rebuild
 _FEWEST = 40  # candidates of a kind, each by words and by meaning, however few are wanted
 NEAR_ENOUGH = 0.35  # what shares no word with the text must be at least so near in meaning
-_RECOUNTED = 60.0  # seconds after which the entries are counted again: of a million that takes longer than a question
+_RECOUNTED = 60.0  # seconds after which the entries are counted again
 _FLOOR = 2.0  # keeps the last of a few good ones from looking worthless
 _log = logging.getLogger("renkei.matching")
 _guard = threading.Lock()
@@ -117,7 +117,8 @@ def rebuild() -> int:
 
 def refresh() -> None:
     """Bring the index up to what was committed; does nothing when it is, or when another process is at it."""
-    if not is_stale():
+    known = state()
+    if known is not None and _is_current(known, is_asked_often=True):
         return
     with _writer(wait=0) as held:
         if held:
@@ -353,7 +354,7 @@ def _replace(known: State, changed: Sequence[str]) -> int | None:
     if any(half.is_worn(folder, audience, generation) for audience in AUDIENCES):
         return None
     count = half.count(folder, "staff", generation)
-    return count if _agrees(known.folder, count) else None
+    return count if _agrees(known.folder, everything.count() == count) else None
 
 
 def _write(folder: str, now: Pending, count: int, generation: int) -> None:
@@ -385,16 +386,15 @@ def _writer(*, wait: float = math.inf) -> Iterator[bool]:
 
 def _is_current(known: State, *, is_asked_often: bool = False) -> bool:
     """Tell whether the database is where the state says, and has as many entries; where it is asked often, they are counted once a minute."""
-    now = pending_since(known.xmin, known.newest)
+    folder, when = _agreed[0]
+    is_counted = not is_asked_often or folder != known.folder or time.monotonic() - when > _RECOUNTED
+    now = pending_since(known.xmin, known.newest, count=is_counted)
     if (now.database, now.newest, now.changes) != (known.database, known.newest, known.seen) or now.xmin < known.xmin:
         return False
-    folder, when = _agreed[0]
-    is_fresh = is_asked_often and folder == known.folder and time.monotonic() - when < _RECOUNTED
-    return is_fresh or _agrees(known.folder, known.entries)
+    return not is_counted or _agrees(known.folder, now.entries == known.entries)
 
 
-def _agrees(folder: str, entries: int) -> bool:
-    """Tell whether the database has as many entries; it is noted for which folder it had."""
-    is_so = everything.count() == entries
+def _agrees(folder: str, is_so: bool) -> bool:
+    """Note for which folder the database has as many entries, and tell whether it has."""
     _agreed[0] = (folder if is_so else "", time.monotonic())
     return is_so

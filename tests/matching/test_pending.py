@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from renkei.base.actor import SYSTEM
 from renkei.matching.actions import EntryRow, put_entries
-from renkei.matching.models import EntryChange
+from renkei.matching.models import Entry, EntryChange
 from renkei.matching.pending import pending, pending_since
 from tests.world import World
 
@@ -30,6 +30,8 @@ def test_it_tells_database_changes_and_newest(there: None) -> None:
     assert found.newest == f"{last.pk}/{last.tx}"
     assert found.changes == EntryChange.objects.filter(tx__gte=found.xmin).count()
     assert pending_since(found.xmin, found.newest) == found
+    counted = Entry.objects.filter(withdrawn_on=None).count()
+    assert pending_since(found.xmin, found.newest, count=True) == found._replace(entries=counted)
 
 
 def test_a_change_is_told_and_the_newest_one_known_still_stands(there: None) -> None:
