@@ -15,6 +15,7 @@ from renkei.plan.queries import WEEK, Closed, is_business_day
 
 CALL, SLOT, MEETING, COURSE = "call", "slot", "meeting", "course"
 PUT_TO, NO_MEETING = "put_to", "no_meeting"  # why a step that a meeting decides has its day, or none
+AT_MEETING = "at_meeting"  # what the firm is told instead
 HORIZON = dt.timedelta(days=3 * 366)  # further ahead nothing is placed
 _DAY = dt.timedelta(days=1)
 

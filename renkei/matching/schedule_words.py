@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from renkei.base.language import shown_day
-from renkei.matching.schedule import NO_MEETING, PUT_TO, Fault, Reason
+from renkei.matching.schedule import AT_MEETING, NO_MEETING, PUT_TO, Fault, Reason
 
 
 def reason_words(one: Reason, today: dt.date) -> str:
@@ -43,6 +43,7 @@ def missing_words(one: Reason, today: dt.date) -> str:
         "circle": _("順番の決まりが輪になっています。計画の「順番の決まり」を確かめてください（%(text)s）") % {"text": one.text},
         "no_window": _("間に合う受付が分かりません（分かっている受付は%(day)sまで）。次の受付を機関に確かめてください") % {"day": _day(one.day, today)},
         NO_MEETING: _("「%(text)s」に諮りますが、間に合う回の日がまだ決まっていません。開く機関に確かめてください") % {"text": one.text},
+        AT_MEETING: _("機関の会議に諮って決まります。日は、決まったらお知らせします"),
         "decision": _("決定まで何週かかるかが分かりません。機関に確かめてください"),
         "length": _("終わりの日は、引き受けた機関と決めます"),
         "course_missing": _("機器の前に受ける講習が、この支援ルートにありません（%(text)s）") % {"text": one.text},

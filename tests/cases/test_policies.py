@@ -49,7 +49,7 @@ TABLES: list[type[models.Model]] = [
     m.Case, m.Consultation, m.Need, m.Passage, m.Support, m.Consent, m.ConsentRequest, m.Contact, m.Message,
     m.Attachment, m.Handover, m.Incident, m.Transition, m.Regrouping, m.Move, m.MovePack, Company, CompanyAccess, CompanyInvitation,
     m.Opening, m.PartnerNote, m.Circulation, m.Inquiry, m.Asked, m.Match, m.Nda, m.FollowUp,
-    m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteAnswer, m.Escalation, m.OutsideRequest,
+    m.Route, m.RouteVersion, m.RouteStep, m.RouteSending, m.RouteSentStep, m.RouteAnswer, m.Escalation, m.OutsideRequest,
     m.Candidate, m.Gap, m.GapSource, m.ProjectShares, m.ShareAnswer,
 ]  # fmt: skip
 PER_CASE = 2
@@ -202,7 +202,8 @@ class Random:
             version = m.RouteVersion.objects.create(route=route, number=number, did="made", made_at=self.now, made_body_id=self.body())
             m.RouteStep.objects.create(version=version, order=1, need=need, service_id="tech-consultation", body_id=self.body())
             if self.chance.random() < 0.5:
-                sending = m.RouteSending.objects.create(route=route, version=version, sent_at=self.now, sent_body_id=self.body())
+                sending = m.RouteSending.objects.create(route=route, version=version, number=number, sent_at=self.now, sent_body_id=self.body())
+                m.RouteSentStep.objects.create(sending=sending, order=1, need=need, service_id="tech-consultation", body_id=self.body())
                 m.RouteAnswer.objects.create(sending=sending, agrees=True, answered_at=self.now)
 
     def other(self, case: m.Case, supports: list[m.Support]) -> None:

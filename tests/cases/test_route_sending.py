@@ -15,15 +15,15 @@ from renkei.base.context import acting
 from renkei.cases.actions.closing import close_case
 from renkei.cases.actions.route_sending import answer_route, send_route
 from renkei.cases.actions.routes import change_step, make_route
-from renkei.cases.models import Route, RouteAnswer, RouteSending, RouteStep, RouteVersion
-from renkei.cases.queries.route_page import last_sending, lines_of
+from renkei.cases.models import Route, RouteAnswer, RouteSending, RouteSentStep, RouteStep, RouteVersion
+from renkei.cases.queries.route_page import last_sending, sent_lines, sent_steps
 from renkei.plan.models import Body
 from tests.cases.linking import firm
 from tests.cases.making import arrived, events, mails, need_of, refuses, steps
 from tests.cases.routing import NOON, Routed, catalogue, plan, proposing
 from tests.world import CENTER, World
 
-MODELS: list[Any] = [Route, RouteVersion, RouteStep, RouteSending, RouteAnswer]
+MODELS: list[Any] = [Route, RouteVersion, RouteStep, RouteSending, RouteSentStep, RouteAnswer]
 
 
 @pytest.fixture(autouse=True)
@@ -114,22 +114,22 @@ def test_who_sees_which_version(committed_world: World, login: Any, monkeypatch:
     there = Routed(world, case, make_route(case, by=world.desk))
     with_route, other = firm(case), firm(arrived(world, company_given="別の会社").case)
     seen = {"desk": world.desk, "lab": world.lab, "firm": with_route, "other firm": other, "guest": GUEST}
-    expected = {"desk": [1, 1, 5, 0, 0], "lab": [0] * 5, "firm": [1, 0, 0, 0, 0], "other firm": [0] * 5, "guest": [0] * 5}
+    expected = {"desk": [1, 1, 5, 0, 0, 0], "lab": [0] * 6, "firm": [1, 0, 0, 0, 0, 0], "other firm": [0] * 6, "guest": [0] * 6}
     assert _counts(seen, login) == expected
     sent(there)
     answer_route(RouteSending.objects.get(), by=with_route, agrees=True)
     day = clock.today().replace(year=clock.today().year + 1, month=6, day=1)
     step = there.step("tech-consultation")
     change_step(there.route, step.key, by=world.desk, version=1, body=step.body_id, begin=day, override="会社の都合")
-    expected |= {"desk": [1, 2, 10, 1, 1], "firm": [1, 1, 5, 1, 1]}
+    expected |= {"desk": [1, 2, 10, 1, 5, 1], "firm": [1, 0, 0, 1, 5, 1]}
     assert _counts(seen, login) == expected
     version = RouteVersion.objects.get(number=1)
     with login("web"), acting(with_route):
-        assert [one.number for one in RouteVersion.objects.all()] == [1]
-        assert {line.state for line in lines_of(version, case, with_route)} == {"proposed"}
+        sending = RouteSending.objects.get()
+        assert {line.state for line in sent_lines(sent_steps(sending, with_route), case, with_route)} == {"proposed"}
         for act in (
             lambda: RouteVersion.objects.create(route=there.route, number=9, did="made", made_at=timezone.now(), made_body_id=world.desk.body),
-            lambda: RouteSending.objects.create(route=there.route, version=version, sent_at=timezone.now(), sent_body_id=world.desk.body),
+            lambda: RouteSending.objects.create(route=there.route, version=version, number=1, sent_at=timezone.now(), sent_body_id=world.desk.body),
         ):
             with pytest.raises(DatabaseError), transaction.atomic():
                 act()

@@ -24,7 +24,7 @@ from renkei.cases.actions.routes import (
     replan,
     undo,
 )
-from renkei.cases.models import Need, Route, RouteAnswer, RouteSending, RouteStep, RouteVersion, Support
+from renkei.cases.models import Need, Route, RouteAnswer, RouteSending, RouteSentStep, RouteStep, RouteVersion, Support
 from renkei.matching.actions import EntryRow, WindowRow, put_entries
 from renkei.matching.actions_adding import add_facts
 from renkei.matching.models import Entry, Window
@@ -304,9 +304,11 @@ def test_what_happened_counts_as_it_was(there: Routed) -> None:
 
 def test_versions_are_never_changed(there: Routed) -> None:
     version = RouteVersion.objects.get()
-    sending = RouteSending.objects.create(route=there.route, version=version, sent_at=clock.now(), sent_body_id=LAB)
+    sending = RouteSending.objects.create(route=there.route, version=version, number=1, sent_at=clock.now(), sent_body_id=LAB)
     RouteAnswer.objects.create(sending=sending, agrees=True, answered_at=clock.now())
-    for model, change_ in ((RouteVersion, {"words": "x"}), (RouteStep, {"order": 9}), (RouteSending, {"text": "x"}), (RouteAnswer, {"agrees": False})):
+    _sent_step(sending, there.steps[0])
+    changes = ((RouteVersion, {"words": "x"}), (RouteStep, {"order": 9}), (RouteSending, {"text": "x"}), (RouteSentStep, {"order": 9}), (RouteAnswer, {"agrees": False}))
+    for model, change_ in changes:
         for act in (lambda model=model, change_=change_: model.objects.update(**change_), lambda model=model: model.objects.all()._raw_delete("default")):
             with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
                 act()
@@ -314,8 +316,9 @@ def test_versions_are_never_changed(there: Routed) -> None:
 
 def test_the_database_refuses_by_name(there: Routed) -> None:
     version = RouteVersion.objects.get()
-    sending = RouteSending.objects.create(route=there.route, version=version, sent_at=clock.now(), sent_body_id=LAB)
+    sending = RouteSending.objects.create(route=there.route, version=version, number=1, sent_at=clock.now(), sent_body_id=LAB)
     step = there.steps[0]
+    _sent_step(sending, step)
     made = {"made_at": clock.now(), "made_body_id": LAB}
     refused: list[tuple[str, Any]] = [
         ("route_version_once", lambda: RouteVersion.objects.create(route=there.route, number=1, did="made", **made)),
@@ -324,12 +327,19 @@ def test_the_database_refuses_by_name(there: Routed) -> None:
         ("route_step_once", lambda: _step(version, step, key=step.key)),
         ("route_step_ends_after_start", lambda: _step(version, step, begins_on=day(12, 2), ends_on=day(12, 1))),
         ("route_step_trained_told", lambda: _step(version, step, trained_on=day(12, 1))),
-        ("route_sent_once", lambda: RouteSending.objects.create(route=there.route, version=version, sent_at=clock.now(), sent_body_id=LAB)),
+        ("route_sent_once", lambda: RouteSending.objects.create(route=there.route, version=version, number=1, sent_at=clock.now(), sent_body_id=LAB)),
+        ("route_sent_step_once", lambda: _sent_step(sending, step)),
+        ("route_sent_step_tells_no_meeting", lambda: _sent_step(sending, step, order=2, why=[{"code": "call"}, {"code": "put_to", "day": "2026-12-01"}])),
+        ("route_sent_step_tells_no_meeting", lambda: _sent_step(sending, step, order=2, missing=[{"code": "no_meeting", "text": "会議"}])),
         ("route_answer_says_something", lambda: RouteAnswer.objects.create(sending=sending, agrees=False, answered_at=clock.now())),
     ]
     for name, act in refused:
         with pytest.raises(DatabaseError, match=name), transaction.atomic():
             act()
+
+
+def _sent_step(sending: RouteSending, like: RouteStep, **more: Any) -> RouteSentStep:
+    return RouteSentStep.objects.create(**{"sending": sending, "order": 1, "need": like.need, "service_id": like.service_id, "body_id": like.body_id} | more)
 
 
 def _step(version: RouteVersion, like: RouteStep, **more: Any) -> RouteStep:

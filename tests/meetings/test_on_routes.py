@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -19,9 +20,10 @@ from renkei.cases.actions.answers import accept
 from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.route_sending import send_route
 from renkei.cases.actions.routes import change_step, make_route, replan
-from renkei.cases.models import Escalation, Support
+from renkei.cases.models import Escalation, RouteSentStep, Support
 from renkei.cases.queries.route_late import late_cases, late_routes, late_steps
 from renkei.cases.queries.route_meetings import councils
+from renkei.cases.queries.route_told import told as sent_as
 from renkei.cases.route_clock import LATE, tell_of_late_steps
 from renkei.meetings.actions.calling import change_meeting, move_meeting
 from renkei.meetings.models import Meeting, MeetingKind, MeetingState
@@ -273,8 +275,47 @@ def test_who_may_not_see_a_meeting_does_not_see_its_day(there: Routed) -> None:
         assert hidden not in firm
     assert "機関の会議に諮って決まります。日は、決まったらお知らせします" in firm
     assert "12月1日" in firm  # other days are there
+    told_ = list(RouteSentStep.objects.values("service", "begins_on", "ends_on", "why", "missing"))
+    assert [one["begins_on"] is None for one in told_] == [one["service"] == SERVICE for one in told_], "the rows the firm may read tell no other day than its page"
+    for hidden in ("2026, 12, 9", "2026-12-09", "2026-12-04", SERIES):
+        assert hidden not in str(told_)
     for actor, days in ((there.world.bank, 2), (SYSTEM, 2), (GUEST, 0)):
         assert len(councils(actor)[SERVICE].sittings) == days
+
+
+def test_what_comes_after_does_not_tell_the_day_either(there: Routed) -> None:
+    """The next step keeps its own days, which are an estimate; that the earlier one ends on that very day is left out."""
+    first, second = there.step(SERVICE), there.step("sales-adviser")
+    first.ends_on = FIRST
+    second.begins_on, second.why = FIRST + DAY, [after(FIRST), after(FIRST - DAY), {"code": "days", "n": 2}]
+    assert [(one.begins_on, one.ends_on, one.why) for one in sent_as([first, second])] == [
+        (None, None, []), (FIRST + DAY, None, [after(FIRST - DAY), {"code": "days", "n": 2}]),
+    ]  # fmt: skip
+    first.set_end = FIRST  # people set it: it is for the firm to know
+    assert sent_as([first, second])[1].why[0] == after(FIRST)
+
+
+def after(day: dt.date) -> dict[str, Any]:
+    return {"code": "after", "day": day.isoformat(), "text": "先に決まること"}
+
+
+def test_what_was_sent_before_is_told_as_what_is_sent_now(there: Routed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The migration writes for old sendings what the action writes for new ones."""
+    entry("PJ1", "programme", SERVICE, LAB, {"kind": "call", "opens": dt.date(2026, 12, 2), "closes": dt.date(2026, 12, 9)}, decision_weeks=8)
+    routes = [there, route(there.world, monkeypatch, ("PJ1", "programme"))]
+    lasting = routes[0].step(SERVICE)
+    change_step(there.route, lasting.key, by=there.world.desk, version=1, body=LAB, begin=dt.date(2026, 12, 10))
+    for one in routes:
+        send_route(one.route, by=one.world.desk, version=one.version)
+    columns = ("sending", "order", "need", "service", "body", "entry", "entry_name", "begins_on", "ends_on", "why", "missing")
+    rows = RouteSentStep.objects.order_by("sending", "order").values_list(*columns)
+    before = list(rows)
+    migration = importlib.import_module("renkei.cases.migrations.0016_what_the_firm_was_sent")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE cases_routesentstep DISABLE TRIGGER cases_routesentstep_append_only; DELETE FROM cases_routesentstep")
+        cursor.execute(migration.TOLD)
+    assert len(before) == 4
+    assert list(rows.all()) == before
 
 
 def test_what_was_handed_in_for_a_call_ends_with_the_meeting_after_it(region: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,7 @@ from renkei.cases.models import (
     RegionalProject,
     Route,
     RouteSending,
+    RouteSentStep,
     RouteStep,
     RouteVersion,
     Suggestion,
@@ -172,7 +173,8 @@ def _route(case: uuid.UUID) -> uuid.UUID:
     version = RouteVersion.objects.create(route=route, number=1, did="made", made_at=clock.now(), made_body_id=DESK)
     need = Need.objects.filter(case=case).first() or Need.objects.create(case_id=case, title="課題", stage_id="3", added_at=clock.now())
     step = RouteStep.objects.create(version=version, order=1, need=need, service_id="tech-consultation", body_id=LAB)
-    RouteSending.objects.create(route=route, version=version, sent_at=clock.now(), sent_body_id=DESK)
+    sending = RouteSending.objects.create(route=route, version=version, number=version.number, sent_at=clock.now(), sent_body_id=DESK)
+    RouteSentStep.objects.create(sending=sending, order=1, need=need, service_id="tech-consultation", body_id=LAB)
     return step.key
 
 

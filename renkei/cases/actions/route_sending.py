@@ -12,7 +12,18 @@ from renkei.base.language import written
 from renkei.base.refusal import Refused
 from renkei.cases import mails
 from renkei.cases.actions.routes import lock_route
-from renkei.cases.models import Case, Route, RouteAnswer, RouteSending, RouteStep, RouteVersion, Verb, log_step
+from renkei.cases.models import (
+    Case,
+    Route,
+    RouteAnswer,
+    RouteSending,
+    RouteSentStep,
+    RouteStep,
+    RouteVersion,
+    Verb,
+    log_step,
+)
+from renkei.cases.queries.route_told import told
 from renkei.cases.rules import speaks_for_company
 from renkei.cases.steps import fit, fit_name, lock_case, require_open
 
@@ -32,9 +43,13 @@ def send_route(route: Route, *, by: Actor, version: int, text: str = "") -> Rout
     if gone is not None:
         raise Refused(_("%(body)sはもうありません。ほかの機関を選んでください。") % {"body": gone.body.short}, "body_closed")
     sending = RouteSending.objects.create(
-        route=locked, version=current, text=fit(text, 1000, "text"), sent_at=clock.now(),
+        route=locked, version=current, number=current.number, text=fit(text, 1000, "text"), sent_at=clock.now(),
         sent_body_id=by.body or locked.case.holder_id, sent_by_id=by.person,
     )  # fmt: skip
+    steps = told(list(RouteStep.objects.filter(version=current).select_related("need", "service", "body")))
+    for one in steps:
+        one.sending = sending
+    RouteSentStep.objects.bulk_create(steps)
     mails.tell_company(locked.case, by=by, subject=written("支援ルートをお送りしました"), words=written(
         "これからの進め方（支援ルート）を「状況」のページに載せました。進めてよいか、おたずねがあるかを、そこでお知らせください。"))
     log_step(locked.case, Verb.ROUTE, by=by, subject=locked, before=str(current.number), after="sent")

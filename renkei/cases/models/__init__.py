@@ -20,7 +20,16 @@ from renkei.cases.models.outside import OutsideAnswer, OutsideRequest
 from renkei.cases.models.project import RegionalProject
 from renkei.cases.models.register import ImportedCase, ImportRun
 from renkei.cases.models.regrouping import Regrouping
-from renkei.cases.models.route import Route, RouteAnswer, RouteDid, RouteSending, RouteStep, RouteVersion
+from renkei.cases.models.route import (
+    PlannedStep,
+    Route,
+    RouteAnswer,
+    RouteDid,
+    RouteSending,
+    RouteSentStep,
+    RouteStep,
+    RouteVersion,
+)
 from renkei.cases.models.saved import SavedView, ViewHit
 from renkei.cases.models.search import SavedSearch, SearchHit, Suggestion, SuggestionAnswer
 from renkei.cases.models.shares import ProjectShares, ShareAnswer
@@ -82,6 +91,7 @@ __all__ = [
     "PartnerFile",
     "PartnerNote",
     "Passage",
+    "PlannedStep",
     "Product",
     "ProjectShares",
     "RegionalProject",
@@ -91,6 +101,7 @@ __all__ = [
     "RouteAnswer",
     "RouteDid",
     "RouteSending",
+    "RouteSentStep",
     "RouteStep",
     "RouteVersion",
     "RungEnd",

@@ -53,9 +53,10 @@ class RouteVersionQuerySet(models.QuerySet["RouteVersion"]):
     """Versions; the policy ``cases_routeversion`` says the same."""
 
     def visible_to(self, actor: Actor) -> RouteVersionQuerySet:
-        """Return every version for who works on the case; for the firm those it was sent."""
-        inside = self if reaches_all(actor) else self.filter(route__in=Route.objects.visible_to(actor))
-        return inside if actor.is_staff or actor.is_system else inside.filter(sendings__isnull=False).distinct()
+        """Return every version for who works on the case; the firm reads what it was sent (:class:`RouteSentStep`)."""
+        if not (actor.is_staff or actor.is_system):
+            return self.none()
+        return self if reaches_all(actor) else self.filter(route__in=Route.objects.visible_to(actor))
 
 
 class RouteVersion(Row):
@@ -94,15 +95,12 @@ class RouteStepQuerySet(models.QuerySet["RouteStep"]):
         return self if reaches_all(actor) else self.filter(version__in=RouteVersion.objects.visible_to(actor))
 
 
-class RouteStep(Row):
-    """One planned support of a version. ``key`` is the same in every version; what is None is not known.
+class PlannedStep(Row):
+    """One planned support, as it was written or as it was sent; what is None is not known.
 
-    ``set_begin`` and ``set_end`` were chosen by people: planning again leaves them. ``why`` and ``missing`` hold reasons
-    (``schedule.Reason``) as data, so that each reader gets them in words of their language.
+    ``why`` and ``missing`` hold reasons (``schedule.Reason``) as data, so that each reader gets them in words of their language.
     """
 
-    version = models.ForeignKey(RouteVersion, on_delete=models.PROTECT, related_name="steps")
-    key = models.UUIDField(default=uuid.uuid4)
     order = models.PositiveSmallIntegerField()
     need = models.ForeignKey(Need, on_delete=models.PROTECT, related_name="+")
     service = models.ForeignKey("plan.Service", on_delete=models.PROTECT, related_name="+")
@@ -111,10 +109,29 @@ class RouteStep(Row):
     entry_name = models.CharField(max_length=300, blank=True)
     begins_on = models.DateField(null=True)
     ends_on = models.DateField(null=True)
-    set_begin = models.DateField(null=True)
-    set_end = models.DateField(null=True)
     why = models.JSONField(default=list)
     missing = models.JSONField(default=list)
+
+    class Meta:
+        """In the order people see."""
+
+        abstract = True
+        ordering = ["order"]
+
+    def __str__(self) -> str:
+        return f"{self.service_id} {self.body_id} {self.begins_on}"
+
+
+class RouteStep(PlannedStep):
+    """A step of a version, for who works on the case. ``key`` is the same in every version.
+
+    ``set_begin`` and ``set_end`` were chosen by people: planning again leaves them.
+    """
+
+    version = models.ForeignKey(RouteVersion, on_delete=models.PROTECT, related_name="steps")
+    key = models.UUIDField(default=uuid.uuid4)
+    set_begin = models.DateField(null=True)
+    set_end = models.DateField(null=True)
     chosen = models.JSONField(default=list)  # why this body: evidence of the matcher, in the words of the house
     override = models.CharField(max_length=200, blank=True)  # why a rule that is advice does not hold here
     trained_on = models.DateField(null=True)  # the day on which somebody wrote that the firm has had the course for the machine
@@ -122,10 +139,9 @@ class RouteStep(Row):
 
     objects = RouteStepQuerySet.as_manager()
 
-    class Meta:
-        """In the order people see; a key once a version; no step ends before it begins; of a course taken somebody told."""
+    class Meta(PlannedStep.Meta):
+        """A key once a version; no step ends before it begins; of a course taken somebody told."""
 
-        ordering = ["order"]
         constraints = [
             models.UniqueConstraint(fields=["version", "key"], name="route_step_once"),
             models.CheckConstraint(
@@ -137,9 +153,6 @@ class RouteStep(Row):
                 name="route_step_trained_told",
             ),
         ]  # fmt: skip
-
-    def __str__(self) -> str:
-        return f"{self.service_id} {self.body_id} {self.begins_on}"
 
 
 class RouteSendingQuerySet(models.QuerySet["RouteSending"]):
@@ -155,6 +168,7 @@ class RouteSending(Row):
 
     route = models.ForeignKey(Route, on_delete=models.PROTECT, related_name="sendings")
     version = models.ForeignKey(RouteVersion, on_delete=models.PROTECT, related_name="sendings")
+    number = models.PositiveIntegerField()  # of the version, which the firm does not see
     text = models.TextField(max_length=1000, blank=True)
     sent_at = models.DateTimeField()
     sent_body = models.ForeignKey("plan.Body", on_delete=models.PROTECT, related_name="+")
@@ -165,11 +179,38 @@ class RouteSending(Row):
     class Meta:
         """Newest first; a version is sent once."""
 
-        ordering = ["-version__number"]
+        ordering = ["-number"]
         constraints = [models.UniqueConstraint(fields=["version"], name="route_sent_once")]
 
     def __str__(self) -> str:
         return f"{self.version_id} {self.sent_at}"
+
+
+class RouteSentStepQuerySet(models.QuerySet["RouteSentStep"]):
+    """Steps of what one sees was sent; the policy ``cases_routesentstep`` says the same."""
+
+    def visible_to(self, actor: Actor) -> RouteSentStepQuerySet:
+        """Return the steps of visible sendings."""
+        return self.filter(sending__in=RouteSending.objects.visible_to(actor))
+
+
+class RouteSentStep(PlannedStep):
+    """A step as the firm reads it: meetings are the bodies' own, so what waits for one has no day of it and no reason that names it."""
+
+    sending = models.ForeignKey(RouteSending, on_delete=models.PROTECT, related_name="steps")
+
+    objects = RouteSentStepQuerySet.as_manager()
+
+    class Meta(PlannedStep.Meta):
+        """A place once a sending; none says when a meeting is held."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["sending", "order"], name="route_sent_step_once"),
+            models.CheckConstraint(
+                condition=~models.Q(why__contains=[{"code": "put_to"}]) & ~models.Q(missing__contains=[{"code": "no_meeting"}]),
+                name="route_sent_step_tells_no_meeting",
+            ),
+        ]
 
 
 class RouteAnswerQuerySet(models.QuerySet["RouteAnswer"]):

@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from copy import copy
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from renkei.base import clock
 from renkei.base.actor import Actor
-from renkei.cases.models import Case, Route, RouteAnswer, RouteSending, RouteStep, RouteVersion, Support
+from renkei.cases.models import (
+    Case,
+    PlannedStep,
+    Route,
+    RouteAnswer,
+    RouteSending,
+    RouteSentStep,
+    RouteStep,
+    RouteVersion,
+    Support,
+)
 from renkei.cases.queries.route_meetings import NEWS_WORDS, meeting_news
 from renkei.cases.queries.route_plan import GONE, IN_VAIN, Ask
 from renkei.cases.states import AT_WORK, SupportState
 from renkei.matching.models import Entry
-from renkei.matching.schedule import NO_MEETING, PUT_TO, Council
+from renkei.matching.schedule import Council
 from renkei.matching.schedule_words import from_data, missing_words, reason_words
 from renkei.matching.standing import limits, standing_of
 
+_Step = TypeVar("_Step", bound=PlannedStep)
 _WAITING = {None, SupportState.PROPOSED}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One step with the support it became, if it became one."""
+class Line(Generic[_Step]):
+    """One step, as it was written or sent, with the support it became, if it became one."""
 
     number: int
-    step: RouteStep
+    step: _Step
     support: Support | None
     state: str
     label: str
@@ -49,11 +61,26 @@ class Line:
         return self.state == SupportState.DONE
 
 
-def lines_of(version: RouteVersion, case: Case, actor: Actor) -> list[Line]:
+def lines_of(version: RouteVersion, case: Case, actor: Actor) -> list[Line[RouteStep]]:
     """Return the steps of a version, as far as the actor may read it, with their states today; two queries."""
+    return _lines(steps_of(version, actor), supports_of(case, actor))
+
+
+def steps_of(version: RouteVersion, actor: Actor) -> list[RouteStep]:
+    """Return the steps of a version, as far as the actor may read it."""
     steps = RouteStep.objects.visible_to(actor).filter(version=version)
-    rows = list(steps.select_related("need", "service", "service__stage", "body", "trained_by"))
-    return _lines(rows, supports_of(case, actor))
+    return list(steps.select_related("need", "service", "service__stage", "body", "trained_by"))
+
+
+def sent_lines(steps: Iterable[RouteSentStep], case: Case, actor: Actor) -> list[Line[RouteSentStep]]:
+    """Return steps as the firm reads them, with their states today."""
+    return _lines(list(steps), supports_of(case, actor))
+
+
+def sent_steps(sending: RouteSending, actor: Actor) -> QuerySet[RouteSentStep]:
+    """Return what the firm was sent."""
+    steps = RouteSentStep.objects.visible_to(actor).filter(sending=sending)
+    return steps.select_related("need", "service", "service__stage", "body")
 
 
 def supports_of(case: Case, actor: Actor) -> dict[Ask, Support]:
@@ -65,12 +92,12 @@ def supports_of(case: Case, actor: Actor) -> dict[Ask, Support]:
     return {ask: one for ask, one in found.items() if one.has_left and one.state != SupportState.PROPOSED}
 
 
-def _lines(steps: Sequence[RouteStep], supports: dict[Ask, Support]) -> list[Line]:
+def _lines(steps: Sequence[_Step], supports: dict[Ask, Support]) -> list[Line[_Step]]:
     today = clock.today()
     return [_line(number, one, supports.get((one.need_id, one.service_id, one.body_id)), today) for number, one in enumerate(steps, 1)]
 
 
-def _line(number: int, step: RouteStep, support: Support | None, today: dt.date) -> Line:
+def _line(number: int, step: _Step, support: Support | None, today: dt.date) -> Line[_Step]:
     state = SupportState(support.state) if support else SupportState.PROPOSED
     return Line(
         number, step, support, state.value, str(state.label), [word for one in step.why if (word := reason_words(from_data(one), today))],
@@ -78,7 +105,7 @@ def _line(number: int, step: RouteStep, support: Support | None, today: dt.date)
     )  # fmt: skip
 
 
-def with_standing(lines: Sequence[Line], entries: Mapping[str, Entry]) -> list[Line]:
+def with_standing(lines: Sequence[Line[RouteStep]], entries: Mapping[str, Entry]) -> list[Line[RouteStep]]:
     """Return the lines, each whose entry can be had no more with the sentence that says so; what is at work goes on."""
     today = clock.today()
     checks = limits(today)
@@ -90,34 +117,14 @@ def with_standing(lines: Sequence[Line], entries: Mapping[str, Entry]) -> list[L
     return found
 
 
-def with_news(lines: Sequence[Line], councils: Mapping[str, Council]) -> list[Line]:
+def with_news(lines: Sequence[Line[RouteStep]], councils: Mapping[str, Council]) -> list[Line[RouteStep]]:
     """Return the lines, each whose meeting has moved since it got its day with the sentence that says so."""
     today = clock.today()
     news = [meeting_news(one.step, SupportState(one.state), councils.get(one.step.service_id), today) for one in lines]
     return [replace(one, news=str(NEWS_WORDS[what])) if what else one for one, what in zip(lines, news, strict=True)]
 
 
-def without_meetings(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines as the firm reads them: meetings are the bodies' own, so what waits for one has no day and says so.
-
-    A day that people set stays.
-    """
-    return [_without_meeting(one) if {why["code"] for why in (*one.step.why, *one.step.missing)} & {PUT_TO, NO_MEETING} else one for one in lines]
-
-
-def _without_meeting(line: Line) -> Line:
-    step, today = copy(line.step), clock.today()
-    held = next((dt.date.fromisoformat(one["day"]) for one in step.why if one["code"] == PUT_TO), None)
-    if step.begins_on is not None and held is not None and step.begins_on >= held:
-        step.begins_on = step.set_begin
-    step.ends_on = step.set_end
-    why = [word for one in step.why if one["code"] != PUT_TO and (word := reason_words(from_data(one), today))]
-    missing = [word for one in step.missing if one["code"] != NO_MEETING and (word := missing_words(from_data(one), today))]
-    waits = [] if step.set_begin else [_("機関の会議に諮って決まります。日は、決まったらお知らせします")]
-    return replace(line, step=step, why=why, missing=[*waits, *missing])
-
-
-def late_words(step: RouteStep, state: SupportState, today: dt.date) -> str:
+def late_words(step: PlannedStep, state: SupportState, today: dt.date) -> str:
     """Return why a step is late: not asked for though its day has come, or not over though its last day has passed."""
     if state in {SupportState.DONE, *IN_VAIN}:
         return ""
@@ -135,7 +142,7 @@ def current_version(route: Route) -> RouteVersion:
 
 def last_sending(case: Case, actor: Actor) -> RouteSending | None:
     """Return what the firm was sent last; None when it was sent nothing yet."""
-    rows = RouteSending.objects.visible_to(actor).filter(route__case=case).select_related("version", "sent_body", "sent_by")
+    rows = RouteSending.objects.visible_to(actor).filter(route__case=case).select_related("sent_body", "sent_by")
     return rows.first()
 
 

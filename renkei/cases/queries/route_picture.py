@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -51,12 +52,12 @@ class Picture:
     width: int = WIDTH
 
 
-def picture(lines: Sequence[Line], today: dt.date) -> Picture | None:
+def picture(lines: Sequence[Line[Any]], today: dt.date) -> Picture | None:
     """Return the drawing of the steps that have a day; None when none has."""
     dated = [one for one in lines if one.step.begins_on is not None]
     if not dated:
         return None
-    days = [day for one in dated for day in (one.step.begins_on, one.step.ends_on) if day is not None]
+    days: list[dt.date] = [day for one in dated for day in (one.step.begins_on, one.step.ends_on) if day is not None]
     first, last = min([*days, today]), max(*days, today, today + dt.timedelta(days=60))
     scale = (WIDTH - 2 * LEFT) / max((last - first).days + 1, 1)
 
@@ -67,7 +68,7 @@ def picture(lines: Sequence[Line], today: dt.date) -> Picture | None:
     return Picture(HEAD + ROW * len(bars) + 8, at(today), bars, [Tick(at(day), _month(day)) for day in _firsts(first, last)])
 
 
-def _bar(line: Line, number: int, at: Callable[[dt.date], float], scale: float) -> Bar:
+def _bar(line: Line[Any], number: int, at: Callable[[dt.date], float], scale: float) -> Bar:
     begins, ends = line.step.begins_on, line.step.ends_on
     assert begins is not None  # noqa: S101  only dated steps are drawn
     x = at(begins)

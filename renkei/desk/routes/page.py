@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from renkei.base.actor import Actor
 from renkei.base.language import shown_day, shown_money
-from renkei.cases.models import Case, Route
+from renkei.cases.models import Case, Route, RouteStep
 from renkei.cases.queries.next_best import next_candidates
 from renkei.cases.queries.route_choices import MACHINES, near_machines
 from renkei.cases.queries.route_meetings import climbing
@@ -117,7 +117,7 @@ def span_words(one: Placed | None, today: dt.date) -> str:
     return begins if one.begins == one.ends else _("%(start)sから%(end)s") % {"start": begins, "end": ends}
 
 
-def replacements(line: Line, drafts: list[Draft], on: Ground, case: Case, names: dict[str, str]) -> list[Option]:
+def replacements(line: Line[RouteStep], drafts: list[Draft], on: Ground, case: Case, names: dict[str, str]) -> list[Option]:
     """Return who could do a step instead after a no, next best first, each with what it costs."""
     support = line.support
     assert support is not None  # noqa: S101  only supports are declined
@@ -128,7 +128,7 @@ def replacements(line: Line, drafts: list[Draft], on: Ground, case: Case, names:
     return _options(line.step.key, new, drafts, on, names)
 
 
-def alternatives(line: Line, drafts: list[Draft], on: Ground, entries: Sequence[Entry]) -> list[Option]:
+def alternatives(line: Line[RouteStep], drafts: list[Draft], on: Ground, entries: Sequence[Entry]) -> list[Option]:
     """Return other ways to do a step, each with what it costs: bodies, and of ``entries`` calls and courses and the nearest machines."""
     step = line.step
     bodies = [one.pk for one in providers(step.service_id)]
@@ -185,9 +185,9 @@ def _fee(entry: Entry | None) -> str:
     return _("無料") if fee == 0 else shown_money(fee)
 
 
-def _written(lines: Sequence[Line]) -> list[Placed]:
+def _written(lines: Sequence[Line[RouteStep]]) -> list[Placed]:
     return [Placed(str(one.step.key), one.step.begins_on, one.step.ends_on) for one in lines]
 
 
-def _words(line: Line) -> str:
+def _words(line: Line[RouteStep]) -> str:
     return f"{line.step.service.short}（{line.step.body.short}）"

@@ -30,12 +30,13 @@ from renkei.cases.actions.routes import (
     replan,
     undo,
 )
-from renkei.cases.models import Case, Need, Route
+from renkei.cases.models import Case, Need, Route, RouteStep
 from renkei.cases.queries.route_choices import choosable
 from renkei.cases.queries.route_near import near_misses
-from renkei.cases.queries.route_page import Line, current_version, lines_of, with_standing, without_meetings
+from renkei.cases.queries.route_page import Line, current_version, lines_of, sent_lines, steps_of, with_standing
 from renkei.cases.queries.route_plan import draft_of, ground
 from renkei.cases.queries.route_plan import planned as placed
+from renkei.cases.queries.route_told import told
 from renkei.cases.rules import runs_case
 from renkei.cases.states import DisclosureClass
 from renkei.desk.request import StaffRequest
@@ -99,7 +100,7 @@ def send(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
         return redirect("desk-route", body=body, case=case)
     read_case(found, by=request.actor, classes=[DisclosureClass.SUMMARY])
     context = {"case": found, "route": head, "form": form, "body": body, "version": version,
-               "lines": without_meetings(lines_of(version, found, request.actor))}  # fmt: skip
+               "lines": sent_lines(told(steps_of(version, request.actor)), found, request.actor)}  # fmt: skip
     return render(request, "desk/routes/send.html", context, status=422 if form.errors else 200)
 
 
@@ -195,7 +196,7 @@ def _add(request: StaffRequest, head: Route, form: forms.Form) -> None:
              entry=data["entry"], begin=data["begin"], end=data["end"], override=data["override"])
 
 
-def _beside(request: StaffRequest, case: Case, lines: list[Line], line: Line, entries: Sequence[Entry]) -> dict[str, Any]:
+def _beside(request: StaffRequest, case: Case, lines: list[Line[RouteStep]], line: Line[RouteStep], entries: Sequence[Entry]) -> dict[str, Any]:
     """Return the other ways to do a step, and the rules its days break now."""
     drafts = [draft_of(one.step) for one in lines]
     on = ground(case, drafts, actor=request.actor)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from renkei.base import clock
 from renkei.base.forms import Options, TextField
 from renkei.cases.actions.route_sending import answer_route
-from renkei.cases.queries.route_page import answers_to, last_sending, lines_of, without_meetings
+from renkei.cases.queries.route_page import answers_to, last_sending, sent_lines, sent_steps
 from renkei.cases.queries.route_picture import picture
 from renkei.portal.status.acts import back, tried
 from renkei.portal.status.door import DoorRequest, door_of
@@ -49,7 +49,7 @@ def route(request: DoorRequest, **where: Any) -> HttpResponse:
     if request.method == "POST" and tried(form, act):
         messages.success(request, _("お返事を受け取りました。"))
         return back(door, "#route")
-    lines = without_meetings(lines_of(sending.version, door.case, request.actor))
+    lines = sent_lines(sent_steps(sending, request.actor), door.case, request.actor)
     page = {"case": door.case, "door": door, "sending": sending, "lines": lines, "form": form,
             "answers": answers_to(sending, request.actor), "picture": picture(lines, clock.today())}  # fmt: skip
     return render(request, "portal/status/route.html", page)
