@@ -39,6 +39,7 @@ TOLD = """
             || (SELECT coalesce(jsonb_agg(one ORDER BY n), '[]') FROM jsonb_array_elements(missing) WITH ORDINALITY AS said(one, n)
                 WHERE one ->> 'code' <> 'no_meeting')
     FROM waiting;
+    SET CONSTRAINTS ALL IMMEDIATE;  -- no table changes its form while a check of its rows waits
 """
 
 
