@@ -11,7 +11,7 @@ import pytest
 from renkei.base import clock
 from renkei.base.actor import SYSTEM
 from renkei.matching.actions import EntryRow, WindowRow, put_entries, withdraw_entries
-from renkei.matching.models import Entry
+from renkei.matching.models import CREDIT, Entry
 from tests.desk.pages import HOSTILE, address, client, part, said, seen
 from tests.world import BANK, CENTER, DESK, LAB, World
 
@@ -138,6 +138,12 @@ def test_the_list_asks_as_often_for_three_as_for_one(world: World, django_assert
             assert len(names(said(one.get(address("desk-catalogue"))))) == len(ids)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_list_carries_the_credit_a_source_asks_for(kept: World) -> None:
+    assert CREDIT not in seen(kept, "desk-catalogue")
+    Entry.objects.filter(pk="PG1").update(source=CREDIT)
+    assert seen(kept, "desk-catalogue").count(CREDIT) == 1
 
 
 def test_entries_are_everybodys_of_the_staff(kept: World) -> None:

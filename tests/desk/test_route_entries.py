@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from renkei.base import clock
 from renkei.cases.queries.route_choices import choosable
-from renkei.matching.models import Entry
+from renkei.matching.models import CREDIT, Entry
 from renkei.plan.models import Provision
 from tests.cases.routing import NOON, Routed, entry, first_need, routed
 from tests.desk.pages import HOSTILE, address, client, fault, said
@@ -140,3 +140,14 @@ def test_two_of_one_name_are_told_apart_by_their_number(there: Routed) -> None:
     assert fault(add(there, entry="恒温槽"), "entry") == WRONG
     assert "段取りを足しました" in said(add(there, entry="恒温槽（工業試験所） EQ3"))
     assert there.steps[-1].entry == "EQ3"
+
+
+def test_a_programme_carries_its_credit_in_the_route_and_among_the_other_ways(there: Routed) -> None:
+    route, step = address("desk-route", DESK, case=there.case.pk), step_url(there, "rd-subsidy")
+    chosen = there.step("rd-subsidy").entry
+    other = next(one for one in ("PG1", "PG2") if one != chosen)
+    assert CREDIT not in said(client(there.world).get(route)) + said(client(there.world).get(step))
+    Entry.objects.filter(pk=chosen).update(source=CREDIT)
+    assert said(client(there.world).get(route)).count(CREDIT) == 1
+    Entry.objects.filter(pk=other).update(source=CREDIT)
+    assert said(client(there.world).get(step)).count(CREDIT) == 1

@@ -15,7 +15,7 @@ from renkei.cases.actions.answers import accept, decline, finish_support
 from renkei.cases.actions.offers import send_offers
 from renkei.cases.actions.route_sending import answer_route, send_route
 from renkei.cases.models import Case, Route, RouteSending, RouteVersion, Support
-from renkei.matching.models import Entry
+from renkei.matching.models import CREDIT, Entry
 from renkei.matching.proposal import NearMiss
 from tests.cases.linking import firm
 from tests.cases.making import arrived, leave, need_of, pick, summarise
@@ -256,7 +256,7 @@ NEAR = {
 
 
 def test_what_almost_fits_says_what_would_make_it_fit(there: Routed, monkeypatch: pytest.MonkeyPatch) -> None:
-    misses = [NearMiss(f"制度{rule}", "rd-subsidy", CENTER, rule, f"{rule}の決まり") for rule in NEAR]
+    misses = [NearMiss(f"制度{rule}", "rd-subsidy", CENTER, rule, f"{rule}の決まり", CREDIT if rule == "partner" else "") for rule in NEAR]
     assert {one.rule: one.wants.split("。")[0] + "。" if one.wants else "" for one in misses} == NEAR
     whole = replace(proposal(NEEDS), near_misses=[*misses[:3], misses[0]])
     monkeypatch.setattr("renkei.cases.queries.route_proposal.propose", lambda *_text, **_given: whole)
@@ -264,6 +264,7 @@ def test_what_almost_fits_says_what_would_make_it_fit(there: Routed, monkeypatch
     part = text.split('id="near"')[1]
     assert re.findall(r"<b>(制度[^<]+)</b>", part) == ["制度partner", "制度window", "制度employees"]
     assert NEAR["partner"] in part
+    assert part.count(CREDIT) == 1
     assert "× partnerの決まり" in part
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from renkei.base.actor import SYSTEM
 from renkei.cases.actions.searching import save_search
 from renkei.cases.models import Case, SavedSearch, SearchHit, Suggestion
 from renkei.matching.actions import EntryRow, put_entries
-from renkei.matching.models import Judgment
+from renkei.matching.models import CREDIT, Judgment
 from renkei.post.models import Nudge
 from tests.cases.making import NOON, arrived, need_of
 from tests.world import CENTER, DESK, LAB, World
@@ -119,6 +120,13 @@ def test_the_holder_answers_on_the_case_page(world: World, suggestion: Suggestio
     assert done.headers["Location"] == to(place, DESK, case=suggestion.case_id)
     assert "いまなら使えるもの" not in one.get(case).content.decode()
     assert list(Judgment.objects.values_list("entry_id", "fits")) == [("EQ1", fits)]
+
+
+def test_a_suggestion_carries_the_credit_its_source_asks_for(world: World, suggestion: Suggestion) -> None:
+    where = to("desk-case", DESK, case=suggestion.case_id)
+    assert CREDIT not in client(world, DESK).get(where).content.decode()
+    put_entries([replace(MACHINE, source=CREDIT)], kept_by="test", by=SYSTEM)
+    assert client(world, DESK).get(where).content.decode().count(CREDIT) == 1
 
 
 def test_others_have_no_suggestion_to_answer(world: World, suggestion: Suggestion) -> None:

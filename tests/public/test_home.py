@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from renkei.base import clock
-from renkei.matching.models import Entry, Window
+from renkei.matching.models import CREDIT, Entry, Window
 from renkei.plan.commands import publish_built_in
 from renkei.plan.models import Body, PlanVersion, Provision
 from renkei.plan.queries import current_plan
@@ -85,13 +85,14 @@ def test_next_events_and_calls_stand_beside_their_help(asking: World) -> None:
 
     for n in range(5):
         window(entry(f"EV{n}", f"催し{n}", "event", "events"), n + 1, "meeting")
-    window(entry("PG1", "開発補助の公募", "programme", "rd-subsidy"), 30)
+    window(entry("PG1", "開発補助の公募", "programme", "rd-subsidy", source=CREDIT), 30)
     window(entry("PG2", "終わった公募", "programme", "rd-subsidy"), -1)
     window(entry("PG3", "内輪の公募", "programme", "rd-subsidy", is_public=False), 5)
     window(entry("PG4", "取りやめた公募", "programme", "rd-subsidy", withdrawn_on=today), 5)
     page = text_of("public-help")
     assert re.findall("催し[0-9]", page) == ["催し0", "催し1", "催し2"]
     assert "開発補助の公募" in page
+    assert page.count(CREDIT) == 1
     for hidden in ("終わった公募", "内輪の公募", "取りやめた公募"):
         assert hidden not in page
 

@@ -13,16 +13,17 @@ MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """An entry's name, the rule it fails, and what would make it fit."""
+    """An entry's name, the rule it fails, what would make it fit, and the line its source asks for."""
 
     name: str
     rule: str
     wants: str
+    credit: str
 
 
 def near_misses(case: Case, actor: Actor) -> list[Near]:
     """Return what almost fits, each name once, in the order of the proposal."""
     found: dict[str, Near] = {}
     for miss in proposal_for(case, actor).near_misses:
-        found.setdefault(miss.name, Near(miss.name, miss.text, miss.wants))
+        found.setdefault(miss.name, Near(miss.name, miss.text, miss.wants, miss.credit))
     return list(found.values())[:MOST]

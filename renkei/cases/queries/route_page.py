@@ -48,6 +48,7 @@ class Line(Generic[_Step]):
     missing: list[str]
     late: str = ""
     over: str = ""  # why its entry can be had no more
+    credit: str = ""  # the line the source of its entry asks for
     news: str = ""  # what has become of the meeting it waits for
 
     @property
@@ -106,14 +107,16 @@ def _line(number: int, step: _Step, support: Support | None, today: dt.date) -> 
 
 
 def with_standing(lines: Sequence[Line[RouteStep]], entries: Mapping[str, Entry]) -> list[Line[RouteStep]]:
-    """Return the lines, each whose entry can be had no more with the sentence that says so; what is at work goes on."""
+    """Return the lines with the credit of their entries, and each whose entry can be had no more with the sentence that says so; what is at work goes on."""
     today = clock.today()
     checks = limits(today)
     found = []
     for one in lines:
-        entry = entries.get(one.step.entry) if one.state not in {*AT_WORK, SupportState.DONE} else None
-        standing = standing_of(entry, entry.windows.all(), today, checks=checks) if entry is not None else None
-        found.append(replace(one, over=standing.words) if standing is not None and standing.is_dead else one)
+        entry = entries.get(one.step.entry)
+        held = entry if one.state not in {*AT_WORK, SupportState.DONE} else None
+        standing = standing_of(held, held.windows.all(), today, checks=checks) if held is not None else None
+        over = standing.words if standing is not None and standing.is_dead else ""
+        found.append(replace(one, over=over, credit=entry.credit if entry is not None else ""))
     return found
 
 

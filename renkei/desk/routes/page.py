@@ -62,6 +62,7 @@ class Option:
     fee: str
     shifts: list[Shift]
     chosen: tuple[str, ...] = ()
+    credit: str = ""
 
 
 def route_page(case: Case, route: Route, actor: Actor) -> dict[str, Any]:
@@ -155,7 +156,8 @@ def _options(key: uuid.UUID, new: Sequence[Draft], drafts: list[Draft], on: Grou
         found.append((own, Option(
             "", f"{draft.service}|{draft.body}|{draft.entry}", bodies.get(draft.body, draft.body), services.get(draft.service, ""),
             entry.name if entry else "", span_words(own, on.today), cost_words(now, then), _fee(entry),
-            shifts(_renamed(now, key, draft.key), then, names | {str(draft.key): bodies.get(draft.body, "")}, on.today), draft.chosen)))
+            shifts(_renamed(now, key, draft.key), then, names | {str(draft.key): bodies.get(draft.body, "")}, on.today), draft.chosen,
+            entry.credit if entry else "")))
     ranked = found if names else sorted(found, key=lambda one: (one[0].ends or one[0].begins or dt.date.max))
     return [replace(one, letter=chr(ord("A") + number)) for number, (_own, one) in enumerate(ranked[:26])]
 
