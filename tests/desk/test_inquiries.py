@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -16,7 +18,7 @@ from renkei.cases.actions.consents import give_consent
 from renkei.cases.actions.disclosable import write_public
 from renkei.cases.actions.inquiries import show_interest
 from renkei.cases.actions.ndas import record_nda
-from renkei.cases.models import Asked, Circulation
+from renkei.cases.models import Asked, Circulation, Inquiry
 from renkei.plan.models import Body
 from tests.desk.deeds import NOW, TODAY, circulating
 from tests.desk.scene import Scene, running
@@ -104,6 +106,21 @@ class TestAnswering:
         path = reverse("desk-inquiry", kwargs={"body": other, "inquiry": asked().pk})
         client = scene.client(other)
         assert (client.get(path).status_code, client.post(path, {"answer": "no", "reason": "busy"}).status_code) == (404, 404)
+
+
+class TestTheFieldsOfAnAnswer:
+    @pytest.mark.parametrize("asks_around", [False, True])
+    def test_each_answer_has_its_own_part_and_a_rule_that_shows_it(self, world: World, asks_around: bool) -> None:
+        scene = circulating(world)
+        Inquiry.objects.update(asks_around=asks_around)
+        form = scene.client(BANK).get(where()).content.decode().split('<form class="answer ')[1].split("</form>")[0]
+        parts = {name: set(re.findall(r'name="([a-z]+)[1-3]?"', part)) for name, part in re.findall(r'class="[^"]*pan-(\w+)"(.*?)(?=class="[^"]*pan-|class="btns)', form, re.DOTALL)}
+        other = {"knows": {"organisation", "name", "contact", "note"}} if asks_around else {"no": {"reason"}}
+        assert parts == {"interested": {"offer", "who", "conditions"}, "question": {"question"}} | other
+        sheet = (Path(__file__).parents[2] / "renkei/base/static/renkei/renkei.css").read_text(encoding="utf-8")
+        for name in parts:
+            assert f".answer:has([name=answer][value={name}]:checked) .pan-{name}" in sheet
+        assert ".answer .pan:has(.err) { display: block; }" in sheet  # also a fault of an answer that was not chosen is seen
 
 
 class TestTheSheet:

@@ -95,11 +95,6 @@ class CallForm(InquiryForm):
         """Return the fields of each place, for the page."""
         return [[self[f"{field}{place}"] for field in ("organisation", "name", "contact", "note")] for place in PLACES]
 
-    @property
-    def rest(self) -> list[forms.BoundField]:
-        """Return the other fields."""
-        return [self[name] for name in ("offer", "who", "conditions", "question")]
-
 
 def inquiries_of(actor: Actor) -> list[Asked]:
     """Return what the actor's body is asked now, by the day of the answer; never in the order in which it came."""
