@@ -54,6 +54,12 @@ def test_opened_inside_at_once_and_outside_after_asking(firm: Firm) -> None:
     assert "会社は、見せないと答えました" in said(client(firm.world, LAB).get(where(firm)))
 
 
+@pytest.mark.parametrize(("query", "chosen"), [("", []), ("?kind=outside", ["outside"]), ("?kind=inside", ["inside"]), ("?kind=x", [])])
+def test_the_address_may_say_whom_it_is_about(firm: Firm, query: str, chosen: list[str]) -> None:
+    page = said(client(firm.world, LAB).get(where(firm) + query))
+    assert re.findall(r'name="kind" value="(\w+)"[^>]* checked', page) == chosen
+
+
 @pytest.mark.parametrize(
     ("more", "field", "sentence"),
     [

@@ -100,6 +100,8 @@ def test_a_liaison_hands_a_request_on_reads_the_answer_and_answers(firm: Firm) -
     assert not Mail.objects.filter(to_body=LAB, purpose="partner").exists()  # staff are told on their list
     assert re.fullmatch(r"研究 花子さんに渡しました（.+から） 返事が来ました .+", listed(firm)[1])
     page = read(firm)
+    every = address("desk-openings", LAB, case=firm.case_id)
+    assert [page.count(f'href="{every}{more}"') for more in ("", "?kind=outside#h-new")] == [1, 1]
     assert {one in page for one in ("温度の幅を教えてください", "測り方.txt", "返事が来ました", "約束をして読んでいます")} == {True}
     path = where(firm, "desk-request-handed", opening=opening.pk)
     answer = client(firm.world, LAB).post(path, {"text": "10度から40度です", "file": SimpleUploadedFile("条件.txt", b"y")}, follow=True)

@@ -42,9 +42,10 @@ class OpeningForm(forms.Form):
 
 
 def openings(request: StaffRequest, body: str, case: uuid.UUID) -> HttpResponse:
-    """List whom the case was opened to, and open it to another person."""
+    """List whom the case was opened to, and open it to another person; the address may say of which kind (``?kind=outside``)."""
     found = _case(request, case)
-    form = OpeningForm(request.POST if request.method == "POST" else None, initial={"classes": [DisclosureClass.SUMMARY]})
+    start = {"classes": [DisclosureClass.SUMMARY], "kind": request.GET.get("kind", "")}
+    form = OpeningForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         try:
             made = open_to(found, by=request.actor, **form.cleaned_data)
