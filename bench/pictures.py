@@ -120,6 +120,8 @@ def shots(browser: Any, made: Stage, width: int, height: int) -> Iterator[tuple[
             answer = page.goto(url)
             assert (answer.status, page.url) == (200, url), (name, url, answer.status, page.url)
             page.wait_for_timeout(200)
+            if name == "desk-inquiry":  # the fields of an answer stand there once it is chosen
+                page.check("[name=answer][value=interested]", force=True)
             if name == "company-sharing":
                 page.locator("#sight, #share, section:has-text('だれに何を見せているか')").last.scroll_into_view_if_needed()
             yield name, page
