@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from renkei.base.language import in_english, shown_day
 from renkei.matching.excluded import meetings
 from renkei.matching.facts import PARTNERS, Facts
 from renkei.matching.models import Window
@@ -134,11 +135,11 @@ def window_words(windows: Sequence[Window], on: dt.date) -> tuple[dt.date | None
         return None, _("今年の受付は終わりました"), False
     window = min(ahead, key=lambda one: (_opens(one) > on, one.closes or dt.date.max, _opens(one)))
     if window.opens and window.opens > on:
-        return window.opens, _("%(day)sから受付") % {"day": _day(window.opens)}, True
+        return window.opens, _("%(day)sから受付") % {"day": _day(window.opens, on)}, True
     if window.starts and window.starts >= on:
         words = _("%(start)s開催（申込みは%(day)sまで）")
-        return window.closes, words % {"start": _day(window.starts), "day": _day(window.closes)}, True
-    return window.closes, _("受付中（%(day)sまで）") % {"day": _day(window.closes)}, True
+        return window.closes, words % {"start": _day(window.starts, on), "day": _day(window.closes, on)}, True
+    return window.closes, _("受付中（%(day)sまで）") % {"day": _day(window.closes, on)}, True
 
 
 def _opens(window: Window) -> dt.date:
@@ -160,5 +161,8 @@ def general_questions(keys: set[str], stages: Sequence[str] = ()) -> list[Questi
     return [question for question in listed if question.key in keys]
 
 
-def _day(day: dt.date | None) -> str:
-    return f"{day.month}月{day.day}日" if day else ""
+def _day(day: dt.date | None, on: dt.date) -> str:
+    """Return a day without its weekday; one of another year says so, or next autumn reads as one gone by."""
+    if day is None:
+        return ""
+    return shown_day(day, on) if in_english() or day.year != on.year else f"{day.month}月{day.day}日"

@@ -164,7 +164,7 @@ def test_a_rule_read_from_the_text_counts_like_a_known_fact(ask: Callable[..., P
     ("on", "words", "is_over"),
     [
         (dt.date(2026, 12, 6), "12月7日から受付", False),
-        (dt.date(2026, 12, 7), "受付中（1月29日まで）", False),
+        (dt.date(2026, 12, 7), "受付中（来年1月29日まで）", False),
         (dt.date(2027, 1, 29), "受付中（1月29日まで）", False),
         (dt.date(2027, 1, 30), "", True),
     ],
@@ -194,7 +194,7 @@ def test_a_far_call_is_a_clash_and_an_open_one_with_a_far_end_is_not(ask: Callab
 
 def test_the_way_names_the_day_of_the_call(ask: Callable[..., Proposal]) -> None:
     found = ask(windows=(call(dt.date(2026, 11, 1), dt.date(2027, 3, 31)),))
-    assert PathStep("2", "受付中（3月31日まで）", ["開発補助", "つなぎ融資"]) in found.path
+    assert PathStep("2", "受付中（来年3月31日まで）", ["開発補助", "つなぎ融資"]) in found.path
 
 
 def test_at_most_four_near_misses_stand_for_a_service(region: Region) -> None:

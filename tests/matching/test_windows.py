@@ -6,6 +6,7 @@ import datetime as dt
 from itertools import permutations
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -132,3 +133,15 @@ def test_open_means_that_a_window_has_not_closed(spans: list[tuple[dt.date, int]
         assert f"{when.month}月{when.day}日" in words
         running = [one for one in windows if one.opens and one.closes and one.opens <= on <= one.closes]
         assert words.startswith("受付中") is bool(running)
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("ja", ["来年9月10日開催（申込みは来年9月7日まで）", "受付中（来年1月29日まで）", "令和10年4月3日から受付"]),
+     ("en", ["Held 10 Sep 2027 (apply by 7 Sep 2027)", "Open (until 29 Jan 2027)", "Opens 3 Apr 2028"])],
+)  # fmt: skip
+def test_a_day_of_another_year_says_so(language: str, expected: list[str]) -> None:
+    on = day(12, 7)
+    with override(language):
+        said = [window_words([one], on)[1] for one in (call(None, day(9, 7, 2027), day(9, 10, 2027)), WINTER, call(day(4, 3, 2028), day(5, 1, 2028)))]
+    assert said == expected
