@@ -140,6 +140,13 @@ def test_the_list_asks_as_often_for_three_as_for_one(world: World, django_assert
     assert counts[0] == counts[1]
 
 
+def test_the_days_of_an_event_are_told_from_those_of_applying(world: World) -> None:
+    window = WindowRow(kind="meeting", closes=dt.date(2027, 1, 18), starts=dt.date(2027, 1, 22))
+    put_entries([EntryRow(id="EV1", kind="event", name="見学会", body=LAB, windows=[window])], kept_by="screen", by=SYSTEM)
+    words = " ".join(re.sub(r"<[^>]+>", " ", part(seen(world, "desk-catalogue-entry", entry="EV1"), 'id="w"', "</section>")).split())
+    assert "会合 申込み 〜令和9年1月18日 令和9年1月22日に始まります" in words
+
+
 def test_the_list_carries_the_credit_a_source_asks_for(kept: World) -> None:
     assert CREDIT not in seen(kept, "desk-catalogue")
     Entry.objects.filter(pk="PG1").update(source=CREDIT)

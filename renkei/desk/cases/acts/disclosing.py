@@ -29,7 +29,7 @@ from renkei.plan.models import Body
 
 def sure_box() -> forms.BooleanField:
     """Return the tick of somebody who has read the warning."""
-    return forms.BooleanField(label=_("確かめた。このままでよい"), required=False)
+    return forms.BooleanField(label=_("知らせを読んで確かめた。このままでよい（知らせが出たときだけ）"), required=False)
 
 
 class NeedAct(ActForm):

@@ -36,7 +36,7 @@ class GapForm(ActForm):
     tech_field = choice(_("技術分野"), required=False, widget=forms.Select)
     words = TextField(label=_("どう足りなかったか"), rows=3, max_length=400, required=False)
     yen = YenField(label=_("おおよその費用"), required=False, help_text=_("分かれば。例：1,200万円"))
-    sure = forms.BooleanField(label=_("確かめた。このままでよい"), required=False)
+    sure = forms.BooleanField(label=_("知らせを読んで確かめた。このままでよい（知らせが出たときだけ）"), required=False)
 
     @classmethod
     def allowed(cls, actor: Actor, case: Case, subject: Any) -> bool:
