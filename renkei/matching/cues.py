@@ -6,6 +6,7 @@ forms with honorifics, particles and endings laid aside: ``測ってほしい`` 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,6 +66,19 @@ class Lexicon:
         plain = reader.plain
         begun = {*plain, *map("".join, pairwise(plain)), *(_GAP + form for form in reader.forms.split(_GAP))}
         return {name for beginning in begun if beginning in self._beginnings for name in self._beginnings[beginning]}
+
+    @cached_property
+    def _written(self) -> re.Pattern[str] | None:
+        """Return what meets any part as written, the longest first; none where there are no parts."""
+        longest = sorted((part.plain for part in self.parts.values() if part.plain), key=lambda one: (-len(one), one))
+        return re.compile("|".join(map(re.escape, longest))) if longest else None
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return every place of a text where a part stands as written (any width), in order; none overlaps another."""
+        if self._written is None:
+            return []
+        plain, came_from = _folded(text)
+        return [(came_from[met.start()][0], came_from[met.end() - 1][1]) for met in self._written.finditer(plain)]
 
     def hits(self, sentence: Sentence) -> list[Hit]:
         """Return every cue met in a sentence."""

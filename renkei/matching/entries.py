@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from renkei.base import clock
 from renkei.matching import fetching, index, synonyms
@@ -27,6 +27,7 @@ _MOST_SAID = 4_000  # characters of a text that are looked through for shared wo
 _ENOUGH = 2.0  # one word that an entry in eight has, or two that one in three has
 _RAREST = 1e-3
 _MOST_TELLING = -math.log(_RAREST)
+Placed = TypeVar("Placed", Word, Used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Match:
     ``spans`` are places of words that tell something; those in ``alike`` meet another word of the entry, that means the
     same. ``weight`` is how telling they are together: the sum of the logarithms of how rare each is among the entries.
     ``near`` is how near the whole text comes in meaning. Of a person ``away`` says that nobody is there today, and until
-    when; ``ahead`` what put them before others who fit as well.
+    when; ``ahead`` what put them before others who fit as well. ``names`` are places where the text names a body:
+    the words there say of whom it speaks, not of what.
     """
 
     entry: Entry
@@ -49,6 +51,7 @@ class Match:
     weight: float = math.inf
     away: str = ""
     ahead: tuple[str, ...] = ()
+    names: tuple[Span, ...] = ()
 
     def words(self, text: str) -> str:
         """Return the words that stand in the text and in the entry, as they stand in the text."""
@@ -76,7 +79,7 @@ def matches(  # noqa: PLR0913  a search has that many sides, each named
     """Return the best entries of each kind, best first. What no longer stands is left out.
 
     ``without`` names synonyms (or their groups) that are not to be searched for. Where the words were ``typed`` to be
-    searched for, common ones count as reasons when there are no others.
+    searched for, common ones count as reasons when there are no others, and the words of a body's name as any other.
     """
     index.ensure()
     found = index.find_by_kind(text, audience=audience, kinds=kinds, limit=per_kind, without=without)
@@ -104,6 +107,8 @@ def _matched(  # noqa: PLR0913  as above
     """Return scored entries as matches, in the order given: with their windows, services and shared words."""
     units = words(text[:_MOST_SAID])
     alike = synonyms.current().used_in(text[:_MOST_SAID], without=without)
+    names = () if typed else tuple(known.names.places(text[:_MOST_SAID]))
+    units, alike = beside(names, units), beside(names, alike)
     often = index.often({unit.form for unit in units if unit.is_content}, audience=audience)
     told = telling_or_all(units, often) if typed else telling(units, often)
     said = Said(told, alike, often)
@@ -116,7 +121,7 @@ def _matched(  # noqa: PLR0913  as above
         spans, others = shared(forms if mark == one.entry.text_hash else forms_of(one.entry))  # told anew where the index holds another wording
         held = tuple(windows.get(one.entry.pk, ()))
         weight = sum(much.get(span, _MOST_TELLING) for span in spans) if often else math.inf
-        listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.hit.near, weight))
+        listed.append(Match(one.entry, held, one.score, spans, services_of(one.entry, known), others, one.hit.near, weight, names=names))
     return listed
 
 
@@ -133,6 +138,11 @@ def services_of(entry: Entry, known: Knowledge) -> tuple[str, ...]:
     if entry.service_id:
         return (entry.service_id,)
     return tuple(known.services_of(entry.kind, entry.facts.get("post", "")))
+
+
+def beside(names: Sequence[Span], said: Iterable[Placed]) -> list[Placed]:
+    """Return what is said without what stands wholly within a name."""
+    return [one for one in said if not any(start <= one.start and one.end <= end for start, end in names)]
 
 
 class Said:

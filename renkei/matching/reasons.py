@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 import numpy as np
 
 from renkei.matching import vectors
-from renkei.matching.entries import Match, Said, forms_of
+from renkei.matching.entries import Match, Said, beside, forms_of
 from renkei.matching.models import Entry
 from renkei.matching.proposal import Evidence
 from renkei.matching.synonyms import Term
@@ -29,7 +29,7 @@ def reasons(match: Match, text: str) -> list[Evidence]:
     own = match.words(text)
     found = [Evidence("word", word) for word in own.split("、") if own]
     found += [Evidence("alike", said) for said in dict.fromkeys(_alike(match, text))]
-    pairs = [] if found else nearest(words(text[:4_000]), match.entry.name)
+    pairs = [] if found else nearest(beside(match.names, words(text[:4_000])), match.entry.name)
     if pairs or (not found and match.has_reason):
         found.append(Evidence("near", "、".join(pairs)))
     if match.away:

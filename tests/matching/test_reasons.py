@@ -30,6 +30,7 @@ from renkei.matching.showing import marked, shown
 from renkei.matching.synonyms import current, term_of
 from renkei.matching.words import content_forms, words
 from renkei.plan.industry import industry_of
+from tests.matching.conftest import CUES
 from tests.world import LAB, World
 
 Region = Callable[..., World]
@@ -269,3 +270,22 @@ def test_a_failed_rule_that_is_named_fails_when_evaluated_alone(region: Region, 
     assert {one.key for one in alone if one.is_met is False} == failed
     assert miss.rule in failed
     assert [one for one in propose(text, facts=Facts()).near_misses if one.name == "試作の補助金"] == []
+
+
+def test_a_piece_of_a_bodys_name_is_no_reason_but_typed_it_finds(region: Region) -> None:
+    region(cues={**CUES, "bodies": {LAB: {"names": ["つばめテクノ塗膜館", "ﾂﾊﾞﾒ塗膜"]}}})
+    put(replace(ROW, summary="塗膜の館。"))
+    for text in ("つばめテクノ塗膜館に電話したが、つばめテクノ塗膜館は休み。", "ツバメ塗膜と、つばめテクノ塗膜館。"):
+        [match] = [one for one in matches(text, knowledge()) if one.entry.id == "X1"]
+        assert (match.spans, match.alike, match.words(text)) == ((), (), "")
+        assert [one for one in reasons(match, text) if "塗膜" in one.text or "館" in one.text] == []
+        assert "X1" not in {hit.id for one in propose(text).supports for hit in one.entries}
+        assert ("word", "塗膜") in why(text, typed=True)
+    assert why("つばめテクノ塗膜館で、塗膜の腐食。") == [("word", "塗膜"), ("word", "腐食")]
+
+
+@pytest.mark.skipif(vectors.table() is None, reason="the word vectors are not installed")
+def test_no_pair_is_told_of_a_piece_of_a_name() -> None:
+    text, near = "めっきとアルマイトの相談。", index.NEAR_ENOUGH
+    match = Match(Entry(id="X1", name="溶射の研究"), (), 1.0, (), (), near=near, names=((0, 9),))
+    assert reasons(match, text) == [Evidence("near", "")]
