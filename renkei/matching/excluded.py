@@ -1,11 +1,13 @@
 """What a programme leaves out (``eligible.excludes``), held against the words of the case: where both say the same, people look.
 
 What is left out stands in the words of the programme, so nothing here is ever a no: words can meet without the firm being meant.
-A word is met in its normal form, or by a word of the list that means the same; what is named stands in both texts.
+A word is met in its normal form, or by a word of the list that means the same; what is named stands in both texts. A place that
+denies the word (「中古ではなく新品」) meets nothing.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from django.utils.translation import gettext as _
 from renkei.companies.industries import class_of
 from renkei.matching import synonyms
 from renkei.matching.facts import Facts
+from renkei.matching.reading import is_denied
 from renkei.matching.synonyms import Term, Wordlist, key_of, term_of
 from renkei.matching.telling import says_something
 from renkei.matching.words import words
@@ -73,7 +76,7 @@ def _said(text: str, term: Term, wordlist: Wordlist, *, own: bool) -> str:
     for at in read.places.get(term.keys[0], ()):
         last = at + len(term.keys)
         part = text[read.spans[at][0] : read.spans[min(last, len(read.spans)) - 1][1]]
-        if read.keys[at:last] == term.keys and not _ENDS & set(part):
+        if read.keys[at:last] == term.keys and not _ENDS & set(part) and not is_denied(text, read.spans[last - 1][1]):
             return part
     return read.alike.get(term.keys, "")
 
@@ -101,6 +104,12 @@ def _read(text: str, wordlist: Wordlist) -> _Read:
         places[key].append(at)
     alike: dict[tuple[str, ...], str] = {}
     for used in wordlist.used_in(text):
-        for other in used.others:
-            alike.setdefault(other.keys, used.said)
+        if _is_ever_meant(text, used.said):
+            for other in used.others:
+                alike.setdefault(other.keys, used.said)
     return _Read(tuple(key for key, _unit in kept), tuple((unit.start, unit.end) for _key, unit in kept), dict(places), alike)
+
+
+def _is_ever_meant(text: str, said: str) -> bool:
+    """Tell whether a word stands in a text at least once without being denied."""
+    return any(not is_denied(text, met.end()) for met in re.finditer(re.escape(said), text))

@@ -13,6 +13,7 @@ from renkei.matching.words import MAX_LENGTH, Sentence, sentences, words
 
 REQUEST, NEGATED, LATER, FIRST = 1.25, -0.6, 0.72, 1.2
 _NUMBERED = re.compile(r"[①-⑳]|(?<![\d.．])[1-9１-９](?:[.．](?!\d)|[)）])")  # 1.5mm is no point
+_ENDS = re.compile(r"[。！？!?\n]")
 _AFTER = 24  # how far behind a cue a negation may end
 
 
@@ -70,6 +71,17 @@ def _weighed(hit: Hit, sentence: Sentence) -> Hit:
     if hit.weight <= 0:
         return hit
     end = max(end for _, end in hit.spans) - sentence.start
-    if language.says("negated", sentence.text[end : end + _AFTER].split("、")[0]):
+    behind = _right_behind(sentence.text, end)
+    if language.says("negated", behind) or language.says("done", behind):
         return Hit(hit.code, hit.weight * NEGATED, hit.spans)
     return hit
+
+
+def is_denied(text: str, end: int) -> bool:
+    """Tell whether the words right behind a place say that what ends there is not meant, or not so."""
+    behind = _ENDS.split(_right_behind(text, end))[0]
+    return (language.says("negated", behind) or language.says("absent", behind)) and not language.says("besides", behind)
+
+
+def _right_behind(text: str, end: int) -> str:
+    return text[end : end + _AFTER].split("、", maxsplit=1)[0]

@@ -53,6 +53,21 @@ def test_what_meets(facts: Facts, met: list[tuple[str, str, str]]) -> None:
     assert [(one.excluded, one.where, one.said) for one in meetings(OUT, facts, UNKNOWN)] == met
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("飲食店ではなく工場です。", ""), ("うちは飲食店ではありません。", ""), ("飲食店の話じゃなくて、部品です。", ""), ("飲食店はしていません。", ""),
+        ("みなし大企業には当たりません。", ""), ("汎用設備の更新は考えていません。", ""), ("飲食店を始めるつもりはありません。", ""), ("部品にサビはありません。", ""),
+        ("飲食店だけではなく、工場もあります。", "飲食店"), ("飲食店ではないでしょうか。", "飲食店"), ("飲食店ですが、工場ではありません。", "飲食店"),
+        ("飲食店です。工場はありません。", "飲食店"), ("飲食店\nではなく工場です。", "飲食店"), ("飲食店ではなく、と言いたいが、飲食店です。", "飲食店"),
+        ("汎用設備の更新は済みました。", "汎用設備の更新"), ("工場ではなく飲食店です。", "飲食店"), ("サビではない。やはりサビです。", "サビ"),
+    ],
+)  # fmt: skip
+def test_what_is_denied_meets_nothing(text: str, said: str) -> None:
+    assert [one.said for one in meetings(OUT, Facts(text=text), UNKNOWN)] == ([said] if said else [])
+    assert [one.said for one in meetings(OUT, Facts(answers={"wish": text}), UNKNOWN)] == ([said] if said else [])
+
+
 def test_the_size_of_a_firm_is_known_by_its_numbers() -> None:
     large = size_of(industry_of(None), capital_yen=10**9, employees=1_000)
     assert [str(one) for one in meetings(["大企業"], Facts(), large)] == ["会社の規模の「大企業」と、対象にならない「大企業」"]

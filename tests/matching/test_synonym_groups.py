@@ -81,7 +81,7 @@ def test_every_phrase_found_is_one_that_is_said_and_stands_in_the_text(text: str
         assert all(0 <= start < end <= len(text) for start, end in spans)
 
 
-@pytest.mark.parametrize("name", ["request", "negated", "later", "first", "declined", "elsewhere", "everywhere", "vague", "prefectures"])
+@pytest.mark.parametrize("name", ["request", "negated", "done", "absent", "besides", "later", "first", "declined", "elsewhere", "everywhere", "vague", "prefectures"])
 def test_no_kind_of_phrase_is_said_by_an_empty_or_a_very_long_text(name: str) -> None:
     assert not language.says(name, "")
     assert not language.says(name, "あ" * 20_000)
