@@ -50,18 +50,20 @@ class Wish:
 def save_harvest(harvest: Harvest | None, wish: Wish, *, by: Actor) -> Harvest:
     """Name a list or change how it is read; one that is on is read at the worker's next round.
 
+    A list that was ended and is named anew goes on as the same one: its rows come back with their ids and what people added to them.
+
     Refused: ``not_desk``, ``unknown_way``, ``unknown_kind``, ``no_name``, ``no_place``, ``no_owner``, ``no_keyword``,
     ``no_name_column``, ``wrong_days``, ``ended``.
     """
     _front_desk_only(by)
     _check(wish)
-    found = Harvest.objects.select_for_update().get(pk=harvest.pk) if harvest else Harvest(kind=wish.kind)
-    if found.ended_on is not None:
+    found = Harvest.objects.select_for_update().get(pk=harvest.pk) if harvest else _named_before(wish) or Harvest(kind=wish.kind)
+    if harvest and found.ended_on is not None:
         raise Refused(_("この一覧はもう読んでいません。新しく書いてください。"), "ended")
     kind = found.kind  # entries keep their kind
     for name in ("name", "way", "place", "owner_name", "columns", "fixed", "every_days", "is_on", "allow_loss"):
         setattr(found, name, getattr(wish, name))
-    found.kind, found.next_on = kind, clock.today() if wish.is_on else None
+    found.kind, found.ended_on, found.next_on = kind, None, clock.today() if wish.is_on else None
     found.save()
     record(by, "harvest.save", found, is_on=wish.is_on, place=wish.place)
     return found
@@ -191,6 +193,12 @@ def _withdraw(gone: Sequence[Entry], kept_by: str, reason: str, by: Actor, run: 
         Entry.objects.filter(pk__in=[one.pk for one in gone]).update(withdrawn_on=clock.today(), withdrawn_reason=reason)
     log_changes([(row_of(one), row_of(one), None) for one in gone], RevisionDeed.WITHDRAWN, by=by, run=run, more={"reason": reason})
     transaction.on_commit(index.follow)
+
+
+def _named_before(wish: Wish) -> Harvest | None:
+    """Return, locked, the list that was ended last of those from the same place, or of the same name and owner; none where there is none."""
+    ended = Harvest.objects.select_for_update().filter(kind=wish.kind, way=wish.way, ended_on__isnull=False).order_by("-ended_on", "pk")
+    return ended.filter(place=wish.place).first() or ended.filter(name=wish.name, owner_name=wish.owner_name).first()
 
 
 def _front_desk_only(by: Actor) -> None:

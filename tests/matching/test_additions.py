@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def harvest(world: World, tmp_path: Path, settings: Any) -> Harvest:
 def read(harvest: Harvest, text: str) -> CatalogueRun:
     from django.conf import settings
 
-    path = Path(settings.RENKEI_HARVEST_FOLDER) / "list.csv"
+    path = Path(settings.RENKEI_HARVEST_FOLDER) / harvest.place
     path.write_text(text, encoding="utf-8")
     os.utime(path, (clock.at(TODAY, 8).timestamp(),) * 2)
     Harvest.objects.filter(pk=harvest.pk).update(next_on=clock.today())
@@ -117,6 +118,26 @@ def test_what_left_the_list_comes_back_with_what_was_added(world: World, harvest
     assert (machine().withdrawn_on, machine().facts["decision_weeks"], machine().service_id) == (None, 8, "rd-subsidy")
     end_harvest(harvest, by=world.desk)
     assert machine().withdrawn_on == TODAY
+
+
+@pytest.mark.parametrize("anew", [replace(WISH, name="別の名前", owner_name="となりの県庁"), replace(WISH, place="anew.csv")])
+def test_a_list_that_is_named_anew_keeps_what_was_added(world: World, harvest: Harvest, anew: Wish) -> None:
+    add_facts(machine(), WEEKS, by=world.desk)
+    before = machine()
+    end_harvest(harvest, by=world.desk)
+    again = save_harvest(None, anew, by=world.desk)
+    assert (again.pk, again.name, again.ended_on, again.is_on) == (harvest.pk, anew.name, None, True)
+    assert read(again, LIST).counts["back"] == 2
+    assert (machine().pk, machine().facts, machine().service_id, machine().withdrawn_on) == (before.pk, before.facts, "rd-subsidy", None)
+    assert machine().source == anew.name
+
+
+def test_another_list_and_one_still_read_are_not_taken_for_it(world: World, harvest: Harvest) -> None:
+    assert save_harvest(None, WISH, by=world.desk).pk != harvest.pk  # it is still read
+    end_harvest(harvest, by=world.desk)
+    for other in (replace(WISH, name="別", place="other.csv"), replace(WISH, kind="event"), replace(WISH, place="other.csv", owner_name="別")):
+        assert save_harvest(None, other, by=world.desk).pk != harvest.pk
+    assert Harvest.objects.get(pk=harvest.pk).ended_on == TODAY
 
 
 def test_it_is_taken_away_again_and_both_are_on_record(world: World, harvest: Harvest) -> None:
