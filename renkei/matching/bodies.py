@@ -117,11 +117,16 @@ def choose(service: str, asked: Asked) -> list[Choice]:
     _by_place(choices, asked)
     for code in asked.denied & choices.keys():
         choices[code].score -= 2 * NAMED
-        choices[code].evidence.append(Evidence("failed", _("この機関は断ったと書かれています")))
+        choices[code].evidence.append(said_no())
     _by_circumstances(choices, service, asked.offices)
     ranked = sorted(choices.values(), key=lambda one: (-round(one.score, 3), order.index(one.body)))
     _tell_circumstances(ranked, order)
     return ranked
+
+
+def said_no() -> Evidence:
+    """Return that the text says a body declined, as a reason against it."""
+    return Evidence("failed", _("この機関は断ったと書かれています"))
 
 
 def _by_circumstances(choices: dict[str, Choice], service: str, offices: Offices) -> None:

@@ -62,8 +62,8 @@ def route_text(text: str) -> str:
 
 
 def best_entries(text: str) -> list[dict[str, Any]]:
-    """Return the 20 best entries of all kinds for a text: near to it, of a service and a body that are proposed for it; who is away last."""
-    return [_entry(hit) for hit in sorted(propose(text).answers, key=lambda hit: hit.is_away)]
+    """Return the 20 best entries of all kinds for a text: near to it, of a service and a body that are proposed for it; who is away or declined last."""
+    return [_entry(hit) for hit in sorted(propose(text).answers, key=lambda hit: hit.comes_last)]
 
 
 def _entry(hit: EntryHit) -> dict[str, Any]:

@@ -39,8 +39,8 @@ class EntryHit:
     credit: str = ""
 
     @property
-    def is_away(self) -> bool:
-        """Tell whether the entry is a person who is away today: one of its reasons says until when."""
+    def comes_last(self) -> bool:
+        """Tell whether a reason speaks against the entry: a person who is away today, or one of a body that declined."""
         return any(one.kind == "failed" for one in self.reasons)
 
 

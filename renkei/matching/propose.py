@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from renkei.base import clock
 from renkei.matching import advice, analysis, kinds, vectors
 from renkei.matching.answering import Offer, answers, first_of_each_kind, served
-from renkei.matching.bodies import Asked, Choice, choose
+from renkei.matching.bodies import Asked, Choice, choose, said_no
 from renkei.matching.courses import wants_course
 from renkei.matching.cues import Hit
 from renkei.matching.eligibility import Ruling, rulings, window_words
@@ -122,14 +122,13 @@ def _needs(reading: Reading) -> dict[str, int]:
 
 def _offered(fit: Fit, reading: Reading) -> list[tuple[Choice, float]]:
     """Return the bodies of a service that come into question, best first, each with how strongly it is proposed."""
-    denied = reading.said.bodies if reading.kind != "outside_region" else frozenset()
+    lead = _lead(reading)
     choices = choose(
         fit.code,
-        Asked(reading.text, reading.met, reading.known, reading.offices, first_of_each_kind(reading.sought.matches), reading.facts, denied),
+        Asked(reading.text, reading.met, reading.known, reading.offices, first_of_each_kind(reading.sought.matches), reading.facts, reading.said.bodies - {lead}),
     )
     choices = [one for one in choices if (fit.code, one.body) not in reading.declined]
-    if reading.kind == "outside_region":
-        choices = _lead_first(choices, reading)
+    choices = _lead_first(choices, lead, reading)
     shares = (1.0, _OTHER_BODY, _OTHER_BODY / 2)
     return [(choice, _round(fit.score * share)) for choice, share in zip(choices, shares, strict=False)]
 
@@ -147,9 +146,16 @@ def _candidates(
     return found, misses, [ruling for rules in ruled.values() for ruling in rules]
 
 
-def _lead_first(choices: list[Choice], reading: Reading) -> list[Choice]:
-    """Put the body that leads requests outside the region first [C37]; the plan names it."""
-    lead = (reading.known.routing.get("outside_region") or {}).get("lead")
+def _lead(reading: Reading) -> str:
+    """Return the body that leads requests outside the region, where the text needs one [C37]; the plan names it."""
+    return (reading.known.routing.get("outside_region") or {}).get("lead", "") if reading.kind == "outside_region" else ""
+
+
+def _lead_first(choices: list[Choice], lead: str, reading: Reading) -> list[Choice]:
+    """Put the body that leads first; where the text says that it declined, say why it stands there all the same."""
+    for one in choices:
+        if one.body == lead and lead in reading.said.bodies:
+            one.evidence.append(Evidence("met", _("断ったと書かれていますが、域外を探すのはこの機関です")))
     return sorted(choices, key=lambda one: one.body != lead)
 
 
@@ -232,7 +238,17 @@ def _hit(match: Match, reading: Reading) -> EntryHit:
 
 def _answer(match: Match, supports: Sequence[Candidate], reading: Reading) -> EntryHit:
     hit = _hit(match, reading)
-    return replace(hit, reasons=(*hit.reasons, *served(match, reading.known, supports)))
+    return replace(hit, reasons=(*hit.reasons, *served(match, reading.known, supports), *_said_no(match, reading)))
+
+
+def _said_no(match: Match, reading: Reading) -> list[Evidence]:
+    """Say of people of a body that it declined, where help is looked for outside; the people who lead that are still to be spoken to.
+
+    Machines keep their places: graders found those of the body that declined of use all the same.
+    """
+    entry = match.entry
+    is_no = reading.kind == "outside_region" and entry.body_id in reading.said.bodies - {_lead(reading)}
+    return [said_no()] if is_no and entry.kind == EntryKind.PERSON else []
 
 
 def _words(fit: Fit, choice: Choice, text: str) -> list[Evidence]:

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from renkei.matching.commands import best_entries
 from renkei.matching.facts import Facts
 from renkei.matching.proposal import Candidate, Proposal
 from renkei.matching.propose import next_best, propose
 from renkei.plan.models import Body, Plan, Provision
 from renkei.plan.queries import provisions_on
-from tests.matching.conftest import CUES, TODAY
+from tests.matching.conftest import CUES, ROUTING, TODAY
 from tests.world import BANK, CENTER, DESK, LAB, World
 
 Region = Callable[..., World]
@@ -134,7 +135,31 @@ def test_outside_the_region_the_leading_body_asks_although_it_declined(region: R
     text = "試験所にもセンターにも断られました。県外で成績書を出せるところを探してほしい。"
     found = propose(text)
     assert (found.kind, next(one.body for one in found.supports if one.service == "equipment-tests")) == ("outside_region", LAB)
-    assert all(evidence.kind != "failed" for one in found.supports for evidence in one.evidence)
+    told = {one.body: [(why.kind, why.text) for why in one.evidence if "断った" in why.text] for one in found.supports if one.service == "equipment-tests"}
+    assert list(told.items()) == [
+        (LAB, [("met", "断ったと書かれていますが、域外を探すのはこの機関です")]), (CENTER, [("failed", "この機関は断ったと書かれています")]),
+    ]  # fmt: skip
+
+
+@pytest.mark.covers("C37")
+def test_outside_the_region_who_declined_stands_last_and_says_so(region: Region) -> None:
+    world = region(routing={**ROUTING, "outside_region": {"after": "in_region_declined", "lead": CENTER}})
+    for body in (CENTER, BANK):
+        Provision.objects.create(plan=world.plan, service_id="equipment-tests", body_id=body, source="text")
+    found = propose("試験所にめっきの膜厚は測れないと断られました。県外で成績書を出せるところを探してほしい。")
+    own = [one for one in found.supports if one.service == "equipment-tests"]
+    assert (found.kind, [one.body for one in own]) == ("outside_region", [CENTER, BANK, LAB])
+    assert [("断った" in why.text) for one in own for why in one.evidence if why.kind == "failed"] == [True]
+
+
+@pytest.mark.covers("C37")
+@pytest.mark.parametrize(("lead", "last"), [(LAB, set()), (CENTER, {"PE1"})])
+def test_people_of_a_body_that_declined_come_last_but_the_leads(region: Region, lead: str, last: set[str]) -> None:
+    region(routing={**ROUTING, "outside_region": {"after": "in_region_declined", "lead": lead}})
+    text = "試験所にめっきの膜厚と金属の強度は測れないと断られました。県外で試作の炉を探してほしい。"
+    assert {hit.id for hit in propose(text).answers if hit.comes_last} == last
+    assert [one["id"] for one in best_entries(text)][-1] == ("PE1" if last else "PC1")
+    assert not any(hit.comes_last for hit in propose("めっきの膜厚と金属の強度を測ってほしい。").answers)
 
 
 def test_the_next_best_follows_each_no_until_nobody_is_left(region: Region) -> None:

@@ -122,7 +122,7 @@ class TriagePage:
     @property
     def fitting(self) -> list[Answer]:
         """Return the entries of all kinds that answer the words best, each with its kind and whose it is; who is away today last."""
-        found = sorted([hit for hit in self.proposal.answers if hit.reasons][:MOST_ANSWERS], key=lambda hit: hit.is_away)
+        found = sorted([hit for hit in self.proposal.answers if hit.reasons][:MOST_ANSWERS], key=lambda hit: hit.comes_last)
         return [Answer(hit, str(EntryKind(hit.kind).label), self.bodies[hit.body].short if hit.body in self.bodies else "") for hit in found]
 
     @property
