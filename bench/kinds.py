@@ -1,7 +1,7 @@
 """``python -m bench.kinds [--learn]``: learn the weights by which a text's kind is told, and how good they are on texts not seen.
 
-Learned from ``own``, ``unseen-1`` and ``kinds`` in ``bench/consultations``: neither the shared set nor those kept for measuring
-(``bench.route``) have any part in it. Printed is the recall of each kind, cross-validated in ten parts, with a bootstrap interval of its
+Learned from ``own``, ``unseen-1`` and ``kinds`` in ``bench/consultations`` and from ``bench/data/more-kinds`` (of which only the kind is told): neither
+the shared set nor those kept for measuring (``bench.route``) have any part in it. Printed is the recall of each kind, cross-validated in ten parts, with a bootstrap interval of its
 mean. ``--learn`` writes ``renkei/matching/data/kinds.json``, learned from all. An own throw-away database, as for ``bench.route``.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bench.route import DRAWS, HERE, KINDS
 from bench.throw_away import throw_away
 
-LEARNED_FROM = ("own", "unseen-1", "kinds")
+LEARNED_FROM = ("consultations/own", "consultations/unseen-1", "consultations/kinds", "data/more-kinds")
 TARGET = HERE.parent / "renkei" / "matching" / "data" / "kinds.json"
 PARTS, STEPS, STEP = 10, 2_000, 0.5
 HELD = 3.0  # how strongly weights are held towards nought
@@ -49,7 +49,7 @@ def _read() -> tuple[list[str], Table, NDArray[np.int64]]:
     wanted: list[int] = []
     with acting(SYSTEM):
         for name in LEARNED_FROM:
-            for line in (HERE / "consultations" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            for line in (HERE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
                 row: dict[str, Any] = json.loads(line)
                 told.append(signs_of(row["text"], on=clock.today()))
                 wanted.append(kinds.KINDS.index(KINDS.get(row["kind"], "route")))
