@@ -61,9 +61,9 @@ def test_empty_day_says_what_will_stand_there(world: World) -> None:
 @pytest.mark.covers("C92")
 def test_overdue_stands_first_with_business_days(world: World) -> None:
     case = arrived(world).case
-    friday = clock.today() - dt.timedelta(days=7)
-    Case.objects.filter(pk=case.pk).update(next_on=friday)
-    text = today(world)
+    Case.objects.filter(pk=case.pk).update(next_on=dt.date(2026, 11, 20))
+    with clock.moved_to(clock.at(dt.date(2026, 11, 27), 12)):  # both Fridays
+        text = today(world)
     assert counts(text)[0] == 1
     late = section(text, "late")
     assert re.findall(r"(\d+)営業日超過", late) == ["4"]  # 23 November is a holiday
